@@ -1,0 +1,2 @@
+class EmbeddedError(Exception):
+    """An embedded server cannot be used; the message is for people."""
