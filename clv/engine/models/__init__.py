@@ -1,0 +1,17 @@
+"""The models of repeat buying; every name here is public."""
+
+from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
+from clv.engine.models.families import FAMILIES, family, stored_model
+from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
+from clv.engine.models.repeat_buying import RepeatBuyingModel
+
+__all__ = [
+    "FAMILIES",
+    "BgNbd",
+    "MbgNbd",
+    "RepeatBuyingModel",
+    "family",
+    "fit_bgnbd",
+    "fit_mbgnbd",
+    "stored_model",
+]

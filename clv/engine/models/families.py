@@ -1,0 +1,58 @@
+"""The models by the name under which results store them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from clv.engine.errors import BadParameterError
+from clv.engine.history import Histories
+from clv.engine.models.beta_geometric import BETA_GEOMETRIC_PRIOR
+from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
+from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
+from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.priors import LogNormalPrior
+
+
+class Fit(Protocol):
+    """A function that fits one family."""
+
+    def __call__(
+        self, histories: Histories, *, prior: LogNormalPrior | None = None
+    ) -> RepeatBuyingModel: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A model class, its fit and the weak prior for few accounts."""
+
+    model: type[RepeatBuyingModel]
+    fit: Fit
+    prior: LogNormalPrior
+
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "bgnbd": Family(BgNbd, fit_bgnbd, BETA_GEOMETRIC_PRIOR),
+        "mbgnbd": Family(MbgNbd, fit_mbgnbd, BETA_GEOMETRIC_PRIOR),
+    }
+)
+
+
+def family(name: str) -> Family:
+    """Return the family called `name`.
+
+    Raises
+    ------
+    BadParameterError
+        If there is none; the message lists the names.
+    """
+    if name not in FAMILIES:
+        known = ", ".join(FAMILIES)
+        raise BadParameterError(f"no model is called {name!r}; there are {known}")
+    return FAMILIES[name]
+
+
+def stored_model(name: str, parameters: Mapping[str, Any]) -> RepeatBuyingModel:
+    """Rebuild the model `name` from its stored ``dataclasses.asdict``."""
+    return family(name).model.from_parameters(parameters)

@@ -1,0 +1,353 @@
+"""What every model of repeat buying answers, whatever its story.
+
+A model says two things about an account: the chance that it is still alive at the
+cut-off, and what an alive account does next. The second depends on frequency and age
+alone, not on the last purchase, so it is worked out once per distinct pair and handed
+back to all accounts that share it. Expectation of any flow = chance alive x flow while
+alive; that product is taken here, once, for all models.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from clv.engine.arrays import (
+    FloatMatrix,
+    FloatVector,
+    as_vector,
+    distinct_rows,
+    frozen,
+)
+from clv.engine.discounting import daily_rate, effective_horizon
+from clv.engine.errors import BadParameterError
+from clv.engine.history import Histories
+from clv.engine.quadrature import legendre
+
+TIME_NODES = 24
+TIME_NODES_LONG = 64
+LONG_RATIO = 20.0  # horizon over time scale above which more nodes are spent
+CHUNK_CELLS = 1_000_000  # bounds the memory of node-by-node tables
+LOG_DRAW_LIMIT = 6.0  # a drawn parameter stays within exp(6) of its estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """Discounted expectations per account within a horizon.
+
+    Attributes
+    ----------
+    orders : float array, shape (n,)
+    alive_days : float array, shape (n,)
+    """
+
+    orders: FloatVector
+    alive_days: FloatVector
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """Simulated futures, one column per draw.
+
+    Attributes
+    ----------
+    orders : float array, shape (n, draws)
+    alive_days : float array, shape (n, draws)
+    """
+
+    orders: FloatMatrix
+    alive_days: FloatMatrix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatBuyingModel(ABC):
+    """A fitted model; rates and days are in days, parameters are positive.
+
+    Attributes
+    ----------
+    log_likelihood : float or None
+        With all normalising terms, for time in days; add ``ln(7)`` per repeat
+        purchase to compare with figures published for weeks. None when the
+        parameters were given, not fitted.
+    account_count : float
+        Accounts behind the fit.
+    log_covariance : tuple of k tuples of k float
+        Of the logarithms of the parameters; empty when unknown.
+    """
+
+    PARAMETERS: ClassVar[tuple[str, ...]] = ()
+    RATES: ClassVar[tuple[str, ...]] = ()
+
+    log_likelihood: float | None = None
+    account_count: float = 0.0
+    log_covariance: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        for name in self.PARAMETERS:
+            value = getattr(self, name)
+            if not (np.isfinite(value) and value > 0.0):
+                raise BadParameterError(f"{name} must be positive, not {value}")
+
+    @classmethod
+    def from_parameters(cls, stored: Mapping[str, Any]) -> Self:
+        """Rebuild a model from ``dataclasses.asdict``, also after a trip through JSON.
+
+        Floats survive JSON digit by digit, so stored models predict what they did.
+
+        Raises
+        ------
+        BadParameterError
+            If a name is unknown or missing or a value is out of its domain.
+        """
+        values = dict(stored)
+        covariance = values.pop("log_covariance", ())
+        try:
+            return cls(**values, log_covariance=tuple(tuple(r) for r in covariance))
+        except TypeError as fault:
+            raise BadParameterError(f"not a stored {cls.__name__}: {fault}") from fault
+
+    @property
+    def parameters(self) -> FloatVector:
+        """Return the k parameters in the order of `PARAMETERS`."""
+        return np.array([getattr(self, name) for name in self.PARAMETERS])
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Return standard errors by parameter name, in natural units.
+
+        From the Hessian of the logarithms by the delta method; empty when unknown.
+        """
+        if not self.log_covariance:
+            return {}
+        errors = np.sqrt(np.diag(np.array(self.log_covariance))) * self.parameters
+        return dict(zip(self.PARAMETERS, errors.tolist(), strict=True))
+
+    @abstractmethod
+    def probability_alive(self, histories: Histories) -> FloatVector:
+        """Return the chance that each account is alive at the cut-off, shape (n,)."""
+
+    @abstractmethod
+    def sample_while_alive(
+        self, histories: Histories, horizon_days: float, rng: np.random.Generator
+    ) -> tuple[FloatVector, FloatVector]:
+        """Draw orders and days alive within the horizon, given alive at its start."""
+
+    @abstractmethod
+    def _cumulated(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
+        """Return expected orders and alive days until `days`, given alive now."""
+
+    @abstractmethod
+    def _flow(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
+        """Return order rate per day and chance alive at `days`, given alive now."""
+
+    @abstractmethod
+    def _time_scale(self, h: Histories) -> FloatVector:
+        """Return the days over which the flow bends, for placing time nodes."""
+
+    @abstractmethod
+    def _cells_per_day(self) -> int:
+        """Return how many numbers one (account, day) costs inside."""
+
+    def expected_purchases(
+        self, histories: Histories, *, horizon_days: float
+    ) -> FloatVector:
+        """Return expected orders in the next `horizon_days`, undiscounted.
+
+        Parameters
+        ----------
+        histories : Histories of n accounts
+        horizon_days : float >= 0
+
+        Returns
+        -------
+        float array, shape (n,), >= 0; not a whole number
+
+        Raises
+        ------
+        BadParameterError
+            If the horizon is negative or not finite.
+        """
+        return self.flows(histories, annual_rate=0.0, horizon_days=horizon_days).orders
+
+    def discounted_purchases(
+        self,
+        histories: Histories,
+        *,
+        annual_rate: float,
+        horizon_days: float | None = None,
+    ) -> FloatVector:
+        """Return expected orders, each discounted to the cut-off.
+
+        Parameters
+        ----------
+        histories : Histories of n accounts
+        annual_rate : float >= 0
+            0.15 is 15 % a year; see `clv.engine.discounting`.
+        horizon_days : float >= 0 or None
+            None counts the whole future and needs a positive rate.
+
+        Returns
+        -------
+        float array, shape (n,), >= 0
+
+        Raises
+        ------
+        BadParameterError
+            If rate or horizon is out of its domain.
+        """
+        return self.flows(
+            histories, annual_rate=annual_rate, horizon_days=horizon_days
+        ).orders
+
+    def expected_alive_days(
+        self,
+        histories: Histories,
+        *,
+        annual_rate: float,
+        horizon_days: float | None = None,
+    ) -> FloatVector:
+        """Return the discounted days each account is expected to stay alive.
+
+        Parameters, limits and errors as in `discounted_purchases`. Times a cost per
+        day alive, this is the present value of serving the account.
+        """
+        return self.flows(
+            histories, annual_rate=annual_rate, horizon_days=horizon_days
+        ).alive_days
+
+    def flows(
+        self, histories: Histories, *, annual_rate: float, horizon_days: float | None
+    ) -> Flows:
+        """Return discounted orders and alive days together, at the cost of one."""
+        pairs, inverse = self._pairs(histories)
+        horizon = effective_horizon(annual_rate, horizon_days)
+        if daily_rate(annual_rate) > 0.0:
+            orders, days = self._discounted(pairs, daily_rate(annual_rate), horizon)
+        else:
+            orders, days = self._undiscounted(pairs, np.array([horizon]))
+            orders, days = orders[:, 0], days[:, 0]
+        alive = self.probability_alive(histories)
+        return Flows(frozen(alive * orders[inverse]), frozen(alive * days[inverse]))
+
+    def purchase_curve(self, histories: Histories, grid_days: ArrayLike) -> FloatMatrix:
+        """Return expected orders from the cut-off up to each day of a grid.
+
+        Parameters
+        ----------
+        histories : Histories of n accounts
+        grid_days : array-like, shape (m,), >= 0
+
+        Returns
+        -------
+        float array, shape (n, m)
+            Undiscounted; each row starts near 0 and never falls.
+        """
+        return self.curves(histories, grid_days)[0]
+
+    def curves(
+        self, histories: Histories, grid_days: ArrayLike
+    ) -> tuple[FloatMatrix, FloatMatrix]:
+        """Return `purchase_curve` and the same for expected days alive."""
+        grid = as_vector(grid_days, "grid_days", error=BadParameterError)
+        if (grid < 0).any():
+            raise BadParameterError("grid_days must not be negative")
+        pairs, inverse = self._pairs(histories)
+        orders, days = self._undiscounted(pairs, grid)
+        alive = self.probability_alive(histories)[:, None]
+        return alive * orders[inverse], alive * days[inverse]
+
+    def draw_models(self, rng: np.random.Generator, draws: int) -> list[Self]:
+        """Draw models from the normal approximation of the log parameters' posterior.
+
+        Without a covariance every draw is the model itself.
+        """
+        if not self.log_covariance:
+            return [self] * draws
+        values, vectors = np.linalg.eigh(np.array(self.log_covariance))
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        steps = rng.standard_normal((draws, values.size)) @ root.T
+        steps = np.clip(steps, -LOG_DRAW_LIMIT, LOG_DRAW_LIMIT)
+        return [self._moved(step) for step in steps]
+
+    def _moved(self, log_step: FloatVector) -> Self:
+        moved = self.parameters * np.exp(log_step)
+        return replace(self, **dict(zip(self.PARAMETERS, moved.tolist(), strict=True)))
+
+    def simulate(
+        self,
+        histories: Histories,
+        *,
+        horizon_days: float,
+        rng: np.random.Generator,
+        draws: int,
+        with_parameter_doubt: bool = True,
+    ) -> Simulation:
+        """Draw futures of every account: parameters, then alive or not, then orders.
+
+        Parameters
+        ----------
+        histories : Histories of n accounts
+        horizon_days : float >= 0
+        rng : numpy.random.Generator
+            The only source of chance; the same state gives the same answer.
+        draws : int
+        with_parameter_doubt : bool
+            False keeps the estimates fixed.
+        """
+        orders = np.zeros((len(histories), draws))
+        days = np.zeros((len(histories), draws))
+        models = (
+            self.draw_models(rng, draws) if with_parameter_doubt else [self] * draws
+        )
+        for column, model in enumerate(models):
+            alive = rng.random(len(histories)) < model.probability_alive(histories)
+            drawn, lived = model.sample_while_alive(histories, horizon_days, rng)
+            orders[:, column] = np.where(alive, drawn, 0.0)
+            days[:, column] = np.where(alive, lived, 0.0)
+        return Simulation(orders, days)
+
+    def _pairs(self, h: Histories) -> tuple[Histories, np.ndarray[Any, Any]]:
+        """Return one account per distinct (frequency, age), and the way back."""
+        first, inverse = distinct_rows(h.frequency, h.age_days)
+        return h.take(first), inverse
+
+    def _undiscounted(
+        self, pairs: Histories, grid: FloatVector
+    ) -> tuple[FloatMatrix, FloatMatrix]:
+        orders = np.empty((len(pairs), grid.size))
+        days = np.empty((len(pairs), grid.size))
+        for rows in self._chunks(len(pairs), grid.size):
+            part = pairs.take(rows)
+            table = np.broadcast_to(grid, (rows.size, grid.size))
+            orders[rows], days[rows] = self._cumulated(part, table)
+        return orders, days
+
+    def _discounted(
+        self, pairs: Histories, delta: float, horizon: float
+    ) -> tuple[FloatVector, FloatVector]:
+        """Integrate over log(1 + s / scale), in which the flows are smooth."""
+        scale = self._time_scale(pairs)
+        longest = horizon / float(scale.min(initial=np.inf))
+        nodes, weights = legendre(
+            TIME_NODES if longest <= LONG_RATIO else TIME_NODES_LONG
+        )
+        orders, days = np.empty(len(pairs)), np.empty(len(pairs))
+        for rows in self._chunks(len(pairs), nodes.size):
+            width = np.log1p(horizon / scale[rows])[:, None]
+            stretch = np.exp(width * nodes)
+            at = scale[rows][:, None] * (stretch - 1.0)
+            rate, survival = self._flow(pairs.take(rows), at)
+            mass = (
+                weights * width * scale[rows][:, None] * stretch * np.exp(-delta * at)
+            )
+            orders[rows] = (mass * rate).sum(axis=1)
+            days[rows] = (mass * survival).sum(axis=1)
+        return orders, days
+
+    def _chunks(self, count: int, columns: int) -> list[np.ndarray[Any, Any]]:
+        size = max(1, CHUNK_CELLS // max(1, columns * self._cells_per_day()))
+        starts = range(0, count, size)
+        return [np.arange(start, min(start + size, count)) for start in starts]

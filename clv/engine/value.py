@@ -1,0 +1,106 @@
+"""The future value of accounts: expected margin less expected cost to serve.
+
+    future value = orders x (margin per order)          discounted
+                 - orders x (cost per order)            discounted
+                 - years alive x (cost per year alive)  discounted
+
+within a horizon, discounted continuously with ``delta = ln(1 + annual_rate) / 365.25``
+per day (`clv.engine.discounting`). The parts sum to the value in every row; cost to win
+an account is spent and no part of its future.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from clv.engine.arrays import FloatVector, as_account_vector, frozen
+from clv.engine.discounting import DAYS_PER_YEAR
+from clv.engine.errors import BadParameterError
+from clv.engine.history import Histories
+from clv.engine.models.repeat_buying import RepeatBuyingModel
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What n accounts are expected to bring; all vectors have shape (n,).
+
+    Attributes
+    ----------
+    probability_alive : in [0, 1]
+    expected_orders : undiscounted, within the horizon
+    expected_orders_year : undiscounted, within 365.25 days
+    expected_margin : discounted money within the horizon
+    expected_margin_year : discounted money within 365.25 days
+    order_cost : discounted cost that comes with orders
+    serving_cost : discounted cost of years alive
+    expected_cost : ``order_cost + serving_cost``
+    future_value : ``expected_margin - expected_cost``
+    """
+
+    probability_alive: FloatVector
+    expected_orders: FloatVector
+    expected_orders_year: FloatVector
+    expected_margin: FloatVector
+    expected_margin_year: FloatVector
+    order_cost: FloatVector
+    serving_cost: FloatVector
+    expected_cost: FloatVector
+    future_value: FloatVector
+
+
+def value_accounts(
+    *,
+    model: RepeatBuyingModel,
+    histories: Histories,
+    margin_per_order: ArrayLike,
+    cost_per_order: ArrayLike = 0.0,
+    cost_per_year: ArrayLike = 0.0,
+    annual_rate: float,
+    horizon_days: float,
+) -> Values:
+    """Value every account within the horizon.
+
+    Parameters
+    ----------
+    model : a fitted model of repeat buying
+    histories : Histories of n accounts
+    margin_per_order : array-like, shape (n,) or scalar
+        Expected margin of the next order, e.g. from
+        `clv.engine.spend.GammaGamma.expected_value`; any sign.
+    cost_per_order, cost_per_year : array-like, shape (n,) or scalar
+        Expected cost to serve per order and per year alive, e.g. from
+        `clv.engine.costs.CostRates.expected_rate`.
+    annual_rate : float >= 0
+        0.15 is 15 % a year.
+    horizon_days : float >= 0
+        36 months are 1096 days.
+
+    Raises
+    ------
+    BadParameterError
+        If rate or horizon is out of its domain or a vector is faulty.
+    """
+    count = len(histories)
+    fault = BadParameterError
+    margin = as_account_vector(margin_per_order, "margin_per_order", count, error=fault)
+    per_order = as_account_vector(cost_per_order, "cost_per_order", count, error=fault)
+    per_year = as_account_vector(cost_per_year, "cost_per_year", count, error=fault)
+    flows = model.flows(histories, annual_rate=annual_rate, horizon_days=horizon_days)
+    year = model.flows(histories, annual_rate=annual_rate, horizon_days=DAYS_PER_YEAR)
+    curve = model.purchase_curve(histories, np.array([horizon_days, DAYS_PER_YEAR]))
+    order_cost = flows.orders * per_order
+    serving_cost = flows.alive_days * (per_year / DAYS_PER_YEAR)
+    expected_margin = flows.orders * margin
+    expected_cost = order_cost + serving_cost
+    return Values(
+        probability_alive=frozen(model.probability_alive(histories)),
+        expected_orders=frozen(curve[:, 0]),
+        expected_orders_year=frozen(curve[:, 1]),
+        expected_margin=frozen(expected_margin),
+        expected_margin_year=frozen(year.orders * margin),
+        order_cost=frozen(order_cost),
+        serving_cost=frozen(serving_cost),
+        expected_cost=frozen(expected_cost),
+        future_value=frozen(expected_margin - expected_cost),
+    )
