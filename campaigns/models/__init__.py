@@ -1,0 +1,6 @@
+"""Action: plans, their versions, and the touches they ask for."""
+
+from campaigns.models.plans import PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.models.touches import PlannedTouch
+
+__all__ = ["PlanVersion", "PlannedTouch", "RetentionPlan", "TouchTemplate"]

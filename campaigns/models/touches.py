@@ -1,0 +1,78 @@
+"""Planned touches: what a plan asks for one account on one day."""
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from campaigns.choices import OwnerRole, TouchStatus
+from campaigns.models.plans import TouchTemplate
+from crm.models import Account, Touchpoint, User
+
+
+class PlannedTouchQuerySet(models.QuerySet["PlannedTouch"]):
+    def visible_to(self, user: User) -> Self:
+        """Keep touches for accounts that `user` may see."""
+        return self if user.sees_every_account else self.filter(account__owner=user)
+
+    def due(self) -> Self:
+        return self.filter(status=TouchStatus.DUE)
+
+
+class PlannedTouch(models.Model):
+    """One touch for one account, once per lineage and period, whatever is retried."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    template = models.ForeignKey(
+        TouchTemplate, models.PROTECT, related_name="planned"
+    )
+    lineage = models.UUIDField()
+    period = models.CharField(max_length=12, help_text="such as 2026-Q4/1")
+    due_on = models.DateField()
+    owner_role = models.CharField(max_length=10, choices=OwnerRole.choices)
+    status = models.CharField(
+        max_length=10, choices=TouchStatus.choices, default=TouchStatus.DUE
+    )
+    touchpoint = models.ForeignKey(
+        Touchpoint, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=300, blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = PlannedTouchQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["due_on", "pk"]
+        verbose_name_plural = "planned touches"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "lineage", "period"],
+                condition=~Q(status=TouchStatus.CANCELLED),
+                name="touch_once_per_period",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=TouchStatus.DUE, closed_at=None)
+                | (~Q(status=TouchStatus.DUE) & Q(closed_at__isnull=False)),
+                name="touch_closed_has_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "due_on"],
+                condition=Q(status=TouchStatus.DUE),
+                name="touch_due_by_account",
+            ),
+            models.Index(
+                fields=["owner_role", "due_on"],
+                condition=Q(status=TouchStatus.DUE),
+                name="touch_due_by_role",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template_id} for {self.account_id} on {self.due_on}"

@@ -1,0 +1,32 @@
+"""Words of valuation."""
+
+from django.db.models import TextChoices
+
+
+class RunStatus(TextChoices):
+    QUEUED = "queued", "Waiting for a worker"
+    RUNNING = "running", "Running"
+    PUBLISHED = "published", "Published"
+    SUPERSEDED = "superseded", "Replaced by a later run of the same day"
+    FAILED = "failed", "Failed"
+
+
+class RunKind(TextChoices):
+    NIGHTLY = "nightly", "Nightly"
+    ON_DEMAND = "on_demand", "On demand"
+    RERUN = "rerun", "From stored inputs"
+
+
+class LadderStep(TextChoices):
+    """How much of a value is the account's own: the cold-start ladder."""
+
+    INDIVIDUAL = "individual", "Own history"
+    POOLED = "pooled", "Like accounts"
+    ASSUMPTION = "assumption", "Assumption"
+
+
+class BreakEven(TextChoices):
+    PAID_BACK = "paid_back", "Paid back"
+    EXPECTED = "expected", "Expected"
+    NOT_EXPECTED = "not_expected", "Not expected"
+    UNKNOWN = "unknown", "Not known"

@@ -1,0 +1,18 @@
+"""Derived worth: runs, values, and what they rest on."""
+
+from clv.models.assumptions import Assumptions
+from clv.models.runs import DueSlot, RunStep, ValuationRun
+from clv.models.summaries import AccountSummary
+from clv.models.truth import DemoFirm, TrueWorth
+from clv.models.valuations import Valuation
+
+__all__ = [
+    "AccountSummary",
+    "Assumptions",
+    "DemoFirm",
+    "DueSlot",
+    "RunStep",
+    "TrueWorth",
+    "Valuation",
+    "ValuationRun",
+]

@@ -1,0 +1,17 @@
+"""What may be done with values and runs, and which role may do it."""
+
+from crm.choices import Role
+
+VIEW_VALUES = "clv.view_values"
+VIEW_RUNS = "clv.view_runs"
+START_RUNS = "clv.start_runs"
+CHANGE_ASSUMPTIONS = "clv.change_assumptions"
+
+GRANTS: dict[Role, frozenset[str]] = {
+    Role.REP: frozenset({VIEW_VALUES}),
+    Role.MANAGER: frozenset({VIEW_VALUES, VIEW_RUNS, START_RUNS}),
+    Role.MARKETER: frozenset({VIEW_VALUES, VIEW_RUNS}),
+    Role.ADMINISTRATOR: frozenset(
+        {VIEW_VALUES, VIEW_RUNS, START_RUNS, CHANGE_ASSUMPTIONS}
+    ),
+}

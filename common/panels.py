@@ -1,0 +1,36 @@
+"""Panels: an upper app's box on a lower app's page.
+
+The lower app's page draws one empty box per panel registered for its place, and htmx
+fetches each from its owner, which checks its own permission. So `crm` shows worth
+without knowing who computes it.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One box: its title, the fragment URL (taking the record's pk), who may see it."""
+
+    title: str
+    url_name: str
+    permission: str
+    order: int = 50
+
+
+_registered: dict[str, list[Panel]] = defaultdict(list)
+
+
+def register(place: str, panel: Panel) -> None:
+    """Put `panel` at `place`; registering twice changes nothing."""
+    if panel not in _registered[place]:
+        _registered[place].append(panel)
+
+
+def panels_for(place: str, user: AbstractBaseUser | AnonymousUser) -> list[Panel]:
+    """Return the panels of `place` that `user` may see, in order."""
+    allowed = [p for p in _registered[place] if user.has_perm(p.permission)]  # type: ignore[union-attr]
+    return sorted(allowed, key=lambda p: (p.order, p.title))

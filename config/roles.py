@@ -1,0 +1,34 @@
+"""Roles are groups, and the code says what each role may do.
+
+No permission rows: a grant is a line in an app's `permissions.py`, reviewed like code.
+"""
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.db.models import Model
+
+from campaigns import permissions as campaigns
+from clv import permissions as clv
+from crm import permissions as crm
+from crm.choices import Role
+from crm.models import User
+from segments import permissions as segments
+
+GRANTS: dict[Role, frozenset[str]] = {
+    role: crm.GRANTS[role]
+    | clv.GRANTS[role]
+    | segments.GRANTS[role]
+    | campaigns.GRANTS[role]
+    for role in Role
+}
+
+
+class RoleBackend(BaseBackend):
+    """Answers `user.has_perm` from the user's roles; never signs anybody in."""
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
+        """Tell whether one of the user's roles carries `perm`."""
+        if not isinstance(user_obj, User) or not user_obj.is_active:
+            return False
+        return any(perm in GRANTS[role] for role in user_obj.roles)

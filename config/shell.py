@@ -1,0 +1,44 @@
+"""What the frame around every page needs: who is here and where they may go."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from campaigns import permissions as campaigns
+from clv import permissions as clv
+from crm import permissions as crm
+from segments import permissions as segments
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the main menu."""
+
+    title: str
+    url_name: str
+    icon: str
+    permission: str
+    key: str = ""
+
+
+MENU = (
+    Link("Today", "campaigns:today", "sun", campaigns.VIEW_TODAY, "t"),
+    Link("Accounts", "campaigns:account_list", "building-2", crm.VIEW_ACCOUNTS, "a"),
+    Link("Value", "segments:value", "trending-up", segments.VIEW_DASHBOARD, "v"),
+    Link("Plans", "campaigns:plan_list", "clipboard-list", campaigns.VIEW_PLANS, "p"),
+    Link("Runs", "clv:run_list", "moon", clv.VIEW_RUNS, "r"),
+    Link("People", "crm:user_list", "users", crm.MANAGE_USERS, "u"),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """Return the menu that the signed-in user may use."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"menu": (), "can_log": False, "currency": settings.CURRENCY}
+    return {
+        "menu": tuple(link for link in MENU if user.has_perm(link.permission)),
+        "can_log": user.has_perm(crm.LOG_TOUCHPOINTS),
+        "currency": settings.CURRENCY,
+    }

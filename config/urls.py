@@ -1,0 +1,36 @@
+"""Every address of the product, by app."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from config import views
+
+handler403 = "config.views.forbidden"
+handler404 = "config.views.not_found"
+handler500 = "config.views.server_error"
+
+api = [
+    path("", include("crm.api.urls")),
+    path("", include("clv.api.urls")),
+    path("", include("segments.api.urls")),
+    path("", include("campaigns.api.urls")),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "docs/",
+        views.relaxed_docs(SpectacularSwaggerSplitView.as_view(url_name="api:schema")),
+        name="docs",
+    ),
+]
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("setup/", views.first_setup, name="first_setup"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("sign-in/", include("allauth.urls")),
+    path("", include("crm.urls")),
+    path("", include("clv.urls")),
+    path("", include("segments.urls")),
+    path("", include("campaigns.urls")),
+    path("api/v1/", include((api, "api"))),
+]

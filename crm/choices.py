@@ -1,0 +1,192 @@
+"""Closed lists of words in columns, in the field's own terms."""
+
+from django.db.models import TextChoices
+
+
+class Role(TextChoices):
+    REP = "rep", "Sales rep"
+    MANAGER = "manager", "Manager"
+    MARKETER = "marketer", "Marketer"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+class AccountKind(TextChoices):
+    FIRM = "firm", "Firm"
+    PERSON = "person", "Person"
+
+
+class Stage(TextChoices):
+    PROSPECT = "prospect", "Prospect"
+    CUSTOMER = "customer", "Customer"
+    FORMER = "former", "Former customer"
+
+
+class RelationshipType(TextChoices):
+    TRANSACTIONAL = "transactional", "Buys now and then"
+    CONTRACT = "contract", "Framework contract"
+    PARTNER = "partner", "Partner"
+    RESELLER = "reseller", "Reseller"
+    UNKNOWN = "", "Not known"
+
+
+class SizeBand(TextChoices):
+    MICRO = "1-9", "1 to 9 people"
+    SMALL = "10-49", "10 to 49 people"
+    MEDIUM = "50-249", "50 to 249 people"
+    LARGE = "250+", "250 people and more"
+    UNKNOWN = "", "Not known"
+
+
+class Source(TextChoices):
+    """Where an account was won; each carries its own cost to win."""
+
+    REFERRAL = "referral", "Referral"
+    OUTBOUND = "outbound", "Outbound sales"
+    TRADE_FAIR = "trade_fair", "Trade fair"
+    WEB = "web", "Website"
+    ADVERTISING = "advertising", "Advertising"
+    PARTNER = "partner", "Partner"
+    IMPORT = "import", "Imported"
+    UNKNOWN = "", "Not known"
+
+
+class LossReason(TextChoices):
+    PRICE = "price", "Price"
+    COMPETITOR = "competitor", "Went to a competitor"
+    SERVICE = "service", "Unhappy with service"
+    NO_NEED = "no_need", "No need any more"
+    CLOSED = "closed", "Closed down"
+    OTHER = "other", "Other"
+    UNKNOWN = "", "Not known"
+
+
+class DecisionRole(TextChoices):
+    """The part a person plays in the customer's decision-making unit."""
+
+    ECONOMIC_BUYER = "economic_buyer", "Economic buyer"
+    DECIDER = "decider", "Decider"
+    INFLUENCER = "influencer", "Influencer"
+    USER = "user", "User"
+    GATEKEEPER = "gatekeeper", "Gatekeeper"
+    CHAMPION = "champion", "Champion"
+    UNKNOWN = "", "Not known"
+
+
+class Attitude(TextChoices):
+    SUPPORTER = "supporter", "Supporter"
+    NEUTRAL = "neutral", "Neutral"
+    CRITIC = "critic", "Critic"
+    UNKNOWN = "", "Not known"
+
+
+class Channel(TextChoices):
+    """One vocabulary for what was done (touchpoints) and what is planned (touches)."""
+
+    PHONE = "phone", "Call"
+    EMAIL = "email", "E-mail"
+    MEETING = "meeting", "Meeting"
+    VISIT = "visit", "Visit"
+    MESSAGE = "message", "Message"
+    POST = "post", "Post"
+    WEB = "web", "Web"
+    CHAT = "chat", "Chat"
+    SOCIAL = "social", "Social"
+    EVENT = "event", "Event"
+    NOTE = "note", "Note"
+
+
+class Direction(TextChoices):
+    OUT = "out", "We reached out"
+    IN = "in", "They reached out"
+    NONE = "", "Neither"
+
+
+class Outcome(TextChoices):
+    OK = "ok", "Went well"
+    NEUTRAL = "neutral", "Neutral"
+    BAD = "bad", "Went badly"
+    NO_ANSWER = "no_answer", "No answer"
+    UNKNOWN = "", "Not said"
+
+
+class Phase(TextChoices):
+    BEFORE = "before", "Before purchase"
+    DURING = "during", "During purchase"
+    AFTER = "after", "After purchase"
+    UNKNOWN = "", "Not said"
+
+
+class Care(TextChoices):
+    """What effort is for: the CARE tag."""
+
+    CULTIVATE = "C", "Cultivate more customers"
+    ACQUIRE = "A", "Acquire share from competitors"
+    RETAIN = "R", "Retain by excellent service"
+    EXPAND = "E", "Expand share of wallet"
+    UNKNOWN = "", "Not said"
+
+
+class TouchpointSource(TextChoices):
+    TYPED = "typed", "Typed"
+    PLAN = "plan", "Plan touch"
+    MAIL = "mail", "Captured mail"
+    TELEPHONY = "telephony", "Telephony"
+    API = "api", "API"
+    DEMO = "demo", "Demo firm"
+
+
+class HoldingStatus(TextChoices):
+    ACTIVE = "active", "On hand"
+    ENDED = "ended", "Ended"
+    REPLACED = "replaced", "Replaced"
+    RETURNED = "returned", "Returned"
+
+
+class OrderStatus(TextChoices):
+    CONFIRMED = "confirmed", "Confirmed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class CostKind(TextChoices):
+    """What a ledger row paid for, from winning a customer to serving them."""
+
+    ACQUISITION = "acquisition", "Acquisition"
+    ONBOARDING = "onboarding", "Onboarding"
+    MARKETING = "marketing", "Marketing"
+    ACCOUNT_MANAGEMENT = "account_management", "Account management"
+    SERVICE = "service", "Service"
+    DELIVERY = "delivery", "Delivery"
+    RETURNS = "returns", "Returns"
+    CREDIT = "credit", "Credit and collection"
+    OTHER = "other", "Other"
+
+
+class AllocationDriver(TextChoices):
+    ORDERS = "orders", "Number of orders"
+    REVENUE = "revenue", "Revenue"
+    MINUTES = "minutes", "Minutes of contact"
+    EQUAL = "equal", "Equal shares"
+
+
+class TaskStatus(TextChoices):
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class AttributeType(TextChoices):
+    TEXT = "text", "Text"
+    NUMBER = "number", "Number"
+    DATE = "date", "Date"
+    YES_NO = "yes_no", "Yes or no"
+
+
+class ImportKind(TextChoices):
+    ORDERS = "orders", "Orders"
+    COSTS = "costs", "Costs"
+
+
+class ImportStatus(TextChoices):
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"

@@ -1,0 +1,38 @@
+"""The facts: one module per aggregate."""
+
+from crm.models.accounts import Account, AccountQuerySet, AttributeDefinition
+from crm.models.audit import AuditEvent
+from crm.models.contacts import Consent, Contact
+from crm.models.events import EventType, LifeEvent
+from crm.models.imports import ImportJob, RefusedRow
+from crm.models.ledger import AllocationRule, LedgerEntry
+from crm.models.orders import Order, OrderLine, OrderReturn
+from crm.models.products import Holding, Product, Usage
+from crm.models.tasks import Task
+from crm.models.touchpoints import Touchpoint
+from crm.models.users import Territory, User
+
+__all__ = [
+    "Account",
+    "AccountQuerySet",
+    "AllocationRule",
+    "AttributeDefinition",
+    "AuditEvent",
+    "Consent",
+    "Contact",
+    "EventType",
+    "Holding",
+    "ImportJob",
+    "LedgerEntry",
+    "LifeEvent",
+    "Order",
+    "OrderLine",
+    "OrderReturn",
+    "Product",
+    "RefusedRow",
+    "Task",
+    "Territory",
+    "Touchpoint",
+    "Usage",
+    "User",
+]

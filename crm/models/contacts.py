@@ -1,0 +1,91 @@
+"""People at an account, their part in decisions, and what they allow."""
+
+from typing import Self
+
+import pghistory
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from common.versions import Versioned
+from crm.choices import Attitude, Channel, DecisionRole
+from crm.models.accounts import Account
+from crm.models.users import User
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, user: User) -> Self:
+        """Keep people at accounts that `user` may see."""
+        rows = self.filter(account__merged_into=None)
+        return rows if user.sees_every_account else rows.filter(account__owner=user)
+
+
+@pghistory.track(
+    pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["updated_at"]
+)
+class Contact(Versioned):
+    """One person at an account."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="contacts")
+    name = models.CharField(max_length=300)
+    title = models.CharField(max_length=150, blank=True, default="")
+    email = models.EmailField(blank=True, default="")
+    phone = models.CharField(max_length=40, blank=True, default="")
+    decision_role = models.CharField(
+        max_length=20, choices=DecisionRole.choices, blank=True, default=""
+    )
+    influence = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(5)],
+        help_text="1 little, 5 decisive; empty when not known",
+    )
+    attitude = models.CharField(
+        max_length=10, choices=Attitude.choices, blank=True, default=""
+    )
+    needs = models.TextField(blank=True, default="")
+    preferences = models.TextField(blank=True, default="")
+    socials = models.JSONField(default=dict, blank=True)
+    do_not_contact = models.BooleanField(default=False)
+    left_on = models.DateField(null=True, blank=True)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(influence=None) | models.Q(influence__range=(1, 5)),
+                name="contact_influence_1_to_5",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(name=""), name="contact_has_a_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Consent(models.Model):
+    """One wish of one person about one channel and topic, with its proof.
+
+    Never edited: a new wish is a new row, and the newest counts.
+    """
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="consents")
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    topic = models.CharField(max_length=60, blank=True, default="")
+    is_granted = models.BooleanField()
+    wording = models.TextField(blank=True, default="")
+    proof = models.CharField(max_length=200, blank=True, default="")
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    recorded_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["-recorded_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {'yes' if self.is_granted else 'no'}"

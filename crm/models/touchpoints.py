@@ -1,0 +1,91 @@
+"""Touchpoints: every contact with a customer, and what it cost in minutes."""
+
+from typing import Self
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from crm.choices import Care, Channel, Direction, Outcome, Phase, TouchpointSource
+from crm.models.accounts import Account
+from crm.models.contacts import Contact
+from crm.models.users import User
+
+
+class TouchpointQuerySet(models.QuerySet["Touchpoint"]):
+    def visible_to(self, user: User) -> Self:
+        """Keep touchpoints of accounts that `user` may see."""
+        return self if user.sees_every_account else self.filter(account__owner=user)
+
+    def standing(self) -> Self:
+        """Keep what was not taken back."""
+        return self.filter(voided_at=None)
+
+
+def rating() -> "models.PositiveSmallIntegerField[int | None, int | None]":
+    """Return a 1-to-5 rating column; empty means nobody rated."""
+    return models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+
+
+class Touchpoint(models.Model):
+    """One contact with an account: call, mail, visit, post, note and so on.
+
+    Never edited: undo marks it void and reverses the cost of its minutes.
+    `form_token` makes a resent form store it once. PID ratings say how People,
+    Information and Deliverables were.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="touchpoints")
+    contact = models.ForeignKey(
+        Contact, models.SET_NULL, null=True, blank=True, related_name="touchpoints"
+    )
+    user = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="touchpoints"
+    )
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    direction = models.CharField(
+        max_length=3, choices=Direction.choices, blank=True, default=Direction.OUT
+    )
+    occurred_at = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    note = models.TextField(blank=True, default="")
+    outcome = models.CharField(
+        max_length=10, choices=Outcome.choices, blank=True, default=""
+    )
+    phase = models.CharField(
+        max_length=6, choices=Phase.choices, blank=True, default=""
+    )
+    care = models.CharField(max_length=1, choices=Care.choices, blank=True, default="")
+    rating_people = rating()
+    rating_information = rating()
+    rating_deliverables = rating()
+    source = models.CharField(
+        max_length=10, choices=TouchpointSource.choices, default=TouchpointSource.TYPED
+    )
+    form_token = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    voided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = TouchpointQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-occurred_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(rating_people=None) | Q(rating_people__range=(1, 5)))
+                & (Q(rating_information=None) | Q(rating_information__range=(1, 5)))
+                & (Q(rating_deliverables=None) | Q(rating_deliverables__range=(1, 5))),
+                name="touchpoint_ratings_1_to_5",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["account", "-occurred_at", "-id"], name="touchpoint_by_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_channel_display()} on {self.occurred_at:%Y-%m-%d}"

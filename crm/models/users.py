@@ -1,0 +1,97 @@
+"""People who sign in, and where they sell."""
+
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models
+from django.db.models.functions import Lower
+
+from crm.choices import Role
+
+
+class Territory(models.Model):
+    """An area that reps cover together."""
+
+    name = models.CharField(max_length=100, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserManager(DjangoUserManager["User"]):
+    """Makes users from e-mail addresses; there are no user names."""
+
+    def _create_user(
+        self, email: str, password: str | None, **fields: Any
+    ) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_user(  # type: ignore[override]
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> "User":
+        return self._create_user(email, password, **fields)
+
+    def create_superuser(  # type: ignore[override]
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> "User":
+        fields |= {"is_staff": True, "is_superuser": True}
+        return self._create_user(email, password, **fields)
+
+
+class User(AbstractUser):
+    """Somebody who signs in. Roles are groups; the hourly cost prices their minutes."""
+
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=150)
+    hourly_cost = models.DecimalField(
+        max_digits=8, decimal_places=2, default=Decimal("60.00")
+    )
+    territory = models.ForeignKey(
+        Territory, models.PROTECT, null=True, blank=True, related_name="users"
+    )
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case"),
+            models.CheckConstraint(
+                condition=models.Q(hourly_cost__gte=0), name="user_hourly_cost_not_below_0"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def get_full_name(self) -> str:
+        return self.name
+
+    def get_short_name(self) -> str:
+        return self.name.split(" ")[0]
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Return the roles held, read once per loaded user."""
+        if not hasattr(self, "_roles"):
+            names = set(self.groups.values_list("name", flat=True))
+            self._roles = frozenset(role for role in Role if role.value in names)
+        return self._roles
+
+    @property
+    def sees_every_account(self) -> bool:
+        """Reps see what they own; everybody else works across the firm."""
+        return self.is_superuser or bool(self.roles - {Role.REP})

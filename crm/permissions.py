@@ -1,0 +1,34 @@
+"""What may be done in the CRM, and which role may do it."""
+
+from crm.choices import Role
+
+VIEW_ACCOUNTS = "crm.view_accounts"
+CHANGE_ACCOUNTS = "crm.change_accounts"
+LOG_TOUCHPOINTS = "crm.log_touchpoints"
+VIEW_ORDERS = "crm.view_orders"
+CHANGE_ORDERS = "crm.change_orders"
+VIEW_LEDGER = "crm.view_ledger"
+CHANGE_LEDGER = "crm.change_ledger"
+VIEW_PRODUCTS = "crm.view_products"
+CHANGE_PRODUCTS = "crm.change_products"
+MANAGE_USERS = "crm.manage_users"
+IMPORT_DATA = "crm.import_data"
+
+READ = frozenset({VIEW_ACCOUNTS, VIEW_ORDERS, VIEW_LEDGER, VIEW_PRODUCTS})
+
+GRANTS: dict[Role, frozenset[str]] = {
+    Role.REP: READ | {CHANGE_ACCOUNTS, LOG_TOUCHPOINTS, CHANGE_ORDERS},
+    Role.MANAGER: READ
+    | {CHANGE_ACCOUNTS, LOG_TOUCHPOINTS, CHANGE_ORDERS, CHANGE_LEDGER, IMPORT_DATA},
+    Role.MARKETER: READ | {LOG_TOUCHPOINTS},
+    Role.ADMINISTRATOR: READ
+    | {
+        CHANGE_ACCOUNTS,
+        LOG_TOUCHPOINTS,
+        CHANGE_ORDERS,
+        CHANGE_LEDGER,
+        CHANGE_PRODUCTS,
+        MANAGE_USERS,
+        IMPORT_DATA,
+    },
+}

@@ -1,0 +1,14 @@
+"""What may be done with classes, and which role may do it."""
+
+from crm.choices import Role
+
+VIEW_CLASSES = "segments.view_classes"
+VIEW_DASHBOARD = "segments.view_dashboard"
+CHANGE_POLICY = "segments.change_policy"
+
+GRANTS: dict[Role, frozenset[str]] = {
+    Role.REP: frozenset({VIEW_CLASSES}),
+    Role.MANAGER: frozenset({VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY}),
+    Role.MARKETER: frozenset({VIEW_CLASSES, VIEW_DASHBOARD}),
+    Role.ADMINISTRATOR: frozenset({VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY}),
+}
