@@ -154,6 +154,17 @@ class GammaGamma:
         steps = rng.standard_normal((draws, 3)) @ root.T
         return [self.moved(step) for step in np.clip(steps, -6.0, 6.0)]
 
+    def draw_relative_means(
+        self, order_count: FloatVector, rng: np.random.Generator
+    ) -> FloatVector:
+        """Draw true mean margins, as multiples of the expected one.
+
+        Given x orders, ``nu ~ Gamma(px + q, v + xz)``; the true mean is ``p / nu``.
+        The factor has mean 1 and does not depend on z.
+        """
+        shape = self.p * order_count + self.q
+        return (shape - 1.0) / rng.gamma(shape)
+
     def moved(self, log_step: FloatVector) -> "GammaGamma":
         """Return the model with ln(p), ln(q - 1), ln(v) moved by `log_step`."""
         up = np.exp(log_step).tolist()

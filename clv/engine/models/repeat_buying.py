@@ -270,9 +270,10 @@ class RepeatBuyingModel(ABC):
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         steps = rng.standard_normal((draws, values.size)) @ root.T
         steps = np.clip(steps, -LOG_DRAW_LIMIT, LOG_DRAW_LIMIT)
-        return [self._moved(step) for step in steps]
+        return [self.moved(step) for step in steps]
 
-    def _moved(self, log_step: FloatVector) -> Self:
+    def moved(self, log_step: FloatVector) -> Self:
+        """Return the model with its log parameters moved by `log_step`, shape (k,)."""
         moved = self.parameters * np.exp(log_step)
         return replace(self, **dict(zip(self.PARAMETERS, moved.tolist(), strict=True)))
 
