@@ -18,9 +18,7 @@ SIGNED_IN = "signed-in"
 class View(Protocol):
     """A Django view function."""
 
-    def __call__(
-        self, request: Any, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase: ...
+    def __call__(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
 
 
 def requires(permission: str) -> Callable[[View], View]:
@@ -31,7 +29,9 @@ def requires(permission: str) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def guarded(
+            request: HttpRequest, *args: Any, **kwargs: Any
+        ) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_login(request)
             if permission != SIGNED_IN and not request.user.has_perm(permission):

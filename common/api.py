@@ -28,14 +28,14 @@ class SignedIn(BasePermission):
 
 
 class HasPermission(BasePermission):
-    """Reads `read_access` and `write_access` from the view; a view without is closed."""
+    """Reads `read_access` and `write_access` of the view; without them it is closed."""
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not request.user or not request.user.is_authenticated:
             return False
         kind = "read_access" if request.method in SAFE_METHODS else "write_access"
         permission = getattr(view, kind, None)
-        return bool(permission) and request.user.has_perm(permission)
+        return permission is not None and request.user.has_perm(permission)
 
 
 class BoundedJSONParser(JSONParser):
@@ -81,7 +81,9 @@ def _check_text(text: str) -> None:
 class StrictFilterBackend(DjangoFilterBackend):
     """Filters by the view's `filterset_class`; an unknown parameter is an error."""
 
-    always_known: ClassVar[frozenset[str]] = frozenset({"cursor", "page_size", "format"})
+    always_known: ClassVar[frozenset[str]] = frozenset(
+        {"cursor", "page_size", "format"}
+    )
 
     def filter_queryset(self, request: Request, queryset: Any, view: "APIView") -> Any:
         filterset = getattr(view, "filterset_class", None)
@@ -119,9 +121,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class StrictModelSerializer(  # type: ignore[misc]
-    StrictSerializer, serializers.ModelSerializer[Any]
-):
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """A model's serializer that refuses unknown fields."""
 
 
@@ -166,7 +166,10 @@ def expected_version(request: Request, record: Any) -> int:
 
 
 def document_errors(
-    result: dict[str, Any], generator: Any, request: HttpRequest | None, public: bool  # noqa: FBT001
+    result: dict[str, Any],
+    generator: Any,
+    request: HttpRequest | None,
+    public: bool,  # noqa: FBT001
 ) -> dict[str, Any]:
     """Add the answers that any operation may give, so that the schema is whole."""
     common = {

@@ -30,9 +30,7 @@ def apportion(total: Decimal, shares: Sequence[Decimal]) -> list[Decimal]:
     exact = [abs(total) * share / whole for share in shares]
     parts = [value.quantize(CENT, rounding=ROUND_DOWN) for value in exact]
     odd_cents = int((abs(to_cents(total)) - sum(parts, ZERO)) / CENT)
-    by_remainder = sorted(
-        range(len(parts)), key=lambda i: (parts[i] - exact[i], i)
-    )
+    by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
     for index in by_remainder[:odd_cents]:
         parts[index] += CENT
     return [sign * part for part in parts]

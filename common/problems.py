@@ -21,21 +21,21 @@ class DatabaseTrouble:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
             response: HttpResponse = self.get_response(request)
-        except (OperationalError, InterfaceError):
-            return unavailable(request)
+        except (OperationalError, InterfaceError) as error:
+            return unavailable(request, error)
         return response
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
         if isinstance(exception, OperationalError | InterfaceError):
-            return unavailable(request)
+            return unavailable(request, exception)
         return None
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
+def unavailable(request: HttpRequest, error: Exception) -> HttpResponse:
     """Say that the database is away; nothing of the request was stored."""
-    logger.exception("the database did not answer")
+    logger.error("the database did not answer", exc_info=error)
     if request.path.startswith("/api/"):
         response: HttpResponse = JsonResponse(
             {
@@ -46,6 +46,6 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         )
     else:
         # Rendered without a request: its context processors would ask the database.
-        response = render(None, "503.html", status=503)  # type: ignore[arg-type]
+        response = render(None, "503.html", status=503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response

@@ -46,7 +46,7 @@ def save_changes(
         If the stored version differs; nothing is changed then.
     """
     version = record.version if expected_version is None else expected_version
-    rows = type(record)._default_manager.filter(pk=record.pk, version=version)  # noqa: SLF001
+    rows = type(record)._default_manager.filter(pk=record.pk, version=version)
     if not rows.update(**changes, version=F("version") + 1, updated_at=timezone.now()):
         raise StaleRecordError
     record.refresh_from_db()

@@ -1,6 +1,6 @@
 """Every address of the product, by app."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import views
@@ -9,7 +9,7 @@ handler403 = "config.views.forbidden"
 handler404 = "config.views.not_found"
 handler500 = "config.views.server_error"
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("", include("crm.api.urls")),
     path("", include("clv.api.urls")),
     path("", include("segments.api.urls")),

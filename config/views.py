@@ -1,7 +1,6 @@
 """The front door: home, first set-up, probes and error pages."""
 
 from collections.abc import Callable
-from typing import Any
 
 from csp.decorators import csp_update
 from django.contrib.auth import login
@@ -70,7 +69,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse(report.as_dict(), status=200 if report.is_serving else 503)
 
 
-def relaxed_docs(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def relaxed_docs(
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
     """Allow the API docs page its one inline style block."""
     guarded = requires(SIGNED_IN)(view)
     relaxed: Callable[..., HttpResponseBase] = csp_update(
@@ -89,4 +90,4 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     # Rendered without context processors: they may be what failed.
-    return render(None, "500.html", status=500)  # type: ignore[arg-type]
+    return render(None, "500.html", status=500)

@@ -55,7 +55,9 @@ def _count(act):
     return len(captured)
 
 
-WRITES = re.compile(r"^\s*(INSERT|UPDATE|DELETE|TRUNCATE|COPY .* FROM)\b", re.I)
+WRITES = re.compile(
+    r"^\s*(INSERT|UPDATE|DELETE|TRUNCATE|COPY .* FROM)\b", re.IGNORECASE
+)
 # Sessions and sign-in throttles are the framework's own book-keeping.
 BOOK_KEEPING = ("django_session", "usersessions_usersession", "shared_cache")
 
@@ -65,7 +67,9 @@ def read_only():
     """Refuse every statement that would change a row of ours."""
 
     def refuse(execute, sql, params, many, context):
-        if WRITES.match(str(sql)) and not any(name in str(sql) for name in BOOK_KEEPING):
+        if WRITES.match(str(sql)) and not any(
+            name in str(sql) for name in BOOK_KEEPING
+        ):
             raise AssertionError(f"a GET wrote: {sql}")
         return execute(sql, params, many, context)
 

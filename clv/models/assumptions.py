@@ -16,7 +16,7 @@ class AssumptionsQuerySet(models.QuerySet["Assumptions"]):
 
 
 class Assumptions(models.Model):
-    """One version of the numbers that people choose. Never edited; the newest counts."""
+    """One version of the numbers that people choose; the newest counts."""
 
     annual_rate = models.DecimalField(
         max_digits=6,

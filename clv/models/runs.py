@@ -1,5 +1,6 @@
 """Valuation runs: each values every account as of one day, or leaves no trace."""
 
+import datetime as dt
 from typing import Self
 
 from django.db import models
@@ -19,7 +20,7 @@ class RunQuerySet(models.QuerySet["ValuationRun"]):
         """Return the run whose values pages show, or None before the first night."""
         return self.filter(is_current=True).first()
 
-    def as_of(self, day: "models.DateField | object") -> "ValuationRun | None":
+    def as_of(self, day: dt.date) -> "ValuationRun | None":
         """Return the newest published run of `day` or before it."""
         return self.published().filter(as_of__lte=day).order_by("-as_of", "-pk").first()
 
@@ -103,9 +104,7 @@ class RunStep(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["run", "name"], name="step_once_per_run"
-            )
+            models.UniqueConstraint(fields=["run", "name"], name="step_once_per_run")
         ]
 
     def __str__(self) -> str:

@@ -74,7 +74,7 @@ class Valuation(models.Model):
     objects = ValuationQuerySet.as_manager()
 
     class Meta:
-        # The table is partitioned, which Django cannot express: migration 0002 makes it.
+        # Django cannot express a partitioned table: migration 0003 makes it.
         managed = False
         db_table = "clv_valuation"
 

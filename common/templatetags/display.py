@@ -97,4 +97,6 @@ def sort_mark(column: Any, sort: Any) -> SafeString | str:
     """Show the direction of the column that the list is sorted by."""
     if getattr(sort, "key", None) != getattr(column, "key", column):
         return ""
-    return format_html('<span aria-hidden="true">{}</span>', "▾" if sort.descending else "▴")
+    return format_html(
+        '<span aria-hidden="true">{}</span>', "▾" if sort.descending else "▴"
+    )

@@ -212,7 +212,9 @@ REST_FRAMEWORK = {
 REST_KNOX = {"TOKEN_TTL": timedelta(days=365), "AUTH_HEADER_PREFIX": "Token"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Perennial",
-    "DESCRIPTION": "Accounts, orders, costs and contacts in; worth, classes and plans out.",
+    "DESCRIPTION": (
+        "Accounts, orders, costs and contacts in; worth, classes and plans out."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -61,7 +61,9 @@ class Account(Versioned):
 
     name = models.CharField(max_length=300)
     kind = models.CharField(
-        max_length=10, choices=AccountKind.choices, db_default=AccountKind.FIRM,
+        max_length=10,
+        choices=AccountKind.choices,
+        db_default=AccountKind.FIRM,
         default=AccountKind.FIRM,
     )
     stage = models.CharField(

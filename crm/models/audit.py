@@ -1,9 +1,8 @@
 """Who did what: acts that matter beyond the change of a row."""
 
+import pgtrigger
 from django.db import models
 from django.db.models.functions import Now
-
-import pgtrigger
 
 from crm.models.users import User
 

@@ -84,9 +84,7 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(
                 fields=["source", "external_id"], name="ledger_once_per_source"
             ),
-            models.CheckConstraint(
-                condition=~Q(amount=0), name="ledger_amount_not_0"
-            ),
+            models.CheckConstraint(condition=~Q(amount=0), name="ledger_amount_not_0"),
             models.CheckConstraint(
                 condition=Q(allocated_from=None) | Q(account__isnull=False),
                 name="ledger_part_has_an_account",

@@ -26,9 +26,7 @@ class Territory(models.Model):
 class UserManager(DjangoUserManager["User"]):
     """Makes users from e-mail addresses; there are no user names."""
 
-    def _create_user(
-        self, email: str, password: str | None, **fields: Any
-    ) -> "User":
+    def _create_user(self, email: str, password: str | None, **fields: Any) -> "User":
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -63,14 +61,15 @@ class User(AbstractUser):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
-    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         ordering = ["name", "pk"]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="user_email_unique_any_case"),
             models.CheckConstraint(
-                condition=models.Q(hourly_cost__gte=0), name="user_hourly_cost_not_below_0"
+                condition=models.Q(hourly_cost__gte=0),
+                name="user_hourly_cost_not_below_0",
             ),
         ]
 
