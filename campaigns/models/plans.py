@@ -85,9 +85,7 @@ class TouchTemplate(models.Model):
     not known is empty and keeps the version from being published.
     """
 
-    version = models.ForeignKey(
-        PlanVersion, models.CASCADE, related_name="touches"
-    )
+    version = models.ForeignKey(PlanVersion, models.CASCADE, related_name="touches")
     lineage = models.UUIDField(default=uuid.uuid4, editable=False)
     position = models.PositiveSmallIntegerField(default=0)
     title = models.CharField(max_length=150)

@@ -24,9 +24,7 @@ class PlannedTouch(models.Model):
     """One touch for one account, once per lineage and period, whatever is retried."""
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
-    template = models.ForeignKey(
-        TouchTemplate, models.PROTECT, related_name="planned"
-    )
+    template = models.ForeignKey(TouchTemplate, models.PROTECT, related_name="planned")
     lineage = models.UUIDField()
     period = models.CharField(max_length=12, help_text="such as 2026-Q4/1")
     due_on = models.DateField()

@@ -14,7 +14,7 @@ def record(
     return AuditEvent.objects.create(
         actor=actor,
         action=action,
-        subject_type=subject._meta.label_lower if subject else "",  # noqa: SLF001
+        subject_type=subject._meta.label_lower if subject else "",
         subject_id=subject.pk if subject else None,
         detail=detail,
     )
