@@ -19,8 +19,8 @@ Integrated over gamma and beta:
 Given alive at T, lambda ~ Gamma(k, A) and p ~ Beta(a, b+m), independent; purchases that
 end the relation come at rate lambda*p, so the chance to live s more days is
 ``E_p[(1 + p s/A)^-k]`` and the order rate then ``E_p[k/A (1 + p s/A)^-(k+1)]``. The
-expectation over p is a Gauss-Jacobi sum: it has no singularity at a = 1 and stays
-finite where the hypergeometric form overflows.
+expectation over p is a Gauss sum (`clv.engine.quadrature`): it has no singularity at
+a = 1 and stays finite where the hypergeometric form overflows.
 
 Source: Fader, Hardie & Lee (2005), "Counting your customers" the easy way, Marketing
 Science 24(2); Fader & Hardie (2008), Computing P(alive) using the BG/NBD model;
@@ -38,11 +38,12 @@ from scipy.special import digamma, expit, gammaln
 from clv.engine.arrays import FloatMatrix, FloatVector
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample
-from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.models.repeat_buying import FAR_RATIO, RepeatBuyingModel
 from clv.engine.priors import LogNormalPrior
-from clv.engine.quadrature import beta_nodes
+from clv.engine.quadrature import beta_nodes, logit_nodes
 
-DROPOUT_NODES = 32
+NEAR_NODES = 20
+FAR_NODES = 80
 NEGLIGIBLE = 1e-12
 BETA_GEOMETRIC_PRIOR = LogNormalPrior(
     medians=(0.7, 56.0, 0.8, 3.0), log_spreads=(1.0, 1.25, 1.0, 1.0)
@@ -118,16 +119,22 @@ class BetaGeometricModel(RepeatBuyingModel):
         orders = rng.poisson(rate * (1.0 - leaving) * lived) + left
         return orders.astype(np.float64), lived
 
-    def _nodes(self, h: Histories) -> tuple[FloatMatrix, FloatMatrix]:
+    def _nodes(
+        self, h: Histories, days: FloatMatrix
+    ) -> tuple[FloatMatrix, FloatMatrix]:
         """Return nodes and weights for p given alive, shape (n, 1, nodes)."""
+        reach = float((days.max(axis=1) / self._time_scale(h)).max(initial=0.0))
         distinct, inverse = np.unique(h.frequency, return_inverse=True)
-        points, weights = beta_nodes(
-            self.a, self.b + distinct + self.FIRST_CHANCES, DROPOUT_NODES
-        )
+        b = self.b + distinct + self.FIRST_CHANCES
+        if reach <= FAR_RATIO:
+            points, weights = beta_nodes(self.a, b, NEAR_NODES)
+        else:
+            sharpness = reach * (self.r + float(distinct.max()))
+            points, weights = logit_nodes(self.a, b, sharpness, FAR_NODES)
         return points[inverse][:, None, :], weights[inverse][:, None, :]
 
     def _cumulated(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
-        p, weights = self._nodes(h)
+        p, weights = self._nodes(h, days)
         k = (self.r + h.frequency)[:, None, None]
         A = (self.alpha + h.age_days)[:, None, None]
         bend = np.log1p(p * days[:, :, None] / A)
@@ -136,7 +143,7 @@ class BetaGeometricModel(RepeatBuyingModel):
         return (weights * orders).sum(axis=2), (weights * alive_days).sum(axis=2)
 
     def _flow(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
-        p, weights = self._nodes(h)
+        p, weights = self._nodes(h, days)
         k = (self.r + h.frequency)[:, None, None]
         A = (self.alpha + h.age_days)[:, None, None]
         stretch = 1.0 + days[:, :, None] * (p / A)
@@ -148,7 +155,7 @@ class BetaGeometricModel(RepeatBuyingModel):
         return self.alpha + h.age_days
 
     def _cells_per_day(self) -> int:
-        return DROPOUT_NODES
+        return FAR_NODES
 
 
 def log_likelihood(

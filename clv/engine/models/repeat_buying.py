@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 from clv.engine.arrays import (
     FloatMatrix,
     FloatVector,
+    IndexVector,
     as_vector,
     distinct_rows,
     frozen,
@@ -27,9 +28,9 @@ from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.quadrature import legendre
 
-TIME_NODES = 24
-TIME_NODES_LONG = 64
-LONG_RATIO = 20.0  # horizon over time scale above which more nodes are spent
+NEAR_NODES = 20
+FAR_NODES = 48
+FAR_RATIO = 12.0  # horizon over time scale above which more nodes are spent
 CHUNK_CELLS = 1_000_000  # bounds the memory of node-by-node tables
 LOG_DRAW_LIMIT = 6.0  # a drawn parameter stays within exp(6) of its estimate
 
@@ -310,7 +311,7 @@ class RepeatBuyingModel(ABC):
             days[:, column] = np.where(alive, lived, 0.0)
         return Simulation(orders, days)
 
-    def _pairs(self, h: Histories) -> tuple[Histories, np.ndarray[Any, Any]]:
+    def _pairs(self, h: Histories) -> tuple[Histories, IndexVector]:
         """Return one account per distinct (frequency, age), and the way back."""
         first, inverse = distinct_rows(h.frequency, h.age_days)
         return h.take(first), inverse
@@ -320,7 +321,7 @@ class RepeatBuyingModel(ABC):
     ) -> tuple[FloatMatrix, FloatMatrix]:
         orders = np.empty((len(pairs), grid.size))
         days = np.empty((len(pairs), grid.size))
-        for rows in self._chunks(len(pairs), grid.size):
+        for rows in self._chunks(np.arange(len(pairs)), grid.size):
             part = pairs.take(rows)
             table = np.broadcast_to(grid, (rows.size, grid.size))
             orders[rows], days[rows] = self._cumulated(part, table)
@@ -331,24 +332,21 @@ class RepeatBuyingModel(ABC):
     ) -> tuple[FloatVector, FloatVector]:
         """Integrate over log(1 + s / scale), in which the flows are smooth."""
         scale = self._time_scale(pairs)
-        longest = horizon / float(scale.min(initial=np.inf))
-        nodes, weights = legendre(
-            TIME_NODES if longest <= LONG_RATIO else TIME_NODES_LONG
-        )
         orders, days = np.empty(len(pairs)), np.empty(len(pairs))
-        for rows in self._chunks(len(pairs), nodes.size):
-            width = np.log1p(horizon / scale[rows])[:, None]
-            stretch = np.exp(width * nodes)
-            at = scale[rows][:, None] * (stretch - 1.0)
-            rate, survival = self._flow(pairs.take(rows), at)
-            mass = (
-                weights * width * scale[rows][:, None] * stretch * np.exp(-delta * at)
-            )
-            orders[rows] = (mass * rate).sum(axis=1)
-            days[rows] = (mass * survival).sum(axis=1)
+        far = horizon / scale > FAR_RATIO
+        for chosen, count in ((~far, NEAR_NODES), (far, FAR_NODES)):
+            nodes, weights = legendre(count)
+            for rows in self._chunks(np.flatnonzero(chosen), count):
+                near = scale[rows][:, None]
+                width = np.log1p(horizon / near)
+                stretch = np.exp(width * nodes)
+                at = near * (stretch - 1.0)
+                rate, survival = self._flow(pairs.take(rows), at)
+                mass = weights * width * near * stretch * np.exp(-delta * at)
+                orders[rows] = (mass * rate).sum(axis=1)
+                days[rows] = (mass * survival).sum(axis=1)
         return orders, days
 
-    def _chunks(self, count: int, columns: int) -> list[np.ndarray[Any, Any]]:
+    def _chunks(self, rows: IndexVector, columns: int) -> list[IndexVector]:
         size = max(1, CHUNK_CELLS // max(1, columns * self._cells_per_day()))
-        starts = range(0, count, size)
-        return [np.arange(start, min(start + size, count)) for start in starts]
+        return [rows[start : start + size] for start in range(0, rows.size, size)]
