@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now, Round
 
-from common.versions import Timestamped
+from common.versions import Versioned
 from crm.choices import OrderStatus
 from crm.models.accounts import Account
 from crm.models.products import Product
@@ -23,7 +23,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(status=OrderStatus.CONFIRMED)
 
 
-class Order(Timestamped):
+class Order(Versioned):
     """One purchase by one account on one day.
 
     `source` and `external_id` name it where it came from, so that loading it twice
