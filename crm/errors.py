@@ -1,0 +1,67 @@
+"""What a user can do wrong in the CRM, said in words that help."""
+
+from common.errors import DomainError
+
+
+class CannotLogError(DomainError):
+    """A touchpoint that cannot have happened, or must not."""
+
+    code = "cannot_log"
+
+
+class CannotUndoError(DomainError):
+    """A touchpoint that this person may not take back, or not any more."""
+
+    code = "cannot_undo"
+
+
+class CannotPostError(DomainError):
+    """A cost that does not fit the ledger."""
+
+    code = "cannot_post"
+
+
+class AlreadyReversedError(DomainError):
+    code = "already_reversed"
+    message = "This cost was reversed before; a cost is reversed once."
+
+
+class CannotAllocateError(DomainError):
+    """A shared cost that cannot be spread like this."""
+
+    code = "cannot_allocate"
+
+
+class CannotSaveAccountError(DomainError):
+    code = "cannot_save_account"
+
+
+class CannotSaveContactError(DomainError):
+    code = "cannot_save_contact"
+
+
+class CannotSaveEventError(DomainError):
+    code = "cannot_save_event"
+
+
+class CannotSaveTaskError(DomainError):
+    code = "cannot_save_task"
+
+
+class AlreadyExistsError(DomainError):
+    """The source has another fact under this id; facts are not overwritten."""
+
+    code = "already_exists"
+    message = "There is another record with this source and id."
+
+
+class OrderRefusedError(DomainError):
+    """An order that cannot be: its day, its lines, or its state."""
+
+    code = "order_refused"
+
+
+class ReturnRefusedError(DomainError):
+    """Goods that cannot have come back."""
+
+    code = "return_refused"

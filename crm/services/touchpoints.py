@@ -1,0 +1,293 @@
+"""Contacts with customers: log them once, count their minutes, take them back."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from common.money import to_cents
+from crm import policy
+from crm.choices import (
+    Care,
+    Channel,
+    CostKind,
+    Direction,
+    Outcome,
+    Phase,
+    Role,
+    TaskStatus,
+    TouchpointSource,
+)
+from crm.errors import CannotLogError, CannotUndoError
+from crm.models import Account, Contact, Task, Touchpoint, User
+from crm.services import audit, ledger, tasks
+
+RATINGS = ("people", "information", "deliverables")
+CLOSED_LISTS = {
+    "channel": Channel.values,
+    "direction": Direction.values,
+    "outcome": Outcome.values,
+    "phase": Phase.values,
+    "care": Care.values,
+    "source": TouchpointSource.values,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What was promised in a contact, and by when; the logger's task by default."""
+
+    title: str
+    due_on: dt.date
+    owner: User | None = None
+
+
+def log_touchpoint(
+    *,
+    actor: User,
+    account: Account,
+    channel: str,
+    occurred_at: dt.datetime,
+    contact: Contact | None = None,
+    direction: str = Direction.OUT,
+    minutes: int | None = None,
+    note: str = "",
+    outcome: str = "",
+    phase: str = "",
+    care: str = "",
+    ratings: Mapping[str, int | None] | None = None,
+    source: str = TouchpointSource.TYPED,
+    follow_up: FollowUp | None = None,
+    form_token: uuid.UUID | None = None,
+) -> Touchpoint:
+    """Store one contact, the cost of its minutes and its follow-up, or nothing.
+
+    Minutes are priced at the actor's hourly cost. The account's last contact only
+    moves forward; notes and unanswered calls do not move it. A `form_token` that was
+    used before gives the row it made, and stores nothing. `ratings` rates people,
+    information and deliverables from 1 to 5.
+
+    Raises
+    ------
+    CannotLogError
+        If the contact lies ahead, lasted over a day, is with somebody of another
+        account, who left, or who asked to be left alone.
+    CannotSaveTaskError
+        If the follow-up is due in the past.
+    """
+    row = Touchpoint(
+        account=account,
+        contact=contact,
+        user=actor,
+        channel=channel,
+        direction=direction,
+        occurred_at=occurred_at,
+        minutes=minutes or None,
+        note=note.strip(),
+        outcome=outcome,
+        phase=phase,
+        care=care,
+        source=source,
+        form_token=form_token,
+        **{f"rating_{name}": value for name, value in (ratings or {}).items()},
+    )
+    with transaction.atomic():
+        if stored := _stored_before(row):
+            return stored
+        _check(row, minutes=minutes)
+        _lock(account)
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+        except IntegrityError:
+            if stored := _stored_before(row):
+                return stored
+            raise
+        _charge_minutes(row, actor=actor)
+        _move_last_contact(row)
+        if follow_up:
+            _promise(row, follow_up, actor=actor)
+        audit.record(actor=actor, action="touchpoint.logged", subject=row)
+    account.refresh_from_db(fields=["last_contact_on"])
+    return row
+
+
+def undo_touchpoint(*, actor: User, touchpoint: Touchpoint) -> Touchpoint:
+    """Take a contact back: void it, reverse its cost, cancel its open follow-ups.
+
+    Undoing twice changes nothing more. The account's last contact is found anew.
+
+    Raises
+    ------
+    CannotUndoError
+        If it is a colleague's and the actor is no manager, or older than a day.
+    """
+    with transaction.atomic():
+        _lock(touchpoint.account)
+        stored = Touchpoint.objects.select_for_update(of=("self",)).get(
+            pk=touchpoint.pk
+        )
+        _check_undo(stored, actor=actor)
+        if stored.voided_at is None:
+            stored.voided_at = timezone.now()
+            stored.save(update_fields=["voided_at"])
+            for cost in stored.costs.filter(reverses=None, reversed_by=None):
+                ledger.reverse_entry(actor=actor, entry=cost, reason="contact undone")
+            stored.follow_ups.filter(status=TaskStatus.OPEN).update(
+                status=TaskStatus.CANCELLED,
+                version=F("version") + 1,
+                updated_at=timezone.now(),
+            )
+            _find_last_contact(stored.account)
+            audit.record(actor=actor, action="touchpoint.undone", subject=stored)
+    touchpoint.refresh_from_db()
+    return touchpoint
+
+
+def price_of_minutes(*, actor: User, minutes: int | None) -> Decimal:
+    """Return what `minutes` of the actor cost, to the cent."""
+    return to_cents(actor.hourly_cost * (minutes or 0) / 60)
+
+
+def _check(row: Touchpoint, *, minutes: int | None) -> None:
+    for name, words in CLOSED_LISTS.items():
+        value = getattr(row, name)
+        if value not in words:
+            raise CannotLogError(f"There is no {name} “{value}”.", field=name)
+    if row.account.merged_into_id:
+        raise CannotLogError(
+            "This account was merged into another. Log it there.", field="account"
+        )
+    if row.occurred_at > timezone.now():
+        raise CannotLogError(
+            "This time lies in the future. Log a contact once it has happened; "
+            "for later, add a task.",
+            field="occurred_at",
+        )
+    if minutes is not None and not 0 <= minutes <= policy.LONGEST_CONTACT_MINUTES:
+        raise CannotLogError(
+            "A contact lasts between 0 minutes and 24 hours.", field="minutes"
+        )
+    _check_ratings(row)
+    if row.contact is not None:
+        _check_contact(row, row.contact)
+
+
+def _check_ratings(row: Touchpoint) -> None:
+    for name in RATINGS:
+        value = getattr(row, f"rating_{name}")
+        if value is not None and not 1 <= value <= 5:  # noqa: PLR2004
+            raise CannotLogError("Ratings go from 1 to 5.", field=f"rating_{name}")
+
+
+def _check_contact(row: Touchpoint, contact: Contact) -> None:
+    if contact.account_id != row.account_id:
+        raise CannotLogError(
+            f"{contact} does not work at {row.account}.", field="contact"
+        )
+    happened_on = timezone.localtime(row.occurred_at).date()
+    if contact.left_on and contact.left_on <= happened_on:
+        raise CannotLogError(
+            f"{contact} left {row.account} on {contact.left_on:%d %b %Y}. "
+            "Choose who took over.",
+            field="contact",
+        )
+    if (
+        contact.do_not_contact
+        and row.direction == Direction.OUT
+        and row.channel in policy.REFUSABLE_CHANNELS
+    ):
+        raise CannotLogError(
+            f"{contact} asked not to be contacted, so nothing was stored. If they "
+            "reached out to you, log it as incoming.",
+            field="contact",
+        )
+
+
+def _stored_before(row: Touchpoint) -> Touchpoint | None:
+    """Return what the same form stored before, if it did."""
+    if row.form_token is None:
+        return None
+    stored = Touchpoint.objects.filter(form_token=row.form_token).first()
+    if stored and (stored.account_id, stored.user_id) != (row.account_id, row.user_id):
+        raise CannotLogError(
+            "This form was used for another contact. Open a new one.",
+            field="form_token",
+        )
+    return stored
+
+
+def _lock(account: Account) -> None:
+    """Let one transaction at a time decide on the account's last contact."""
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+def _charge_minutes(row: Touchpoint, *, actor: User) -> None:
+    amount = price_of_minutes(actor=actor, minutes=row.minutes)
+    if not amount:
+        return
+    ledger.post_entry(
+        actor=actor,
+        account=row.account,
+        kind=CostKind.ACCOUNT_MANAGEMENT,
+        amount=amount,
+        incurred_on=timezone.localtime(row.occurred_at).date(),
+        note=f"{row.minutes} min {row.get_channel_display().lower()}",
+        source="touchpoint",
+        external_id=str(row.pk),
+        touchpoint=row,
+    )
+
+
+def _counts_as_contact(row: Touchpoint) -> bool:
+    return (
+        row.channel not in policy.CHANNELS_WITHOUT_CONTACT
+        and row.outcome not in policy.OUTCOMES_WITHOUT_CONTACT
+    )
+
+
+def _move_last_contact(row: Touchpoint) -> None:
+    if not _counts_as_contact(row):
+        return
+    happened_on = timezone.localtime(row.occurred_at).date()
+    rows = Account.objects.filter(pk=row.account_id)
+    rows = rows.exclude(last_contact_on__gte=happened_on)
+    rows.update(last_contact_on=happened_on)
+
+
+def _find_last_contact(account: Account) -> None:
+    standing = (
+        Touchpoint.objects.standing()
+        .filter(account=account)
+        .exclude(channel__in=policy.CHANNELS_WITHOUT_CONTACT)
+        .exclude(outcome__in=policy.OUTCOMES_WITHOUT_CONTACT)
+    )
+    newest = standing.aggregate(newest=Max("occurred_at"))["newest"]
+    day = timezone.localtime(newest).date() if newest else None
+    Account.objects.filter(pk=account.pk).update(last_contact_on=day)
+
+
+def _promise(row: Touchpoint, follow_up: FollowUp, *, actor: User) -> Task:
+    return tasks.create_task(
+        actor=actor,
+        account=row.account,
+        title=follow_up.title or f"Follow up with {row.contact or row.account}",
+        due_on=follow_up.due_on,
+        owner=follow_up.owner,
+        touchpoint=row,
+    )
+
+
+def _check_undo(row: Touchpoint, *, actor: User) -> None:
+    may = row.user_id == actor.pk or actor.is_superuser or Role.MANAGER in actor.roles
+    if not may:
+        raise CannotUndoError("Only the person who logged it or a manager can undo it.")
+    if timezone.now() - row.created_at > policy.UNDO_WITHIN:
+        raise CannotUndoError(
+            "A contact can be undone for one day. Add a note that corrects it."
+        )
