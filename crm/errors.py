@@ -65,3 +65,31 @@ class ReturnRefusedError(DomainError):
     """Goods that cannot have come back."""
 
     code = "return_refused"
+
+
+class AlreadyExistsError(DomainError):
+    """The same source and number were used for something else."""
+
+    code = "already_exists"
+    message = "There is another record with this number already."
+
+
+class OrderRefusedError(DomainError):
+    code = "order_refused"
+
+
+class ReturnRefusedError(DomainError):
+    code = "return_refused"
+
+
+class CannotSaveProductError(DomainError):
+    code = "cannot_save_product"
+
+
+class CannotSaveUserError(DomainError):
+    code = "cannot_save_user"
+
+
+class LastAdministratorError(DomainError):
+    code = "last_administrator"
+    message = "Somebody must remain an administrator. Name another one first."
