@@ -67,21 +67,6 @@ class ReturnRefusedError(DomainError):
     code = "return_refused"
 
 
-class AlreadyExistsError(DomainError):
-    """The same source and number were used for something else."""
-
-    code = "already_exists"
-    message = "There is another record with this number already."
-
-
-class OrderRefusedError(DomainError):
-    code = "order_refused"
-
-
-class ReturnRefusedError(DomainError):
-    code = "return_refused"
-
-
 class CannotSaveProductError(DomainError):
     code = "cannot_save_product"
 
