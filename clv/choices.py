@@ -8,6 +8,7 @@ class RunStatus(TextChoices):
     RUNNING = "running", "Running"
     PUBLISHED = "published", "Published"
     SUPERSEDED = "superseded", "Replaced by a later run of the same day"
+    CHECKED = "checked", "Same as stored"
     FAILED = "failed", "Failed"
 
 

@@ -2,7 +2,7 @@
 
 from clv.models.assumptions import Assumptions
 from clv.models.runs import DueSlot, RunStep, ValuationRun
-from clv.models.summaries import AccountSummary
+from clv.models.summaries import AccountSummary, SummaryState
 from clv.models.truth import DemoFirm, TrueWorth
 from clv.models.valuations import Valuation
 
@@ -12,6 +12,7 @@ __all__ = [
     "DemoFirm",
     "DueSlot",
     "RunStep",
+    "SummaryState",
     "TrueWorth",
     "Valuation",
     "ValuationRun",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 
 from crm.models import Account
 
@@ -14,11 +15,12 @@ def money() -> "models.DecimalField[Any, Any]":
 class AccountSummary(models.Model):
     """One account's orders and costs up to `as_of`, kept up to date by the night.
 
-    Days with orders are purchases, so several orders on one day count once in
-    `order_days`. `margin_known` and `revenue_cost_unknown` are kept apart, so that a
-    changed margin assumption needs no new reading of the lines. `_year` sums cover the
-    365 days up to `as_of`. Costs are split by what drives them: winning, each order,
-    or time.
+    A row stands until something of its account changes; `as_of` is the day it was last
+    worked out, and `SummaryState` says for which day all rows together hold. Days with
+    orders are purchases, so several orders on one day count once in `order_days`.
+    `margin_known` and `revenue_cost_unknown` are kept apart, because the margin of the
+    latter is an assumption. `_year` sums cover the 365 days up to `as_of`. Costs are
+    split by what drives them: winning, each order, or time.
     """
 
     account = models.OneToOneField(
@@ -40,9 +42,33 @@ class AccountSummary(models.Model):
     cost_over_time_kinds = money()
     cost_year = money()
     paid_back_on = models.DateField(null=True)
+    next_change_on = models.DateField(
+        null=True,
+        help_text="the day on which the sums change although nothing is entered",
+    )
 
     class Meta:
         verbose_name_plural = "account summaries"
 
     def __str__(self) -> str:
         return f"{self.account_id} as of {self.as_of}"
+
+
+class SummaryState(models.Model):
+    """What all summaries together hold: one row, written with them.
+
+    Everything entered before `changes_until` is in them, and `margin_rate` is the
+    assumption that their `paid_back_on` rests on.
+    """
+
+    as_of = models.DateField()
+    changes_until = models.DateTimeField()
+    margin_rate = models.DecimalField(max_digits=5, decimal_places=4)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="summary_state_one_row")
+        ]
+
+    def __str__(self) -> str:
+        return f"Summaries as of {self.as_of}"

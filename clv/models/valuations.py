@@ -33,8 +33,14 @@ class Valuation(models.Model):
     """
 
     pk = models.CompositePrimaryKey("run_id", "account_id")
+    # No constraint on the run: runs attach and drop whole partitions, and a foreign key
+    # would lock the table of runs for each.
     run = models.ForeignKey(
-        ValuationRun, models.CASCADE, related_name="+", db_index=False
+        ValuationRun,
+        models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
     )
     account = models.ForeignKey(
         Account, models.CASCADE, related_name="+", db_constraint=False, db_index=False

@@ -116,7 +116,7 @@ class OrderLine(models.Model):
         indexes = [
             models.Index(
                 fields=["account", "ordered_on"],
-                include=["revenue", "cost", "status"],
+                include=["revenue", "cost", "status", "order"],
                 name="line_worth_by_account",
             ),
         ]
