@@ -3,6 +3,7 @@
 The packages hold over a hundred megabytes; pages use these few files of them.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -63,24 +64,23 @@ class PackageStorage(FileSystemStorage):
         return super().path(PACKAGE_FILES[name])
 
 
+SOURCE_MAP = "sourceMappingURL"
+
+
 class _NoSourceMaps:
     """Leave `sourceMappingURL` comments alone: the maps are not served."""
 
-    patterns: tuple[tuple[str, tuple[Any, ...]], ...]
+    _patterns: dict[str, list[tuple[re.Pattern[str], str]]]
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._patterns = {
-            extension: [rule for rule in rules if not _rewrites_maps(rule[0].pattern)]
+            extension: [rule for rule in rules if SOURCE_MAP not in rule[0].pattern]
             for extension, rules in self._patterns.items()
         }
 
 
-def _rewrites_maps(pattern: str) -> bool:
-    return "sourceMappingURL" in pattern
-
-
-class ManifestStorage(_NoSourceMaps, ManifestStaticFilesStorage):
+class ManifestStorage(_NoSourceMaps, ManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed names, no compression: for a first start that must not wait."""
 
 

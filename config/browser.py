@@ -8,8 +8,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from config import env
@@ -90,9 +91,9 @@ def _from_debian() -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    _try(["apt-get", "update", "-qq"], 120, **quiet)
+    _try(["apt-get", "update", "-qq"], 120, variables=quiet)
     install = ["apt-get", "install", "-qq", "--no-install-recommends"]
-    _try([*install, "chromium", "fonts-liberation"], 600, **quiet)
+    _try([*install, "chromium", "fonts-liberation"], 600, variables=quiet)
 
 
 def _from_playwright() -> None:
@@ -115,7 +116,7 @@ def _from_npm() -> None:
         " console.log(await m.default.executablePath()))"
     )
     with tempfile.TemporaryDirectory() as unpacked:
-        _try(["node", "-e", script], 120, cwd=folder, TMPDIR=unpacked)
+        _try(["node", "-e", script], 120, cwd=folder, variables={"TMPDIR": unpacked})
         if (browser := Path(unpacked, "chromium")).exists():
             shutil.move(browser, folder / "chromium")
 
@@ -140,7 +141,11 @@ def _playwrights_own() -> Path | None:
 
 
 def _try(
-    argv: Sequence[str], seconds: float, *, cwd: Path | None = None, **variables: str
+    argv: Sequence[str],
+    seconds: float,
+    *,
+    cwd: Path | None = None,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Run a command that may fail: the next way is tried then."""
     try:

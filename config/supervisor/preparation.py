@@ -44,8 +44,6 @@ def migrate() -> None:
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:
         raise EmbeddedError(f"The database cannot be used: {error}") from error
-    if settings.CACHES["default"]["BACKEND"].endswith("DatabaseCache"):
-        call_command("createcachetable", verbosity=0)
 
 
 def is_empty() -> bool:

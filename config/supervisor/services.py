@@ -1,7 +1,9 @@
 """The processes of the product, and the commands of others that a start calls."""
 
 import os
+import signal
 import sys
+from dataclasses import replace
 
 from config import env
 from config.embedded import Paths
@@ -38,7 +40,9 @@ def worker(where: Paths, inherited: tuple[int, ...]) -> Command:
     argv = ["-m", "celery", "-A", "config.celery", "worker", "--loglevel", "INFO"]
     argv += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
     argv += ["--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
-    return _python("worker", argv, where, inherited)
+    command = _python("worker", argv, where, inherited)
+    # Orphaned, it must not wait for a long task: its broker and database go as well.
+    return replace(command, orphan_signal=signal.SIGQUIT)
 
 
 def beat(where: Paths, inherited: tuple[int, ...]) -> Command:
