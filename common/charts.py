@@ -1,0 +1,73 @@
+"""Charts as data: what to draw, what it says, and the same numbers as a table."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from common.templatetags.display import money
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line or set of bars. `tone` is a colour token without its prefix."""
+
+    name: str
+    values: Sequence[float | None]
+    shape: str = "line"  # line, dashed, area, bar
+    tone: str = "chart-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One chart; every series has one value per label.
+
+    `summary` is the sentence a reader should take away; screen readers get it too.
+    """
+
+    key: str
+    title: str
+    summary: str
+    labels: Sequence[str]
+    series: Sequence[Series]
+    x_title: str = ""
+    unit: str = ""
+    is_close_up: bool = False
+    write: Callable[[float | None], str] = money
+
+    @property
+    def source_id(self) -> str:
+        return f"chart-{self.key}"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return what static/js/chart.js draws."""
+        return {
+            "title": self.title,
+            "summary": self.summary,
+            "x_title": self.x_title,
+            "unit": self.unit,
+            "is_close_up": self.is_close_up,
+            "has_bars": any(one.shape == "bar" for one in self.series),
+            "labels": list(self.labels),
+            "series": [
+                {
+                    "name": one.name,
+                    "shape": one.shape,
+                    "tone": one.tone,
+                    "values": [None if v is None else float(v) for v in one.values],
+                }
+                for one in self.series
+            ],
+        }
+
+    @property
+    def columns(self) -> list[str]:
+        return [self.x_title or "", *(one.name for one in self.series)]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """Return the table twin: one row per label."""
+        return [
+            [label, *(self.write(one.values[i]) + self.unit for one in self.series)]
+            for i, label in enumerate(self.labels)
+        ]

@@ -1,0 +1,108 @@
+// Draws <div data-chart data-source="ID"> on a canvas from the JSON in #ID.
+// The server decides numbers, labels and words; this file only draws.
+
+(() => {
+  const drawn = new Set();
+
+  function tone(name) {
+    const style = getComputedStyle(document.documentElement);
+    return style.getPropertyValue(`--p-${name}`).trim();
+  }
+
+  function grouped(value) {
+    if (value === null || value === undefined) return "–";
+    const rounded = Math.abs(value) >= 100 ? Math.round(value) : value;
+    return rounded
+      .toLocaleString("en", { maximumFractionDigits: 1 })
+      .replaceAll(",", "\u202f")
+      .replace("-", "\u2212");
+  }
+
+  function short(value) {
+    const size = Math.abs(value);
+    if (size >= 1e6) return `${grouped(value / 1e6)} M`;
+    if (size >= 1e4) return `${grouped(value / 1e3)} k`;
+    return grouped(value);
+  }
+
+  function series(one) {
+    const colour = tone(one.tone);
+    const isBar = one.shape === "bar";
+    return {
+      name: one.name,
+      type: isBar ? "bar" : "line",
+      data: one.values,
+      showSymbol: one.values.length === 1,
+      symbolSize: 6,
+      barMaxWidth: 48,
+      step: false,
+      color: colour,
+      lineStyle: { width: 2, type: one.shape === "dashed" ? "dashed" : "solid" },
+      areaStyle: one.shape === "area" ? { color: tone("chart-fill") } : undefined,
+      itemStyle: isBar ? { borderRadius: [3, 3, 0, 0] } : undefined,
+    };
+  }
+
+  function axis(title, extra) {
+    return {
+      name: title,
+      nameLocation: "middle",
+      nameTextStyle: { color: tone("ink-soft") },
+      axisLabel: { color: tone("ink-soft"), hideOverlap: true, ...extra?.axisLabel },
+      axisLine: { lineStyle: { color: tone("line-strong") } },
+      axisTick: { show: false },
+      splitLine: { lineStyle: { color: tone("line") } },
+      ...extra?.axis,
+    };
+  }
+
+  function options(data) {
+    const isNarrow = window.innerWidth < 600;
+    return {
+      animation: false,
+      aria: { enabled: true, label: { description: data.summary } },
+      textStyle: { fontFamily: tone("font"), color: tone("ink") },
+      grid: { left: 60, right: 16, top: data.series.length > 1 ? 34 : 14, bottom: 46 },
+      legend: data.series.length > 1
+        ? { top: 0, left: 0, textStyle: { color: tone("ink-soft") }, itemHeight: 8 }
+        : undefined,
+      tooltip: {
+        trigger: "axis",
+        confine: true,
+        renderMode: "richText",
+        backgroundColor: tone("surface"),
+        borderColor: tone("line-strong"),
+        textStyle: { color: tone("ink"), fontSize: 12 },
+        valueFormatter: (value) => `${grouped(value)}${data.unit}`,
+      },
+      xAxis: axis(data.x_title, {
+        axis: { type: "category", data: data.labels, boundaryGap: data.has_bars, nameGap: 30, splitLine: { show: false } },
+        axisLabel: { interval: isNarrow ? "auto" : undefined },
+      }),
+      yAxis: axis("", {
+        axis: { type: "value", scale: data.is_close_up },
+        axisLabel: { formatter: (value) => `${short(value)}${data.unit}` },
+      }),
+      series: data.series.map(series),
+    };
+  }
+
+  function draw(element) {
+    const data = JSON.parse(document.getElementById(element.dataset.source).textContent);
+    const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
+    chart.setOption(options(data), true);
+    drawn.add(element);
+  }
+
+  onEach("[data-chart]", (element) => {
+    draw(element);
+    new ResizeObserver(() => echarts.getInstanceByDom(element)?.resize()).observe(element);
+  });
+
+  document.addEventListener("theme-changed", () => {
+    drawn.forEach((element) => {
+      if (element.isConnected) draw(element);
+      else drawn.delete(element);
+    });
+  });
+})();

@@ -1,0 +1,1 @@
+// Opens #quick-log by the key L and by [data-quick-log]; see crm/views.

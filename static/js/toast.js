@@ -1,0 +1,57 @@
+// Lets toasts in #toasts go after a while, and says when a request failed.
+// A toast stays while the pointer or the keyboard is on it.
+
+(() => {
+  const SHORT_MS = 6000;
+  const LONG_MS = 12000; // long enough to reach for "undo"
+
+  onEach("[data-toast]", (toast) => {
+    let timer;
+    const leave = () => toast.remove();
+    const start = () => {
+      timer = setTimeout(leave, toast.querySelector("form") ? LONG_MS : SHORT_MS);
+    };
+    const hold = () => clearTimeout(timer);
+    toast.addEventListener("mouseenter", hold);
+    toast.addEventListener("focusin", hold);
+    toast.addEventListener("mouseleave", start);
+    toast.addEventListener("focusout", start);
+    toast.querySelector("[data-toast-close]")?.addEventListener("click", leave);
+    start();
+  });
+
+  function show(text) {
+    const template = document.getElementById("toast-error");
+    const region = document.getElementById("toasts");
+    if (!template || !region) return;
+    const toast = template.content.firstElementChild.cloneNode(true);
+    toast.querySelector(".c-toast__text").textContent = text;
+    region.append(toast);
+    announceNew(toast);
+  }
+
+  function announceNew(toast) {
+    toast.dispatchEvent(new CustomEvent("htmx:after:process", { bubbles: true }));
+  }
+
+  const TEXTS = {
+    403: "You may not do that.",
+    404: "That record is gone or not yours.",
+    409: "Somebody changed this in the meantime. Reload to see it.",
+    429: "Too many requests at once. Please wait a moment.",
+    503: "The database does not answer. Nothing was stored.",
+  };
+
+  document.addEventListener("htmx:response:error", (event) => {
+    const status = event.detail.ctx.response.status;
+    if (status === 400 || status === 409 || status === 422) return; // the answer says it
+    const source = event.target;
+    const wait = source.querySelector?.("[data-wait]");
+    if (wait) wait.textContent = "This part could not be loaded.";
+    else show(TEXTS[status] ?? "That did not work. Nothing was stored.");
+  });
+
+  document.addEventListener("htmx:error", (event) => {
+    if (event.detail.ctx) show("The server cannot be reached. Nothing was stored.");
+  });
+})();
