@@ -22,6 +22,8 @@ from clv.engine.arrays import (
 )
 from clv.engine.errors import BadHistoryError
 
+SHORT_RECENCY = 0.25  # of a step: the mean of what rounds to 0 but is not
+
 
 @dataclass(frozen=True, slots=True)
 class Histories:
@@ -128,8 +130,10 @@ def compress(
     resolution_days : float > 0, optional
         None keeps the days as they are: a fit on the result equals the fit on all
         accounts up to rounding of the sums. 7 rounds recency and age to whole
-        weeks, which leaves far fewer rows (1,000,000 simulated accounts: 96,000
-        instead of 600,000) and moves parameters by some 0.3 %.
+        weeks, which leaves far fewer rows (1,000,000 simulated accounts: 97,000
+        instead of 606,000). On the 23,570 accounts of CDNOW that moves parameters
+        by at most 0.3 % and the forecast by 0.04 %; on its sample of 2,357 by 2.5 %
+        (a third of a standard error) and 0.3 %. Use it from 100,000 accounts on.
 
     Raises
     ------
@@ -143,7 +147,7 @@ def compress(
             raise BadHistoryError(message)
         recency, age = _rounded(histories, resolution_days)
     x = histories.frequency
-    steps = resolution_days or 1.0
+    steps = (resolution_days or 1.0) * SHORT_RECENCY
     first, inverse = distinct_rows(x, recency / steps, age / steps)
     weights = sums_by(inverse, histories.weights, first.size)
     rows = Histories(
@@ -158,7 +162,7 @@ def _rounded(
     """Round to multiples of `resolution`, keeping what `check` demands."""
     repeat = histories.frequency > 0
     recency = np.rint(histories.recency_days / resolution)
-    recency = np.where(repeat, np.maximum(recency, 1.0), 0.0)
+    recency = np.where(repeat, np.maximum(recency, SHORT_RECENCY), 0.0)
     age = np.maximum(np.rint(histories.age_days / resolution), recency)
     return recency * resolution, age * resolution
 
