@@ -4,9 +4,15 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from django.http import HttpRequest
 from django_filters.rest_framework import DjangoFilterBackend
+from knox.auth import TokenAuthentication
 from rest_framework import serializers
-from rest_framework.exceptions import APIException, ParseError, ValidationError
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import (
+    APIException,
+    AuthenticationFailed,
+    ParseError,
+    ValidationError,
+)
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -17,7 +23,18 @@ if TYPE_CHECKING:  # rest_framework.views itself imports this module
     from rest_framework.views import APIView
 
 MAX_DEPTH = 30
+LARGEST_ID = 2**63 - 1
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class ApiToken(TokenAuthentication):
+    """Signs in by ``Authorization: Token …``; the database holds only its hash."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:
+        if not token.isalnum():  # which also means ASCII, for bytes
+            raise AuthenticationFailed("Invalid token.")
+        found: tuple[Any, Any] = super().authenticate_credentials(token)
+        return found
 
 
 class SignedIn(BasePermission):
@@ -79,22 +96,13 @@ def _check_text(text: str) -> None:
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """Filters by the view's `filterset_class`; an unknown parameter is an error."""
-
-    always_known: ClassVar[frozenset[str]] = frozenset(
-        {"cursor", "page_size", "format"}
-    )
+    """Filters by the view's `filterset_class`; a parameter is given once, and fits."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: "APIView") -> Any:
-        filterset = getattr(view, "filterset_class", None)
-        known = set(getattr(view, "query_parameters", ())) | self.always_known
-        if filterset is not None:
-            known |= set(filterset.base_filters)
-        unknown = sorted(set(request.query_params) - known)
-        if unknown:
-            raise ValidationError(
-                {name: ["There is no such parameter."] for name in unknown}
-            )
+        for name, values in request.query_params.lists():
+            if len(values) > 1:
+                raise ValidationError({name: ["Give this parameter once."]})
+            _check_text(values[0])
         return super().filter_queryset(request, queryset, view)
 
 
@@ -105,6 +113,47 @@ class NewestFirst(CursorPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+    parameters: ClassVar[frozenset[str]] = frozenset({"cursor", "page_size"})
+
+    def get_page_size(self, request: Request) -> int | None:
+        asked = request.query_params.get("page_size")
+        if asked is None:
+            return self.page_size
+        if not asked.isdecimal() or not 1 <= int(asked[:9]) <= self.max_page_size:
+            raise ValidationError(
+                {"page_size": [f"Ask for 1 to {self.max_page_size} rows."]}
+            )
+        return int(asked)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Read the cursor; one that this list never gave out is the caller's error."""
+        if "cursor" not in request.query_params:
+            return None
+        refused = ValidationError({"cursor": ["This list gave out no such cursor."]})
+        try:
+            cursor = super().decode_cursor(request)
+        except APIException:
+            raise refused from None
+        if cursor is None or cursor.position is None:
+            return cursor
+        position = str(cursor.position)
+        is_number = position.isdecimal() and len(position) <= len(str(LARGEST_ID))
+        if not is_number or int(position) > LARGEST_ID:
+            raise refused
+        return cursor
+
+    def get_schema_operation_parameters(self, view: Any) -> list[Any]:
+        parameters: list[Any] = super().get_schema_operation_parameters(view)
+        for parameter in parameters:
+            if parameter["name"] == "page_size":
+                parameter["schema"] |= {"minimum": 1, "maximum": self.max_page_size}
+        return parameters
+
+
+class ByAccount(NewestFirst):
+    """Keyset pages of rows that have one row per account."""
+
+    ordering = "account_id"
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -123,6 +172,55 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """A model's serializer that refuses unknown fields."""
+
+
+class RecordId(serializers.IntegerField):
+    """The number of a record, as JSON carries it."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        number: int = super().to_internal_value(data)
+        if not 0 < number <= LARGEST_ID:
+            self.fail("invalid")
+        return number
+
+
+class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
+    """Another record, by its number; only one that the caller may see is known."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "does_not_exist": "unknown {what}",
+        "incorrect_type": "unknown {what}",
+    }
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("pk_field", RecordId())
+        super().__init__(**kwargs)
+
+    def get_queryset(self) -> Any:
+        rows: Any = super().get_queryset()
+        return rows.visible_to(self.context["request"].user)
+
+    def fail(self, key: str, **kwargs: Any) -> Any:
+        super().fail(key, what=self.field_name, **kwargs)
+
+
+class NamedField(serializers.SlugRelatedField[Any]):
+    """Another record that everybody knows, by its name or key."""
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "does_not_exist": "unknown {what}",
+        "invalid": "unknown {what}",
+    }
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+    def fail(self, key: str, **kwargs: Any) -> Any:
+        super().fail(key, what=self.field_name, **kwargs)
 
 
 class PreconditionRequired(APIException):
@@ -156,38 +254,19 @@ def expected_version(request: Request, record: Any) -> int:
     PreconditionFailed
         If it names another version than the stored one.
     """
-    tag = request.headers.get("If-Match")
-    if not tag:
+    tags = request.headers.get("If-Match", "")
+    if not tags.strip():
         raise PreconditionRequired
-    if tag.strip() not in {etag_of(record), "*"}:
+    if not {tag.strip() for tag in tags.split(",")} & {etag_of(record), "*"}:
         raise PreconditionFailed
     version: int = record.version
     return version
 
 
-def document_errors(
-    result: dict[str, Any],
-    generator: Any,
-    request: HttpRequest | None,
-    public: bool,  # noqa: FBT001
-) -> dict[str, Any]:
-    """Add the answers that any operation may give, so that the schema is whole."""
-    common = {
-        "400": "Something in the request is not right; the body says what.",
-        "401": "No valid token or session.",
-        "403": "This role may not do that.",
-        "404": "There is no such record, or it is not yours to see.",
-    }
-    for path in result["paths"].values():
-        for operation in path.values():
-            if not isinstance(operation, dict) or "responses" not in operation:
-                continue
-            for code, text in common.items():
-                operation["responses"].setdefault(
-                    code,
-                    {
-                        "description": text,
-                        "content": {"application/json": {"schema": {}}},
-                    },
-                )
-    return result
+def refuse_unknown_parameters(request: HttpRequest, known: frozenset[str]) -> None:
+    """Refuse query parameters that are not `known`, by name."""
+    unknown = sorted(set(request.GET) - known)
+    if unknown:
+        raise ValidationError(
+            {name: ["There is no such parameter."] for name in unknown}
+        )
