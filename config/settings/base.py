@@ -101,17 +101,9 @@ WORKER_LIMITS = (
     "-c idle_in_transaction_session_timeout=600000 "
     "-c client_connection_check_interval=1000"
 )
-DATABASES = {
-    "default": {
-        **django_database(DATABASE_URL),
-        "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {
-            "options": WORKER_LIMITS if env.is_worker() else WEB_LIMITS,
-            "server_side_binding": False,
-        },
-    }
-}
+DATABASE = django_database(DATABASE_URL)
+DATABASE["OPTIONS"] |= {"options": WORKER_LIMITS if env.is_worker() else WEB_LIMITS}
+DATABASES = {"default": {**DATABASE, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}}
 
 # -- People and sessions -------------------------------------------------------------
 AUTH_USER_MODEL = "crm.User"
