@@ -2,6 +2,20 @@
 
 from django.db.models import TextChoices
 
+from crm.choices import Channel, CostKind
+
+# Ways to reach a person that a person can refuse; a visit is arranged beforehand.
+DIRECT_CHANNELS = frozenset(
+    {
+        Channel.PHONE,
+        Channel.EMAIL,
+        Channel.POST,
+        Channel.MESSAGE,
+        Channel.CHAT,
+        Channel.SOCIAL,
+    }
+)
+
 
 class VersionStatus(TextChoices):
     DRAFT = "draft", "Draft"
@@ -26,10 +40,21 @@ class OwnerRole(TextChoices):
 
 
 class BudgetHead(TextChoices):
+    """Which budget pays for a touch."""
+
     MARKETING = "marketing", "Marketing"
     RETENTION = "retention", "Retention"
     ACCOUNT_MANAGEMENT = "account_management", "Account management"
     SERVICE = "service", "Service"
+
+    @property
+    def cost_kind(self) -> CostKind:
+        """Return the kind of ledger row; retention is paid as marketing."""
+        kinds = {
+            BudgetHead.ACCOUNT_MANAGEMENT: CostKind.ACCOUNT_MANAGEMENT,
+            BudgetHead.SERVICE: CostKind.SERVICE,
+        }
+        return kinds.get(self, CostKind.MARKETING)
 
 
 class TouchStatus(TextChoices):

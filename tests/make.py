@@ -5,7 +5,10 @@ import itertools
 from decimal import Decimal
 
 from django.contrib.auth.models import Group
+from django.db import connection
 
+from clv.choices import RunKind, RunStatus
+from clv.models import Assumptions, Valuation, ValuationRun
 from crm.choices import Role, Stage
 from crm.models import (
     Account,
@@ -17,6 +20,7 @@ from crm.models import (
     Touchpoint,
     User,
 )
+from segments.models import ClassPolicy, Membership
 
 PASSWORD = "correct horse battery"
 _number = itertools.count(1)
@@ -101,3 +105,95 @@ def touchpoint(**fields):
     if "account" not in fields:
         fields["account"] = account()
     return Touchpoint.objects.create(**defaults | fields)
+
+
+def run(*, as_of=dt.date(2026, 11, 20), current=True, **fields):
+    """One published run with its partition; no step was really run."""
+    if current:
+        ValuationRun.objects.filter(is_current=True).update(is_current=False)
+    made = ValuationRun.objects.create(
+        **{
+            "as_of": as_of,
+            "kind": RunKind.NIGHTLY,
+            "status": RunStatus.PUBLISHED,
+            "is_current": current,
+            "assumptions": Assumptions.objects.current(),
+        }
+        | fields
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TABLE clv_valuation_made_{made.pk} "
+            f"PARTITION OF clv_valuation FOR VALUES IN ({made.pk})"
+        )
+    return made
+
+
+def valuation(
+    *, account, run=None, realised="100.00", expected_margin="900.00", **fields
+):
+    """One value whose parts sum: clv = realised + expected margin - expected cost."""
+    run = run or ValuationRun.objects.current() or globals()["run"]()
+    realised, margin = Decimal(realised), Decimal(expected_margin)
+    cost = Decimal(fields.pop("expected_cost", "0.00"))
+    defaults = {
+        "run": run,
+        "account": account,
+        "first_on": dt.date(2024, 1, 15),
+        "last_on": dt.date(2026, 1, 15),
+        "order_days": 5,
+        "order_count": 5,
+        "revenue": realised,
+        "revenue_cost_unknown": Decimal(0),
+        "margin": realised,
+        "revenue_year": realised,
+        "margin_year": realised,
+        "cost_to_win": Decimal(0),
+        "cost_per_order_kinds": Decimal(0),
+        "cost_over_time_kinds": Decimal(0),
+        "cost_year": Decimal(0),
+        "ladder_step": "individual",
+        "probability_alive": 0.8,
+        "expected_orders": 9.0,
+        "expected_orders_year": 3.0,
+        "expected_margin": margin,
+        "expected_margin_year": margin / 3,
+        "expected_cost": cost,
+        "expected_cost_year": cost / 3,
+        "future_value": margin - cost,
+        "future_low": (margin - cost) / 2,
+        "future_high": (margin - cost) * 2,
+        "realised_profit": realised,
+        "clv": realised + margin - cost,
+        "break_even": "paid_back",
+    }
+    return Valuation.objects.create(**defaults | fields)
+
+
+def class_policy(**fields):
+    return ClassPolicy.objects.create(
+        **{
+            "realised_threshold": Decimal("500.00"),
+            "expected_threshold": Decimal("1000.00"),
+            "reason": "For the test",
+        }
+        | fields
+    )
+
+
+def membership(*, account, worth_class="general", since=dt.date(2026, 1, 1), **fields):
+    return Membership.objects.create(
+        **{
+            "account": account,
+            "worth_class": worth_class,
+            "since": since,
+            "reason": "For the test",
+            "run": fields.pop("run", None)
+            or ValuationRun.objects.current()
+            or globals()["run"](),
+            "policy": fields.pop("policy", None)
+            or ClassPolicy.objects.current()
+            or class_policy(),
+        }
+        | fields
+    )

@@ -34,6 +34,9 @@ class PlanVersionQuerySet(models.QuerySet["PlanVersion"]):
     def published(self) -> Self:
         return self.filter(status=VersionStatus.PUBLISHED)
 
+    def drafts(self) -> Self:
+        return self.filter(status=VersionStatus.DRAFT)
+
 
 @pghistory.track(
     pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["updated_at"]
@@ -75,6 +78,10 @@ class PlanVersion(Versioned):
 
     def __str__(self) -> str:
         return f"{self.plan}, version {self.number}"
+
+    @property
+    def is_draft(self) -> bool:
+        return self.status == VersionStatus.DRAFT
 
 
 class TouchTemplate(models.Model):

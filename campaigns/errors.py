@@ -1,0 +1,33 @@
+"""What can go wrong with plans and touches, said in words that help."""
+
+from common.errors import DomainError
+
+
+class NotADraftError(DomainError):
+    code = "not_a_draft"
+    message = "Only a draft can be edited. Start a draft from this version first."
+
+
+class CannotPublishError(DomainError):
+    code = "cannot_publish"
+    message = "This draft cannot be published yet."
+
+
+class NotPublishedError(DomainError):
+    code = "not_published"
+    message = "Only the published version can be withdrawn."
+
+
+class UnknownTemplateError(DomainError):
+    code = "unknown_template"
+    message = "There is no ready template of that name."
+
+
+class TouchClosedError(DomainError):
+    code = "touch_closed"
+    message = "This touch is not open any more."
+
+
+class ReasonMissingError(DomainError):
+    code = "reason_missing"
+    message = "Say in a few words why it is skipped."

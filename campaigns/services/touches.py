@@ -1,0 +1,228 @@
+"""Planned touches are done, skipped, or sent to a whole class at once."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from campaigns.choices import BudgetHead, TouchStatus
+from campaigns.errors import ReasonMissingError, TouchClosedError
+from campaigns.models import PlannedTouch, TouchTemplate
+from common.clock import business_today
+from crm.choices import Direction, Phase, TouchpointSource
+from crm.models import Contact, Touchpoint, User
+from crm.services import audit, ledger, touchpoints
+
+LEDGER_SOURCE = "plan"
+
+
+@transaction.atomic
+def complete(
+    *,
+    actor: User,
+    touch: PlannedTouch,
+    minutes: int | None = None,
+    note: str = "",
+    outcome: str = "",
+    contact: Contact | None = None,
+    form_token: uuid.UUID | None = None,
+) -> PlannedTouch:
+    """Record that a touch was done: a touchpoint, its minutes, and its unit cost.
+
+    Without `minutes` the plan's count. A touch that is done already is returned as it
+    is, so a second click changes nothing.
+
+    Raises
+    ------
+    TouchClosedError
+        If the touch was skipped or cancelled meanwhile.
+    """
+    touch = _lock(touch)
+    if touch.status == TouchStatus.DONE:
+        return touch
+    _check_open(touch)
+    template = touch.template
+    touchpoint = touchpoints.log_touchpoint(
+        actor=actor,
+        account=touch.account,
+        channel=template.channel,
+        occurred_at=timezone.now(),
+        contact=contact,
+        minutes=template.minutes or None if minutes is None else minutes,
+        note=f"{template.title}: {note}" if note else template.title,
+        outcome=outcome,
+        phase=Phase.AFTER,
+        care=template.care,
+        source=TouchpointSource.PLAN,
+        form_token=form_token,
+    )
+    _charge_unit_cost(actor, touch, touchpoint)
+    return _close(touch, actor, TouchStatus.DONE, touchpoint=touchpoint)
+
+
+@transaction.atomic
+def skip(*, actor: User, touch: PlannedTouch, reason: str) -> PlannedTouch:
+    """Leave a touch out this time, and say why.
+
+    Raises
+    ------
+    ReasonMissingError
+        If no reason is given.
+    TouchClosedError
+        If the touch was done or cancelled meanwhile.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise ReasonMissingError(field="reason")
+    touch = _lock(touch)
+    if touch.status == TouchStatus.SKIPPED:
+        return touch
+    _check_open(touch)
+    touch = _close(touch, actor, TouchStatus.SKIPPED, reason=reason[:300])
+    audit.record(
+        actor=actor, action="touch.skipped", subject=touch, reason=touch.reason
+    )
+    return touch
+
+
+@transaction.atomic
+def complete_all(
+    *, actor: User, template: TouchTemplate, until: dt.date | None = None
+) -> int:
+    """Mark every touch of `template` due by `until` (today) as done; return how many.
+
+    One statement writes touchpoints, unit costs and last contacts however many there
+    are. Minutes are the plan's, priced at the actor's hourly cost. Called twice, the
+    second finds nothing due.
+    """
+    until = until or business_today()
+    parameters: dict[str, Any] = {
+        "template": template.pk,
+        "until": until,
+        "today": business_today(),
+        "actor": actor.pk,
+        "channel": template.channel,
+        "direction": Direction.OUT,
+        "minutes": template.minutes or None,
+        "minutes_cost": touchpoints.price_of_minutes(
+            actor=actor, minutes=template.minutes
+        ),
+        "minutes_note": (
+            f"{template.minutes} min {template.get_channel_display().lower()}"
+        ),
+        "unit_cost": template.unit_cost or 0,
+        "kind": BudgetHead(template.head).cost_kind,
+        "title": template.title,
+        "phase": Phase.AFTER,
+        "care": template.care,
+        "source": TouchpointSource.PLAN,
+        "ledger_source": LEDGER_SOURCE,
+        "done": TouchStatus.DONE,
+        "due": TouchStatus.DUE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_COMPLETE_ALL, parameters)
+        done = int(cursor.fetchone()[0])
+    if done:
+        audit.record(
+            actor=actor, action="touch.all_done", subject=template, touches=done
+        )
+    return done
+
+
+# The form token of a touch follows from its number: it ties the new touchpoint to the
+# touch within the statement, and a second touchpoint for it cannot be stored.
+_COMPLETE_ALL = """
+WITH open AS (
+    SELECT t.id, t.account_id, md5('planned-touch-' || t.id)::uuid AS token
+    FROM campaigns_plannedtouch t
+    JOIN crm_account a ON a.id = t.account_id AND a.merged_into_id IS NULL
+    WHERE t.template_id = %(template)s AND t.status = %(due)s
+      AND t.due_on <= %(until)s
+    ORDER BY t.id
+    FOR UPDATE OF t SKIP LOCKED
+), logged AS (
+    INSERT INTO crm_touchpoint
+        (account_id, user_id, channel, direction, occurred_at, minutes, note, outcome,
+         phase, care, source, form_token)
+    SELECT account_id, %(actor)s, %(channel)s, %(direction)s, now(), %(minutes)s,
+           %(title)s, '', %(phase)s, %(care)s, %(source)s, token
+    FROM open
+    RETURNING id, account_id, form_token
+), closed AS (
+    UPDATE campaigns_plannedtouch t
+    SET status = %(done)s, closed_at = now(), closed_by_id = %(actor)s,
+        touchpoint_id = logged.id
+    FROM open JOIN logged ON logged.form_token = open.token
+    WHERE t.id = open.id
+    RETURNING t.id
+), charged AS (
+    INSERT INTO crm_ledgerentry
+        (account_id, kind, amount, incurred_on, document, note, source, external_id,
+         touchpoint_id, created_by_id)
+    SELECT logged.account_id, cost.kind, cost.amount, %(today)s, '', cost.note,
+           cost.source, logged.id::text, logged.id, %(actor)s
+    FROM logged CROSS JOIN (VALUES
+        (%(kind)s, %(unit_cost)s::numeric, %(title)s, %(ledger_source)s),
+        ('account_management', %(minutes_cost)s::numeric, %(minutes_note)s,
+         'touchpoint')
+    ) AS cost(kind, amount, note, source)
+    WHERE cost.amount <> 0
+    RETURNING id
+), contacted AS (
+    UPDATE crm_account a SET last_contact_on = %(today)s
+    WHERE a.id IN (SELECT account_id FROM logged)
+      AND (a.last_contact_on IS NULL OR a.last_contact_on < %(today)s)
+    RETURNING a.id
+)
+SELECT count(*) FROM closed
+"""
+
+
+def _charge_unit_cost(actor: User, touch: PlannedTouch, touchpoint: Touchpoint) -> None:
+    """Post what the touch cost beside its minutes; once per touchpoint."""
+    template = touch.template
+    if not template.unit_cost:
+        return
+    ledger.post_entry(
+        actor=actor,
+        account=touch.account,
+        kind=BudgetHead(template.head).cost_kind,
+        amount=template.unit_cost,
+        incurred_on=business_today(),
+        note=template.title,
+        source=LEDGER_SOURCE,
+        external_id=str(touchpoint.pk),
+        touchpoint=touchpoint,
+    )
+
+
+def _lock(touch: PlannedTouch) -> PlannedTouch:
+    rows = PlannedTouch.objects.select_for_update(of=("self",))
+    return rows.select_related("template", "account").get(pk=touch.pk)
+
+
+def _check_open(touch: PlannedTouch) -> None:
+    if touch.status == TouchStatus.DUE:
+        return
+    words = f"This touch was {touch.get_status_display().lower()} meanwhile."
+    raise TouchClosedError(f"{words} {touch.reason}".strip())
+
+
+def _close(
+    touch: PlannedTouch,
+    actor: User,
+    status: TouchStatus,
+    *,
+    touchpoint: Touchpoint | None = None,
+    reason: str = "",
+) -> PlannedTouch:
+    touch.status = status
+    touch.closed_at = timezone.now()
+    touch.closed_by = actor
+    touch.touchpoint = touchpoint
+    touch.reason = reason
+    touch.save()
+    return touch
