@@ -1,0 +1,13 @@
+"""Numbers that the business chose for valuing."""
+
+import datetime as dt
+
+MODEL_NAME = "bgnbd"  # of repeat buying; one of clv.engine.models.FAMILIES
+NIGHT_BEGINS = dt.time(2, 0)  # company time; all of yesterday has been entered by then
+INTERVAL_LEVEL = 0.8  # one account in ten falls below, one above
+INTERVAL_DRAWS = 200  # enough that an interval's ends move by a few per cent
+FEWEST_ORDERS_OF_ITS_OWN = 2  # purchases below which a history says nothing of pace
+# A customer of a week with one visit does not cost fifty visits a year: no account is
+# judged as younger than a quarter.
+YOUNGEST_DAYS = 91.0
+DAYS_OF_YEAR_SUMS = 365  # "last year" is the 365 days up to the day of the run
