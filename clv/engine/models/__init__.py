@@ -3,15 +3,21 @@
 from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
 from clv.engine.models.families import FAMILIES, family, stored_model
 from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
+from clv.engine.models.nbd import Nbd, fit_nbd
+from clv.engine.models.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 
 __all__ = [
     "FAMILIES",
     "BgNbd",
     "MbgNbd",
+    "Nbd",
+    "ParetoNbd",
     "RepeatBuyingModel",
     "family",
     "fit_bgnbd",
     "fit_mbgnbd",
+    "fit_nbd",
+    "fit_pareto_nbd",
     "stored_model",
 ]

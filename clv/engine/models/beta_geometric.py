@@ -39,12 +39,12 @@ from clv.engine.arrays import FloatMatrix, FloatVector
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample
 from clv.engine.models.repeat_buying import FAR_RATIO, RepeatBuyingModel
+from clv.engine.models.series import expm1_ratio
 from clv.engine.priors import LogNormalPrior
 from clv.engine.quadrature import beta_nodes, logit_nodes
 
 NEAR_NODES = 20
 FAR_NODES = 80
-NEGLIGIBLE = 1e-12
 BETA_GEOMETRIC_PRIOR = LogNormalPrior(
     medians=(0.7, 56.0, 0.8, 3.0), log_spreads=(1.0, 1.25, 1.0, 1.0)
 )
@@ -139,7 +139,7 @@ class BetaGeometricModel(RepeatBuyingModel):
         A = (self.alpha + h.age_days)[:, None, None]
         bend = np.log1p(p * days[:, :, None] / A)
         orders = -np.expm1(-k * bend) / p
-        alive_days = A / p * bend * _expm1_ratio((1.0 - k) * bend)
+        alive_days = A / p * bend * expm1_ratio((1.0 - k) * bend)
         return (weights * orders).sum(axis=2), (weights * alive_days).sum(axis=2)
 
     def _flow(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
@@ -215,9 +215,3 @@ def starts(sample: Sample) -> list[FloatVector]:
         np.log(np.array([r, r / pace * 0.7, a, b]))
         for r, a, b in ((0.6, 0.8, 2.5), (2.0, 0.5, 5.0), (0.2, 1.5, 1.5))
     ]
-
-
-def _expm1_ratio(z: FloatMatrix) -> FloatMatrix:
-    """Return expm1(z) / z, which is 1 at z = 0."""
-    tiny = np.abs(z) < NEGLIGIBLE
-    return np.where(tiny, 1.0, np.expm1(z) / np.where(tiny, 1.0, z))

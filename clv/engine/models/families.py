@@ -10,6 +10,8 @@ from clv.engine.history import Histories
 from clv.engine.models.beta_geometric import BETA_GEOMETRIC_PRIOR
 from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
 from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
+from clv.engine.models.nbd import NBD_PRIOR, Nbd, fit_nbd
+from clv.engine.models.pareto_nbd import PARETO_PRIOR, ParetoNbd, fit_pareto_nbd
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.priors import LogNormalPrior
 
@@ -35,6 +37,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "bgnbd": Family(BgNbd, fit_bgnbd, BETA_GEOMETRIC_PRIOR),
         "mbgnbd": Family(MbgNbd, fit_mbgnbd, BETA_GEOMETRIC_PRIOR),
+        "pareto_nbd": Family(ParetoNbd, fit_pareto_nbd, PARETO_PRIOR),
+        "nbd": Family(Nbd, fit_nbd, NBD_PRIOR),
     }
 )
 

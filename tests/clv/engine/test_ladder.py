@@ -51,7 +51,7 @@ def test_every_firm_gets_sensible_numbers(name, columns, step):
     assert sensible(answer.model, histories)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "nbd"])
 def test_a_new_firm_is_not_confident(name):
     """Three months, 20 accounts: numbers near the truth, errors wide."""
     story = bgnbd_account(0.8, 40.0, 0.8, 3.0)
