@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -91,10 +92,13 @@ class CompressedManifestStorage(_NoSourceMaps, CompressedManifestStaticFilesStor
 @register(Tags.staticfiles)
 def check_packages(**_: Any) -> list[CheckMessage]:
     """Report whitelisted files that are not installed."""
+    collected = Path(settings.STATIC_ROOT)
     missing = [
         name
         for name, file in PACKAGE_FILES.items()
         if not (packages_folder() / file).exists()
+        # An image holds the collected copies only.
+        and not (collected / name).exists()
     ]
     if not missing:
         return []

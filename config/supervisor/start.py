@@ -30,6 +30,7 @@ def up() -> None:
     EmbeddedError
         If it cannot start; the message says what to do.
     """
+    _refuse_bad_variables()
     fleet = Fleet()
     lock = embedded.FolderLock(embedded.make_data_folder(env.data_folder()))
     _raise_on_signals()
@@ -45,6 +46,12 @@ def up() -> None:
         fleet.stop()
         lock.release()
     say("Stopped.")
+
+
+def _refuse_bad_variables() -> None:
+    """Read what is needed later, so that a mistake shows before anything starts."""
+    env.port()
+    env.demo()
 
 
 def _start(fleet: Fleet, inherited: tuple[int, ...]) -> None:
