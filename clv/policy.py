@@ -11,3 +11,6 @@ FEWEST_ORDERS_OF_ITS_OWN = 2  # purchases below which a history says nothing of 
 # judged as younger than a quarter.
 YOUNGEST_DAYS = 91.0
 DAYS_OF_YEAR_SUMS = 365  # "last year" is the 365 days up to the day of the run
+# How wide an interval may be, as a multiple of the value itself, to be called sure.
+SURE_WITHIN = 0.75
+FAIRLY_SURE_WITHIN = 2.0

@@ -143,6 +143,11 @@ class ClassTotal(models.Model):
     customers = models.PositiveIntegerField(help_text="accounts that ever ordered")
     clv = models.DecimalField(max_digits=18, decimal_places=2)
     future_value = models.DecimalField(max_digits=18, decimal_places=2)
+    customer_equity = models.DecimalField(
+        max_digits=18,
+        decimal_places=2,
+        help_text="future value of the accounts that ever ordered",
+    )
     realised_profit = models.DecimalField(max_digits=18, decimal_places=2)
     margin_year = models.DecimalField(max_digits=18, decimal_places=2)
     cost_year = models.DecimalField(max_digits=18, decimal_places=2)
