@@ -223,8 +223,9 @@ def publish(
     """Make a draft the plan of its class from `valid_from` (today) on.
 
     The version published so far is archived. Its touches up to the day before are
-    planned and stay; later ones that are still open are cancelled, and the new
-    version's are planned in their place.
+    planned and stay. Later ones that are still open go over to the new version where
+    it asks for the same touch, on the same days; the others are cancelled, and what
+    the new version asks for besides is planned.
 
     Raises
     ------
@@ -325,7 +326,22 @@ def _retire_published(
         worth_class = WorthClass(version.plan.worth_class)
         planning.plan_touches(as_of=today, horizon_days=days, worth_class=worth_class)
     save_changes(old, status=VersionStatus.ARCHIVED)
+    _hand_over(old, version, valid_from)
     _cancel_open(old, valid_from, f"Replaced by version {version.number} of the plan.")
+
+
+def _hand_over(old: PlanVersion, new: PlanVersion, first: dt.date) -> None:
+    """Move open touches due on `first` or later to the new version's same touches."""
+    open_touches = PlannedTouch.objects.due().filter(
+        template__version=old, due_on__gte=first
+    )
+    for touch in new.touches.all():
+        same = open_touches.filter(
+            lineage=touch.lineage,
+            template__cadence=touch.cadence,
+            template__times=touch.times,
+        )
+        same.update(template=touch, owner_role=touch.owner_role)
 
 
 def _cancel_open(version: PlanVersion, first: dt.date, reason: str) -> int:
