@@ -8,9 +8,8 @@ alive; that product is taken here, once, for all models.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,13 +25,13 @@ from clv.engine.arrays import (
 from clv.engine.discounting import daily_rate, effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
+from clv.engine.models.parametric import ParametricModel
 from clv.engine.quadrature import legendre
 
 NEAR_NODES = 20
 FAR_NODES = 48
 FAR_RATIO = 12.0  # horizon over time scale above which more nodes are spent
 CHUNK_CELLS = 1_000_000  # bounds the memory of node-by-node tables
-LOG_DRAW_LIMIT = 6.0  # a drawn parameter stays within exp(6) of its estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,67 +63,10 @@ class Simulation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepeatBuyingModel(ABC):
-    """A fitted model; rates and days are in days, parameters are positive.
+class RepeatBuyingModel(ParametricModel, ABC):
+    """A fitted model of repeat buying; the parameters named in RATES are in days."""
 
-    Attributes
-    ----------
-    log_likelihood : float or None
-        With all normalising terms, for time in days; add ``ln(7)`` per repeat
-        purchase to compare with figures published for weeks. None when the
-        parameters were given, not fitted.
-    account_count : float
-        Accounts behind the fit.
-    log_covariance : tuple of k tuples of k float
-        Of the logarithms of the parameters; empty when unknown.
-    """
-
-    PARAMETERS: ClassVar[tuple[str, ...]] = ()
     RATES: ClassVar[tuple[str, ...]] = ()
-
-    log_likelihood: float | None = None
-    account_count: float = 0.0
-    log_covariance: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
-
-    def __post_init__(self) -> None:
-        for name in self.PARAMETERS:
-            value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0.0):
-                raise BadParameterError(f"{name} must be positive, not {value}")
-
-    @classmethod
-    def from_parameters(cls, stored: Mapping[str, Any]) -> Self:
-        """Rebuild a model from ``dataclasses.asdict``, also after a trip through JSON.
-
-        Floats survive JSON digit by digit, so stored models predict what they did.
-
-        Raises
-        ------
-        BadParameterError
-            If a name is unknown or missing or a value is out of its domain.
-        """
-        values = dict(stored)
-        covariance = values.pop("log_covariance", ())
-        try:
-            return cls(**values, log_covariance=tuple(tuple(r) for r in covariance))
-        except TypeError as fault:
-            raise BadParameterError(f"not a stored {cls.__name__}: {fault}") from fault
-
-    @property
-    def parameters(self) -> FloatVector:
-        """Return the k parameters in the order of `PARAMETERS`."""
-        return np.array([getattr(self, name) for name in self.PARAMETERS])
-
-    @property
-    def standard_errors(self) -> dict[str, float]:
-        """Return standard errors by parameter name, in natural units.
-
-        From the Hessian of the logarithms by the delta method; empty when unknown.
-        """
-        if not self.log_covariance:
-            return {}
-        errors = np.sqrt(np.diag(np.array(self.log_covariance))) * self.parameters
-        return dict(zip(self.PARAMETERS, errors.tolist(), strict=True))
 
     @abstractmethod
     def probability_alive(self, histories: Histories) -> FloatVector:
@@ -259,24 +201,6 @@ class RepeatBuyingModel(ABC):
         orders, days = self._undiscounted(pairs, grid)
         alive = self.probability_alive(histories)[:, None]
         return alive * orders[inverse], alive * days[inverse]
-
-    def draw_models(self, rng: np.random.Generator, draws: int) -> list[Self]:
-        """Draw models from the normal approximation of the log parameters' posterior.
-
-        Without a covariance every draw is the model itself.
-        """
-        if not self.log_covariance:
-            return [self] * draws
-        values, vectors = np.linalg.eigh(np.array(self.log_covariance))
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        steps = rng.standard_normal((draws, values.size)) @ root.T
-        steps = np.clip(steps, -LOG_DRAW_LIMIT, LOG_DRAW_LIMIT)
-        return [self.moved(step) for step in steps]
-
-    def moved(self, log_step: FloatVector) -> Self:
-        """Return the model with its log parameters moved by `log_step`, shape (k,)."""
-        moved = self.parameters * np.exp(log_step)
-        return replace(self, **dict(zip(self.PARAMETERS, moved.tolist(), strict=True)))
 
     def simulate(
         self,
