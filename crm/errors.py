@@ -78,3 +78,15 @@ class CannotSaveUserError(DomainError):
 class LastAdministratorError(DomainError):
     code = "last_administrator"
     message = "Somebody must remain an administrator. Name another one first."
+
+
+class DemoRefusedError(DomainError):
+    """The demo firm only goes into an empty database."""
+
+    code = "demo_refused"
+
+
+class ImportRefusedError(DomainError):
+    """A file that cannot be loaded at all; single bad rows are reported instead."""
+
+    code = "import_refused"

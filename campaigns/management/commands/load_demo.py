@@ -1,0 +1,56 @@
+import datetime as dt
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from campaigns.services import demo_firm
+from common.clock import business_today
+from crm.errors import DemoRefusedError
+from crm.models import User
+
+
+class Command(BaseCommand):
+    help = "Fill an empty database with the demo firm Nordlicht Office Supply."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--accounts",
+            type=int,
+            default=demo_firm.DEFAULT_ACCOUNTS,
+            help="how many accounts, up to 1,000,000 and beyond (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--seed",
+            type=int,
+            default=demo_firm.DEFAULT_SEED,
+            help="the same seed and day give the same firm (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--as-of",
+            type=dt.date.fromisoformat,
+            default=None,
+            metavar="DATE",
+            help="last day of the 36 months (default: today)",
+        )
+        parser.add_argument(
+            "--if-empty",
+            action="store_true",
+            help="do nothing instead of failing when the database is in use",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["if_empty"] and User.objects.exists():
+            return
+        try:
+            firm = demo_firm.load_demo_firm(
+                accounts=options["accounts"],
+                seed=options["seed"],
+                as_of=options["as_of"] or business_today(),
+            )
+        except DemoRefusedError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(
+            f"Nordlicht Office Supply: {firm.accounts:,} accounts as of {firm.as_of}, "
+            f"seed {firm.seed}."
+        )
