@@ -7,8 +7,13 @@ without knowing who computes it.
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Protocol
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+
+class PermissionHolder(Protocol):
+    """A user; named by what is asked of it, because apps import this while loading."""
+
+    def has_perm(self, perm: str, /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ def register(place: str, panel: Panel) -> None:
         _registered[place].append(panel)
 
 
-def panels_for(place: str, user: AbstractBaseUser | AnonymousUser) -> list[Panel]:
+def panels_for(place: str, user: PermissionHolder) -> list[Panel]:
     """Return the panels of `place` that `user` may see, in order."""
-    allowed = [p for p in _registered[place] if user.has_perm(p.permission)]  # type: ignore[union-attr]
+    allowed = [p for p in _registered[place] if user.has_perm(p.permission)]
     return sorted(allowed, key=lambda p: (p.order, p.title))
