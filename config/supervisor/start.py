@@ -14,7 +14,7 @@ from config.supervisor import preparation, services
 from config.supervisor.console import say, step
 from config.supervisor.fleet import Fleet, Watched
 
-READY_WITHIN = 120.0
+READY_WITHIN = 60.0
 OK = 200
 
 
