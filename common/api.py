@@ -134,8 +134,9 @@ class NewestFirst(CursorPagination):
             cursor = super().decode_cursor(request)
         except APIException:
             raise refused from None
-        if cursor is None or cursor.position is None:
-            return cursor
+        # Ids are unique, so a cursor of ours has a position and needs no offset.
+        if cursor is None or cursor.position is None or cursor.offset:
+            raise refused
         position = str(cursor.position)
         is_number = position.isdecimal() and len(position) <= len(str(LARGEST_ID))
         if not is_number or int(position) > LARGEST_ID:

@@ -17,7 +17,8 @@ class Resource(GenericViewSet[Any]):
 
     `output` writes a record, `inputs` names the serializer that reads the body of
     each action. `statuses` holds what actions answer instead of 200 (create: 201).
-    Rows come through `visible_to`, so that a colleague's record is not found.
+    Rows come through `visible_to`, so that a colleague's record is not found; only
+    what `is_shared` is the whole firm's.
     """
 
     read_access: ClassVar[str]
@@ -27,6 +28,7 @@ class Resource(GenericViewSet[Any]):
     outputs: ClassVar[dict[str, type[BaseSerializer[Any]]]] = {}
     statuses: ClassVar[dict[str, int]] = {}
     list_parameters: ClassVar[frozenset[str]] = frozenset()
+    is_shared: ClassVar[bool] = False
     filterset_class: ClassVar[Any] = None
     metadata_class = None
     lookup_value_converter = "int"
@@ -45,9 +47,14 @@ class Resource(GenericViewSet[Any]):
             known |= self.paginator.parameters
         return known
 
+    @property
+    def actor(self) -> Any:
+        """Return who calls; the permission check has let nobody anonymous pass."""
+        return self.request.user
+
     def get_queryset(self) -> Any:
         rows: Any = super().get_queryset()
-        return rows.visible_to(self.request.user)
+        return rows if self.is_shared else rows.visible_to(self.actor)
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return self.outputs.get(self.action, self.output)

@@ -5,8 +5,8 @@ No permission rows: a grant is a line in an app's `permissions.py`, reviewed lik
 
 from typing import Any
 
-from django.contrib.auth.backends import BaseBackend
 from django.db.models import Model
+from django.http import HttpRequest
 
 from campaigns import permissions as campaigns
 from clv import permissions as clv
@@ -24,8 +24,14 @@ GRANTS: dict[Role, frozenset[str]] = {
 }
 
 
-class RoleBackend(BaseBackend):
-    """Answers `user.has_perm` from the user's roles; never signs anybody in."""
+class RoleBackend:
+    """Answers `user.has_perm` from the user's roles; never signs anybody in.
+
+    It has no `get_user`, so that no session can be opened in its name.
+    """
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> None:
+        return None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
         """Tell whether one of the user's roles carries `perm`."""

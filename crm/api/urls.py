@@ -1,5 +1,23 @@
 """API addresses of `crm`."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from crm.api.accounts import AccountResource
+from crm.api.contacts import ContactResource
+from crm.api.events import EventResource, EventTypeResource
+from crm.api.ledger import LedgerEntryResource
+from crm.api.orders import OrderResource
+from crm.api.products import ProductResource
+from crm.api.touchpoints import TouchpointResource
+
+router = SimpleRouter(use_regex_path=False)
+router.register("accounts", AccountResource, "account")
+router.register("contacts", ContactResource, "contact")
+router.register("products", ProductResource, "product")
+router.register("orders", OrderResource, "order")
+router.register("ledger-entries", LedgerEntryResource, "ledger-entry")
+router.register("touchpoints", TouchpointResource, "touchpoint")
+router.register("events", EventResource, "event")
+router.register("event-types", EventTypeResource, "event-type")
+
+urlpatterns = router.urls

@@ -1,0 +1,89 @@
+"""Products over the API."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.api import NamedField, StrictModelSerializer, expected_version
+from common.once import acts_once
+from common.resources import Listed, Resource, Shown
+from crm import permissions
+from crm.models import Product
+from crm.services import products
+
+WRITABLE = (
+    "sku",
+    "name",
+    "category",
+    "list_price",
+    "unit_cost",
+    "upgrade_to",
+    "is_active",
+)
+
+
+class ProductOut(serializers.ModelSerializer[Product]):
+    upgrade_to = serializers.CharField(source="upgrade_to.sku", allow_null=True)
+
+    class Meta:
+        model = Product
+        fields = ("id", *WRITABLE, "created_at", "updated_at", "version")
+        read_only_fields = fields
+
+
+class ProductIn(StrictModelSerializer):
+    upgrade_to = NamedField(
+        slug_field="sku",
+        queryset=Product.objects.all(),
+        required=False,
+        allow_null=True,
+    )
+
+    class Meta:
+        model = Product
+        fields = WRITABLE
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            "sku": {"validators": []},
+            "list_price": {"min_value": 0},
+            "unit_cost": {"min_value": 0},
+        }
+
+
+class ProductFilter(django_filters.FilterSet):
+    sku = django_filters.CharFilter(max_length=60)
+    category = django_filters.CharFilter(max_length=100)
+
+    class Meta:
+        model = Product
+        fields = ("sku", "category", "is_active")
+
+
+class ProductResource(Listed, Shown, Resource):
+    """What we sell, at what price and cost. Everybody sees all of it."""
+
+    read_access = permissions.VIEW_PRODUCTS
+    write_access = permissions.CHANGE_PRODUCTS
+    queryset = Product.objects.select_related("upgrade_to")
+    output = ProductOut
+    inputs = {"create": ProductIn, "partial_update": ProductIn}
+    filterset_class = ProductFilter
+    is_shared = True
+
+    @acts_once
+    def create(self, request: Request) -> Response:
+        values = self.read(request)
+        return self.answer(products.create_product(actor=self.actor, **values))
+
+    def partial_update(self, request: Request, pk: int) -> Response:
+        product = self.get_object()
+        version = expected_version(request, product)
+        changed = products.change_product(
+            actor=self.actor,
+            product=product,
+            expected_version=version,
+            **self.read(request),
+        )
+        return self.answer(changed)
