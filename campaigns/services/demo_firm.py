@@ -23,7 +23,14 @@ DEFAULT_ACCOUNTS = 1_200
 DEFAULT_SEED = 20_260_101
 MOST_PLANTED_NAMED = 1_000
 # Words of the demo password: short, and told apart on the telephone.
-_WORDS = ["amber", "anchor", "beacon", "birch", "breeze", "canal", "cedar", "cliff", "coast", "coral", "crane", "delta", "dune", "ebb", "falcon", "ferry", "fjord", "flint", "gale", "garden", "gull", "harbour", "heron", "island", "jetty", "juniper", "kelp", "lagoon", "lantern", "linden", "lobster", "maple", "marsh", "meadow", "mussel", "north", "oar", "otter", "pebble", "pier", "pine", "plover", "quay", "reed", "reef", "ripple", "river", "rowan", "rudder", "sail", "salmon", "sand", "seal", "shell", "shore", "sloop", "spray", "storm", "swan", "tern", "tide", "wharf", "willow"]
+_WORD_LIST = (
+    "amber anchor beacon birch breeze canal cedar cliff coast coral crane delta dune "
+    "ebb falcon ferry fjord flint gale garden gull harbour heron island jetty juniper "
+    "kelp lagoon lantern linden lobster maple marsh meadow mussel north oar otter "
+    "pebble pier pine plover quay reed reef ripple river rowan rudder sail salmon "
+    "sand seal shell shore sloop spray storm swan tern tide wharf willow"
+)
+_WORDS = tuple(_WORD_LIST.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ def _parameters(model: Truth, planted: dict[str, list[str]]) -> dict[str, object
     }
 
 
-# -- Signing in ----------------------------------------------------------------------------
+# -- Signing in ----------------------------------------------------------------------
 
 
 def password() -> str:
@@ -174,25 +181,25 @@ def digest() -> str:
     with connection.cursor() as cursor:
         for select in _DIGESTED:
             cursor.execute(
-                f"SELECT count(*), coalesce(md5(string_agg(row, '|' ORDER BY row)), '') "
-                f"FROM ({select}) AS rows (row)"
+                "SELECT count(*), coalesce(md5(string_agg(row, '|' ORDER BY row)), '')"
+                f" FROM ({select}) AS rows (row)"
             )
             parts.append(str(cursor.fetchone()))
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 _DIGESTED = (
-    "SELECT concat_ws(';', id, name, city, owner_id IS NULL, acquired_on, lost_on, "
-    "last_contact_on, parent_id, referred_by_id) FROM crm_account",
+    """SELECT concat_ws(';', id, name, city, owner_id IS NULL, acquired_on, lost_on,
+              last_contact_on, parent_id, referred_by_id) FROM crm_account""",
     "SELECT concat_ws(';', id, name, email, decision_role) FROM crm_contact",
-    "SELECT concat_ws(';', order_id, account_id, ordered_on, product_id, quantity, "
-    "revenue, cost) FROM crm_orderline",
+    """SELECT concat_ws(';', order_id, account_id, ordered_on, product_id, quantity,
+              revenue, cost) FROM crm_orderline""",
     "SELECT concat_ws(';', line_id, returned_on, refund) FROM crm_orderreturn",
     "SELECT concat_ws(';', account_id, kind, amount, incurred_on) FROM crm_ledgerentry",
     "SELECT concat_ws(';', account_id, occurred_at, channel, note) FROM crm_touchpoint",
     "SELECT concat_ws(';', account_id, title, due_on, status) FROM crm_task",
-    "SELECT concat_ws(';', account_id, product_id, acquired_on, ends_on) "
-    "FROM crm_holding",
-    "SELECT concat_ws(';', account_id, is_alive, expected_margin_36_months) "
-    "FROM clv_trueworth",
+    """SELECT concat_ws(';', account_id, product_id, acquired_on, ends_on)
+         FROM crm_holding""",
+    """SELECT concat_ws(';', account_id, is_alive, expected_margin_36_months)
+         FROM clv_trueworth""",
 )

@@ -63,16 +63,18 @@ class Firms:
     def rate_factor(self) -> Floats:
         by_industry = np.array([one.rate for one in words.INDUSTRIES])
         by_size = np.array([SIZE_RATE[size] for size in SIZES])
-        return by_industry[self.industry] * by_size[self.size]
+        factor: Floats = by_industry[self.industry] * by_size[self.size]
+        return factor
 
     @property
     def margin_factor(self) -> Floats:
         by_industry = np.array([one.margin for one in words.INDUSTRIES])
         by_size = np.array([SIZE_MARGIN[size] for size in SIZES])
-        return by_industry[self.industry] * by_size[self.size]
+        factor: Floats = by_industry[self.industry] * by_size[self.size]
+        return factor
 
     def country(self, place: int) -> str:
-        return COUNTRIES[self.territory[place]]
+        return COUNTRIES[int(self.territory[place])]
 
 
 def draw_firms(rng: np.random.Generator, truth: Truth, ids: Ints) -> Firms:
@@ -121,28 +123,28 @@ def _draw_parents(rng: np.random.Generator, territory: Ints, band: Ints) -> Ints
 
 
 def _name_firms(rng: np.random.Generator, firms: Firms) -> None:
+    """Fill in the names; within a block no two are the same while choices last."""
     draws = rng.random((len(firms.ids), 5))
+    cores = [_core_name(firms, place, draw) for place, draw in enumerate(draws)]
     taken: set[str] = set()
-    cores: list[str] = []
-    for place, draw in enumerate(draws):
-        cores.append(_core_name(firms, place, draw))
     for place, draw in enumerate(draws):
         country, city = firms.country(place), CITIES[firms.city[place]][0]
-        form = _pick(words.LEGAL_FORMS[country], draw[4])
-        core = cores[place]
+        form, core = _pick(words.LEGAL_FORMS[country], draw[4]), cores[place]
+        choices = [f"{core} {form}", f"{core} {city} {form}"]
         if firms.parent[place] >= 0:
-            core = cores[firms.parent[place]].removesuffix(f" {city}")
-        name = f"{core} {form}"
-        if name in taken or firms.parent[place] >= 0:
-            name = f"{core} {city} {form}"
-        if name in taken:
-            second = _pick(words.LAST_NAMES[country], (draw[0] * 7) % 1)
-            name = f"{second} {core} {form}"
-        while name in taken:
-            draw[3] = (draw[3] + 0.0137) % 1
-            name = f"{_pick(words.LAST_NAMES[country], draw[3])} & {core} {form}"
+            core = _without_city(firms, cores, firms.parent[place])
+            choices = [f"{core} {city} {form}"]
+        families = words.LAST_NAMES[country]
+        start = int(draw[3] * len(families))
+        rest = (*families[start:], *families[:start])
+        choices += [f"{family} & {core} {form}" for family in rest]
+        name = next((one for one in choices if one not in taken), choices[-1])
         taken.add(name)
         firms.names.append(name)
+
+
+def _without_city(firms: Firms, cores: list[str], place: int) -> str:
+    return cores[place].removesuffix(f" {CITIES[firms.city[place]][0]}")
 
 
 def _core_name(firms: Firms, place: int, draw: Floats) -> str:
@@ -168,8 +170,8 @@ def _pick(pool: tuple[str, ...], draw: float) -> str:
 def slug(name: str) -> str:
     """Return a name as it stands in a web address."""
     plain = unicodedata.normalize("NFKD", name.lower().translate(LETTERS))
-    kept = "".join(c if c.isascii() and c.isalnum() else " " for c in plain
-                   if not unicodedata.combining(c))  # fmt: skip
+    spelt = (c for c in plain if not unicodedata.combining(c))
+    kept = "".join(c if c.isascii() and c.isalnum() else " " for c in spelt)
     return "-".join(kept.split())
 
 
@@ -183,10 +185,15 @@ def phones(rng: np.random.Generator, firms: Firms) -> list[str]:
 
 def websites(firms: Firms) -> list[str]:
     """Return addresses under a name that cannot exist."""
-    return [f"https://www.{slug(name)[:60].strip('-')}.example" for name in firms.names]
+    sites = []
+    for place, name in enumerate(firms.names):
+        forms = words.LEGAL_FORMS[firms.country(place)]
+        form = max((one for one in forms if name.endswith(f" {one}")), key=len)
+        sites.append(f"https://www.{slug(name.removesuffix(form))}.example")
+    return sites
 
 
-# -- People ------------------------------------------------------------------------------
+# -- People --------------------------------------------------------------------------
 
 ROLES = (
     DecisionRole.DECIDER,
@@ -268,6 +275,11 @@ def draw_people(
         do_not_contact=rng.random(size) < DO_NOT_CONTACT,
         has_left=~is_first & (rng.random(size) < HAS_LEFT),
     )
+
+
+def _influence(rng: np.random.Generator, role: Ints) -> Ints:
+    influence: Ints = np.clip(6 - role + rng.integers(-1, 1, len(role)), 1, 5)
+    return influence
 
 
 def _introduce(

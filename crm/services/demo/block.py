@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crm.choices import Source
 from crm.services.demo import accounts, care, costs, orders, things, truth
 from crm.services.demo.catalogue import Shelf
-from crm.services.demo.truth import DAYS_PER_YEAR, WINDOW_DAYS, Flags, Floats, Ints
+from crm.services.demo.truth import (
+    DAYS_PER_YEAR,
+    WINDOW_DAYS,
+    Dates,
+    Flags,
+    Floats,
+    Ints,
+)
 
 BEYOND = 10 * WINDOW_DAYS  # a day that never comes
 LOST_AFTER_DAYS = (110, 240)  # of silence, an account that has left is called lost
@@ -71,7 +79,7 @@ class Block:
     def firm_of_order(self) -> Ints:
         return self.customers[self.story.customer]
 
-    def dates(self, day: Ints) -> "np.ndarray[tuple[int], np.dtype[np.datetime64]]":
+    def dates(self, day: Ints) -> Dates:
         return self.begin + day
 
 
@@ -100,7 +108,16 @@ def draw_block(
         WINDOW_DAYS - rng.integers(10, care.PROSPECT_DAYS, len(is_owned)), 0
     )
     met[customers] = story.first_day
-    cared = _cared(rng, firms, customers, traits, story, left_day, met, is_owned)
+    cared = _cared(
+        rng,
+        firms=firms,
+        customers=customers,
+        traits=traits,
+        story=story,
+        left_day=left_day,
+        met=met,
+        is_owned=is_owned,
+    )
     touches = care.draw_touches(rng, cared, people, begin)
     holdings = things.draw_holdings(
         rng, firms.size[customers], story.first_day, left_day
@@ -126,7 +143,17 @@ def draw_block(
         events=care.draw_events(rng, cared, people),
         holdings=holdings,
         use=things.draw_use(rng, holdings),
-        ledger=_costs(rng, firms, customers, traits, story, shelf, lines, returns, met),
+        ledger=_costs(
+            rng,
+            firms=firms,
+            customers=customers,
+            traits=traits,
+            story=story,
+            shelf=shelf,
+            lines=lines,
+            returns=returns,
+            met=met,
+        ),
     )
 
 
@@ -148,6 +175,7 @@ def _lost_days(rng: np.random.Generator, traits: truth.Traits, left: Ints) -> In
 
 def _cared(
     rng: np.random.Generator,
+    *,
     firms: accounts.Firms,
     customers: Ints,
     traits: truth.Traits,
@@ -185,12 +213,13 @@ def _referrers(rng: np.random.Generator, firms: accounts.Firms, met: Ints) -> In
     buyers = buyers[np.argsort(met[buyers], kind="stable")]
     earlier = np.searchsorted(met[buyers], met)
     pick = np.floor(rng.random(len(met)) * earlier).astype(np.int64)
-    is_referred = firms.source == accounts.SOURCES.index(accounts.Source.REFERRAL)
+    is_referred = firms.source == accounts.SOURCES.index(Source.REFERRAL)
     return np.where(is_referred & (earlier > 0), buyers[pick], -1)
 
 
 def _costs(
     rng: np.random.Generator,
+    *,
     firms: accounts.Firms,
     customers: Ints,
     traits: truth.Traits,

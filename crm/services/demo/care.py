@@ -46,7 +46,7 @@ CARES = (Care.CULTIVATE, Care.ACQUIRE, Care.RETAIN, Care.EXPAND, Care.UNKNOWN)
 CARE_ODDS = (0.0, 0.12, 0.45, 0.28, 0.15)
 RATED = 0.14
 INBOUND = 0.32
-TASK_ODDS = 0.28
+TASK_ODDS = 0.42
 EVENTS_PER_YEAR = 0.35
 MINUTES_PER_DAY = 24 * 60
 OFFICE_HOURS = (7 * 60, 15 * 60 + 30)  # UTC, so 8 to 17:30 local at most
@@ -138,7 +138,8 @@ def _odds(
 
 def _inbound(rng: np.random.Generator, channel: Ints, outcome: Ints) -> Flags:
     is_either = (channel <= EMAIL) & (outcome != NO_ANSWER)
-    return is_either & (rng.random(len(channel)) < INBOUND)
+    inbound: Flags = is_either & (rng.random(len(channel)) < INBOUND)
+    return inbound
 
 
 def _rate(rng: np.random.Generator, outcome: Ints, may: Flags) -> Ints:
@@ -171,6 +172,7 @@ def _write_notes(
 
 def _choose(channel: Channel, outcome: int, is_before: bool, draw: float) -> str:  # noqa: FBT001
     key = "visit" if channel == Channel.MEETING else channel.value
+    pool: tuple[str, ...]
     if outcome == NO_ANSWER:
         pool = notes.NO_ANSWER
     elif outcome == BAD:
@@ -199,7 +201,7 @@ def _short(name: str) -> str:
     return said if any(c.isdigit() for c in said) else said[:1].lower() + said[1:]
 
 
-# -- Tasks and events --------------------------------------------------------------------
+# -- Tasks and events ----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +221,7 @@ def draw_tasks(rng: np.random.Generator, touches: Touches, people: People) -> Pr
     touch = np.flatnonzero(fits & (rng.random(size) < TASK_ODDS))
     due = touches.day[touch] + rng.integers(2, 28, len(touch))
     late = rng.random(len(touch))
-    is_open = (due >= WINDOW_DAYS - 1) | ((due > WINDOW_DAYS - 6) & (late < 0.5))  # noqa: PLR2004
+    is_open = (due >= WINDOW_DAYS - 1) | ((due > WINDOW_DAYS - 6) & (late < 0.7))  # noqa: PLR2004
     draw = rng.random((len(touch), 2)).tolist()
     persons = touches.person[touch].tolist()
     titles = [

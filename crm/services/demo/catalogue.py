@@ -11,7 +11,7 @@ CENTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A product; prices in euro. `is_cost_known` False: the supplier's price is open."""
+    """A product; prices in euro. Where `is_cost_known` is False, `cost` is secret."""
 
     sku: str
     name: str
@@ -64,7 +64,8 @@ ITEMS = (
     Item("TON-BK-1", "Toner black, 7,000 pages", "Toner and ink", 74.90, 52.40,
          complements=("PAP-080-A4",), upgrade="TON-BK-XL"),
     Item("TON-BK-XL", "Toner black XL, 15,000 pages", "Toner and ink", 129.00, 86.50),
-    Item("TON-CMY-3", "Toner set cyan, magenta, yellow", "Toner and ink", 219.00, 158.0),
+    Item("TON-CMY-3", "Toner set cyan, magenta, yellow", "Toner and ink", 219.00,
+         158.00),
     Item("TON-REB-1", "Rebuilt toner black", "Toner and ink", 44.90, 24.70),
     Item("INK-BK-2", "Ink black, twin pack", "Toner and ink", 36.50, 25.90),
     Item("DRM-UNIT", "Drum unit", "Toner and ink", 98.00, 68.60, is_cost_known=False),

@@ -111,7 +111,8 @@ def _pack(field: Any, value: Any, part: slice) -> Packed:
         words = "\x01" + value if isinstance(field, models.JSONField) else value
         return _text_pool(Pool([words], np.zeros(size, np.int64)))
     rows = value if np.isscalar(value) else value[part]
-    return _PACKERS[_kind(field)](field, rows, size)
+    packed: Packed = _PACKERS[_kind(field)](field, rows, size)
+    return packed
 
 
 def _kind(field: Any) -> str:

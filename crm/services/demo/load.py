@@ -44,8 +44,24 @@ MOST_ACCOUNTS = 10_000_000
 FAIR_DAYS = tuple(WINDOW_DAYS - n for n in (46, 411, 776))
 FAIR_COST_PER_ACCOUNT = 1_150  # cents
 YEAR = 365
-NUMBERED = (Account, Contact, Order, OrderLine, Holding, Touchpoint)
-LOADED = (*NUMBERED, Consent, LedgerEntry, LifeEvent, OrderReturn, Product, Task, Usage)
+NUMBERED: tuple[type[models.Model], ...] = (
+    Account,
+    Contact,
+    Order,
+    OrderLine,
+    Holding,
+    Touchpoint,
+)
+LOADED: tuple[type[models.Model], ...] = (
+    *NUMBERED,
+    Consent,
+    LedgerEntry,
+    LifeEvent,
+    OrderReturn,
+    Product,
+    Task,
+    Usage,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +169,7 @@ def _store_products() -> None:
 
 
 def _store_shared_costs(firm: Firm, revenues: list[Ints]) -> None:
-    """Spread each year's trade fair by revenue; leave this month's rent to be spread."""
+    """Spread each year's trade fair by revenue; leave the month's rent as it is."""
     rule = AllocationRule.objects.create(
         name="Trade fairs by revenue",
         kind=CostKind.MARKETING,
@@ -182,11 +198,12 @@ def _store_shared_costs(firm: Firm, revenues: list[Ints]) -> None:
 def _spread_fair(
     rule: AllocationRule, day: np.datetime64, total: int, revenue: Ints
 ) -> None:
-    year = day.astype("datetime64[Y]").item().year
+    held_on = dt.date.fromisoformat(str(day))
+    year = held_on.year
     fair = LedgerEntry.objects.create(
         kind=CostKind.MARKETING,
         amount=Decimal(total) / 100,
-        incurred_on=day.item(),
+        incurred_on=held_on,
         rule=rule,
         document=f"FAIR-{year}",
         note=f"Trade fair Büro Nord {year}, stand and travel",
@@ -210,8 +227,9 @@ def _spread_fair(
 
 def _finish() -> None:
     """Move the sequences past the numbers given, and tell the planner."""
+    numbered: tuple[type[models.Model], ...] = (*NUMBERED, Product)
     with connection.cursor() as cursor:
-        for model in (*NUMBERED, Product):
+        for model in numbered:
             cursor.execute(
                 f"SELECT setval(pg_get_serial_sequence(%s, 'id'), max(id)) "
                 f"FROM {model._meta.db_table} HAVING count(*) > 0",

@@ -14,7 +14,7 @@ BEFORE = {
         "Sent samples of recycled paper and the delivery terms.",
     ),
     "visit": (
-        "Walked through the office with {first}: 14 desks, one old copier, no stock kept.",
+        "Walked through the office with {first}: 14 desks, one old copier.",
         "Showed {product}. {first} decides together with the boss.",
         "Met {first} on site, good talk about fewer suppliers.",
     ),
@@ -93,7 +93,7 @@ BAD = {
         "{first} writes that orders go through the head office from now on.",
     ),
     "visit": (
-        "Difficult talk: three late deliveries this quarter, {first} wants to see change.",
+        "Difficult talk: three late deliveries, {first} wants to see a change.",
         "{first} showed an offer from {rival}. We cannot match toner.",
     ),
 }

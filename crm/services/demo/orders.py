@@ -53,7 +53,8 @@ def fill_orders(rng: np.random.Generator, story: Story, shelf: Shelf) -> Lines:
     share = rng.uniform(*MAIN_SHARE, size)
     share = np.where(count == 1, 1.0, share)
     side = (1 - share) / np.maximum(count - 1, 1)
-    target = story.margin[order] * np.where(is_main, share[order], side[order])
+    wanted = np.where(is_main, share[order], side[order])
+    target: Floats = story.margin[order].astype(float) * wanted
     item = _pick(rng, target, shelf)
     item = _add_complements(rng, item, target, first[order], is_main, shelf)
     item = _keep_apart(item, order, len(shelf.row))
@@ -71,7 +72,9 @@ def _pick(rng: np.random.Generator, target: Floats, shelf: Shelf) -> Ints:
     """Pick shelf places whose margin per unit suits the margin wanted of the line."""
     high = np.maximum(np.searchsorted(shelf.margin, target / LEAST_UNITS), 1)
     low = np.minimum(np.searchsorted(shelf.margin, target / MOST_UNITS), high - 1)
-    return low + np.floor(rng.random(len(target)) * (high - low)).astype(np.int64)
+    step = np.floor(rng.random(len(target)) * (high - low)).astype(np.int64)
+    place: Ints = low + step
+    return place
 
 
 def _add_complements(

@@ -34,7 +34,7 @@ from crm.services.demo import accounts, care, notes, things, words
 from crm.services.demo.block import BEYOND, Block
 from crm.services.demo.catalogue import ITEMS, LEASED_SKUS
 from crm.services.demo.copying import NULL, Pool, copy_rows
-from crm.services.demo.truth import WINDOW_DAYS, Flags, Ints
+from crm.services.demo.truth import WINDOW_DAYS, Dates, Flags, Ints
 
 SOURCE = "demo"
 STAGES = (Stage.PROSPECT, Stage.CUSTOMER, Stage.FORMER)
@@ -113,7 +113,7 @@ def _ids_at(ids: Ints, place: Ints) -> Ints:
     return np.where(place < 0, NULL, ids[place])
 
 
-def _last_contacts(block: Block) -> "np.ndarray[tuple[int], np.dtype[np.datetime64]]":
+def _last_contacts(block: Block) -> Dates:
     is_contact = block.touches.channel != care.CHANNELS.index(Channel.NOTE)
     last = np.full(len(block.firms.ids), -1)
     np.maximum.at(last, block.touches.firm[is_contact], block.touches.day[is_contact])
@@ -151,7 +151,7 @@ def _store_people(block: Block) -> None:
         wording="May Nordlicht Office Supply write to you about its offers?",
         proof=Pool(
             ("Order form", "Web form, confirmed", "On the phone"), people.ids[asked] % 3
-        ),  # fmt: skip
+        ),
     )
 
 
@@ -267,10 +267,9 @@ def _store_touches(block: Block, owner: Ints) -> None:
     )
 
 
-def _moments(
-    block: Block, minute: Ints
-) -> "np.ndarray[tuple[int], np.dtype[np.datetime64]]":
-    return block.begin.astype("datetime64[m]") + minute
+def _moments(block: Block, minute: Ints) -> Dates:
+    moments: Dates = block.begin.astype("datetime64[m]") + minute
+    return moments
 
 
 def _store_ledger(block: Block, reps: Sequence[User]) -> None:

@@ -11,7 +11,7 @@ from crm.services.demo.truth import WINDOW_DAYS, Flags, Floats, Ints
 
 HOLDERS = np.array([0.10, 0.24, 0.42, 0.60])  # share of customers, by size
 ITEM_ODDS = (0.30, 0.16, 0.30, 0.16, 0.08)  # as LEASED_SKUS
-TERMS = np.array([548, 731, 1_096, 1_461])  # days
+TERMS = np.array([366, 548, 731, 1_096])  # days
 FURNITURE = len(LEASED_SKUS) - 1
 # Per item: what is counted in a month, and how much of it.
 METRICS = ("pages printed", "cups brewed")
@@ -19,6 +19,7 @@ METRIC_OF_ITEM = np.array([0, 0, 1, 1, -1])
 MONTHLY = np.array([2_400.0, 4_800.0, 310.0, 560.0, 0.0])
 USAGE_MONTHS = 12
 NOTED = 0.08
+SHORTEST_STAY = 200  # days between a lease and its holder's last order
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,14 @@ class Holdings:
 def draw_holdings(
     rng: np.random.Generator, size_band: Ints, first_day: Ints, left_day: Ints
 ) -> Holdings:
-    """Lease something to some customers; `left_day` is beyond the window if they stay."""
+    """Lease something to some; `left_day` lies beyond the window for who stays."""
     holds = rng.random(len(size_band)) < HOLDERS[size_band]
-    customer = np.flatnonzero(holds & (first_day < WINDOW_DAYS - 60))
-    room = WINDOW_DAYS - 30 - first_day[customer]
+    room = np.minimum(WINDOW_DAYS - 30, left_day - SHORTEST_STAY) - first_day
+    customer = np.flatnonzero(holds & (room > 0))
     begin = first_day[customer] + np.floor(
-        rng.random(len(customer)) ** 2 * room
+        rng.random(len(customer)) ** 2 * room[customer]
     ).astype(np.int64)
-    end = begin + rng.choice(TERMS, len(customer), p=(0.1, 0.3, 0.45, 0.15))
+    end = begin + rng.choice(TERMS, len(customer), p=(0.15, 0.3, 0.35, 0.2))
     left = np.maximum(left_day[customer] + 60, begin)
     has_left = left < WINDOW_DAYS
     is_active = ~has_left & (end >= WINDOW_DAYS)

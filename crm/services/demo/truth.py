@@ -19,10 +19,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Dates = NDArray[np.datetime64]
 
 WINDOW_MONTHS = 36
 DAYS_PER_YEAR = 365.25
 WINDOW_DAYS = round(WINDOW_MONTHS / 12 * DAYS_PER_YEAR)
+LEAST_MARGIN = 1_200  # cents; nobody orders for less
 SATURDAY = 5
 THURSDAY = 3  # weekday of 1970-01-01
 WEEK = 7
@@ -41,11 +43,11 @@ class Truth:
     r: float = 1.6
     alpha_days: float = 88.0
     a: float = 0.9
-    b: float = 8.0
-    margin_mean: float = 150.0
+    b: float = 11.0
+    margin_mean: float = 200.0
     margin_spread: float = 3.4
     margin_shape: float = 3.5
-    margin_least: float = 28.0
+    margin_least: float = 45.0
     margin_most: float = 1_500.0
     prospects: float = 0.10
     darlings: float = 0.012
@@ -105,7 +107,7 @@ def draw_traits(
     is_gem = lot > 1 - truth.gems
     # A darling buys a lot at a poor margin; a gem is steady, loyal and overlooked.
     rate = np.where(is_darling, rng.uniform(14, 24, size) / DAYS_PER_YEAR, rate)
-    margin = np.where(is_darling, rng.uniform(90, 150, size), margin)
+    margin = np.where(is_darling, rng.uniform(95, 150, size), margin)
     rate = np.where(is_gem, rng.uniform(10, 16, size) / DAYS_PER_YEAR, rate)
     margin = np.where(is_gem, rng.uniform(260, 420, size), margin)
     dropout = np.where(is_darling | is_gem, rng.uniform(0.003, 0.012, size), dropout)
@@ -134,11 +136,11 @@ def act_out(
         leaves = rng.random(active.size) < traits.dropout[active]
         is_alive[active[leaves]] = False
         active = active[~leaves]
-    customer, day = np.concatenate(who), np.concatenate(when)
-    order = np.lexsort((day, customer))
-    customer, day = customer[order], _to_weekday(day[order], begin)
+    customer, hour = np.concatenate(who), np.concatenate(when)
+    order = np.lexsort((hour, customer))
+    customer, day = customer[order], _to_weekday(hour[order], begin)
     scatter = rng.gamma(truth.margin_shape, 1 / truth.margin_shape, customer.size)
-    margin = np.maximum(np.rint(traits.margin[customer] * scatter * 100), 900)
+    margin = np.maximum(np.rint(traits.margin[customer] * scatter * 100), LEAST_MARGIN)
     return Story(
         customer=customer,
         day=day,

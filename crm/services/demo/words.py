@@ -123,8 +123,8 @@ FIRST_NAMES = {
     ),
     "NL": _split(
         "Anja Anneke Carla Eline Esther Femke Ilse Inge Judith Lotte Marieke Marloes "
-        "Nienke Roos Sanne Tineke Willemijn Bas Bart Daan Dirk Erik Gerard Hans Hendrik "
-        "Jaap Jan Jeroen Joost Kees Maarten Marco Pieter Ruud Sjoerd Wouter"
+        "Nienke Roos Sanne Tineke Willemijn Bas Bart Daan Dirk Erik Gerard Hans "
+        "Hendrik Jaap Jan Jeroen Joost Kees Maarten Marco Pieter Ruud Sjoerd Wouter"
     ),
     "PL": _split(
         "Agnieszka Aleksandra Barbara Beata Dorota Elżbieta Ewa Iwona Joanna Justyna "
