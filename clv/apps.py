@@ -1,6 +1,18 @@
 from django.apps import AppConfig
 
+from clv.permissions import VIEW_VALUES
+from common import panels
+
 
 class ClvConfig(AppConfig):
     name = "clv"
     verbose_name = "Customer lifetime value"
+
+    def ready(self) -> None:
+        panels.register(
+            "account", panels.Panel("Value", "clv:account_value", VIEW_VALUES, 10)
+        )
+        panels.register(
+            "account-header",
+            panels.Panel("Worth", "clv:account_header", VIEW_VALUES, 10),
+        )

@@ -1,5 +1,17 @@
 from django.apps import AppConfig
 
+from common import panels
+from segments.permissions import VIEW_CLASSES
+
 
 class SegmentsConfig(AppConfig):
     name = "segments"
+
+    def ready(self) -> None:
+        panels.register(
+            "account", panels.Panel("Class", "segments:account_class", VIEW_CLASSES, 20)
+        )
+        panels.register(
+            "account-header",
+            panels.Panel("Class", "segments:account_header", VIEW_CLASSES, 5),
+        )

@@ -1,6 +1,17 @@
 """Pages of `segments`."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from segments.views import classes, panels, value
 
 app_name = "segments"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("value/", value.dashboard, name="value"),
+    path("value/_spread/", value.spread, name="value_spread"),
+    path("value/_changes/", value.changes, name="value_changes"),
+    path("classes/<slug:key>/", classes.class_detail, name="class_detail"),
+    path("accounts/<int:pk>/_class/", panels.account_class, name="account_class"),
+    path(
+        "accounts/<int:pk>/_class-badge/", panels.account_header, name="account_header"
+    ),
+]

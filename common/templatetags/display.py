@@ -62,6 +62,15 @@ def number(value: float | None, places: int = 1) -> str:
 
 
 @register.filter
+def quantity(value: Decimal | None) -> str:
+    """Write a quantity without needless zeros, such as 12 or 2.5."""
+    if value is None:
+        return UNKNOWN
+    exponent = value.normalize().as_tuple().exponent
+    return _grouped(value, max(0, -exponent) if isinstance(exponent, int) else 0)
+
+
+@register.filter
 def day(value: dt.date | dt.datetime | None) -> str:
     """Write a date such as 14 Mar 2025; unknown is a dash."""
     if value is None:

@@ -1,0 +1,50 @@
+"""Which run a page is asked to show: the current one, or that of a past day."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from clv.models import ValuationRun
+
+MOST_DAYS_OFFERED = 400  # a little more than a year of nights
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRun:
+    """The run to show, what was asked for, and the days that can be chosen."""
+
+    run: ValuationRun | None
+    asked_for: dt.date | None
+    days: Sequence[dt.date]
+
+    @property
+    def is_past(self) -> bool:
+        return self.run is not None and not self.run.is_current
+
+    @property
+    def query(self) -> str:
+        """Return the query string that keeps the choice on links, or nothing."""
+        if self.run is None or not self.is_past:
+            return ""
+        return f"?as_of={self.run.as_of.isoformat()}"
+
+
+def chosen_run(request: HttpRequest) -> ChosenRun:
+    """Return the run of ``?as_of=YYYY-MM-DD``; without a readable day the current."""
+    published = ValuationRun.objects.published()
+    days = list(
+        published.order_by("-as_of").values_list("as_of", flat=True)[:MOST_DAYS_OFFERED]
+    )
+    asked_for = _day(request.GET.get("as_of", ""))
+    runs = ValuationRun.objects
+    run = runs.current() if asked_for is None else runs.as_of(asked_for)
+    return ChosenRun(run=run, asked_for=asked_for, days=days)
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,132 @@
+"""Customer equity and the classes, from the totals that each night leaves."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from clv.models import Valuation, ValuationRun
+from crm.models import User
+from segments.choices import WorthClass
+from segments.models import ClassTotal, Membership
+
+ZERO = Decimal("0.00")
+RUNS_IN_HISTORY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class ClassTile:
+    """One class in one run."""
+
+    worth_class: WorthClass
+    accounts: int = 0
+    customers: int = 0
+    clv: Decimal = ZERO
+    margin_year: Decimal = ZERO
+    cost_year: Decimal = ZERO
+    came: int = 0
+    left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """Customer equity as one run saw it."""
+
+    as_of: dt.date
+    equity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RankedAccount:
+    """One account's value in a run with the class it stood in on that day."""
+
+    value: Valuation
+    worth_class: WorthClass | None
+    reason: str
+
+
+def class_tiles(run: ValuationRun) -> list[ClassTile]:
+    """Return the four classes in order of worth, also those without members."""
+    totals = {t.worth_class: t for t in ClassTotal.objects.filter(run=run)}
+    return [
+        _tile(key, totals[key.value]) if key.value in totals else ClassTile(key)
+        for key in WorthClass
+    ]
+
+
+def _tile(key: WorthClass, total: ClassTotal) -> ClassTile:
+    return ClassTile(
+        worth_class=key,
+        accounts=total.accounts,
+        customers=total.customers,
+        clv=total.clv,
+        margin_year=total.margin_year,
+        cost_year=total.cost_year,
+        came=total.came,
+        left=total.left,
+    )
+
+
+def equity_history(run: ValuationRun) -> list[EquityPoint]:
+    """Return customer equity of the published runs up to `run`, oldest first."""
+    rows = (
+        ClassTotal.objects.filter(
+            run__in=ValuationRun.objects.published().filter(as_of__lte=run.as_of)
+        )
+        .order_by()
+        .values_list("run__as_of")
+        .annotate(equity=Sum("customer_equity"))
+        .order_by("-run__as_of")[:RUNS_IN_HISTORY]
+    )
+    return [EquityPoint(as_of, equity) for as_of, equity in reversed(rows)]
+
+
+def previous_run(run: ValuationRun) -> ValuationRun | None:
+    """Return the published run before `run`'s day."""
+    earlier = ValuationRun.objects.published().filter(as_of__lt=run.as_of)
+    return earlier.order_by("-as_of").first()
+
+
+def top_customers(run: ValuationRun, user: User, *, size: int) -> list[RankedAccount]:
+    """Return the customers of the highest CLV."""
+    values = (
+        Valuation.objects.of_run(run)
+        .visible_to(user)
+        .exclude(first_on=None)
+        .select_related("account__owner")
+        .order_by("-clv", "-account_id")[:size]
+    )
+    return with_classes(run, values)
+
+
+def with_classes(run: ValuationRun, values: Iterable[Valuation]) -> list[RankedAccount]:
+    """Add to each value the class of its account on the run's day (one query)."""
+    rows = list(values)
+    held = {
+        membership.account_id: membership
+        for membership in Membership.objects.on(run.as_of).filter(
+            account_id__in=[value.account_id for value in rows]
+        )
+    }
+    return [_ranked(value, held.get(value.account_id)) for value in rows]
+
+
+def _ranked(value: Valuation, membership: Membership | None) -> RankedAccount:
+    if membership is None:
+        return RankedAccount(value, None, "")
+    worth_class = WorthClass(membership.worth_class)
+    return RankedAccount(value, worth_class, membership.reason)
+
+
+def equity_of(history: Sequence[EquityPoint]) -> Decimal:
+    """Return the newest equity, zero where there is none."""
+    return history[-1].equity if history else ZERO
+
+
+def change_of(history: Sequence[EquityPoint]) -> Decimal | None:
+    """Return the change against the run before, None for a first run."""
+    if len(history) <= 1:
+        return None
+    return history[-1].equity - history[-2].equity
