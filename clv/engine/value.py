@@ -34,6 +34,7 @@ class Values:
     expected_margin_year : discounted money within 365.25 days
     order_cost : discounted cost that comes with orders
     serving_cost : discounted cost of years alive
+    expected_cost_year : discounted cost of both kinds within 365.25 days
     expected_cost : ``order_cost + serving_cost``
     future_value : ``expected_margin - expected_cost``
     """
@@ -46,6 +47,7 @@ class Values:
     order_cost: FloatVector
     serving_cost: FloatVector
     expected_cost: FloatVector
+    expected_cost_year: FloatVector
     future_value: FloatVector
 
 
@@ -102,5 +104,8 @@ def value_accounts(
         order_cost=frozen(order_cost),
         serving_cost=frozen(serving_cost),
         expected_cost=frozen(expected_cost),
+        expected_cost_year=frozen(
+            year.orders * per_order + year.alive_days * (per_year / DAYS_PER_YEAR)
+        ),
         future_value=frozen(expected_margin - expected_cost),
     )

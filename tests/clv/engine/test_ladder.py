@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clv.engine.errors import BadParameterError
@@ -88,6 +88,7 @@ def firms(draw):
     return Histories.check(x, recency, ages)
 
 
+@settings(max_examples=25)
 @given(firms())
 def test_no_small_firm_breaks_the_ladder(histories):
     for name in NAMES:

@@ -100,6 +100,8 @@ def test_serving_costs_what_the_years_alive_cost():
     days = MODEL.expected_alive_days(history, annual_rate=0.1, horizon_days=1096)
     assert values.serving_cost == pytest.approx(days)
     assert values.future_value == pytest.approx(-days)
+    year = MODEL.expected_alive_days(history, annual_rate=0.1, horizon_days=365.25)
+    assert values.expected_cost_year == pytest.approx(year)
 
 
 def test_no_account_has_no_value():
