@@ -1,0 +1,41 @@
+"""The head of the account page: who this is, at a glance."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from common.clock import business_today
+from crm.choices import Stage
+from crm.models import Account
+
+DAYS_A_YEAR = 365.25
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """An account with the spans of time that its page names."""
+
+    account: Account
+    together: str
+    contact_days: int | None
+    today: dt.date
+
+
+def header(account: Account) -> Header:
+    """Return the account with its time with us; asks nothing of the database."""
+    today = business_today()
+    last = account.last_contact_on
+    return Header(
+        account=account,
+        together=_together(account, today),
+        contact_days=(today - last).days if last else None,
+        today=today,
+    )
+
+
+def _together(account: Account, today: dt.date) -> str:
+    if account.acquired_on is None:
+        return "" if account.stage == Stage.PROSPECT else "since when is not known"
+    end = min(account.lost_on or today, today)
+    years = (end - account.acquired_on).days / DAYS_A_YEAR
+    span = f"{years:.1f} years" if years >= 1 else f"{max(years * 12, 0):.0f} months"
+    return f"{span} with us, until {end.year}" if account.lost_on else f"{span} with us"

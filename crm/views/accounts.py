@@ -1,0 +1,220 @@
+"""The account page, its tabs, and the form behind "edit"."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from common import panels
+from common.access import requires
+from common.errors import DomainError, StaleRecordError
+from common.htmx import render_page
+from crm import permissions
+from crm.choices import TaskStatus
+from crm.forms.accounts import AccountForm
+from crm.forms.happenings import EventForm
+from crm.models import Account, LifeEvent, Task
+from crm.queries.headers import Header, header
+from crm.queries.people import people
+from crm.queries.products import products
+from crm.queries.timeline import KINDS, timeline
+from crm.queries.usage import usage_trends
+from crm.requests import SignedInRequest
+from crm.services import accounts
+
+RECENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One section of the account page: its template and what it needs to know."""
+
+    title: str
+    template: str
+    context: Callable[[SignedInRequest, Account], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class TabLink:
+    """One tab's link."""
+
+    key: str
+    title: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A link to a page about this account that an upper app owns."""
+
+    title: str
+    url: str
+
+
+def _overview(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    tasks = Task.objects.filter(account=account, status=TaskStatus.OPEN)
+    return {
+        "panels": panels.panels_for("account", request.user),
+        "tasks": tasks.select_related("owner").order_by("due_on", "pk"),
+        "recent": timeline(account, user=request.user, size=RECENT),
+    }
+
+
+def _timeline(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    return {
+        "kinds": KINDS.items(),
+        "timeline": timeline(
+            account,
+            user=request.user,
+            kind=request.GET.get("kind", ""),
+            before=request.GET.get("before", ""),
+        ),
+    }
+
+
+def _people(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    return {"people": people(account)}
+
+
+def _products(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    return {"products": products(account)}
+
+
+def _use(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    return {"trends": usage_trends(account)}
+
+
+def _events(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    events = LifeEvent.objects.filter(account=account)
+    return {
+        "form": EventForm(account=account),
+        "events": events.select_related("type", "contact", "created_by"),
+    }
+
+
+TABS = {
+    "overview": Tab("Overview", "crm/accounts/_overview.html", _overview),
+    "timeline": Tab("Timeline", "crm/accounts/_timeline.html", _timeline),
+    "people": Tab("People", "crm/accounts/_people.html", _people),
+    "products": Tab("Products", "crm/accounts/_products.html", _products),
+    "use": Tab("Use", "crm/accounts/_use.html", _use),
+    "events": Tab("Events", "crm/accounts/_events.html", _events),
+}
+
+
+@require_GET
+@requires(permissions.VIEW_ACCOUNTS)
+def account_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    account = get_object_or_404(_visible(request), pk=pk)
+    key = request.GET.get("tab", "overview")
+    key = key if key in TABS else "overview"
+    return render_page(
+        request,
+        "crm/accounts/detail.html",
+        fragment="crm/accounts/_body.html",
+        context={
+            **_header_context(request, account),
+            "tabs": [TabLink(k, t.title, k == key) for k, t in TABS.items()],
+            "page_links": _page_links(request, account),
+            "template": TABS[key].template,
+            **TABS[key].context(request, account),
+        },
+    )
+
+
+@require_GET
+@requires(permissions.VIEW_ACCOUNTS)
+def account_header(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Return the head of the page anew, after something changed."""
+    account = get_object_or_404(_visible(request), pk=pk)
+    context = _header_context(request, account)
+    return render(request, "crm/accounts/_header.html", context)
+
+
+@require_GET
+@requires(permissions.VIEW_ACCOUNTS)
+def account_timeline(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Return the next, older part of the timeline."""
+    account = get_object_or_404(_visible(request), pk=pk)
+    context = {"header": header(account), **_timeline(request, account)}
+    return render(request, "crm/accounts/_timeline_part.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.CHANGE_ACCOUNTS)
+def account_create(request: SignedInRequest) -> HttpResponse:
+    form = AccountForm(request.POST or None, actor=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            account = accounts.create_account(actor=request.user, **form.values())
+        except DomainError as error:
+            form.add_error(error.field or None, error.message)
+        else:
+            return redirect("crm:account_detail", account.pk)
+    status = 422 if form.errors else 200
+    context: dict[str, Any] = {"form": form, "account": None, "differences": []}
+    return render(request, "crm/accounts/form.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.CHANGE_ACCOUNTS)
+def account_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    account = get_object_or_404(_visible(request), pk=pk)
+    # The form writes into its instance; the service must compare with what is stored.
+    form = AccountForm(
+        request.POST or None, instance=copy.copy(account), actor=request.user
+    )
+    status, differences = 200, []
+    if request.method == "POST" and form.is_valid():
+        try:
+            accounts.change_account(
+                actor=request.user,
+                account=account,
+                expected_version=form.cleaned_data["version"],
+                **form.values(),
+            )
+        except StaleRecordError as error:
+            status, differences = 409, form.differences(account)
+            form.accept_version(account.version)
+            form.add_error(None, error.message)
+        except DomainError as error:
+            form.add_error(error.field or None, error.message)
+        else:
+            return redirect("crm:account_detail", account.pk)
+    status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
+    context = {"form": form, "account": account, "differences": differences}
+    return render(request, "crm/accounts/form.html", context, status=status)
+
+
+def _visible(request: SignedInRequest) -> Any:
+    rows = Account.objects.active().visible_to(request.user)
+    return rows.select_related("owner", "parent", "territory")
+
+
+def _header_context(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    head: Header = header(account)
+    return {
+        "header": head,
+        "account": account,
+        "header_panels": panels.panels_for("account-header", request.user),
+        "can_change": request.user.has_perm(permissions.CHANGE_ACCOUNTS),
+        "may_log": request.user.has_perm(permissions.LOG_TOUCHPOINTS),
+    }
+
+
+def _page_links(request: SignedInRequest, account: Account) -> list[PageLink]:
+    """Return links to pages that upper apps registered for an account."""
+    links = []
+    for page in panels.panels_for("account-page", request.user):
+        try:
+            links.append(
+                PageLink(page.title, reverse(page.url_name, args=[account.pk]))
+            )
+        except NoReverseMatch:  # an app that is not installed here
+            continue
+    return links

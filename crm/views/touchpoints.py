@@ -1,0 +1,161 @@
+"""The quick log: one line in, a contact with its cost and follow-up stored."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
+from django_htmx.http import trigger_client_event
+
+from common.access import requires
+from common.errors import DomainError
+from common.htmx import wants_fragment
+from crm import permissions
+from crm.choices import Channel, Outcome
+from crm.forms.touchpoints import MATCHES_SHOWN, QuickLogForm
+from crm.models import Account, Touchpoint
+from crm.requests import SignedInRequest
+from crm.services import touchpoints
+from crm.services.touchpoints import FollowUp, price_of_minutes
+
+ON_BODY = {"target": "body"}
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.LOG_TOUCHPOINTS)
+def quick_log(request: SignedInRequest) -> HttpResponse:
+    """Show the form as a page of its own, or store what it says."""
+    if request.method == "GET":
+        return render(request, "crm/touchpoints/quick_log.html", _blank(request))
+    form = QuickLogForm(request.POST, actor=request.user)
+    stored = _store(request, form) if form.is_valid() else None
+    if stored is None:
+        return _again(request, form)
+    text = f"Logged: {stored}, {stored.contact or stored.account}"
+    if wants_fragment(request):
+        context = {"touchpoint": stored, "text": text}
+        response = render(request, "crm/touchpoints/_saved.html", context)
+        return trigger_client_event(response, "touchpoint-logged", ON_BODY)
+    messages.success(request, text)
+    return redirect(_timeline_url(stored))
+
+
+@require_GET
+@requires(permissions.LOG_TOUCHPOINTS)
+def quick_log_form(request: SignedInRequest) -> HttpResponse:
+    """Return the form alone, for the dialog."""
+    return render(request, "crm/touchpoints/_form.html", _blank(request))
+
+
+@require_POST
+@requires(permissions.LOG_TOUCHPOINTS)
+def quick_log_preview(request: SignedInRequest) -> HttpResponse:
+    """Say what was understood so far. A POST, so that no log file keeps the line."""
+    form = QuickLogForm(request.POST, actor=request.user)
+    return render(request, "crm/touchpoints/_preview.html", _understood(request, form))
+
+
+@require_GET
+@requires(permissions.LOG_TOUCHPOINTS)
+def quick_log_accounts(request: SignedInRequest) -> HttpResponse:
+    """Return the accounts whose name, city or number begin with the words typed."""
+    words = request.GET.get("search", "")[:200]
+    mine = Account.objects.active().visible_to(request.user)
+    found = (
+        mine.matching(words).order_by("name", "pk") if words.strip() else mine.none()
+    )
+    context = {"matches": list(found[:MATCHES_SHOWN]), "words": words.strip()}
+    return render(request, "crm/touchpoints/_accounts.html", context)
+
+
+@require_POST
+@requires(permissions.LOG_TOUCHPOINTS)
+def touchpoint_undo(request: SignedInRequest, pk: int) -> HttpResponse:
+    mine = Touchpoint.objects.visible_to(request.user).select_related("account")
+    row = get_object_or_404(mine, pk=pk)
+    try:
+        touchpoints.undo_touchpoint(actor=request.user, touchpoint=row)
+    except DomainError as error:
+        text, level, status = error.message, "error", 422
+    else:
+        text, level, status = "Taken back. Its cost is reversed.", "success", 200
+    if wants_fragment(request):
+        context = {"text": text, "level": level}
+        response = render(request, "common/_toast.html", context, status=status)
+        return trigger_client_event(response, "touchpoint-undone", ON_BODY)
+    messages.add_message(request, messages.DEFAULT_LEVELS[level.upper()], text)
+    return redirect(_timeline_url(row))
+
+
+def _store(request: SignedInRequest, form: QuickLogForm) -> Touchpoint | None:
+    """Log what a valid form says; a refusal is shown in the form."""
+    said = form.understood
+    promise = said.promise
+    assert form.chosen is not None  # noqa: S101  a form without one is not valid
+    try:
+        return touchpoints.log_touchpoint(
+            actor=request.user,
+            account=form.chosen,
+            contact=form.chosen_contact(),
+            channel=said.channel,
+            direction=said.direction,
+            occurred_at=form.cleaned_data["occurred_at"],
+            minutes=said.minutes,
+            note=said.note,
+            outcome=said.outcome,
+            phase=said.phase,
+            care=said.care,
+            ratings=said.ratings,
+            follow_up=FollowUp(promise.title, promise.due_on) if promise else None,
+            form_token=form.cleaned_data["form_token"],
+        )
+    except DomainError as error:
+        form.add_refusal(error)
+        return None
+
+
+def _blank(request: SignedInRequest) -> dict[str, Any]:
+    mine = Account.objects.active().visible_to(request.user)
+    key = request.GET.get("account", "")
+    account = get_object_or_404(mine, pk=int(key)) if key.isdecimal() else None
+    form = QuickLogForm(actor=request.user, account=account)
+    return _context(request, form)
+
+
+def _again(request: SignedInRequest, form: QuickLogForm) -> HttpResponse:
+    is_fragment = wants_fragment(request)
+    template = "_form.html" if is_fragment else "quick_log.html"
+    context = _context(request, form)
+    return render(request, f"crm/touchpoints/{template}", context, status=422)
+
+
+def _context(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
+    return {
+        "form": form,
+        "matches": form.matches,
+        "words": "",
+        **_understood(request, form),
+    }
+
+
+def _understood(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
+    said = form.read() if form.is_bound else form.understood
+    cost: Decimal = price_of_minutes(actor=request.user, minutes=said.minutes)
+    return {
+        "said": said,
+        "has_line": bool(form.is_bound and form.data.get("line", "").strip()),
+        "channel_label": Channel(said.channel).label,
+        "outcome_label": Outcome(said.outcome).label if said.outcome else "",
+        "cost": cost,
+    }
+
+
+def _timeline_url(row: Touchpoint) -> str:
+    return f"{reverse('crm:account_detail', args=[row.account_id])}?tab=timeline"
