@@ -38,7 +38,7 @@ lint: $(DEV) $(NPM)
 	@$(VENV)/bin/lint-imports --no-cache
 	@$(VENV)/bin/mypy
 	@$(PY) -W error::DeprecationWarning:config manage.py check --settings config.settings.test
-	@$(PY) manage.py makemigrations --check --dry-run --settings config.settings.test
+	@$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run --settings config.settings.test
 
 bench: $(DEV) $(NPM)
 	@$(PY) -m benchmarks

@@ -108,10 +108,15 @@ class Server:
     def start(self, *, seconds: float = 60.0) -> None:
         """Start the server and wait until it answers in its own protocol."""
         self.process = spawn(self.command)
-        deadline = time.monotonic() + seconds
+        try:
+            self._await_ready(time.monotonic() + seconds)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _await_ready(self, deadline: float) -> None:
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
                 raise EmbeddedError(
                     f"{self.command.name} did not start. Its log "
                     f"{self.command.log} ends with:\n{tail(self.command.log)}"

@@ -146,7 +146,8 @@ def _watch(fleet: Fleet) -> None:
 
 def _raise_on_signals() -> None:
     def stop(_number: int, _frame: FrameType | None) -> None:
-        _ignore_signals()
+        # Until the end is under way; a second signal then makes it quick.
+        _handle_signals(lambda *_: None)
         raise StopRequestedError
 
     _handle_signals(stop)
@@ -159,10 +160,9 @@ def _hurry_on_signals(fleet: Fleet) -> None:
     _handle_signals(hurry)
 
 
-def _ignore_signals() -> None:
-    _handle_signals(signal.SIG_IGN)
-
-
 def _handle_signals(handler: Any) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handler)
+    # Under nohup the end of the terminal is not ours to hear.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handler)
