@@ -2,20 +2,19 @@
 
 import datetime as dt
 
-from crm.choices import Channel, DecisionRole, Outcome
-
 LONGEST_CONTACT_MINUTES = 24 * 60
 UNDO_WITHIN = dt.timedelta(days=1)
 
+# Words of crm.choices, which may not be imported here.
 # Channels on which a person can ask to be left alone.
-REFUSABLE_CHANNELS = frozenset({Channel.PHONE, Channel.EMAIL, Channel.MESSAGE})
+REFUSABLE_CHANNELS = frozenset({"phone", "email", "message"})
 # Neither reached anybody: a note is about a customer, an unanswered call is none.
-CHANNELS_WITHOUT_CONTACT = frozenset({Channel.NOTE})
-OUTCOMES_WITHOUT_CONTACT = frozenset({Outcome.NO_ANSWER})
+CHANNELS_WITHOUT_CONTACT = frozenset({"note"})
+OUTCOMES_WITHOUT_CONTACT = frozenset({"no_answer"})
 
 # Somebody should speak with those who decide at least this often.
 SILENCE_TOLERATED = dt.timedelta(days=90)
-ROLES_TO_SPEAK_WITH = (DecisionRole.ECONOMIC_BUYER, DecisionRole.DECIDER)
+ROLES_TO_SPEAK_WITH = ("economic_buyer", "decider")
 
 HOLDING_AGED_AFTER = dt.timedelta(days=3 * 365)
 HOLDING_ENDS_SOON = dt.timedelta(days=90)

@@ -119,7 +119,7 @@ def test_notes_and_unanswered_calls_are_no_contact(rep, account, fields):
 def test_what_cannot_be_is_refused_and_nothing_stored(rep, account, fields, field):
     today = business_today()
     made = {
-        "foreign": lambda: make.contact(),
+        "foreign": make.contact,
         "left": lambda: make.contact(account=account, left_on=today),
         "refusing": lambda: make.contact(account=account, do_not_contact=True),
         "past": lambda: FollowUp("late", today - dt.timedelta(days=1)),
