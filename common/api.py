@@ -91,8 +91,12 @@ def _check_json(value: Any, depth: int) -> None:
 
 
 def _check_text(text: str) -> None:
-    if "\x00" in text or any("\ud800" <= c <= "\udfff" for c in text):
+    if not _is_storable(text):
         raise ParseError("Text holds a character that cannot be stored.")
+
+
+def _is_storable(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -102,7 +106,8 @@ class StrictFilterBackend(DjangoFilterBackend):
         for name, values in request.query_params.lists():
             if len(values) > 1:
                 raise ValidationError({name: ["Give this parameter once."]})
-            _check_text(values[0])
+            if not _is_storable(values[0]):
+                raise ValidationError({name: ["This text cannot be stored."]})
         return super().filter_queryset(request, queryset, view)
 
 
@@ -173,55 +178,6 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     """A model's serializer that refuses unknown fields."""
-
-
-class RecordId(serializers.IntegerField):
-    """The number of a record, as JSON carries it."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool):
-            self.fail("invalid")
-        number: int = super().to_internal_value(data)
-        if not 0 < number <= LARGEST_ID:
-            self.fail("invalid")
-        return number
-
-
-class VisibleField(serializers.PrimaryKeyRelatedField[Any]):
-    """Another record, by its number; only one that the caller may see is known."""
-
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "does_not_exist": "unknown {what}",
-        "incorrect_type": "unknown {what}",
-    }
-
-    def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("pk_field", RecordId())
-        super().__init__(**kwargs)
-
-    def get_queryset(self) -> Any:
-        rows: Any = super().get_queryset()
-        return rows.visible_to(self.context["request"].user)
-
-    def fail(self, key: str, **kwargs: Any) -> Any:
-        super().fail(key, what=self.field_name, **kwargs)
-
-
-class NamedField(serializers.SlugRelatedField[Any]):
-    """Another record that everybody knows, by its name or key."""
-
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "does_not_exist": "unknown {what}",
-        "invalid": "unknown {what}",
-    }
-
-    def to_internal_value(self, data: Any) -> Any:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-    def fail(self, key: str, **kwargs: Any) -> Any:
-        super().fail(key, what=self.field_name, **kwargs)
 
 
 class PreconditionRequired(APIException):

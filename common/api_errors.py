@@ -3,6 +3,7 @@
 from typing import Any
 
 from rest_framework import status
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -11,12 +12,21 @@ from common.errors import DomainError, StaleRecordError
 
 
 def answer_exception(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer a refusal of the domain as 400 (412 when stale), with its code."""
+    """Answer with a stable code for programs and words for people.
+
+    A refusal of the domain is 400, or 412 when the record was stale; it stands under
+    the field that it belongs to.
+    """
     if isinstance(exc, StaleRecordError):
-        return exception_handler(PreconditionFailed(), context)
+        exc = PreconditionFailed()
     if isinstance(exc, DomainError):
         body: dict[str, Any] = {"code": exc.code, "detail": exc.message}
         if exc.field:
             body = {"code": exc.code, exc.field: [exc.message]}
         return Response(body, status=status.HTTP_400_BAD_REQUEST)
-    return exception_handler(exc, context)
+    response = exception_handler(exc, context)
+    if response is not None and isinstance(response.data, dict):
+        detail = response.data.get("detail")
+        if isinstance(detail, ErrorDetail):
+            response.data = {"code": detail.code, **response.data}
+    return response

@@ -1,5 +1,10 @@
 """API addresses of `campaigns`."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from campaigns.api.plans import PlanResource
+
+router = SimpleRouter(use_regex_path=False)
+router.register("plans", PlanResource, "plan")
+
+urlpatterns = router.urls

@@ -7,11 +7,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import NamedField, StrictModelSerializer, VisibleField, expected_version
+from common.api import StrictModelSerializer, expected_version
+from common.api_fields import KeyedData, NamedField, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
-from crm.api.fields import KeyedData
 from crm.models import Account, Territory, User
 from crm.services import accounts
 

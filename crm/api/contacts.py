@@ -5,11 +5,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import StrictModelSerializer, VisibleField, expected_version
+from common.api import StrictModelSerializer, expected_version
+from common.api_fields import KeyedData, RecordFilter, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
-from crm.api.fields import KeyedData, RecordFilter
 from crm.models import Account, Contact
 from crm.services import contacts
 

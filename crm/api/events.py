@@ -5,11 +5,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import NamedField, StrictSerializer, VisibleField
+from common.api import StrictSerializer
+from common.api_fields import NamedField, RecordFilter, SourceField, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
-from crm.api.fields import RecordFilter, SourceField
 from crm.models import Account, Contact, EventType, LifeEvent
 from crm.services import events
 

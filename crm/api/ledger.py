@@ -7,11 +7,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import StrictSerializer, VisibleField
+from common.api import StrictSerializer
+from common.api_fields import RecordFilter, SourceField, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
-from crm.api.fields import RecordFilter, SourceField
 from crm.choices import CostKind
 from crm.models import Account, LedgerEntry
 from crm.services import ledger

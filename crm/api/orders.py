@@ -13,11 +13,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import RecordId, StrictSerializer, VisibleField, expected_version
+from common.api import StrictSerializer, expected_version
+from common.api_fields import RecordFilter, RecordId, SourceField, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
-from crm.api.fields import RecordFilter, SourceField
 from crm.models import Account, Order, OrderLine, OrderReturn
 from crm.services import orders, returns
 

@@ -7,7 +7,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import NamedField, StrictModelSerializer, expected_version
+from common.api import StrictModelSerializer, expected_version
+from common.api_fields import NamedField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions

@@ -9,11 +9,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import StrictModelSerializer, StrictSerializer, VisibleField
+from common.api import StrictModelSerializer, StrictSerializer
+from common.api_fields import RecordFilter, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
-from crm.api.fields import RecordFilter
 from crm.choices import TouchpointSource
 from crm.models import Account, Contact, Touchpoint
 from crm.services import touchpoints

@@ -1,5 +1,11 @@
 """API addresses of `segments`."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from segments.api.classes import ClassResource, MembershipResource
+
+router = SimpleRouter(use_regex_path=False)
+router.register("classes", ClassResource, "class")
+router.register("memberships", MembershipResource, "membership")
+
+urlpatterns = router.urls
