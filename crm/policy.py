@@ -5,8 +5,7 @@ import datetime as dt
 LONGEST_CONTACT_MINUTES = 24 * 60
 UNDO_WITHIN = dt.timedelta(days=1)
 
-# Words of crm.choices, which may not be imported here.
-# Channels on which a person can ask to be left alone.
+# Words of crm.choices. Channels on which a person can ask to be left alone.
 REFUSABLE_CHANNELS = frozenset({"phone", "email", "message"})
 # Neither reached anybody: a note is about a customer, an unanswered call is none.
 CHANNELS_WITHOUT_CONTACT = frozenset({"note"})

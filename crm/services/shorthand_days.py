@@ -20,6 +20,7 @@ NAMED = {"today": 0, "tomorrow": 1, "tom": 1, "tmr": 1}
 AHEAD = re.compile(r"([0-9]{1,5})([dwm])", re.IGNORECASE)
 DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.?(?:([0-9]{4}|[0-9]{2}))?")
 ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
+LIKE_ISO = re.compile(r"[0-9]{4}-[0-9]")
 BARE_NUMBER = re.compile(r"[0-9()/ -]*")
 CENTURY = 100
 YEARS_TO_TRY = 8  # the next 29 February is at most that far
@@ -32,7 +33,8 @@ class NoDayError(ValueError):
 def is_meant(word: str) -> bool:
     """Tell whether `+word` tries to name a day; `+49` of a number and `+` do not."""
     rest = word[1:]
-    return word.startswith("+") and not BARE_NUMBER.fullmatch(rest)
+    is_number = BARE_NUMBER.fullmatch(rest) and not LIKE_ISO.match(rest)
+    return word.startswith("+") and not is_number
 
 
 def read_day(text: str, *, today: dt.date) -> dt.date:

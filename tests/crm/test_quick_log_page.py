@@ -1,0 +1,191 @@
+"""The quick log over HTTP: dialog, preview, saving, undo; with and without htmx."""
+
+import json
+import uuid
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from common.clock import business_today
+from crm.models import Account, LedgerEntry, Task, Touchpoint
+from tests import make
+
+LOG = "/log/"
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def account(rep):
+    return make.account(owner=rep, name="Kontor Nord", city="Kiel")
+
+
+@pytest.fixture
+def signed_in(client, rep):
+    client.force_login(rep)
+    return client
+
+
+def sent(account=None, line="call 12m pricing ok +tomorrow send offer", **fields):
+    fields = {"line": line, "form_token": str(uuid.uuid4())} | fields
+    return fields | ({"account": account.pk} if account else {})
+
+
+def body(response):
+    return response.content.decode()
+
+
+def test_the_dialog_knows_the_account_of_the_page(signed_in, account, read_only):
+    with read_only():
+        form = signed_in.get("/log/_form/", {"account": account.pk})
+    assert "Kontor Nord" in body(form)
+    assert body(form).lstrip().startswith('<form id="quick-log-form"')
+    assert 'name="form_token"' in body(form)
+
+
+@pytest.mark.parametrize("key", ["foreign", "999999", "x", "0", "99999999999999999999"])
+def test_accounts_of_others_are_not_found(signed_in, key):
+    key = make.account().pk if key == "foreign" else key
+    expected = 200 if key == "x" else 404
+    assert signed_in.get("/log/_form/", {"account": key}).status_code == expected
+
+
+def test_saving_by_htmx_offers_undo_and_tells_the_page(signed_in, account):
+    answer = signed_in.post(LOG, sent(account), headers=HTMX)
+    row = Touchpoint.objects.get()
+    assert answer.status_code == 200
+    assert json.loads(answer["HX-Trigger"]) == {"touchpoint-logged": {"target": "body"}}
+    assert reverse("crm:touchpoint_undo", args=[row.pk]) in body(answer)
+    assert 'hx-swap-oob="beforeend:#toasts"' in body(answer)
+    assert LedgerEntry.objects.get().amount == Decimal("12.00")
+    assert Task.objects.get().title == "send offer"
+    assert Account.objects.get().last_contact_on == business_today()
+
+
+def test_saving_without_scripts_leads_to_the_timeline(signed_in, account):
+    answer = signed_in.post(LOG, sent(account), follow=True)
+    assert answer.redirect_chain == [(f"/accounts/{account.pk}/?tab=timeline", 302)]
+    assert "Logged: Call" in body(answer)
+    assert "pricing" in body(answer)
+
+
+def test_a_form_sent_twice_is_stored_once(signed_in, account):
+    data = sent(account)
+    for _ in range(2):
+        assert signed_in.post(LOG, data, headers=HTMX).status_code == 200
+    assert Touchpoint.objects.count() == LedgerEntry.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "Write what happened"),
+        ("call Anna +frd send", "“+frd” is no day I know"),
+        ("call 1441m", "longer than a day"),
+        ("call Dora pricing", "asked not to be contacted"),
+        ("call Leo pricing", "left Kontor Nord"),
+        ("call Anna", "write the whole name"),
+        ("x" * 1001, "at most 1000 characters"),
+        ("call \x00", "Null characters"),
+    ],
+)
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_a_refused_line_stays_and_stores_nothing(
+    signed_in, account, line, words, headers
+):
+    make.contact(account=account, name="Anna Berg")
+    make.contact(account=account, name="Anna Wolf")
+    make.contact(account=account, name="Dora Dont", do_not_contact=True)
+    make.contact(account=account, name="Leo Left", left_on=business_today())
+    answer = signed_in.post(LOG, sent(account, line=line), headers=headers)
+    assert answer.status_code == 422
+    assert words in body(answer)
+    if line and "\x00" not in line:
+        assert f'value="{line}"' in body(answer)
+    assert not Touchpoint.objects.exists()
+    assert not LedgerEntry.objects.exists()
+    assert not Task.objects.exists()
+
+
+def test_without_an_account_the_words_find_one_or_ask(signed_in, rep, account):
+    make.account(owner=rep, name="Kontor Süd")
+    many = signed_in.post(LOG, sent(search="kont"), headers=HTMX)
+    assert many.status_code == 422
+    assert "Several accounts fit" in body(many)
+    assert "Kontor Süd" in body(many)
+    none = signed_in.post(LOG, sent(search="zzz"), headers=HTMX)
+    assert "No account of yours fits" in body(none)
+    empty = signed_in.post(LOG, sent(), headers=HTMX)
+    assert "Choose an account" in body(empty)
+    assert not Touchpoint.objects.exists()
+
+    one = signed_in.post(LOG, sent(search="kontor nord"), headers=HTMX)
+    assert one.status_code == 200
+    assert Touchpoint.objects.get().account == account
+
+
+def test_a_foreign_account_is_refused(signed_in):
+    foreign = make.account()
+    answer = signed_in.post(LOG, sent(foreign), headers=HTMX)
+    assert answer.status_code == 422
+    assert foreign.name not in body(answer)
+    assert not Touchpoint.objects.exists()
+
+
+def test_the_search_finds_prefixes_of_ones_own(signed_in, account):
+    make.account(name="Kontor Fremd")
+    found = body(signed_in.get("/log/_accounts/", {"search": "kon kie"}))
+    assert "Kontor Nord" in found
+    assert "Fremd" not in found
+    assert "checked" in found
+    nothing = body(signed_in.get("/log/_accounts/", {"search": "zzz"}))
+    assert "No account of yours" in nothing
+    for odd in ("", "  ", "'&|!:*()", "\x00", "x" * 500):
+        assert signed_in.get("/log/_accounts/", {"search": odd}).status_code == 200
+
+
+def test_the_preview_says_what_was_understood_and_stores_nothing(
+    signed_in, account, read_only
+):
+    make.contact(account=account, name="Anna Berg")
+    line = "call 12m Anna pricing ok +tomorrow send offer #R p4"
+    with read_only():
+        said = body(signed_in.post("/log/_preview/", sent(account, line)))
+    for words in ("Call", "12 min", "12.00", "Anna Berg", "pricing", "Went well"):
+        assert words in said
+    for words in ("send offer", "people", "4 of 5"):
+        assert words in said
+    wrong = body(signed_in.post("/log/_preview/", sent(account, "call +frd")))
+    assert "is no day I know" in wrong
+
+
+def test_the_preview_survives_anything(signed_in, account):
+    for data in ({}, {"line": "x" * 5000}, {"account": "x"}, {"line": "\x00"}):
+        assert signed_in.post("/log/_preview/", data).status_code == 200
+
+
+def test_undo_by_htmx_answers_with_a_toast(signed_in, account):
+    signed_in.post(LOG, sent(account), headers=HTMX)
+    undo = reverse("crm:touchpoint_undo", args=[Touchpoint.objects.get().pk])
+    answer = signed_in.post(undo, headers=HTMX)
+    assert json.loads(answer["HX-Trigger"]) == {"touchpoint-undone": {"target": "body"}}
+    assert "Taken back" in body(answer)
+    assert Touchpoint.objects.standing().count() == 0
+    assert signed_in.post(undo).status_code == 302
+    assert signed_in.get(undo).status_code == 405
+
+
+def test_a_colleague_cannot_undo(client, colleague, rep, account):
+    row = make.touchpoint(account=account, user=rep)
+    client.force_login(colleague)
+    undo = reverse("crm:touchpoint_undo", args=[row.pk])
+    assert client.post(undo).status_code == 404
+    row.refresh_from_db()
+    assert row.voided_at is None
+
+
+def test_strangers_are_sent_to_sign_in(client, account):
+    for path in (LOG, "/log/_form/", "/log/_accounts/"):
+        assert client.get(path).status_code == 302
+    client.post(LOG, sent(account))
+    assert not Touchpoint.objects.exists()

@@ -1,0 +1,272 @@
+"""The one-line shorthand: what is understood, and that nothing typed gets lost."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from crm.services.shorthand import Person, read_line
+
+FRIDAY = dt.date(2026, 11, 20)
+ANNA, JOSE, JURGEN, WILL = (
+    Person(1, "Anna Berg"),
+    Person(2, "José O’Brien"),
+    Person(3, "Jürgen von der Heide"),
+    Person(4, "Will Smith"),
+)
+LI, ANNA_GONE = Person(5, "李 小龙"), Person(6, "Anna Klein", has_left=True)
+PEOPLE = [ANNA, JOSE, JURGEN, WILL, LI, ANNA_GONE]
+
+
+def read(line, people=PEOPLE):
+    return read_line(line, people=people, today=FRIDAY)
+
+
+def test_the_line_of_the_specification():
+    said = read("call 12m Anna pricing ok +fri send offer")
+    assert (said.channel, said.direction, said.minutes) == ("phone", "out", 12)
+    assert (said.person, said.note, said.outcome) == (ANNA, "pricing", "ok")
+    assert said.promise.title == "send offer"
+    assert said.promise.due_on == dt.date(2026, 11, 27)
+    assert said.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("word", "channel"),
+    [
+        ("call", "phone"),
+        ("CALL", "phone"),
+        ("Call:", "phone"),
+        ("mail", "email"),
+        ("email", "email"),
+        ("visit", "visit"),
+        ("meet", "meeting"),
+        ("meeting", "meeting"),
+        ("note", "note"),
+        ("msg", "message"),
+        ("chat", "chat"),
+        ("post", "post"),
+        ("social", "social"),
+    ],
+)
+def test_kinds(word, channel):
+    said = read(f"{word} about paper")
+    assert (said.channel, said.note) == (channel, "about paper")
+
+
+def test_a_kind_in_the_middle_is_a_word():
+    said = read("asked me to call back")
+    assert (said.channel, said.note) == ("note", "asked me to call back")
+
+
+@pytest.mark.parametrize(
+    ("word", "minutes"),
+    [("12m", 12), ("12min", 12), ("1h", 60), ("1h30", 90), ("1h30m", 90), ("2H", 120)],
+)
+def test_minutes(word, minutes):
+    assert read(f"call {word} paper").minutes == minutes
+    assert read(f"call paper {word}").minutes == minutes
+
+
+@pytest.mark.parametrize("word", ["12", "1h75", "m", "h30", "1.5h", "-5m", "١٢m"])
+def test_what_is_no_time_stays_in_the_note(word):
+    said = read(f"call {word} paper")
+    assert (said.minutes, said.note) == (None, f"{word} paper")
+
+
+@pytest.mark.parametrize("word", ["1441m", "999999m", "25h", "9999h59"])
+def test_more_than_a_day_is_a_problem(word):
+    assert "longer than a day" in read(f"call {word}").problems[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "person"),
+    [
+        ("Anna", ANNA),
+        ("anna berg", ANNA),
+        ("BERG", ANNA),
+        ("jose", JOSE),
+        ("José O'Brien", JOSE),
+        ("obrien", JOSE),
+        ("Jürgen", JURGEN),
+        ("jurgen", JURGEN),
+        ("juergen von der heide", JURGEN),
+        ("Heide,", JURGEN),
+        ("李", LI),
+        ("Klein", ANNA_GONE),
+    ],
+)
+def test_people_by_first_or_last_name_without_accents(words, person):
+    said = read(f"call {words} paper")
+    assert (said.person, said.note) == (person, "paper")
+
+
+@pytest.mark.parametrize(
+    ("line", "direction"),
+    [
+        ("call from Anna paper", "in"),
+        ("mail to Anna paper", "out"),
+        ("call with Anna paper", "out"),
+        ("call incoming Anna paper", "in"),
+        ("Anna call paper", "out"),
+    ],
+)
+def test_who_reached_out(line, direction):
+    said = read(line)
+    assert (said.person, said.direction, said.note) == (ANNA, direction, "paper")
+
+
+def test_a_preposition_without_a_person_is_a_word():
+    assert read("mail from the bank").note == "from the bank"
+
+
+def test_a_name_inside_the_note_is_found_and_kept():
+    said = read("mail sent Anna's offer")
+    assert (said.person, said.note) == (ANNA, "sent Anna's offer")
+    assert read("mail this will do").person is None
+
+
+def test_two_who_fit_are_asked_about():
+    said = read("call Anna paper", [ANNA, Person(9, "Anna Wolf")])
+    assert said.person is None
+    assert said.problems == (
+        "“Anna” may be Anna Berg or Anna Wolf: write the whole name.",
+    )
+    assert "Anna" in said.note
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"),
+    [
+        ("ok", "ok"),
+        ("OK.", "ok"),
+        ("bad", "bad"),
+        ("neutral", "neutral"),
+        ("noanswer", "no_answer"),
+        ("na", "no_answer"),
+    ],
+)
+def test_outcome_stands_at_the_end(word, outcome):
+    said = read(f"call paper {word}")
+    assert (said.outcome, said.note) == (outcome, "paper")
+    assert read(f"call {word} is what he said").outcome == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "day"),
+    [
+        ("today", (2026, 11, 20)),
+        ("tomorrow", (2026, 11, 21)),
+        ("fri", (2026, 11, 27)),
+        ("FRIDAY", (2026, 11, 27)),
+        ("sat", (2026, 11, 21)),
+        ("thurs", (2026, 11, 26)),
+        ("3d", (2026, 11, 23)),
+        ("2w", (2026, 12, 4)),
+        ("3m", (2027, 2, 20)),
+        ("12.12.", (2026, 12, 12)),
+        ("12.12", (2026, 12, 12)),
+        ("1.2.", (2027, 2, 1)),
+        ("29.2.", (2028, 2, 29)),
+        ("20.11.", (2026, 11, 20)),
+        ("12.12.27", (2027, 12, 12)),
+        ("12.12.2027", (2027, 12, 12)),
+        ("2026-12-12", (2026, 12, 12)),
+        ("2026-12-12:", (2026, 12, 12)),
+    ],
+)
+def test_days(word, day):
+    said = read(f"call +{word} send offer")
+    assert said.problems == ()
+    assert (said.promise.due_on, said.promise.title) == (dt.date(*day), "send offer")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "frd", "31.2.", "32.1.", "0.0.", "2026-02-30", "2026-01-01", "1.1.2026",
+        "99999d", "99999w", "99999m", "9999-12-31", "0000-00-00", "VAT", "<b>", "+",
+        "2000d", "m", "fr",
+    ],
+)  # fmt: skip
+def test_what_is_no_day_is_a_problem_and_stays(word):
+    said = read(f"call paper +{word} send")
+    assert said.promise is None
+    assert f"+{word}".rstrip(",;:!?") in said.problems[0]
+    assert said.note == f"paper +{word} send"
+
+
+@pytest.mark.parametrize(
+    "note", ["+49 431 12", "a + b", "C++ course", "+ fri", "+(0)4"]
+)
+def test_a_plus_that_is_no_promise(note):
+    said = read(f"call {note}")
+    assert (said.note, said.problems, said.promise) == (note, (), None)
+
+
+def test_ratings_and_tags_at_either_end():
+    said = read("visit paper p4 i5 d3 #after #r +3d ring #x")
+    assert said.ratings == {"people": 4, "information": 5, "deliverables": 3}
+    assert (said.phase, said.care, said.note) == ("after", "R", "paper")
+    assert said.promise.title == "ring #x"
+    late = read("visit paper +3d ring p4 #C ok")
+    assert (late.ratings, late.care, late.outcome) == ({"people": 4}, "C", "ok")
+    assert late.promise.title == "ring"
+
+
+@pytest.mark.parametrize("words", ["p6", "p0", "x4", "#", "#now", "p4 p5"])
+def test_what_is_no_rating_or_tag_stays(words):
+    said = read(f"call paper {words}")
+    assert said.note == f"paper {words}".removesuffix(" p5")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<script>alert(1)</script> isn\'t a "tag" & so on',
+        "Обсудили цены с директором",
+        "打印机坏了 要换新的",
+        "مرحبا كيف الحال",
+        "🙂 " * 20,
+        "x" * 300,
+        "'; DROP TABLE crm_touchpoint; --",
+    ],
+)
+def test_free_text_of_any_script_is_kept(line):
+    said = read(f"call {line}")
+    assert said.note == " ".join(line.split())
+
+
+def test_an_empty_line_says_nothing():
+    said = read("   ")
+    assert (said.note, said.minutes, said.person, said.promise) == (
+        "",
+        None,
+        None,
+        None,
+    )
+
+
+WORDS = st.sampled_from(
+    ["call", "12m", "Anna", "ok", "na", "+fri", "+x", "+", "#C", "#", "p4", "from",
+     "to", "with", "von", "der", "1h30", "…", "'", "+99999m", "+29.2.", "note"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS | st.text(min_size=1, max_size=8), max_size=25).map(" ".join))
+@example("\x00 \ud800 \u0307 ΅ ﷺ")
+def test_no_line_breaks_the_reader_or_loses_a_word(line):
+    said = read(line)
+    kept = f"{said.note} {said.promise.title if said.promise else ''}".split()
+    typed = line.split()
+    assert [word for word in kept if word not in typed] == []
+    # At most: kind, direction, time, preposition, a name of four, outcome, day, two
+    # tags, three ratings; twice the time and outcome never.
+    assert len(typed) - len(kept) <= 15
+    assert said.minutes is None or said.minutes >= 0
+
+
+@given(st.text(max_size=300))
+def test_no_text_breaks_the_reader(text):
+    read(text, [Person(1, text[:20]), Person(2, text[5:40]), ANNA])
