@@ -2,7 +2,10 @@
 
 import datetime as dt
 
-MODEL_NAME = "bgnbd"  # of repeat buying; one of clv.engine.models.FAMILIES
+# Models of repeat buying. The first values the firm unless another is clearly likelier
+# on the firm's own histories, so that the choice does not swing from night to night.
+MODEL_NAMES = ("bgnbd", "mbgnbd")
+CLEARLY_LIKELIER = 2.0  # difference of log likelihoods
 NIGHT_BEGINS = dt.time(2, 0)  # company time; all of yesterday has been entered by then
 INTERVAL_LEVEL = 0.8  # one account in ten falls below, one above
 INTERVAL_DRAWS = 200  # enough that an interval's ends move by a few per cent

@@ -1,0 +1,86 @@
+"""What a run knows of each account, as vectors."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from common.copying import read_columns
+
+NEVER = -1  # days since the first order, for accounts that have none
+COLUMNS = {
+    "account_id": "i8",
+    "age_days": "i4",
+    "recency_days": "i4",
+    "order_days": "i4",
+    "margin": "i8",
+    "cost_to_win": "i8",
+    "cost_per_order_kinds": "i8",
+    "cost_over_time_kinds": "i8",
+    "paid_back_age_days": "i4",
+}
+MONEY = ("margin", "cost_to_win", "cost_per_order_kinds", "cost_over_time_kinds")
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """n accounts in ascending order of id; every vector has shape (n,).
+
+    Attributes
+    ----------
+    account_id : int
+    age_days : int
+        From the first order to the day of the run; -1 without orders.
+    recency_days : int
+        From the first to the last order; 0 without orders.
+    order_days : int
+        Days with an order.
+    margin, cost_to_win, cost_per_order_kinds, cost_over_time_kinds : int
+        Cents, up to the day of the run.
+    paid_back_age_days : int
+        Days since the account has paid back for good; -1 if it has not.
+    """
+
+    account_id: Integers
+    age_days: Integers
+    recency_days: Integers
+    order_days: Integers
+    margin: Integers
+    cost_to_win: Integers
+    cost_per_order_kinds: Integers
+    cost_over_time_kinds: Integers
+    paid_back_age_days: Integers
+
+    def __len__(self) -> int:
+        return int(self.account_id.size)
+
+    @property
+    def realised_profit(self) -> Integers:
+        """Return margin less all costs, in cents."""
+        result: Integers = (
+            self.margin
+            - self.cost_to_win
+            - self.cost_per_order_kinds
+            - self.cost_over_time_kinds
+        )
+        return result
+
+
+def staged_inputs(table: str, as_of: object) -> Inputs:
+    """Return the rows of a staged input table, read by one binary COPY."""
+    money = ", ".join(f"({name} * 100)::bigint" for name in MONEY)
+    query = f"""
+        SELECT account_id, coalesce(%(as_of)s - first_on, {NEVER}),
+            coalesce(last_on - first_on, 0), order_days, {money},
+            coalesce(%(as_of)s - paid_back_on, {NEVER})
+        FROM {table} ORDER BY account_id
+    """
+    columns = read_columns(query, COLUMNS, {"as_of": as_of})
+    return Inputs(**{name: _integers(values) for name, values in columns.items()})
+
+
+def _integers(values: NDArray[Any]) -> Integers:
+    return values.astype(np.int64)

@@ -1,0 +1,210 @@
+"""The steps of a run that belong to `clv`: summarise, fit, value, publish, compare."""
+
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q, Sum
+
+from clv.choices import RunStatus
+from clv.errors import RunFailedError
+from clv.models import Valuation, ValuationRun
+from clv.queries.inputs import Inputs, staged_inputs
+from clv.services import partitions, summaries
+from clv.services.execution import Done, Work, finish_as
+from clv.services.partitions import input_table, value_table
+from clv.services.valuing import Models, Terms, fit_models, value_inputs
+from crm.models import Account
+
+
+def summarise(work: Work) -> Done:
+    """Bring the sums up to the run's day, or work out a past day beside them."""
+    rate = work.run.assumptions.margin_rate_if_cost_unknown
+    table = input_table(work.lease)
+    with work.lease.fenced():
+        partitions.drop_earlier(work.lease)
+        if summaries.hold_for(work.run.as_of):
+            done = summaries.refresh_summaries(as_of=work.run.as_of, margin_rate=rate)
+            summaries.stage_current(table=table, margin_rate=rate)
+            rows = done.accounts
+            detail = {"changed": done.changed, "full": done.full}
+        else:
+            summaries.stage_past(table=table, as_of=work.run.as_of, margin_rate=rate)
+            detail = {"changed": 0, "full": True, "past": True}
+            rows = _count(table)
+        present = Account.objects.active().count()
+        ValuationRun.objects.filter(pk=work.run.pk).update(accounts_present=present)
+    work.inputs = staged_inputs(table, work.run.as_of)
+    return Done(rows, detail)
+
+
+def take_stored(work: Work) -> Done:
+    """Take the inputs that the run to be repeated has stored, and its models."""
+    stored = _repeated(work)
+    table = input_table(work.lease)
+    with work.lease.fenced():
+        partitions.drop_earlier(work.lease)
+        summaries.stage_stored(table=table, run_id=stored.pk)
+        ValuationRun.objects.filter(pk=work.run.pk).update(
+            accounts_present=_count(table),
+            model_name=stored.model_name,
+            parameters=stored.parameters,
+        )
+    work.inputs = staged_inputs(table, work.run.as_of)
+    work.models = Models.from_parameters(stored.parameters)
+    return Done(len(work.inputs))
+
+
+def fit(work: Work) -> Done:
+    """Learn the models of the night and keep their parameters with the run."""
+    models = fit_models(_inputs(work))
+    work.models = models
+    with work.lease.fenced():
+        ValuationRun.objects.filter(pk=work.run.pk).update(
+            model_name=models.name, parameters=models.as_parameters()
+        )
+    return Done(int(models.buying.account_count), {"reason": models.reason})
+
+
+def value(work: Work) -> Done:
+    """Value every account and store the values where nobody looks yet."""
+    inputs = _inputs(work)
+    if work.models is None:
+        raise RunFailedError("There are no models to value with.")
+    terms = Terms.of(work.run.assumptions, work.run.as_of)
+    work.results = value_inputs(inputs, work.models, terms)
+    with work.lease.fenced():
+        stored = partitions.store(work.lease, inputs, work.results, work.run.as_of)
+    if stored != len(inputs):
+        raise RunFailedError(f"{stored} of {len(inputs)} values were stored.")
+    return Done(stored)
+
+
+def publish(work: Work) -> Done:
+    """Show the values: attach them, replace the day's earlier run, move the pointer.
+
+    Runs in the transaction of its group. The pointer never moves back: the values of a
+    past day are published as history.
+    """
+    partitions.attach(work.lease)
+    partitions.drop(input_table(work.lease))
+    # The row of the current run is locked first, so that two cannot publish at once.
+    before = ValuationRun.objects.select_for_update(no_key=True).current()
+    becomes_current = before is None or work.run.as_of >= before.as_of
+    totals = _check_totals(work)
+    ValuationRun.objects.published().filter(as_of=work.run.as_of).update(
+        status=RunStatus.SUPERSEDED, is_current=False, lease_until=None
+    )
+    if becomes_current:
+        ValuationRun.objects.filter(is_current=True).update(is_current=False)
+    finish_as(
+        work,
+        RunStatus.PUBLISHED,
+        is_current=becomes_current,
+        accounts_valued=totals["accounts"],
+        digest=_digest(work),
+        metrics=_metrics(totals, before),
+    )
+    return Done(totals["accounts"], {"is_current": becomes_current})
+
+
+def compare(work: Work) -> Done:
+    """Compare the repeated values with the stored ones, row by row and by digest.
+
+    Raises
+    ------
+    RunFailedError
+        If anything differs.
+    """
+    stored, table = _repeated(work), value_table(work.lease)
+    with work.lease.fenced():
+        different = _differences(table, stored.pk)
+        digest = _digest(work)
+        if different or digest != stored.digest:
+            raise RunFailedError(
+                f"{different} accounts differ from what run {stored.pk} has stored."
+            )
+        partitions.drop(table)
+        partitions.drop(input_table(work.lease))
+        finish_as(
+            work, RunStatus.CHECKED, accounts_valued=len(_inputs(work)), digest=digest
+        )
+    return Done(len(_inputs(work)), {"different": 0})
+
+
+def _inputs(work: Work) -> Inputs:
+    if work.inputs is None:
+        raise RunFailedError("There are no inputs.")
+    return work.inputs
+
+
+def _repeated(work: Work) -> ValuationRun:
+    if work.run.rerun_of is None:
+        raise RunFailedError("There is no run to repeat.")
+    return work.run.rerun_of
+
+
+def _digest(work: Work) -> str:
+    if work.results is None:
+        raise RunFailedError("There are no results.")
+    return work.results.digest(_inputs(work))
+
+
+def _count(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        return int(cursor.fetchone()[0])
+
+
+def _check_totals(work: Work) -> dict[str, Any]:
+    """Sum the attached values; they must be those that were worked out.
+
+    Raises
+    ------
+    RunFailedError
+        If rows or sums differ.
+    """
+    totals = Valuation.objects.of_run(work.run).aggregate(
+        accounts=Count("account_id"),
+        customers=Count("account_id", filter=Q(order_days__gt=0)),
+        future=Sum("future_value"),
+        equity=Sum("future_value", filter=Q(order_days__gt=0)),
+        clv=Sum("clv"),
+    )
+    results = work.results
+    if results is None or totals["accounts"] != len(results.account_id):
+        raise RunFailedError("Not every value arrived in the database.")
+    if int((totals["future"] or 0) * 100) != int(results.future_value.sum()):
+        raise RunFailedError("The sum of the stored values is not what was worked out.")
+    return totals
+
+
+def _metrics(totals: dict[str, Any], before: ValuationRun | None) -> dict[str, Any]:
+    metrics: dict[str, Any] = {
+        "customers": totals["customers"],
+        "equity": str(totals["equity"] or 0),
+        "clv": str(totals["clv"] or 0),
+    }
+    if before is not None and "equity" in before.metrics:
+        metrics |= {
+            "before": before.pk,
+            "before_as_of": before.as_of.isoformat(),
+            "before_equity": before.metrics["equity"],
+        }
+    return metrics
+
+
+def _differences(table: str, stored_id: int) -> int:
+    columns = ", ".join(
+        field.column
+        for field in Valuation._meta.concrete_fields
+        if field.name not in {"pk", "run"}
+    )
+    again = f"SELECT {columns} FROM {table}"
+    stored = f"SELECT {columns} FROM clv_valuation WHERE run_id = %(run)s"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(DISTINCT account_id) FROM (({again} EXCEPT {stored})"
+            f" UNION ALL ({stored} EXCEPT {again})) different",
+            {"run": stored_id},
+        )
+        return int(cursor.fetchone()[0])

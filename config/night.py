@@ -1,0 +1,53 @@
+"""What one run consists of, from the sums per account to the touches in *Today*."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from campaigns.services import planning, plans
+from clv.choices import RunKind
+from clv.services import execution, steps
+from clv.services.execution import Chain, Done, Step, Work
+from common.clock import business_today
+from segments.choices import WorthClass
+from segments.services import classes
+
+
+def _classify(work: Work) -> Done:
+    done = classes.classify(work.run)
+    moves = [
+        {"from": WorthClass(was).label, "to": WorthClass(becomes).label, "accounts": n}
+        for was, becomes, n in done.moves
+    ]
+    return Done(done.accounts, {"moved": done.moved, "moves": moves})
+
+
+def _plan(work: Work) -> Done:
+    """Plan touches for today's classes; a run of the past has none to plan."""
+    if not work.run.is_current:
+        return Done(0, {"skipped": "not the current run"})
+    with work.lease.fenced():
+        plans.ensure_plans(actor=None)
+        return Done(planning.plan_touches(as_of=business_today()))
+
+
+NIGHT: Chain = (
+    (Step("summarise", steps.summarise),),
+    (Step("fit", steps.fit),),
+    (Step("value", steps.value),),
+    # New values never meet old classes: both are shown by the same commit.
+    (Step("publish", steps.publish), Step("classify", _classify)),
+    (Step("plan", _plan),),
+)
+AGAIN: Chain = (
+    (Step("stored inputs", steps.take_stored),),
+    (Step("value", steps.value),),
+    (Step("compare", steps.compare),),
+)
+CHAINS: Mapping[str, Chain] = MappingProxyType(
+    {RunKind.NIGHTLY: NIGHT, RunKind.ON_DEMAND: NIGHT, RunKind.RERUN: AGAIN}
+)
+
+
+def execute(run_id: int, *, say: Callable[[str], None] = lambda _text: None) -> bool:
+    """Work through one run if it is there to be taken; False if it is not."""
+    return execution.execute_run(run_id, CHAINS, say=say)

@@ -1,0 +1,8 @@
+"""What classing refuses, said in words that help."""
+
+from common.errors import DomainError
+
+
+class CannotPublishPolicyError(DomainError):
+    code = "cannot_publish_policy"
+    message = "These thresholds are not possible."
