@@ -1,0 +1,277 @@
+"""The list of accounts: order, filters, paging, export, and who sees what."""
+
+import csv
+import datetime as dt
+import io
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from campaigns.queries import accounts as queries
+from campaigns.services.planning import plan_touches
+from common.clock import business_today
+from tests import make
+
+URL = reverse("campaigns:account_list")
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture
+def firm(db, rep, colleague):
+    """Five accounts of two reps, valued twice; one has no value yet."""
+    before = make.run(as_of=dt.date(2026, 11, 19), current=False)
+    run = make.run(as_of=dt.date(2026, 11, 20))
+    facts = [
+        ("Alder", "Bonn", rep, "900.00", "current_key"),
+        ("Birch", "Ulm", rep, "300.00", "general"),
+        ("Cedar", "Bonn", rep, "300.00", "general"),
+        ("Dogwood", "Jena", colleague, "-50.00", "never_profitable"),
+    ]
+    made = {}
+    for name, city, owner, clv, key in facts:
+        account = make.account(name=name, city=city, owner=owner)
+        make.valuation(account=account, run=run, realised=clv, expected_margin="0.00")
+        make.valuation(
+            account=account, run=before, realised="200.00", expected_margin="0.00"
+        )
+        make.membership(account=account, worth_class=key)
+        made[name] = account
+    made["Elm"] = make.account(name="Elm", city="Aachen", owner=rep)
+    return made
+
+
+def names(response):
+    return [row.account.name for row in response.context["page"]]
+
+
+def listed(client, user, **query):
+    client.force_login(user)
+    return client.get(URL, query)
+
+
+def test_most_valuable_first(client, firm, manager):
+    response = listed(client, manager)
+
+    assert names(response) == ["Alder", "Birch", "Cedar", "Dogwood"]
+    first = response.context["page"].rows[0]
+    assert (first.clv, first.trend) == (Decimal("900.00"), Decimal("700.00"))
+    assert first.worth_class.label == "Current key"
+    assert "1 account is newer" in response.text
+
+
+def test_who_has_no_value_yet_can_be_shown(client, firm, manager):
+    assert names(listed(client, manager, new="on", sort="name")) == ["Elm"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("name", "ABCDE"),
+        ("-name", "EDCBA"),
+        ("clv", "DBCA"),
+        ("-trend", "ABCD"),
+        ("trend", "DBCA"),
+        ("class", "ABCDE"),
+        ("-class", "DBCAE"),
+        ("city", "EACDB"),
+        ("owner", "DABCE"),
+        ("stage", "ABCDE"),
+        ("last_contact", "BADCE"),
+        ("nonsense", "ABCD"),
+    ],
+)
+def test_every_column_sorts(client, firm, manager, sort, order):
+    for name, day in (("Birch", 1), ("Alder", 5), ("Dogwood", 9)):
+        account = firm[name]
+        type(account).objects.filter(pk=account.pk).update(
+            last_contact_on=dt.date(2026, 11, day)
+        )
+    found = names(listed(client, manager, sort=sort))
+    # Accounts without the field come last, by key.
+    assert [name[0] for name in found] == list(order)
+
+
+def test_the_next_touch_sorts_and_shows(client, firm, ready, manager):
+    plan_touches(as_of=business_today(), horizon_days=40)
+
+    response = listed(client, manager, sort="next_touch")
+
+    shown = [row.next_touch for row in response.context["page"]]
+    days = [touch.due_on for touch in shown if touch]
+    assert days == sorted(days)
+    assert shown[-1] is None
+    assert names(response)[-1] == "Elm"
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"search": "ced"}, ["Cedar"]),
+        ({"search": "bonn"}, ["Alder", "Cedar"]),
+        ({"class": "general"}, ["Birch", "Cedar"]),
+        ({"class": "no such class"}, ["Alder", "Birch", "Cedar", "Dogwood"]),
+        ({"stage": "prospect"}, []),
+        ({"owner": "colleague"}, ["Dogwood"]),
+        ({"class": "general", "search": "ulm"}, ["Birch"]),
+    ],
+)
+def test_filters(client, firm, manager, colleague, query, found):
+    if "owner" in query:
+        query = {"owner": colleague.pk}
+    assert names(listed(client, manager, **query)) == found
+
+
+def test_a_rep_sees_their_own_and_no_owner_filter(client, firm, rep):
+    response = listed(client, rep)
+
+    assert names(response) == ["Alder", "Birch", "Cedar"]
+    assert response.context["totals"].count == 4
+    assert 'name="owner"' not in response.text
+
+
+def test_totals_sum_what_is_listed(client, firm, manager):
+    totals = listed(client, manager, **{"class": "general"}).context["totals"]
+
+    assert (totals.count, totals.is_more) == (2, False)
+    assert totals.clv == Decimal("600.00")
+
+
+def test_a_long_list_says_10_000_and_more(client, firm, manager, monkeypatch):
+    monkeypatch.setattr(queries, "COUNTED_UP_TO", 3)
+
+    totals = listed(client, manager).context["totals"]
+
+    assert (totals.count, totals.is_more) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "sort", ["-clv", "clv", "name", "class", "-trend", "last_contact", "next_touch"]
+)
+def test_pages_follow_each_other_and_back(
+    client, firm, ready, manager, monkeypatch, sort
+):
+    plan_touches(as_of=business_today(), horizon_days=40)
+    whole = names(listed(client, manager, sort=sort))
+    wanted = queries.AccountFilter(sort=sort)
+    run = queries.ValuationRun.objects.current()
+    shown = queries.AccountList(user=manager, run=run, wanted=wanted)
+
+    pages = [shown.page(size=2)]
+    while pages[-1].next:
+        pages.append(shown.page(pages[-1].next, size=2))
+
+    assert [row.account.name for page in pages for row in page] == whole
+    back = shown.page(pages[-1].previous, size=2)
+    assert [r.account.pk for r in back] == [r.account.pk for r in pages[-2]]
+
+
+def test_the_past_shows_that_days_values_and_classes(client, firm, manager):
+    move = firm["Alder"]
+    stands = queries.Membership.objects.open().get(account=move)
+    stands.until = dt.date(2026, 11, 20)
+    stands.save()
+    make.membership(account=move, worth_class="general", since=dt.date(2026, 11, 20))
+
+    response = listed(client, manager, as_of="2026-11-19", sort="name")
+
+    row = response.context["page"].rows[0]
+    assert (row.account, row.clv) == (move, Decimal("200.00"))
+    assert row.worth_class.value == "current_key"
+    assert row.trend is None
+
+
+def test_before_the_first_run_the_list_is_sorted_by_name(client, manager):
+    make.account(name="Beech")
+    make.account(name="Ash")
+
+    response = listed(client, manager)
+
+    assert names(response) == ["Ash", "Beech"]
+    assert "Nothing is valued yet" in response.text
+
+
+def test_an_empty_firm_says_what_to_do(client, manager):
+    assert "No accounts yet" in listed(client, manager).text
+
+
+def test_a_filter_without_match_offers_the_way_back(client, firm, manager):
+    assert "No account matches" in listed(client, manager, search="zzz").text
+
+
+def test_htmx_gets_the_fragment_and_history_the_page(client, firm, manager):
+    client.force_login(manager)
+
+    fragment = client.get(URL, headers=HTMX)
+    restored = client.get(URL, headers=HTMX | {"HX-History-Restore-Request": "true"})
+
+    assert fragment.text.lstrip().startswith('<section id="account-list"')
+    assert "<html" not in fragment.text
+    assert "<html" in restored.text
+    assert "HX-Request" in fragment.headers["Vary"]
+
+
+def test_strangers_are_sent_to_sign_in(client, db):
+    assert client.get(URL).status_code == 302
+    assert client.get(reverse("campaigns:account_export")).status_code == 302
+
+
+def test_queries_do_not_grow_with_rows(
+    client, firm, ready, manager, rep, assert_flat_queries
+):
+    plan_touches(as_of=business_today(), horizon_days=40)
+    client.force_login(manager)
+
+    def add_rows():
+        for _ in range(5):
+            account = make.account(owner=rep)
+            make.valuation(account=account)
+            make.membership(account=account)
+        plan_touches(as_of=business_today(), horizon_days=40)
+
+    assert_flat_queries(lambda: client.get(URL), add_rows)
+
+
+def exported(client, user, **query):
+    client.force_login(user)
+    response = client.get(reverse("campaigns:account_export"), query)
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_the_export_is_what_the_list_shows(client, firm, manager):
+    rows = exported(client, manager, sort="-clv", **{"class": "general"})
+
+    assert [row["Name"] for row in rows] == ["Birch", "Cedar"]
+    assert rows[0]["CLV"] == "300.00"
+    assert rows[0]["Class"] == "General"
+
+
+def test_the_export_of_a_rep_holds_their_own_only(client, firm, rep, monkeypatch):
+    monkeypatch.setattr(queries, "EXPORT_CHUNK", 2)
+
+    rows = exported(client, rep, sort="name")
+
+    assert [row["Name"] for row in rows] == ["Alder", "Birch", "Cedar", "Elm"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ('=HYPERLINK("x")', '\'=HYPERLINK("x")'),
+        ("+49 40", "'+49 40"),
+        ("-1+1", "'-1+1"),
+        ("@sum", "'@sum"),
+        (" =1", "' =1"),
+        ("\t=1", "' =1"),
+        ("A\x07B", "A B"),
+        ("Plain, with comma", "Plain, with comma"),
+    ],
+)
+def test_the_export_runs_no_formula(client, manager, name, cell):
+    make.account(name=name)
+    assert exported(client, manager)[0]["Name"] == cell
+
+
+def test_negative_worth_stays_a_number(client, firm, colleague):
+    assert exported(client, colleague)[0]["CLV"] == "-50.00"
