@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Model
 from rest_framework import status
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -36,6 +37,12 @@ class Resource(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         refuse_unknown_parameters(request, self._known_parameters())
+
+    def check_permissions(self, request: Request) -> None:
+        """Refuse what nobody may do as such, not for want of a permission."""
+        if self.action is None and request.user.is_authenticated:
+            raise MethodNotAllowed(request.method or "")
+        super().check_permissions(request)
 
     def _known_parameters(self) -> frozenset[str]:
         if self.action != "list":

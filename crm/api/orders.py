@@ -46,6 +46,9 @@ class LineOut(serializers.ModelSerializer[OrderLine]):
     """One line; `cost` is empty when no unit cost is known."""
 
     sku = serializers.CharField(source="product.sku", allow_null=True)
+    # Named here, because generated columns would be written as floats.
+    revenue = serializers.DecimalField(max_digits=14, decimal_places=2)
+    cost = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
     returns = ReturnOut(many=True)
 
     class Meta:

@@ -32,3 +32,14 @@ def own(rep):
 @pytest.fixture
 def foreign(colleague):
     return make.account(owner=colleague, name="Foreign GmbH")
+
+
+@pytest.fixture
+def everybody(rep, colleague, manager, marketer, administrator):
+    return {
+        "rep": rep,
+        "colleague": colleague,
+        "manager": manager,
+        "marketer": marketer,
+        "administrator": administrator,
+    }
