@@ -1,5 +1,12 @@
 """API addresses of `clv`."""
 
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from clv.api.runs import RunResource
+from clv.api.valuations import ValuationResource
+
+router = SimpleRouter(use_regex_path=False)
+router.register("runs", RunResource, "run")
+router.register("valuations", ValuationResource, "valuation")
+
+urlpatterns = router.urls
