@@ -7,6 +7,8 @@ from types import FrameType
 from typing import Any
 
 from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import DatabaseError
 
 from config import embedded, env
 from config.embedded.process import tail
@@ -64,7 +66,7 @@ def _start(fleet: Fleet, inherited: tuple[int, ...]) -> None:
     with step("Collecting static files"):
         preparation.collect_static()
     if env.demo() and preparation.is_empty():
-        _run_if_there(fleet, services.LOAD_DEMO, "Loading the demo firm", inherited)
+        _load_demo(fleet, where, inherited)
     new_firm = preparation.is_empty()
     preparation.let_go()
     web = fleet.launch(services.web(where, inherited))
@@ -73,7 +75,7 @@ def _start(fleet: Fleet, inherited: tuple[int, ...]) -> None:
     with step("Starting web, worker and beat"):
         _await_ready(fleet, web)
     if not new_firm:
-        _run_if_there(fleet, services.FIRST_VALUE, "Valuing every account", inherited)
+        _value_first(where)
     _announce(new_firm=new_firm)
 
 
@@ -92,14 +94,27 @@ def _start_servers(
             fleet.add_server(embedded.start_valkey(where, inherited=inherited))
 
 
-def _run_if_there(
-    fleet: Fleet, name: str, doing: str, inherited: tuple[int, ...]
-) -> None:
-    if not preparation.exists(name):
+def _load_demo(fleet: Fleet, where: embedded.Paths, inherited: tuple[int, ...]) -> None:
+    if preparation.exists(services.LOAD_DEMO):
+        with step("Loading the demo firm"):
+            fleet.run(services.manage(services.LOAD_DEMO, where, inherited))
+
+
+def _value_first(where: embedded.Paths) -> None:
+    """Have a worker value a firm that was never valued.
+
+    In this process, because on every later start it only asks one question. The
+    product serves without values too, so a failure is told and not fatal.
+    """
+    if not preparation.exists(services.FIRST_VALUE):
         return
-    where = embedded.paths(env.data_folder())
-    with step(doing):
-        fleet.run(services.manage(name, where, inherited))
+    log = where.log(services.FIRST_VALUE)
+    with step("Valuing every account"), log.open("a", encoding="utf-8") as output:
+        try:
+            call_command(services.FIRST_VALUE, stdout=output, stderr=output)
+        except (CommandError, DatabaseError) as error:
+            say(f"The first valuation failed: {error}. The page Runs tells more.")
+    preparation.let_go()
 
 
 def _await_ready(fleet: Fleet, web: Watched) -> None:
