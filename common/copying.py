@@ -59,7 +59,7 @@ def write_columns(
     sql = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
     with connection.cursor() as cursor, cursor.copy(sql) as copy:
         copy.write(SIGNATURE)
-        data = memoryview(rows.view(np.uint8).reshape(-1))
+        data = rows.view(np.uint8).reshape(-1).data
         for start in range(0, len(data), CHUNK_BYTES):
             copy.write(data[start : start + CHUNK_BYTES])
         copy.write(TRAILER)

@@ -97,19 +97,22 @@ def _work_through(work: Work, chain: Chain, say: Say) -> None:
     else:
         with work.lease.fenced():
             work.run.steps.all().delete()
-    for group in chain:
-        if len(group) == 1:
-            _take_step(work, group[0], say)
-        else:
-            with work.lease.fenced():
-                for step in group:
-                    _take_step(work, step, say)
+    for first, *rest in chain:
+        # Begun by a commit of its own, so that it can be watched.
+        row = _begin(work, first)
+        if not rest:
+            _act(work, first, row, say)
+            continue
+        with work.lease.fenced():
+            _act(work, first, row, say)
+            for step in rest:
+                _act(work, step, _begin(work, step), say)
     with transaction.atomic():
         leases.guard(work.lease)
         _close(work)
 
 
-def _take_step(work: Work, step: Step, say: Say) -> None:
+def _begin(work: Work, step: Step) -> RunStep:
     if work.lease.lost.is_set():
         raise LostLeaseError(f"run {work.run.pk} has been taken over")
     with work.lease.fenced():
@@ -123,6 +126,10 @@ def _take_step(work: Work, step: Step, say: Say) -> None:
                 "finished_at": None,
             },
         )
+    return row
+
+
+def _act(work: Work, step: Step, row: RunStep, say: Say) -> None:
     done = step.act(work)
     with work.lease.fenced():
         row.finished_at = _clock()

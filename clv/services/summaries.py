@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -87,14 +88,14 @@ def stage_stored(*, table: str, run_id: int) -> None:
     _stage(table, query, {"run": run_id})
 
 
-def _stage(table: str, query: str, params: dict[str, object]) -> None:
+def _stage(table: str, query: str, params: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         cursor.execute(f"CREATE UNLOGGED TABLE {table} AS {query}", params)
         cursor.execute(f"ANALYZE {table}")
 
 
-def _parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, object]:
+def _parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, Any]:
     return {"as_of": as_of, "rate": margin_rate, "year_days": DAYS_OF_YEAR_SUMS}
 
 
@@ -106,10 +107,10 @@ def _changes_seen_from_here(overlap: dt.timedelta) -> dt.datetime:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT least(clock_timestamp(), min(xact_start)) - %s"
+            "SELECT least(clock_timestamp(), min(xact_start)) - make_interval(secs => %s)"
             " FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            [overlap],
+            [overlap.total_seconds()],
         )
         moment: dt.datetime = cursor.fetchone()[0]
     return moment
@@ -143,7 +144,7 @@ def _mark_dirty(state: SummaryState, as_of: dt.date) -> str:
     return DIRTY
 
 
-def _upsert(dirty: str, params: dict[str, object]) -> Refreshed:
+def _upsert(dirty: str, params: dict[str, Any]) -> Refreshed:
     """Write the sums of the dirty accounts, or of all, where they differ."""
     table = AccountSummary._meta.db_table
     names = ", ".join(SUMS)

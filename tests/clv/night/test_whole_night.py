@@ -1,6 +1,7 @@
 """The whole chain, from orders to touches, on a real database with real commits."""
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 
 import pytest
@@ -115,7 +116,7 @@ def test_the_intervals_of_classes_touch(accounts):
     for account in accounts:
         rows = list(Membership.objects.filter(account=account).order_by("since"))
         assert rows[-1].until is None
-        for before, after in zip(rows, rows[1:], strict=False):
+        for before, after in itertools.pairwise(rows):
             assert before.until == after.since
             assert before.worth_class != after.worth_class
             changed += 1
@@ -181,4 +182,6 @@ def test_a_failed_step_leaves_the_old_values(accounts, monkeypatch):
     assert ValuationRun.objects.current() == good
     assert values_of(good) == values
     assert RunStep.objects.filter(run=bad, finished_at=None).count() == 1
-    assert len(runs.partitions.drop_orphans()) == 2  # its inputs and its values
+    assert {f"clv_input_r{bad.pk}_1", f"clv_valuation_r{bad.pk}_1"} <= set(
+        runs.partitions.drop_orphans()
+    )
