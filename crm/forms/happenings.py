@@ -15,7 +15,7 @@ class EventForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run tim
     class Meta:
         model = LifeEvent
         fields = ["type", "occurred_on", "contact", "note"]
-        labels = {"type": "What happened", "occurred_on": "On", "contact": "To whom"}
+        labels = {"type": "Event", "occurred_on": "On", "contact": "To whom"}
         widgets = {
             "occurred_on": DateInput(),
             "note": forms.Textarea(attrs={"rows": 2}),

@@ -4,23 +4,33 @@
 
 (() => {
   const dialog = () => document.getElementById("quick-log");
+  let early = null;
   const typing = "input, select, textarea, [contenteditable=''], [contenteditable=true]";
 
-  async function open(opener) {
+  function open(opener) {
     const box = dialog();
     if (!box || box.open) return;
     const holder = opener?.closest("[data-account]") ?? document.querySelector("main [data-account]");
     const account = holder?.dataset.account;
     const url = account ? `${box.dataset.url}?account=${encodeURIComponent(account)}` : box.dataset.url;
-    box.replaceChildren();
+    // Takes what is typed before the form is here, so that fast typing loses nothing.
+    early = document.createElement("input");
+    early.className = "p-log__early";
+    early.setAttribute("aria-label", "What happened");
+    box.replaceChildren(early);
     box.showModal();
-    await htmx.ajax("GET", url, { target: "#quick-log", swap: "innerHTML" });
-    focusFirst(box);
+    early.focus();
+    htmx.ajax("GET", url, { target: "#quick-log", swap: "innerHTML" });
   }
 
-  // The line if the account is known, otherwise the account's search.
-  function focusFirst(root) {
-    (root.querySelector("[data-log-search]") ?? root.querySelector("[data-log-line]"))?.focus();
+  function begin(form) {
+    const first = form.querySelector("[data-log-search]") ?? form.querySelector("[data-log-line]");
+    first.focus();
+    if (early?.value) {
+      first.value = early.value;
+      first.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    early = null;
   }
 
   document.addEventListener("click", (event) => {
@@ -80,6 +90,7 @@
       event.preventDefault();
       form.querySelector("[data-log-line]").focus();
     });
+    if (form.closest("dialog") && early) begin(form);
     // A refused line comes back as it was typed, with the caret at its end.
     const refused = form.querySelector("[data-log-line][aria-invalid]");
     refused?.focus();

@@ -1,0 +1,133 @@
+"""A rep logs a contact by key, sees it counted, and takes it back."""
+
+from decimal import Decimal
+
+import pytest
+from playwright.sync_api import expect
+
+from crm.models import Account, LedgerEntry, Task, Touchpoint
+from tests import make
+from tests.e2e.conftest import PHONE
+
+
+@pytest.fixture
+def account(rep):
+    account = make.account(owner=rep, name="Kontor Nord", city="Kiel")
+    make.contact(account=account, name="Anna Berg")
+    return account
+
+
+def opened(page, live_server, account, tab="timeline"):
+    page.goto(f"{live_server.url}/accounts/{account.pk}/?tab={tab}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(account.name)
+
+
+def test_a_call_is_logged_in_three_steps_seen_counted_and_undone(
+    page, live_server, sign_in, rep, account, stopwatch
+):
+    sign_in(rep, by_form=True, then=f"/accounts/{account.pk}/")
+    opened(page, live_server, account)
+    expect(page.locator("#last-contact")).to_have_text("Never contacted")
+
+    with stopwatch() as took:
+        page.keyboard.press("l")
+        page.keyboard.type("call 12m Anna pricing ok +tomorrow send offer")
+        expect(page.locator("#quick-log-preview")).to_contain_text("Anna Berg")
+        page.keyboard.press("Enter")
+        timeline = page.get_by_role("region", name="Timeline")
+        expect(timeline.get_by_text("pricing")).to_be_visible()
+        assert took() < 10
+
+    expect(page.locator("#quick-log")).to_be_hidden()
+    expect(page.locator("#last-contact")).to_contain_text("today")
+    row = Touchpoint.objects.get()
+    assert (row.contact.name, row.minutes, row.note) == ("Anna Berg", 12, "pricing")
+    assert LedgerEntry.objects.get().amount == Decimal("12.00")
+    assert Task.objects.get().title == "send offer"
+
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("Taken back")
+    expect(timeline.get_by_text("pricing")).to_have_count(0)
+    expect(page.locator("#last-contact")).to_have_text("Never contacted")
+    assert sum(e.amount for e in LedgerEntry.objects.all()) == 0
+    assert Task.objects.get().status == "cancelled"
+
+
+def test_a_refused_line_keeps_its_words_and_the_key_is_off_while_typing(
+    page, live_server, sign_in, rep, account
+):
+    sign_in(rep)
+    opened(page, live_server, account)
+    page.keyboard.press("l")
+    line = page.locator("#id_line")
+    page.keyboard.type("call all well +frd")
+    expect(line).to_have_value("call all well +frd")
+    page.keyboard.press("Enter")
+    error = page.locator("#quick-log .errorlist")
+    expect(error).to_contain_text("“+frd” is no day I know")
+    expect(line).to_have_value("call all well +frd")
+    expect(line).to_be_focused()
+    assert not Touchpoint.objects.exists()
+
+    line.fill("call all well +fri ring")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Logged: Call")
+    assert Touchpoint.objects.get().note == "all well"
+
+
+def test_away_from_an_account_it_is_searched_by_keys(
+    page, live_server, sign_in, rep, account
+):
+    make.account(owner=rep, name="Kontor Süd")
+    other = make.account(owner=rep, name="Papierhaus")
+    make.contact(account=other, name="Anna Wolf")
+    sign_in(rep)
+    page.goto(f"{live_server.url}/accounts/new/")
+    page.locator("main").click()
+    page.keyboard.press("l")
+    expect(page.get_by_label("Account", exact=True)).to_be_focused()
+    page.keyboard.type("kont")
+    expect(page.get_by_role("radio")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Kontor Nord")).to_be_checked()
+    page.keyboard.press("Enter")
+    page.keyboard.type("visit 1h anna")
+    expect(page.locator("#quick-log-preview")).to_contain_text("Anna Berg")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Logged: Visit")
+    assert Account.objects.get(touchpoints__minutes=60) == account
+
+
+def test_on_a_phone_the_button_opens_it_and_nothing_overflows(
+    page, live_server, sign_in, rep, account
+):
+    page.set_viewport_size(PHONE)
+    sign_in(rep)
+    for tab in ("overview", "timeline", "people", "products", "use", "events"):
+        opened(page, live_server, account, tab)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE["width"], tab
+    page.locator("main").get_by_role("link", name="Log").click()
+    page.locator("#id_line").fill("note calls back in May")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("Logged: Note")
+
+
+def test_without_scripts_it_is_a_page(
+    browser, live_server, sign_in, page, rep, account
+):
+    sign_in(rep)
+    plain = browser.new_context(java_script_enabled=False)
+    plain.add_cookies(page.context.cookies())
+    tab = plain.new_page()
+    tab.goto(f"{live_server.url}/accounts/{account.pk}/")
+    tab.get_by_role("main").get_by_role("link", name="Log").click()
+    tab.get_by_label("What happened").fill("call 5m anna paper ok")
+    tab.get_by_role("button", name="Save").click()
+    assert "Logged: Call" in tab.locator("#toasts").inner_text()
+    tab.get_by_role("region", name="Timeline").get_by_role(
+        "button", name="Undo"
+    ).click()
+    assert "Taken back" in tab.locator("#toasts").inner_text()
+    plain.close()
+    assert Touchpoint.objects.get().voided_at
