@@ -183,7 +183,7 @@ def value_intervals(
     if draws < 2:  # noqa: PLR2004 - an interval has two ends
         raise BadParameterError("draws must be at least 2")
     rows = compress(portfolio.histories, resolution_days=RESOLUTION_DAYS)
-    first, pair = distinct_rows(rows.histories.frequency, rows.histories.age_days)
+    first, pair = _sharing_futures(portfolio.model, rows.histories)
     counts, count_row = np.unique(portfolio.order_count, return_inverse=True)
     futures = _draw_futures(portfolio, rows.histories, first, counts, rng, draws)
     quantiles = np.array([0.5 - 0.5 * level, 0.5 + 0.5 * level])
@@ -279,6 +279,16 @@ def _draw_futures(
         units[:, column] = rng.gamma(spend.p * bought) / spend.p * worth
         factors[:, column] = spend.draw_relative_means(counts, rng)
     return _Futures(alive, units, orders, years, factors)
+
+
+def _sharing_futures(
+    model: RepeatBuyingModel, rows: Histories
+) -> tuple[IndexVector, IndexVector]:
+    """Return one row per future that an alive account can have, and the way back."""
+    if model.RECENCY_SHAPES_FUTURE:
+        everyone = np.arange(len(rows))
+        return everyone, everyone
+    return distinct_rows(rows.frequency, rows.age_days)
 
 
 def _mean_discount(delta: float, lived: FloatVector) -> FloatVector:

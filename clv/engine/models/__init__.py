@@ -3,6 +3,7 @@
 from clv.engine.models.bgbb import BgBb, Opportunities, fit_bgbb
 from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
 from clv.engine.models.families import FAMILIES, family, stored_model
+from clv.engine.models.mbg_cnbd import MbgCnbd, fit_mbg_cnbd
 from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
 from clv.engine.models.nbd import Nbd, fit_nbd
 from clv.engine.models.pareto_nbd import ParetoNbd, fit_pareto_nbd
@@ -14,6 +15,7 @@ __all__ = [
     "BgBb",
     "BgNbd",
     "Contracts",
+    "MbgCnbd",
     "MbgNbd",
     "Nbd",
     "Opportunities",
@@ -23,6 +25,7 @@ __all__ = [
     "family",
     "fit_bgbb",
     "fit_bgnbd",
+    "fit_mbg_cnbd",
     "fit_mbgnbd",
     "fit_nbd",
     "fit_pareto_nbd",

@@ -38,7 +38,7 @@ from scipy.special import digamma, expit, gammaln
 from clv.engine.arrays import FloatMatrix, FloatVector
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample
-from clv.engine.models.repeat_buying import FAR_RATIO, RepeatBuyingModel
+from clv.engine.models.pairwise import FAR_RATIO, PairwiseModel
 from clv.engine.models.series import expm1_ratio
 from clv.engine.priors import LogNormalPrior
 from clv.engine.quadrature import beta_nodes, logit_nodes
@@ -51,7 +51,7 @@ BETA_GEOMETRIC_PRIOR = LogNormalPrior(
 
 
 @dataclass(frozen=True, slots=True)
-class BetaGeometricModel(RepeatBuyingModel):
+class BetaGeometricModel(PairwiseModel):
     """BG/NBD or MBG/NBD, told apart by the chances to leave at the first purchase.
 
     Attributes

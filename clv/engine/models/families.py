@@ -9,6 +9,7 @@ from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models.beta_geometric import BETA_GEOMETRIC_PRIOR
 from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
+from clv.engine.models.mbg_cnbd import MBG_CNBD_PRIOR, MbgCnbd, fit_mbg_cnbd
 from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
 from clv.engine.models.nbd import NBD_PRIOR, Nbd, fit_nbd
 from clv.engine.models.pareto_nbd import PARETO_PRIOR, ParetoNbd, fit_pareto_nbd
@@ -37,6 +38,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "bgnbd": Family(BgNbd, fit_bgnbd, BETA_GEOMETRIC_PRIOR),
         "mbgnbd": Family(MbgNbd, fit_mbgnbd, BETA_GEOMETRIC_PRIOR),
+        "mbg_cnbd": Family(MbgCnbd, fit_mbg_cnbd, MBG_CNBD_PRIOR),
         "pareto_nbd": Family(ParetoNbd, fit_pareto_nbd, PARETO_PRIOR),
         "nbd": Family(Nbd, fit_nbd, NBD_PRIOR),
     }

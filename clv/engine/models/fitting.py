@@ -1,9 +1,9 @@
 """What the fits of all repeat-buying models share: scaling, starts, the result."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -90,8 +90,14 @@ def fit_model(
     objective: Callable[[Sample, FloatVector], tuple[float, FloatVector]],
     starts: Callable[[Sample], list[FloatVector]],
     prior: LogNormalPrior | None,
+    fixed: Mapping[str, Any] | None = None,
+    events_per_purchase: int = 1,
+    constant: float | None = 0.0,
 ) -> ModelT:
     """Fit one family by maximum likelihood, or a posteriori when a prior is given.
+
+    `fixed` are further fields of the model. The objective may leave out a `constant`
+    of the log-likelihood; None means it is unknown, and so is the likelihood.
 
     Raises
     ------
@@ -114,10 +120,12 @@ def fit_model(
         points = [problem.prior.log_medians, *points]
     best = maximise(problem, points)
     natural = np.exp(best.log_parameters) * unit
-    repeats = float(sample.counts @ sample.values)
+    events = events_per_purchase * float(sample.counts @ sample.values)
+    in_days = best.log_likelihood - events * math.log(sample.unit_days)
     return family(
         *natural.tolist(),
-        log_likelihood=best.log_likelihood - repeats * math.log(sample.unit_days),
+        **(fixed or {}),
+        log_likelihood=None if constant is None else in_days + constant,
         account_count=sample.total,
         log_covariance=tuple(tuple(row) for row in best.log_covariance.tolist()),
     )

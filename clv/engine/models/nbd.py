@@ -20,14 +20,14 @@ from scipy.special import digamma, gammaln
 from clv.engine.arrays import FloatMatrix, FloatVector
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample, fit_model
-from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.models.pairwise import PairwiseModel
 from clv.engine.priors import LogNormalPrior
 
 NBD_PRIOR = LogNormalPrior(medians=(0.7, 56.0), log_spreads=(1.0, 1.25))
 
 
 @dataclass(frozen=True, slots=True)
-class Nbd(RepeatBuyingModel):
+class Nbd(PairwiseModel):
     """A fitted NBD model.
 
     Attributes

@@ -39,7 +39,7 @@ from scipy.special import digamma, expit, gammaln
 from clv.engine.arrays import FloatMatrix, FloatVector
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample, fit_model
-from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.models.pairwise import PairwiseModel
 from clv.engine.models.series import expm1_ratio
 from clv.engine.priors import LogNormalPrior
 from clv.engine.quadrature import legendre
@@ -53,7 +53,7 @@ PARETO_PRIOR = LogNormalPrior(
 
 
 @dataclass(frozen=True, slots=True)
-class ParetoNbd(RepeatBuyingModel):
+class ParetoNbd(PairwiseModel):
     """A fitted Pareto/NBD model.
 
     Attributes

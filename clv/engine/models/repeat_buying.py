@@ -1,10 +1,8 @@
 """What every model of repeat buying answers, whatever its story.
 
 A model says two things about an account: the chance that it is still alive at the
-cut-off, and what an alive account does next. The second depends on frequency and age
-alone, not on the last purchase, so it is worked out once per distinct pair and handed
-back to all accounts that share it. Expectation of any flow = chance alive x flow while
-alive; that product is taken here, once, for all models.
+cut-off, and what an alive account does next. Expectation of any flow = chance alive x
+flow while alive; that product is taken here, once, for all models.
 """
 
 from abc import ABC, abstractmethod
@@ -17,21 +15,13 @@ from numpy.typing import ArrayLike
 from clv.engine.arrays import (
     FloatMatrix,
     FloatVector,
-    IndexVector,
     as_vector,
-    distinct_rows,
     frozen,
 )
 from clv.engine.discounting import daily_rate, effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models.parametric import ParametricModel
-from clv.engine.quadrature import legendre
-
-NEAR_NODES = 20
-FAR_NODES = 48
-FAR_RATIO = 12.0  # horizon over time scale above which more nodes are spent
-CHUNK_CELLS = 1_000_000  # bounds the memory of node-by-node tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +57,7 @@ class RepeatBuyingModel(ParametricModel, ABC):
     """A fitted model of repeat buying; the parameters named in RATES are in days."""
 
     RATES: ClassVar[tuple[str, ...]] = ()
+    RECENCY_SHAPES_FUTURE: ClassVar[bool] = False  # also when known to be alive
 
     @abstractmethod
     def probability_alive(self, histories: Histories) -> FloatVector:
@@ -79,20 +70,16 @@ class RepeatBuyingModel(ParametricModel, ABC):
         """Draw orders and days alive within the horizon, given alive at its start."""
 
     @abstractmethod
-    def _cumulated(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
-        """Return expected orders and alive days until `days`, given alive now."""
+    def _flows_while_alive(
+        self, histories: Histories, delta: float, horizon: float
+    ) -> tuple[FloatVector, FloatVector]:
+        """Return discounted orders and alive days per account, given alive now."""
 
     @abstractmethod
-    def _flow(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
-        """Return order rate per day and chance alive at `days`, given alive now."""
-
-    @abstractmethod
-    def _time_scale(self, h: Histories) -> FloatVector:
-        """Return the days over which the flow bends, for placing time nodes."""
-
-    @abstractmethod
-    def _cells_per_day(self) -> int:
-        """Return how many numbers one (account, day) costs inside."""
+    def _curves_while_alive(
+        self, histories: Histories, grid: FloatVector
+    ) -> tuple[FloatMatrix, FloatMatrix]:
+        """Return orders and alive days until each day, given alive now."""
 
     def expected_purchases(
         self, histories: Histories, *, horizon_days: float
@@ -165,15 +152,11 @@ class RepeatBuyingModel(ParametricModel, ABC):
         self, histories: Histories, *, annual_rate: float, horizon_days: float | None
     ) -> Flows:
         """Return discounted orders and alive days together, at the cost of one."""
-        pairs, inverse = self._pairs(histories)
         horizon = effective_horizon(annual_rate, horizon_days)
-        if daily_rate(annual_rate) > 0.0:
-            orders, days = self._discounted(pairs, daily_rate(annual_rate), horizon)
-        else:
-            orders, days = self._undiscounted(pairs, np.array([horizon]))
-            orders, days = orders[:, 0], days[:, 0]
+        delta = daily_rate(annual_rate)
+        orders, days = self._flows_while_alive(histories, delta, horizon)
         alive = self.probability_alive(histories)
-        return Flows(frozen(alive * orders[inverse]), frozen(alive * days[inverse]))
+        return Flows(frozen(alive * orders), frozen(alive * days))
 
     def purchase_curve(self, histories: Histories, grid_days: ArrayLike) -> FloatMatrix:
         """Return expected orders from the cut-off up to each day of a grid.
@@ -197,10 +180,9 @@ class RepeatBuyingModel(ParametricModel, ABC):
         grid = as_vector(grid_days, "grid_days", error=BadParameterError)
         if (grid < 0).any():
             raise BadParameterError("grid_days must not be negative")
-        pairs, inverse = self._pairs(histories)
-        orders, days = self._undiscounted(pairs, grid)
+        orders, days = self._curves_while_alive(histories, grid)
         alive = self.probability_alive(histories)[:, None]
-        return alive * orders[inverse], alive * days[inverse]
+        return alive * orders, alive * days
 
     def simulate(
         self,
@@ -234,43 +216,3 @@ class RepeatBuyingModel(ParametricModel, ABC):
             orders[:, column] = np.where(alive, drawn, 0.0)
             days[:, column] = np.where(alive, lived, 0.0)
         return Simulation(orders, days)
-
-    def _pairs(self, h: Histories) -> tuple[Histories, IndexVector]:
-        """Return one account per distinct (frequency, age), and the way back."""
-        first, inverse = distinct_rows(h.frequency, h.age_days)
-        return h.take(first), inverse
-
-    def _undiscounted(
-        self, pairs: Histories, grid: FloatVector
-    ) -> tuple[FloatMatrix, FloatMatrix]:
-        orders = np.empty((len(pairs), grid.size))
-        days = np.empty((len(pairs), grid.size))
-        for rows in self._chunks(np.arange(len(pairs)), grid.size):
-            part = pairs.take(rows)
-            table = np.broadcast_to(grid, (rows.size, grid.size))
-            orders[rows], days[rows] = self._cumulated(part, table)
-        return orders, days
-
-    def _discounted(
-        self, pairs: Histories, delta: float, horizon: float
-    ) -> tuple[FloatVector, FloatVector]:
-        """Integrate over log(1 + s / scale), in which the flows are smooth."""
-        scale = self._time_scale(pairs)
-        orders, days = np.empty(len(pairs)), np.empty(len(pairs))
-        far = horizon / scale > FAR_RATIO
-        for chosen, count in ((~far, NEAR_NODES), (far, FAR_NODES)):
-            nodes, weights = legendre(count)
-            for rows in self._chunks(np.flatnonzero(chosen), count):
-                near = scale[rows][:, None]
-                width = np.log1p(horizon / near)
-                stretch = np.exp(width * nodes)
-                at = near * (stretch - 1.0)
-                rate, survival = self._flow(pairs.take(rows), at)
-                mass = weights * width * near * stretch * np.exp(-delta * at)
-                orders[rows] = (mass * rate).sum(axis=1)
-                days[rows] = (mass * survival).sum(axis=1)
-        return orders, days
-
-    def _chunks(self, rows: IndexVector, columns: int) -> list[IndexVector]:
-        size = max(1, CHUNK_CELLS // max(1, columns * self._cells_per_day()))
-        return [rows[start : start + size] for start in range(0, rows.size, size)]

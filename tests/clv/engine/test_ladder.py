@@ -88,7 +88,7 @@ def firms(draw):
     return Histories.check(x, recency, ages)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(firms())
 def test_no_small_firm_breaks_the_ladder(histories):
     for name in NAMES:

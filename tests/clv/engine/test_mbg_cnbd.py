@@ -1,0 +1,111 @@
+"""MBG/CNBD-k; at k = 1 it must be MBG/NBD, which is checked against the literature."""
+
+import numpy as np
+import pytest
+
+from clv.engine.errors import BadParameterError
+from clv.engine.history import Histories
+from clv.engine.models import MbgCnbd, MbgNbd, fit_mbg_cnbd, fit_mbgnbd
+from clv.engine.models import thinned as thinned_module
+from clv.engine.models.fitting import make_sample
+from clv.engine.models.mbg_cnbd import _log_likelihood
+from tests.clv.engine import cdnow
+from tests.clv.engine.stories import bgnbd_account, lives
+
+ROWS = Histories.check([0, 0, 2, 40], [0, 0, 30, 300], [0, 90, 60, 303])
+
+
+@pytest.fixture(scope="module")
+def regular():
+    """Accounts that buy at every third event."""
+    story = bgnbd_account(1.2, 12.0, 0.8, 3.0, leaves_at_first=True)
+    rng = np.random.default_rng(30)
+    return lives(rng, 6000, age=365, future=365, draw_account=story, shape=3)
+
+
+def test_one_event_per_purchase_is_mbg_nbd():
+    plain = fit_mbgnbd(cdnow.histories())
+    same = fit_mbg_cnbd(cdnow.histories(), regularity=1)
+    assert same.parameters == pytest.approx(plain.parameters, rel=1e-9)
+    assert same.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-6)
+    some = cdnow.histories().take(np.arange(0, 2357, 20))
+    for rate, horizon in ((0.0, 273.0), (0.15, 1096.0), (0.15, None)):
+        one, two = (
+            model.flows(some, annual_rate=rate, horizon_days=horizon)
+            for model in (plain, same)
+        )
+        assert two.orders == pytest.approx(one.orders, rel=1e-4)
+        assert two.alive_days == pytest.approx(one.alive_days, rel=1e-4)
+
+
+def test_gradient_is_the_slope_of_the_likelihood():
+    sample = make_sample(cdnow.histories())
+    point, step = np.log([0.7, 9.0, 0.8, 2.0]), 1e-5
+    _, gradient = _log_likelihood(sample, point, 3)
+    for place in range(4):
+        move = step * np.eye(4)[place]
+        above, below = (
+            _log_likelihood(sample, point + sign * move, 3)[0] for sign in (1, -1)
+        )
+        assert gradient[place] == pytest.approx((above - below) / (2 * step), rel=1e-5)
+
+
+def test_the_story_comes_true(regular):
+    truth = MbgCnbd(1.2, 12.0, 0.8, 3.0, regularity=3)
+    alive = truth.probability_alive(regular.histories)
+    assert alive.mean() == pytest.approx(regular.is_alive.mean(), abs=0.015)
+    orders = truth.expected_purchases(regular.histories, horizon_days=365)
+    assert orders.sum() == pytest.approx(regular.future_orders.sum(), rel=0.04)
+    model = fit_mbg_cnbd(regular.histories, regularity=3)
+    errors = np.sqrt(np.diag(model.log_covariance))
+    assert np.abs(np.log(model.parameters / truth.parameters) / errors).max() < 3.5
+
+
+def test_regularity_shows_in_the_likelihood():
+    """Gaps of clockwork buyers: the sum of their logarithms tells k."""
+    rng = np.random.default_rng(31)
+    x, recency, gap_sum = [], [], 0.0
+    for _ in range(1500):
+        rate, p = rng.gamma(1.5, 1 / 15.0), rng.beta(0.8, 3.0)
+        now, count = 0.0, 0
+        while rng.random() >= p:
+            gap = rng.gamma(3, 1 / rate)
+            if now + gap > 365:
+                break
+            now, count, gap_sum = now + gap, count + 1, gap_sum + np.log(gap)
+        x.append(count)
+        recency.append(now)
+    histories = Histories.check(x, recency, np.full(1500, 365.0))
+    likelihoods = [
+        fit_mbg_cnbd(histories, regularity=k, log_gap_sum=gap_sum).log_likelihood
+        for k in range(1, 6)
+    ]
+    assert np.argmax(likelihoods) == 2
+
+
+def test_silence_tells_sooner_of_regular_buyers():
+    rows = Histories.check([10, 10, 10], [200, 200, 200], [205, 260, 400])
+    shaky = MbgNbd(1.2, 36.0, 0.8, 3.0).probability_alive(rows)
+    steady = MbgCnbd(1.2, 12.0, 0.8, 3.0, regularity=3).probability_alive(rows)
+    assert (np.diff(steady) < 0).all()
+    assert steady[1] < shaky[1]
+
+
+def test_very_many_purchases_pass_into_the_smooth_form(monkeypatch):
+    heavy = Histories.check([400], [998], [1000])
+    model = MbgCnbd(1.2, 12.0, 0.3, 30.0, regularity=3)
+    monkeypatch.setattr(thinned_module, "MANY_PURCHASES", 1e9)
+    exact = model.expected_purchases(heavy, horizon_days=1000)
+    monkeypatch.setattr(thinned_module, "MANY_PURCHASES", 300.0)
+    smooth = model.expected_purchases(heavy, horizon_days=1000)
+    assert smooth == pytest.approx(exact, rel=5e-3)
+
+
+def test_likelihoods_are_only_comparable_with_gaps():
+    assert fit_mbg_cnbd(cdnow.histories(), regularity=2).log_likelihood is None
+
+
+@pytest.mark.parametrize("regularity", [0, 13])
+def test_regularity_has_limits(regularity):
+    with pytest.raises(BadParameterError, match="regularity"):
+        fit_mbg_cnbd(ROWS, regularity=regularity)
