@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.views import accounts, contacts, happenings, touchpoints
+from crm.views import accounts, contacts, happenings, touchpoints, users
 
 app_name = "crm"
 urlpatterns = [
@@ -31,4 +31,11 @@ urlpatterns = [
         touchpoints.touchpoint_undo,
         name="touchpoint_undo",
     ),
+    path("people/", users.user_list, name="user_list"),
+    path("people/new/", users.user_create, name="user_create"),
+    path("people/<int:pk>/", users.user_edit, name="user_edit"),
+    path("people/<int:pk>/deactivate/", users.user_deactivate, name="user_deactivate"),
+    path("people/<int:pk>/reactivate/", users.user_reactivate, name="user_reactivate"),
+    path("people/<int:pk>/reset/", users.user_reset, name="user_reset"),
+    path("territories/new/", users.territory_create, name="territory_create"),
 ]

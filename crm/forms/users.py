@@ -1,0 +1,45 @@
+"""Forms about people who sign in."""
+
+from typing import Any
+
+from django import forms
+
+from crm.choices import Role
+from crm.models import Territory, User
+from crm.services import users
+
+
+class UserForm(forms.Form):
+    """One person: how they sign in, what they may do, what an hour costs."""
+
+    name = forms.CharField(max_length=150)
+    email = forms.EmailField(label="E-mail", max_length=254)
+    roles = forms.MultipleChoiceField(
+        choices=Role.choices, widget=forms.CheckboxSelectMultiple
+    )
+    hourly_cost = forms.DecimalField(
+        min_value=0,
+        max_digits=8,
+        decimal_places=2,
+        initial="60.00",
+        help_text="Prices the minutes of their calls and visits from now on.",
+    )
+    territory = forms.ModelChoiceField(
+        Territory.objects.all(), required=False, empty_label="None"
+    )
+
+    @classmethod
+    def of(cls, user: User, data: Any = None) -> "UserForm":
+        """Return the form filled with what is stored of `user`."""
+        initial = {
+            "name": user.name,
+            "email": user.email,
+            "roles": sorted(users.roles_of(user)),
+            "hourly_cost": user.hourly_cost,
+            "territory": user.territory_id,
+        }
+        return cls(data, initial=initial)
+
+
+class TerritoryForm(forms.Form):
+    name = forms.CharField(max_length=100, label="New territory")

@@ -1,0 +1,58 @@
+"""Who works here, with what the list of people says of each."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count
+from django.utils import timezone
+from knox.models import AuthToken
+
+from crm.choices import Role
+from crm.models import Account, User
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """One person with roles in words, accounts owned and tokens that still open."""
+
+    user: User
+    roles: Sequence[str]
+    account_count: int
+    token_count: int
+    last_seen_at: dt.datetime | None
+
+
+def person_rows() -> list[PersonRow]:
+    """Return everybody, those who may sign in first, by name (four queries)."""
+    people = User.objects.select_related("territory").prefetch_related("groups")
+    accounts = dict(
+        Account.objects.active()
+        .exclude(owner=None)
+        .order_by()
+        .values_list("owner_id")
+        .annotate(count=Count("pk"))
+    )
+    tokens = dict(
+        AuthToken.objects.filter(expiry__gt=timezone.now())
+        .order_by()
+        .values_list("user_id")
+        .annotate(count=Count("pk"))
+    )
+    return [
+        PersonRow(
+            user=person,
+            roles=_roles(person),
+            account_count=accounts.get(person.pk, 0),
+            token_count=tokens.get(person.pk, 0),
+            last_seen_at=person.last_login,
+        )
+        for person in people.order_by("-is_active", "name", "pk")
+    ]
+
+
+def _roles(person: User) -> list[str]:
+    held = {group.name for group in person.groups.all()}
+    if person.is_superuser:
+        held.add(Role.ADMINISTRATOR.value)
+    return [role.label for role in Role if role.value in held]
