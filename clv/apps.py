@@ -16,3 +16,9 @@ class ClvConfig(AppConfig):
             "account-header",
             panels.Panel("Worth", "clv:account_header", VIEW_VALUES, 10),
         )
+        panels.register(
+            "account-page",
+            panels.Panel(
+                "Profit and loss", "clv:account_profit_and_loss", VIEW_VALUES, 10
+            ),
+        )
