@@ -57,12 +57,13 @@
   }
 
   function options(data) {
-    const isNarrow = window.innerWidth < 600;
+    // Bars carry ranges for names: slanted, so that each of them is written.
+    const isSlanted = data.has_bars && data.labels.length > 5;
     return {
       animation: false,
       aria: { enabled: true, label: { description: data.summary } },
       textStyle: { fontFamily: tone("font"), color: tone("ink") },
-      grid: { left: 60, right: 16, top: data.series.length > 1 ? 34 : 14, bottom: 46 },
+      grid: { left: 60, right: 16, top: data.series.length > 1 ? 34 : 14, bottom: isSlanted ? 84 : 46 },
       legend: data.series.length > 1
         ? { top: 0, left: 0, textStyle: { color: tone("ink-soft") }, itemHeight: 8 }
         : undefined,
@@ -76,8 +77,8 @@
         valueFormatter: (value) => `${grouped(value)}${data.unit}`,
       },
       xAxis: axis(data.x_title, {
-        axis: { type: "category", data: data.labels, boundaryGap: data.has_bars, nameGap: 30, splitLine: { show: false } },
-        axisLabel: { interval: isNarrow ? "auto" : undefined },
+        axis: { type: "category", data: data.labels, boundaryGap: data.has_bars, nameGap: isSlanted ? 66 : 30, splitLine: { show: false } },
+        axisLabel: isSlanted ? { interval: 0, rotate: 35, hideOverlap: false } : {},
       }),
       yAxis: axis("", {
         axis: { type: "value", scale: data.is_close_up },
