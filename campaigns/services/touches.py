@@ -88,6 +88,32 @@ def skip(*, actor: User, touch: PlannedTouch, reason: str) -> PlannedTouch:
 
 
 @transaction.atomic
+def undo(*, actor: User, touch: PlannedTouch) -> PlannedTouch:
+    """Take back that a touch was done: its contact, its costs, and open it again.
+
+    A touch that is open already stays as it is.
+
+    Raises
+    ------
+    CannotUndoError
+        If the contact is a colleague's, or older than may be taken back.
+    TouchClosedError
+        If the touch was skipped or cancelled.
+    """
+    touch = _lock(touch)
+    if touch.status == TouchStatus.DUE:
+        return touch
+    if touch.touchpoint is None:
+        _check_open(touch)
+        return touch
+    touchpoints.undo_touchpoint(actor=actor, touchpoint=touch.touchpoint)
+    touch.status = TouchStatus.DUE
+    touch.touchpoint = touch.closed_at = touch.closed_by = None
+    touch.save()
+    return touch
+
+
+@transaction.atomic
 def complete_all(
     *, actor: User, template: TouchTemplate, until: dt.date | None = None
 ) -> int:

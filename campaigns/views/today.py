@@ -1,0 +1,86 @@
+"""Today: what needs somebody, most gain first, one thing to press each."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns import permissions
+from campaigns.choices import OwnerRole
+from campaigns.models import TouchTemplate
+from campaigns.policy import TODAY_ROWS
+from campaigns.queries import today as queries
+from campaigns.services import touches
+from common.access import requires
+from common.clock import business_today
+from common.htmx import render_page
+from common.templatetags.display import count
+from crm.choices import Role
+from crm.models import User
+from crm.requests import SignedInRequest
+
+
+class TeamForm(forms.Form):
+    """Whose day is shown."""
+
+    owner = forms.ModelChoiceField(
+        User.objects.filter(is_active=True).order_by("name", "pk"),
+        required=False,
+        empty_label="Everybody",
+    )
+
+
+@require_GET
+@requires(permissions.VIEW_TODAY)
+def today(request: SignedInRequest) -> HttpResponse:
+    user, day = request.user, business_today()
+    team = TeamForm(request.GET) if _sees_team(user) else None
+    is_ahead = "ahead" in request.GET
+    rows = queries.CANDIDATES if "all" in request.GET else TODAY_ROWS
+    does_sendings = user.has_perm(permissions.CHANGE_PLANS)
+    return render_page(
+        request,
+        "campaigns/today/page.html",
+        fragment="campaigns/today/_today.html",
+        context={
+            "today": day,
+            "team": team,
+            "is_ahead": is_ahead,
+            "todo": queries.todo(
+                user=user,
+                today=day,
+                owner=_chosen_owner(user, team),
+                is_ahead=is_ahead,
+                rows=rows,
+            ),
+            "sendings": queries.sendings(today=day) if does_sendings else [],
+            "does_sendings": does_sendings,
+        },
+    )
+
+
+@require_POST
+@requires(permissions.CHANGE_PLANS)
+def sending_done(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Mark all of one touch that are due as done."""
+    rows = TouchTemplate.objects.filter(owner_role=OwnerRole.MARKETER)
+    template = get_object_or_404(rows, pk=pk)
+    done = touches.complete_all(actor=request.user, template=template)
+    words = f"{count(done)} times done: {template.title}."
+    messages.success(request, words if done else "There was nothing due any more.")
+    return redirect("campaigns:today")
+
+
+def _sees_team(user: User) -> bool:
+    return bool(user.roles & {Role.MANAGER, Role.ADMINISTRATOR}) or user.is_superuser
+
+
+def _chosen_owner(user: User, team: TeamForm | None) -> User | None:
+    """Return whose day it is; None for the whole team."""
+    if team is None:
+        return user
+    if not team.is_valid():
+        return None
+    owner: User | None = team.cleaned_data["owner"]
+    return owner

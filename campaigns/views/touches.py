@@ -1,0 +1,118 @@
+"""One planned touch: done, or left out with a reason."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
+
+from campaigns import permissions
+from campaigns.forms.touches import SkipForm, TouchLogForm
+from campaigns.models import PlannedTouch
+from campaigns.services import touches
+from common.access import requires
+from common.clock import business_today
+from common.errors import DomainError
+from common.htmx import render_page, wants_fragment
+from crm.requests import SignedInRequest
+
+Act = Callable[[PlannedTouch, dict[str, Any]], PlannedTouch]
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.DO_TOUCHES)
+def touch_done(request: SignedInRequest, pk: int) -> HttpResponse:
+    touch = _touch(request, pk)
+    form = TouchLogForm(request.POST or None, touch=touch)
+    return _answer(request, touch, form, _complete(request))
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.DO_TOUCHES)
+def touch_skip(request: SignedInRequest, pk: int) -> HttpResponse:
+    touch = _touch(request, pk)
+    form = SkipForm(request.POST or None, touch=touch)
+    return _answer(request, touch, form, _skip(request))
+
+
+@require_POST
+@requires(permissions.DO_TOUCHES)
+def touch_undo(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take back that a touch was done, and show its form again."""
+    touch = _touch(request, pk)
+    try:
+        touch = touches.undo(actor=request.user, touch=touch)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("campaigns:today")
+    if not wants_fragment(request):
+        messages.success(request, "Taken back. Its cost is reversed.")
+        return redirect("campaigns:today")
+    response = _show(request, touch, TouchLogForm(touch=touch))
+    return trigger_client_event(response, "touchpoint-undone", {"target": "body"})
+
+
+def _complete(request: SignedInRequest) -> Act:
+    def act(touch: PlannedTouch, said: dict[str, Any]) -> PlannedTouch:
+        return touches.complete(actor=request.user, touch=touch, **said)
+
+    return act
+
+
+def _skip(request: SignedInRequest) -> Act:
+    def act(touch: PlannedTouch, said: dict[str, Any]) -> PlannedTouch:
+        return touches.skip(actor=request.user, touch=touch, reason=said["reason"])
+
+    return act
+
+
+def _answer(
+    request: SignedInRequest, touch: PlannedTouch, form: Form, act: Act
+) -> HttpResponse:
+    """Show the form, or act on it and say so."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            closed = act(touch, form.cleaned_data)
+        except DomainError as error:
+            field = error.field if error.field in form.fields else None
+            form.add_error(field, error.message)
+        else:
+            return _closed(request, closed)
+    return _show(request, touch, form)
+
+
+def _show(request: SignedInRequest, touch: PlannedTouch, form: Form) -> HttpResponse:
+    context = {
+        "touch": touch,
+        "form": form,
+        "is_skip": isinstance(form, SkipForm),
+        "today": business_today(),
+    }
+    return render_page(
+        request,
+        "campaigns/today/touch.html",
+        fragment="campaigns/today/_form.html",
+        context=context,
+        status=422 if form.errors else 200,
+    )
+
+
+def _closed(request: SignedInRequest, touch: PlannedTouch) -> HttpResponse:
+    if wants_fragment(request):
+        response = render(request, "campaigns/today/_closed.html", {"touch": touch})
+        event = "touchpoint-logged" if touch.touchpoint_id else "touch-skipped"
+        return trigger_client_event(response, event, {"target": "body"})
+    words = f"{touch.get_status_display()}: {touch.template.title}, {touch.account}"
+    messages.success(request, words)
+    return redirect("campaigns:today")
+
+
+def _touch(request: SignedInRequest, pk: int) -> PlannedTouch:
+    mine = PlannedTouch.objects.visible_to(request.user)
+    rows = mine.filter(account__merged_into=None)
+    related = rows.select_related("template__version__plan", "account__owner")
+    return get_object_or_404(related, pk=pk)
