@@ -30,6 +30,7 @@ from clv.engine.arrays import (
     as_account_vector,
     as_vector,
     frozen,
+    inner,
     sums_by,
 )
 from clv.engine.errors import BadHistoryError
@@ -161,11 +162,11 @@ def _credibility_constant(deviation: FloatVector, seen: FloatVector) -> float | 
 def _line(x: FloatVector, y: FloatVector, weight: FloatVector) -> tuple[float, float]:
     """Return level and slope of the weighted least-squares line."""
     share = weight / weight.sum()
-    mean_x, mean_y = float(share @ x), float(share @ y)
-    scatter = float(share @ (x - mean_x) ** 2)
+    mean_x, mean_y = inner(share, x), inner(share, y)
+    scatter = inner(share, (x - mean_x) ** 2)
     if not scatter > 0.0:
         return mean_y, 0.0
-    slope = float(share @ ((x - mean_x) * (y - mean_y))) / scatter
+    slope = inner(share, (x - mean_x) * (y - mean_y)) / scatter
     return mean_y - slope * mean_x, slope
 
 

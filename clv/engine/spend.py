@@ -38,6 +38,7 @@ from clv.engine.arrays import (
     as_account_vector,
     as_vector,
     frozen,
+    inner,
     sums_by,
 )
 from clv.engine.errors import (
@@ -239,7 +240,11 @@ def fit_spend_with_ladder(
             return fit_gamma_gamma(x, z, prior=SPEND_PRIOR), "pooled"
         except NotConvergedError:
             pass
-    mean = float(x[used] @ z[used] / x[used].sum()) if used.any() else NEGLIGIBLE_MEAN
+    mean = (
+        inner(x[used], z[used]) / float(x[used].sum())
+        if used.any()
+        else NEGLIGIBLE_MEAN
+    )
     p, spread, _ = SPEND_PRIOR.medians
     return GammaGamma(p=p, q=1.0 + spread, v=mean * spread / p), "assumed"
 
@@ -262,7 +267,7 @@ class _Sample:
 
 
 def _make_sample(x: FloatVector, z: FloatVector) -> _Sample:
-    unit = float(x @ z / x.sum())
+    unit = inner(x, z) / float(x.sum())
     relative = z / unit
     orders, inverse = np.unique(x, return_inverse=True)
     return _Sample(

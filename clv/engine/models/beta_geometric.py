@@ -35,7 +35,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import digamma, expit, gammaln
 
-from clv.engine.arrays import FloatMatrix, FloatVector
+from clv.engine.arrays import FloatMatrix, FloatVector, inner
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample
 from clv.engine.models.pairwise import FAR_RATIO, PairwiseModel
@@ -182,7 +182,7 @@ def log_likelihood(
     gone = np.where(gap > 0, 1.0, small) / (1.0 + small)
     counts, n = sample.counts, sample.total
     cx, cm = sample.values, sample.values + first_chances
-    total = float(weight @ value) + float(
+    total = inner(weight, value) + float(
         counts
         @ (
             gammaln(r + cx)
@@ -197,13 +197,14 @@ def log_likelihood(
     wg = weight * gone
     shared = counts @ (digamma(a + b) - digamma(a + b + cm))
     by_r = counts @ (digamma(r + cx) - digamma(r) + math.log(alpha)) - (
-        (weight - wg) @ log_A + wg @ log_B
+        inner(weight - wg, log_A) + inner(wg, log_B)
     )
     by_alpha = n * r / alpha - (
-        (weight - wg) @ (k / (alpha + sample.age)) + wg @ (k / (alpha + sample.recency))
+        inner(weight - wg, k / (alpha + sample.age))
+        + inner(wg, k / (alpha + sample.recency))
     )
     by_a = shared + wg.sum() / a
-    by_b = shared + counts @ (digamma(b + cm) - digamma(b)) - wg @ (1.0 / beside)
+    by_b = shared + counts @ (digamma(b + cm) - digamma(b)) - inner(wg, 1.0 / beside)
     gradient = np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
     return total, gradient
 

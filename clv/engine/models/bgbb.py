@@ -29,7 +29,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln, digamma, logsumexp
 
-from clv.engine.arrays import FloatMatrix, FloatVector, as_account_vector, as_vector
+from clv.engine.arrays import (
+    FloatMatrix,
+    FloatVector,
+    as_account_vector,
+    as_vector,
+    inner,
+)
 from clv.engine.discounting import FORGOTTEN
 from clv.engine.errors import BadHistoryError, BadParameterError
 from clv.engine.models.parametric import ParametricModel
@@ -280,4 +286,4 @@ def _log_likelihood(
         digamma(delta + lived) - digamma(delta) + leave,
     ]
     gradient = np.array([float((mass * slope).sum()) for slope in slopes])
-    return float(histories.weights @ value), gradient * parameters
+    return inner(histories.weights, value), gradient * parameters

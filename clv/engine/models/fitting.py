@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from clv.engine.arrays import FloatVector, sums_by
+from clv.engine.arrays import FloatVector, inner, sums_by
 from clv.engine.errors import BadHistoryError
 from clv.engine.history import Histories, compress
 from clv.engine.models.repeat_buying import RepeatBuyingModel
@@ -53,7 +53,7 @@ class Sample:
     @property
     def mean_age(self) -> float:
         """Return the mean age in units of the fit."""
-        return float(self.weight @ self.age) / self.total
+        return inner(self.weight, self.age) / self.total
 
 
 def make_sample(histories: Histories) -> Sample:
@@ -70,7 +70,7 @@ def make_sample(histories: Histories) -> Sample:
     if (rows.weights == 1.0).all():
         rows = compress(rows).histories
     values, inverse = np.unique(rows.frequency, return_inverse=True)
-    mean_age = float(rows.weights @ rows.age_days) / rows.account_count
+    mean_age = inner(rows.weights, rows.age_days) / rows.account_count
     unit = mean_age / TYPICAL_AGE if mean_age > 0.0 else 1.0
     return Sample(
         rows.frequency,

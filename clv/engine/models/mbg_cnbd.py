@@ -40,7 +40,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import digamma, expit, gammaln, logsumexp, softmax
 
-from clv.engine.arrays import FloatMatrix, FloatVector
+from clv.engine.arrays import FloatMatrix, FloatVector, inner
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models.beta_geometric import BETA_GEOMETRIC_PRIOR
@@ -192,7 +192,7 @@ def fit_mbg_cnbd(
     if prior is not None:
         medians = (prior.medians[0], prior.medians[1] / k, *prior.medians[2:])
         prior = LogNormalPrior(medians, prior.log_spreads)
-    repeats = float(histories.weights @ histories.frequency)
+    repeats = inner(histories.weights, histories.frequency)
     gaps = 0.0 if k == 1 else log_gap_sum
     constant = None if gaps is None else (k - 1) * gaps - repeats * math.lgamma(k)
     return fit_model(
@@ -266,20 +266,20 @@ def _log_likelihood(
     by_r = (
         n * (math.log(alpha) - digamma(r))
         + (staying * (slopes - np.log(alpha + sample.age)[:, None])).sum()
-        + lost @ (slopes[:, 0] - np.log(alpha + sample.recency))
+        + inner(lost, slopes[:, 0] - np.log(alpha + sample.recency))
     )
     by_alpha = (
         n * r / alpha
-        - ((staying * shapes).sum(axis=1) @ (1.0 / (alpha + sample.age)))
-        - lost @ (shapes[:, 0] / (alpha + sample.recency))
+        - inner((staying * shapes).sum(axis=1), 1.0 / (alpha + sample.age))
+        - inner(lost, shapes[:, 0] / (alpha + sample.recency))
     )
     by_a = both + lost.sum() / a
     by_b = (
         both
         + counts @ (digamma(b + values) - digamma(b))
-        + (staying.sum(axis=1) @ (1.0 / (b + x)))
+        + inner(staying.sum(axis=1), 1.0 / (b + x))
     )
-    total = float(sample.weight @ value) + float(
+    total = inner(sample.weight, value) + float(
         counts
         @ (
             gammaln(a + b)

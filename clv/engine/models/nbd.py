@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from clv.engine.arrays import FloatMatrix, FloatVector
+from clv.engine.arrays import FloatMatrix, FloatVector, inner
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample, fit_model
 from clv.engine.models.pairwise import PairwiseModel
@@ -100,12 +100,12 @@ def _log_likelihood(
     log_age = np.log(alpha + sample.age)
     n = sample.total
     total = float(counts @ (gammaln(r + sample.values) - gammaln(r))) + (
-        n * r * math.log(alpha) - float(weight @ (k * log_age))
+        n * r * math.log(alpha) - inner(weight, k * log_age)
     )
     by_r = counts @ (digamma(r + sample.values) - digamma(r)) + (
-        n * math.log(alpha) - weight @ log_age
+        n * math.log(alpha) - inner(weight, log_age)
     )
-    by_alpha = n * r / alpha - weight @ (k / (alpha + sample.age))
+    by_alpha = n * r / alpha - inner(weight, k / (alpha + sample.age))
     return total, np.array([by_r * r, by_alpha * alpha])
 
 

@@ -36,7 +36,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import digamma, expit, gammaln
 
-from clv.engine.arrays import FloatMatrix, FloatVector
+from clv.engine.arrays import FloatMatrix, FloatVector, inner
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample, fit_model
 from clv.engine.models.pairwise import PairwiseModel
@@ -239,10 +239,11 @@ def _log_likelihood(
     alive_slope = np.stack(
         [-log_a, -k / (alpha + sample.age), -log_b, -s / (beta + sample.age)]
     )
-    slope = (alive * alive_slope + (1.0 - alive) * dead_slope) @ sample.weight
+    slopes = alive * alive_slope + (1.0 - alive) * dead_slope
+    slope = (slopes * sample.weight).sum(axis=1)
     n, counts = sample.total, sample.counts
     total = (
-        float(sample.weight @ value)
+        inner(sample.weight, value)
         + float(counts @ (gammaln(r + sample.values) - gammaln(r)))
         + n * (r * math.log(alpha) + s * math.log(beta))
     )

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln, digamma
 
-from clv.engine.arrays import FloatVector, as_account_vector, as_vector
+from clv.engine.arrays import FloatVector, as_account_vector, as_vector, inner
 from clv.engine.errors import BadHistoryError, BadParameterError
 from clv.engine.models.bgbb import steps_ahead
 from clv.engine.models.parametric import ParametricModel
@@ -207,15 +207,15 @@ def _log_likelihood(
     parameters = np.exp(log_parameters)
     alpha, beta = parameters.tolist()
     t, ended, weight = contracts.renewals, contracts.has_ended, contracts.weights
-    value = weight @ (betaln(alpha + ended, beta + t) - betaln(alpha, beta))
+    value = inner(weight, betaln(alpha + ended, beta + t) - betaln(alpha, beta))
     both = digamma(alpha + beta) - digamma(alpha + beta + ended + t)
     gradient = np.array(
         [
-            weight @ (digamma(alpha + ended) - digamma(alpha) + both),
-            weight @ (digamma(beta + t) - digamma(beta) + both),
+            inner(weight, digamma(alpha + ended) - digamma(alpha) + both),
+            inner(weight, digamma(beta + t) - digamma(beta) + both),
         ]
     )
-    return float(value), gradient * parameters
+    return value, gradient * parameters
 
 
 def _renewals(renewals: ArrayLike) -> FloatVector:
