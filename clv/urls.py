@@ -2,10 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from clv.views import panels, profit
+from clv.views import panels, profit, runs
 
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
+    path("runs/", runs.run_list, name="run_list"),
+    path("runs/start/", runs.run_start, name="run_start"),
+    path("runs/<int:pk>/", runs.run_detail, name="run_detail"),
+    path("runs/<int:pk>/_status/", runs.run_status, name="run_status"),
+    path("runs/<int:pk>/repeat/", runs.run_repeat, name="run_repeat"),
     path("accounts/<int:pk>/_value/", panels.account_value, name="account_value"),
     path("accounts/<int:pk>/_worth/", panels.account_header, name="account_header"),
     path(

@@ -1,6 +1,7 @@
 """Valuation runs: each values every account as of one day, or leaves no trace."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -15,6 +16,18 @@ from crm.models import User
 class RunQuerySet(models.QuerySet["ValuationRun"]):
     def published(self) -> Self:
         return self.filter(status=RunStatus.PUBLISHED)
+
+    def with_values(self) -> Self:
+        """Keep the runs whose values are stored."""
+        return self.filter(status__in=[RunStatus.PUBLISHED, RunStatus.SUPERSEDED])
+
+    def open(self) -> Self:
+        """Keep the runs that wait for a worker or have one."""
+        return self.filter(status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
+
+    def with_people(self) -> Self:
+        """Read who asked, what was assumed and what is repeated along with the run."""
+        return self.select_related("requested_by", "assumptions", "rerun_of")
 
     def current(self) -> "ValuationRun | None":
         """Return the run whose values pages show, or None before the first night."""
@@ -89,6 +102,26 @@ class ValuationRun(models.Model):
     def __str__(self) -> str:
         return f"Run {self.pk} as of {self.as_of}"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something is still going to happen, planning included."""
+        return (
+            self.status in {RunStatus.QUEUED, RunStatus.RUNNING}
+            or self.lease_until is not None
+        )
+
+    @property
+    def seconds(self) -> float | None:
+        """Return how long it took from the first claim to the result."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+    @property
+    def equity(self) -> Decimal | None:
+        """Return the future value of all customers, once published."""
+        return Decimal(self.metrics["equity"]) if "equity" in self.metrics else None
+
 
 class RunStep(models.Model):
     """One step of one run: when it began and ended, how many rows it wrote."""
@@ -109,6 +142,12 @@ class RunStep(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def seconds(self) -> float | None:
+        if self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
 
 
 class DueSlot(models.Model):

@@ -107,7 +107,8 @@ def _changes_seen_from_here(overlap: dt.timedelta) -> dt.datetime:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT least(clock_timestamp(), min(xact_start)) - make_interval(secs => %s)"
+            "SELECT least(clock_timestamp(), min(xact_start))"
+            " - make_interval(secs => %s)"
             " FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
             [overlap.total_seconds()],

@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from clv.models import ValuationRun
+from common.templatetags.display import MINUS, THIN_SPACE
 from segments.choices import WorthClass
 from segments.models import ClassPolicy, ClassTotal, Membership
 from segments.services.policy import ensure_policy
@@ -109,7 +110,9 @@ REOPEN_YESTERDAY = """
 
 
 def _money(amount: str) -> str:
-    return f"to_char(floor({amount} * %(scale)s) / %(scale)s, %(format)s)"
+    """Return SQL that writes an amount as pages do, but never rounded up."""
+    number = f"to_char(floor({amount} * %(scale)s) / %(scale)s, %(format)s)"
+    return f"translate({number}, ',-', '{THIN_SPACE}{MINUS}')"
 
 
 _PROFIT = _money("profit_year")
