@@ -30,7 +30,7 @@ from clv.engine.spend import GammaGamma
 
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12.0
 NOT_EXPECTED = np.inf
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +159,7 @@ def breakeven_range(
     ----------
     order_count : array-like, shape (n,)
         Orders behind each account's own mean margin.
-    rng : numpy.random.Generator
-        The only source of chance.
+    rng : numpy.random.Generator, the only source of chance
     level : float in (0, 1)
 
     Notes

@@ -68,15 +68,11 @@ def value_accounts(
     model : a fitted model of repeat buying
     histories : Histories of n accounts
     margin_per_order : array-like, shape (n,) or scalar
-        Expected margin of the next order, e.g. from
-        `clv.engine.spend.GammaGamma.expected_value`; any sign.
+        From `clv.engine.spend.GammaGamma.expected_value`; any sign.
     cost_per_order, cost_per_year : array-like, shape (n,) or scalar
-        Expected cost to serve per order and per year alive, e.g. from
-        `clv.engine.costs.CostRates.expected_rate`.
-    annual_rate : float >= 0
-        0.15 is 15 % a year.
-    horizon_days : float >= 0
-        36 months are 1096 days.
+        Per order and per year alive, from `clv.engine.costs.CostRates.expected_rate`.
+    annual_rate, horizon_days : float >= 0
+        0.15 is 15 % a year; 36 months are 1096 days.
 
     Raises
     ------
@@ -84,15 +80,15 @@ def value_accounts(
         If rate or horizon is out of its domain or a vector is faulty.
     """
     count = len(histories)
-    fault = BadParameterError
-    margin = as_account_vector(margin_per_order, "margin_per_order", count, error=fault)
-    per_order = as_account_vector(cost_per_order, "cost_per_order", count, error=fault)
-    per_year = as_account_vector(cost_per_year, "cost_per_year", count, error=fault)
+    margin = _vector(margin_per_order, "margin_per_order", count)
+    per_order = _vector(cost_per_order, "cost_per_order", count)
+    per_day = _vector(cost_per_year, "cost_per_year", count) / DAYS_PER_YEAR
     flows = model.flows(histories, annual_rate=annual_rate, horizon_days=horizon_days)
     year = model.flows(histories, annual_rate=annual_rate, horizon_days=DAYS_PER_YEAR)
     curve = model.purchase_curve(histories, np.array([horizon_days, DAYS_PER_YEAR]))
     order_cost = flows.orders * per_order
-    serving_cost = flows.alive_days * (per_year / DAYS_PER_YEAR)
+    serving_cost = flows.alive_days * per_day
+    year_cost = year.orders * per_order + year.alive_days * per_day
     expected_margin = flows.orders * margin
     expected_cost = order_cost + serving_cost
     return Values(
@@ -104,8 +100,10 @@ def value_accounts(
         order_cost=frozen(order_cost),
         serving_cost=frozen(serving_cost),
         expected_cost=frozen(expected_cost),
-        expected_cost_year=frozen(
-            year.orders * per_order + year.alive_days * (per_year / DAYS_PER_YEAR)
-        ),
+        expected_cost_year=frozen(year_cost),
         future_value=frozen(expected_margin - expected_cost),
     )
+
+
+def _vector(values: ArrayLike, name: str, count: int) -> FloatVector:
+    return as_account_vector(values, name, count, error=BadParameterError)

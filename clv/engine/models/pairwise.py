@@ -67,10 +67,13 @@ class PairwiseModel(RepeatBuyingModel):
     ) -> tuple[FloatMatrix, FloatMatrix]:
         orders = np.empty((len(pairs), grid.size))
         days = np.empty((len(pairs), grid.size))
-        for rows in self._chunks(np.arange(len(pairs)), grid.size):
-            part = pairs.take(rows)
-            table = np.broadcast_to(grid, (rows.size, grid.size))
-            orders[rows], days[rows] = self._cumulated(part, table)
+        longest = float(grid.max(initial=0.0))
+        far = longest / self._time_scale(pairs) > FAR_RATIO
+        for chosen in (~far, far):
+            for rows in self._chunks(np.flatnonzero(chosen), grid.size):
+                part = pairs.take(rows)
+                table = np.broadcast_to(grid, (rows.size, grid.size))
+                orders[rows], days[rows] = self._cumulated(part, table)
         return orders, days
 
     def _discounted(

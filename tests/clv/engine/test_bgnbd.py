@@ -268,7 +268,7 @@ def test_the_story_comes_true():
 def test_drawn_futures_have_the_expected_mean():
     rows = weeks([0, 2, 26], [0, 30, 30], [39, 39, 31])
     futures = PUBLISHED.simulate(
-        rows, horizon_days=365, rng=np.random.default_rng(4), draws=20_000
+        rows, horizon_days=365, rng=np.random.default_rng(4), draws=8000
     )
     orders = PUBLISHED.expected_purchases(rows, horizon_days=365)
     days = PUBLISHED.expected_alive_days(rows, annual_rate=0.0, horizon_days=365)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from scipy.integrate import quad
 
 from clv.engine.errors import BadParameterError
@@ -38,6 +38,7 @@ def test_unknown_names_are_refused():
 
 
 @every_model
+@settings(max_examples=40)
 @given(history=one_history(), near=horizons, rate=annual_rates)
 def test_flows_are_bounded_and_monotone(name, history, near, rate):
     model = typical(name)
@@ -94,13 +95,13 @@ def test_drawn_futures_have_the_expected_means(name):
         ROWS,
         horizon_days=365,
         rng=np.random.default_rng(6),
-        draws=8000,
+        draws=4000,
         with_parameter_doubt=False,
     )
     flows = model.flows(ROWS, annual_rate=0.0, horizon_days=365)
-    noise = 4 * futures.orders.std(axis=1) / np.sqrt(8000)
+    noise = 4 * futures.orders.std(axis=1) / np.sqrt(4000)
     assert (np.abs(futures.orders.mean(axis=1) - flows.orders) < noise + 1e-9).all()
-    noise = 4 * futures.alive_days.std(axis=1) / np.sqrt(8000)
+    noise = 4 * futures.alive_days.std(axis=1) / np.sqrt(4000)
     gap = np.abs(futures.alive_days.mean(axis=1) - flows.alive_days)
     assert (gap < noise + 1e-9).all()
 
