@@ -4,6 +4,7 @@ Names carry run and token, so a worker that lost its lease cannot be in the way 
 one that took over.
 """
 
+import datetime as dt
 import re
 
 from django.db import connection
@@ -57,7 +58,7 @@ def value_table(lease: Lease) -> str:
     return f"clv_valuation_r{lease.run_id}_{lease.token}"
 
 
-def store(lease: Lease, inputs: Inputs, results: Results, as_of: object) -> int:
+def store(lease: Lease, inputs: Inputs, results: Results, as_of: dt.date) -> int:
     """Write inputs and results into a table of the shape of a partition.
 
     Nobody sees it before it is attached. Returns the number of rows.

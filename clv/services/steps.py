@@ -195,7 +195,7 @@ def _metrics(totals: dict[str, Any], before: ValuationRun | None) -> dict[str, A
 
 def _differences(table: str, stored_id: int) -> int:
     columns = ", ".join(
-        field.column
+        field.attname
         for field in Valuation._meta.concrete_fields
         if field.name not in {"pk", "run"}
     )
