@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from campaigns.views import accounts, today, touches
+from campaigns.views import accounts, plans, today, touches
 
 app_name = "campaigns"
+PLAN = "plans/<slug:key>/"
+DRAFT = f"{PLAN}draft/"
 urlpatterns = [
     path("today/", today.today, name="today"),
     path("today/sendings/<int:pk>/", today.sending_done, name="sending_done"),
@@ -13,4 +15,19 @@ urlpatterns = [
     path("touches/<int:pk>/undo/", touches.touch_undo, name="touch_undo"),
     path("accounts/", accounts.account_list, name="account_list"),
     path("accounts/export.csv", accounts.account_export, name="account_export"),
+    path("plans/", plans.plan_list, name="plan_list"),
+    path(PLAN, plans.plan_detail, name="plan_detail"),
+    path(f"{PLAN}withdraw/", plans.plan_withdraw, name="plan_withdraw"),
+    path(DRAFT, plans.plan_draft, name="plan_draft"),
+    path(f"{DRAFT}start/", plans.draft_start, name="draft_start"),
+    path(f"{DRAFT}touches/new/", plans.draft_touch_add, name="draft_touch_add"),
+    path(f"{DRAFT}touches/<int:pk>/", plans.draft_touch_edit, name="draft_touch_edit"),
+    path(
+        f"{DRAFT}touches/<int:pk>/remove/",
+        plans.draft_touch_remove,
+        name="draft_touch_remove",
+    ),
+    path(f"{DRAFT}template/", plans.draft_template, name="draft_template"),
+    path(f"{DRAFT}discard/", plans.draft_discard, name="draft_discard"),
+    path(f"{DRAFT}publish/", plans.draft_publish, name="draft_publish"),
 ]

@@ -12,7 +12,6 @@ from crm.choices import Outcome
 from crm.models import Contact
 from crm.policy import LONGEST_CONTACT_MINUTES
 
-
 Data = Mapping[str, Any] | None
 
 
