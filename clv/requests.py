@@ -26,9 +26,18 @@ class ChosenRun:
     @property
     def query(self) -> str:
         """Return the query string that keeps the choice on links, or nothing."""
+        return f"?{self.parameter}" if self.parameter else ""
+
+    @property
+    def more(self) -> str:
+        """Return the same to append to a link that has a query string."""
+        return f"&{self.parameter}" if self.parameter else ""
+
+    @property
+    def parameter(self) -> str:
         if self.run is None or not self.is_past:
             return ""
-        return f"?as_of={self.run.as_of.isoformat()}"
+        return f"as_of={self.run.as_of.isoformat()}"
 
 
 def chosen_run(request: HttpRequest) -> ChosenRun:

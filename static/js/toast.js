@@ -24,6 +24,8 @@
     const template = document.getElementById("toast-error");
     const region = document.getElementById("toasts");
     if (!template || !region) return;
+    const said = [...region.querySelectorAll(".c-toast__text")];
+    if (said.some((one) => one.textContent === text)) return; // once is enough
     const toast = template.content.firstElementChild.cloneNode(true);
     toast.querySelector(".c-toast__text").textContent = text;
     region.append(toast);

@@ -102,7 +102,9 @@ def test_a_past_day_shows_the_run_of_that_day(client, manager, before, run):
     response = client.get(URL, {"as_of": "2026-11-19"})
 
     assert response.context["equity"] == Decimal("1000.00")
-    assert "You look at 19 Nov 2026" in response.content.decode()
+    page = response.content.decode()
+    assert "You look at 19 Nov 2026" in page
+    assert "?class=general&amp;as_of=2026-11-19" in page
 
 
 def test_a_day_before_the_first_run_is_said_to_be_too_early(client, manager, run):
