@@ -4,10 +4,13 @@ import uuid
 from typing import Any
 
 from django import forms
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from common.clock import business_today
 from common.errors import DomainError
+from crm import policy
+from crm.choices import Direction
 from crm.models import Account, Contact, User
 from crm.services.shorthand import Person, Understood, read_line
 
@@ -91,15 +94,32 @@ class QuickLogForm(forms.Form):
         field = error.field if error.field in {"occurred_at", "search"} else "line"
         self.add_error(field, error.message)
 
+    @property
+    def example(self) -> str:
+        """Return a line to imitate, with the person last spoken with."""
+        name = self.people[0].name.split()[0] if self.people else "Anna"
+        return f"call 12m {name} pricing ok +fri send offer"
+
     def chosen_contact(self) -> Contact | None:
         """Return the person that the line names."""
         person = self.understood.person
         return next((c for c in self.people if person and c.pk == person.pk), None)
 
+    def names_somebody_who_refused(self) -> bool:
+        """Tell whether saving will be refused because the person asked for peace."""
+        contact, said = self.chosen_contact(), self.understood
+        is_ours = said.direction == Direction.OUT
+        is_refusable = said.channel in policy.REFUSABLE_CHANNELS
+        return bool(contact and contact.do_not_contact and is_ours and is_refusable)
+
     def _choose(self, account: Account) -> None:
         self.chosen = account
         self.matches = []
-        self.people = list(Contact.objects.filter(account=account).order_by("name"))
+        spoken = Max("touchpoints__occurred_at", filter=Q(touchpoints__voided_at=None))
+        people = Contact.objects.filter(account=account).annotate(spoken_at=spoken)
+        here = F("left_on").asc(nulls_first=True)
+        order = F("spoken_at").desc(nulls_last=True)
+        self.people = list(people.order_by(here, order, "name", "pk"))
 
     def _found(self, words: str) -> Account | None:
         if not words.strip():

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import (
+    Case,
     CharField,
     Count,
     DateTimeField,
@@ -24,12 +25,21 @@ from django.db.models import (
     Sum,
     TextField,
     Value,
+    When,
 )
 from django.db.models.functions import Cast, Coalesce
 from django.utils import timezone
 
 from crm import policy
-from crm.choices import Channel, Direction, OrderStatus, Outcome, Role, TaskStatus
+from crm.choices import (
+    Channel,
+    Direction,
+    OrderStatus,
+    Outcome,
+    Role,
+    TaskStatus,
+    TouchpointSource,
+)
 from crm.models import (
     Account,
     LifeEvent,
@@ -141,6 +151,14 @@ class Timeline:
     older: str
     is_first: bool
 
+    @property
+    def key(self) -> str:
+        """Name this part among others on the page."""
+        if not self.rows:
+            return "empty"
+        first = self.rows[0].item
+        return f"{first.kind}-{first.pk}"
+
 
 def timeline(
     account: Account, *, user: User, kind: str = "", before: str = "", size: int = 0
@@ -187,6 +205,8 @@ COLUMNS: dict[str, Any] = {
 
 def _contacts(account: Account) -> Rows:
     rows = Touchpoint.objects.standing().filter(account=account)
+    # Undo belongs to what was typed here; other sources have doors of their own.
+    typed_at = Case(When(source=TouchpointSource.TYPED, then=F("created_at")))
     return _columns(
         rows,
         kind="contact",
@@ -199,7 +219,7 @@ def _contacts(account: Account) -> Rows:
         who_id=F("user_id"),
         outcome=F("outcome"),
         minutes=F("minutes"),
-        stored_at=F("created_at"),
+        stored_at=typed_at,
     )
 
 

@@ -52,6 +52,7 @@ PREPOSITIONS: Mapping[str, Direction | None] = {
     "from": Direction.IN,
 }
 RATINGS = {"p": "people", "i": "information", "d": "deliverables"}
+ORDER = tuple(RATINGS.values())
 
 HOURS = re.compile(r"([0-9]{1,4})h(?:([0-5]?[0-9])(?:m|min)?)?", re.IGNORECASE)
 MINUTES = re.compile(r"([0-9]{1,6})(?:m|min)", re.IGNORECASE)
@@ -143,7 +144,7 @@ class _Reader:
         return Understood(
             **self.found,  # type: ignore[arg-type]
             note=" ".join(self.words),
-            ratings=self.ratings,
+            ratings={n: self.ratings[n] for n in ORDER if n in self.ratings},
             promise=promise,
             problems=problems,
         )

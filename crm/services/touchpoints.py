@@ -204,7 +204,7 @@ def _check_contact(row: Touchpoint, contact: Contact) -> None:
     ):
         raise CannotLogError(
             f"{contact} asked not to be contacted, so nothing was stored. If they "
-            "reached out to you, log it as incoming.",
+            "reached out to you, log it as incoming, such as: call from Anna.",
             field="contact",
         )
 

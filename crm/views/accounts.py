@@ -32,11 +32,16 @@ RECENT = 5
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One section of the account page: its template and what it needs to know."""
+    """One section of the account page: its template and what it needs to know.
+
+    A live one loads itself anew when something was logged; one with a form does not,
+    so that nothing half-typed is lost.
+    """
 
     title: str
     template: str
     context: Callable[[SignedInRequest, Account], dict[str, Any]]
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +103,9 @@ def _events(request: SignedInRequest, account: Account) -> dict[str, Any]:
 
 
 TABS = {
-    "overview": Tab("Overview", "crm/accounts/_overview.html", _overview),
-    "timeline": Tab("Timeline", "crm/accounts/_timeline.html", _timeline),
-    "people": Tab("People", "crm/accounts/_people.html", _people),
+    "overview": Tab("Overview", "crm/accounts/_overview.html", _overview, is_live=True),
+    "timeline": Tab("Timeline", "crm/accounts/_timeline.html", _timeline, is_live=True),
+    "people": Tab("People", "crm/accounts/_people.html", _people, is_live=True),
     "products": Tab("Products", "crm/accounts/_products.html", _products),
     "use": Tab("Use", "crm/accounts/_use.html", _use),
     "events": Tab("Events", "crm/accounts/_events.html", _events),
@@ -122,6 +127,7 @@ def account_detail(request: SignedInRequest, pk: int) -> HttpResponse:
             "tabs": [TabLink(k, t.title, k == key) for k, t in TABS.items()],
             "page_links": _page_links(request, account),
             "template": TABS[key].template,
+            "is_live": TABS[key].is_live,
             **TABS[key].context(request, account),
         },
     )

@@ -138,7 +138,6 @@ def _again(request: SignedInRequest, form: QuickLogForm) -> HttpResponse:
 
 def _context(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
     return {
-        "form": form,
         "matches": form.matches,
         "words": "",
         **_understood(request, form),
@@ -149,7 +148,9 @@ def _understood(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
     said = form.read() if form.is_bound else form.understood
     cost: Decimal = price_of_minutes(actor=request.user, minutes=said.minutes)
     return {
+        "form": form,
         "said": said,
+        "is_refused": form.names_somebody_who_refused(),
         "has_line": bool(form.is_bound and form.data.get("line", "").strip()),
         "channel_label": Channel(said.channel).label,
         "outcome_label": Outcome(said.outcome).label if said.outcome else "",

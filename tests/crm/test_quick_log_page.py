@@ -189,3 +189,20 @@ def test_strangers_are_sent_to_sign_in(client, account):
         assert client.get(path).status_code == 302
     client.post(LOG, sent(account))
     assert not Touchpoint.objects.exists()
+
+
+def test_the_preview_warns_before_somebody_who_refused_is_called(signed_in, account):
+    make.contact(account=account, name="Dora Dont", do_not_contact=True)
+    for line, warns in (("call Dora", True), ("call from Dora", False)):
+        said = body(signed_in.post("/log/_preview/", sent(account, line)))
+        assert ("asked not to be contacted" in said) is warns
+
+
+def test_the_example_names_who_was_spoken_with_last(signed_in, account):
+    make.contact(account=account, name="Anna Berg")
+    make.contact(account=account, name="Abel Gone", left_on=business_today())
+    last = make.contact(account=account, name="Zoe Last")
+    make.touchpoint(account=account, contact=last)
+    form = body(signed_in.get("/log/_form/", {"account": account.pk}))
+    assert "call 12m Zoe pricing" in form
+    assert "Here: Zoe Last, Anna Berg, Abel Gone" in form
