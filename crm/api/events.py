@@ -71,7 +71,7 @@ class EventResource(Listed, Shown, Resource):
     """What happens in a customer's life: moves, new managers, rivals' offers."""
 
     read_access = permissions.VIEW_ACCOUNTS
-    write_access = permissions.CHANGE_ACCOUNTS
+    write_access = permissions.LOG_TOUCHPOINTS
     queryset = LifeEvent.objects.select_related("type")
     output = EventOut
     inputs = {"create": EventIn}

@@ -139,7 +139,7 @@ def test_unknown_fields_are_named(api, name, field, own, administrator):
         "orders": "rep manager administrator",
         "ledger-entries": "manager administrator",
         "touchpoints": "rep manager marketer administrator",
-        "events": "rep manager administrator",
+        "events": "rep manager marketer administrator",
     }.items(),
 )
 def test_who_may_write(api, name, allowed, own, everybody):

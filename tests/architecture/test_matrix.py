@@ -1,0 +1,199 @@
+"""Who may open what: every route and method, for five callers, on two records.
+
+The table is `matrix.txt`; the routes come from the URL tree. A route without a line
+and a line without a route fail, as does a line that names too few methods.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.services import plans
+from crm.models import AuditEvent, EventType, LifeEvent, Task
+from tests import make
+from tests.architecture.routes import OURS
+
+TABLE = Path(__file__).with_name("matrix.txt")
+ROLES = {"r": "rep", "m": "manager", "k": "marketer", "a": "administrator"}
+DAY = dt.date(2026, 1, 15)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table."""
+
+    name: str
+    kind: str
+    methods: tuple[str, ...]
+    roles: str
+
+    @property
+    def is_somebodys(self):
+        return self.kind.islower()
+
+
+def lines():
+    for text in TABLE.read_text().splitlines():
+        if text and not text.startswith("#"):
+            name, kind, methods, roles = (part.strip() for part in text.split("|"))
+            yield Line(name, kind, tuple(methods.split()), roles)
+
+
+LINES = list(lines())
+CASES = [(line, method) for line in LINES for method in line.methods]
+
+
+def test_every_route_has_a_line_and_every_line_a_route():
+    routes = {route.name for route in OURS}
+    assert {line.name for line in LINES} == routes
+
+
+def test_every_method_of_the_api_has_a_line():
+    told = {(line.name, method) for line, method in CASES}
+    offered = {
+        (route.name, method.upper())
+        for route in OURS
+        for method in getattr(route.view, "actions", None) or {}
+    }
+    assert offered - told == set()
+
+
+# -- Records: one of the rep's account, one of a colleague's ----------------------
+
+
+def _draft():
+    plan = RetentionPlan.objects.get(worth_class="general")
+    return PlanVersion.objects.get(plan=plan, status="draft")
+
+
+def _template():
+    return TouchTemplate.objects.filter(version=_draft()).first()
+
+
+def _touch(account):
+    template = TouchTemplate.objects.filter(owner_role="rep").first()
+    return PlannedTouch.objects.create(
+        account=account,
+        template=template,
+        lineage=template.lineage,
+        period="2026-Q1/1",
+        due_on=DAY,
+        owner_role="rep",
+    )
+
+
+def _event(account):
+    kind = EventType.objects.first()
+    return LifeEvent.objects.create(account=account, type=kind, occurred_on=DAY)
+
+
+MAKERS = {
+    "account": lambda account: account,
+    "contact": lambda account: make.contact(account=account),
+    "order": lambda account: make.order(account=account),
+    "cost": lambda account: make.cost(account=account),
+    "touchpoint": lambda account: make.touchpoint(account=account, user=account.owner),
+    "event": _event,
+    "task": lambda account: Task.objects.create(
+        account=account, owner=account.owner, title="Call", due_on=DAY
+    ),
+    "touch": _touch,
+    "PRODUCT": lambda account: make.product(),
+    "EVENT_TYPE": lambda account: EventType.objects.first(),
+    "PERSON": lambda account: make.user(),
+    "RUN": lambda account: make.run(),
+    "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
+    "TEMPLATE": lambda account: _template(),
+    "SENDING": lambda account: TouchTemplate.objects.filter(
+        owner_role="marketer"
+    ).first(),
+}
+
+
+def arguments(line, account):
+    if line.kind == "-":
+        return {}
+    if line.kind in {"CLASS", "PLAN"}:
+        return {"key": "general"}
+    found = {"pk": MAKERS[line.kind](account).pk}
+    return {"key": "general"} | found if line.kind == "TEMPLATE" else found
+
+
+# -- Asking ------------------------------------------------------------------
+
+
+@pytest.fixture
+def firm(rep, colleague, manager, marketer, administrator):
+    """People, an account of the rep's and one of a colleague's, plans and a draft."""
+    plans.ensure_plans()
+    if not PlanVersion.objects.filter(
+        plan__worth_class="general", status="draft"
+    ).exists():
+        plan = RetentionPlan.objects.get(worth_class="general")
+        plans.start_draft(actor=marketer, plan=plan)
+    return {
+        "people": {"rep": rep, "manager": manager, "marketer": marketer}
+        | {"administrator": administrator},
+        "own": make.account(owner=rep),
+        "foreign": make.account(owner=colleague),
+    }
+
+
+def ask(client, line, method, account):
+    """Return how the answer is meant; whatever the call changed is undone."""
+    before = AuditEvent.objects.count()
+    with transaction.atomic():
+        url = reverse(line.name, kwargs=arguments(line, account))
+        data = {} if method == "GET" else {"data": {}}
+        if line.name.startswith("api:"):
+            data["content_type"] = "application/json"
+        answer = getattr(client, method.lower())(url, **data)
+        found = meaning(answer)
+        is_unchanged = AuditEvent.objects.count() == before
+        transaction.set_rollback(True)
+    assert found == "open" or is_unchanged
+    return found
+
+
+def meaning(answer):
+    if answer.status_code == 302 and answer.url.startswith("/sign-in/login/"):
+        return "sign in"
+    names = {401: "sign in", 403: "refused", 404: "hidden", 405: "no such method"}
+    if answer.status_code >= 500:
+        return f"broken: {answer.status_code}"
+    return names.get(answer.status_code, "open")
+
+
+def expected(line, role, side):
+    if line.roles == "*":
+        return "open"
+    if role is None:
+        return "sign in"
+    if role not in {ROLES[letter] for letter in line.roles}:
+        return "refused"
+    hides = line.is_somebodys and role == "rep" and side == "foreign"
+    return "hidden" if hides else "open"
+
+
+@pytest.mark.parametrize(
+    ("line", "method"), CASES, ids=[f"{line.name}-{method}" for line, method in CASES]
+)
+def test_who_may(firm, line, method):
+    if line.roles == "*":
+        assert ask(Client(), line, method, firm["own"]) in {"open", "sign in"}
+        return
+    seen, told = {}, {}
+    for role in (None, *ROLES.values()):
+        client = Client(raise_request_exception=False)
+        if role:
+            client.force_login(firm["people"][role])
+        for side in ("own", "foreign"):
+            seen[role, side] = ask(client, line, method, firm[side])
+            told[role, side] = expected(line, role, side)
+    assert seen == told
