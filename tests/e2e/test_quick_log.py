@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from crm.models import Account, LedgerEntry, Task, Touchpoint
@@ -131,3 +132,64 @@ def test_without_scripts_it_is_a_page(
     assert "Taken back" in tab.locator("#toasts").inner_text()
     plain.close()
     assert Touchpoint.objects.get().voided_at
+
+
+def test_an_account_chosen_after_the_line_reads_it_again(
+    page, live_server, sign_in, rep, account
+):
+    make.account(owner=rep, name="Kontor Süd")
+    sign_in(rep)
+    page.goto(f"{live_server.url}/accounts/new/")
+    page.get_by_role("navigation", name="Main").get_by_role("button").first.click()
+    page.locator("#id_line").fill("call anna prices")
+    preview = page.locator("#quick-log-preview")
+    expect(preview).to_contain_text("anna prices")
+    page.locator("#id_search").fill("kontor")
+    page.get_by_role("radio", name="Kontor Nord").check()
+    expect(preview).to_contain_text("Anna Berg")
+
+
+def test_keys_follow_the_actions_of_the_page_and_rest_while_typing(
+    page, live_server, sign_in, rep, account
+):
+    sign_in(rep)
+    for key, title in (("t", "Task for"), ("n", "Event for"), ("e", "Edit ")):
+        opened(page, live_server, account, "events")
+        page.keyboard.press(key)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(title)
+    opened(page, live_server, account, "events")
+    page.get_by_label("Note").press_sequentially("lent")
+    expect(page.get_by_label("Note")).to_have_value("lent")
+    expect(page.locator("#quick-log")).to_be_hidden()
+
+
+def test_a_tab_changes_without_a_new_page_and_back_brings_the_first(
+    page, live_server, sign_in, rep, account
+):
+    sign_in(rep)
+    opened(page, live_server, account, "overview")
+    page.get_by_role("link", name="People", exact=True).click()
+    expect(page.get_by_text("Anna Berg")).to_be_visible()
+    expect(page).to_have_url(f"{live_server.url}/accounts/{account.pk}/?tab=people")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Last happenings")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kontor Nord")
+    expect(page.get_by_role("link", name="Overview")).to_have_attribute(
+        "aria-current", "page"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_is_readable_for_everybody(
+    page, live_server, sign_in, rep, account, scheme
+):
+    page.emulate_media(color_scheme=scheme)
+    sign_in(rep)
+    for tab in ("overview", "timeline", "people", "products", "use", "events"):
+        opened(page, live_server, account, tab)
+        found = Axe().run(page).response["violations"]
+        assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
+    page.keyboard.press("l")
+    expect(page.locator("#id_line")).to_be_visible()
+    found = Axe().run(page, "#quick-log").response["violations"]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
