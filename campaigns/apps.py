@@ -1,5 +1,22 @@
 from django.apps import AppConfig
 
+from campaigns.permissions import VIEW_PLANS
+from common import panels
+
 
 class CampaignsConfig(AppConfig):
     name = "campaigns"
+
+    def ready(self) -> None:
+        panels.register(
+            "account", panels.Panel("Plan", "campaigns:account_plan", VIEW_PLANS, 30)
+        )
+        panels.register(
+            "account-header",
+            panels.Panel(
+                "Justified spend", "campaigns:account_justified", VIEW_PLANS, 30
+            ),
+        )
+        panels.register(
+            "class", panels.Panel("Plan", "campaigns:class_plan", VIEW_PLANS, 30)
+        )

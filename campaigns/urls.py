@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views import accounts, plans, today, touches
+from campaigns.views import accounts, panels, plans, today, touches
 
 app_name = "campaigns"
 PLAN = "plans/<slug:key>/"
@@ -15,6 +15,13 @@ urlpatterns = [
     path("touches/<int:pk>/undo/", touches.touch_undo, name="touch_undo"),
     path("accounts/", accounts.account_list, name="account_list"),
     path("accounts/export.csv", accounts.account_export, name="account_export"),
+    path("accounts/<int:pk>/_plan/", panels.account_plan, name="account_plan"),
+    path(
+        "accounts/<int:pk>/_justified/",
+        panels.account_justified,
+        name="account_justified",
+    ),
+    path("classes/<slug:key>/_plan/", panels.class_plan, name="class_plan"),
     path("plans/", plans.plan_list, name="plan_list"),
     path(PLAN, plans.plan_detail, name="plan_detail"),
     path(f"{PLAN}withdraw/", plans.plan_withdraw, name="plan_withdraw"),

@@ -1,0 +1,52 @@
+"""Care on the pages of other apps: the account's, and the class's."""
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET
+
+from campaigns import permissions
+from campaigns.queries import care, plans
+from common.access import requires
+from common.clock import business_today
+from crm.models import Account
+from crm.requests import SignedInRequest
+from segments.choices import WorthClass
+
+
+@require_GET
+@requires(permissions.VIEW_PLANS)
+def account_plan(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show the plan strip of an account and what more is justified."""
+    account, today = _account(request, pk), business_today()
+    context = {
+        "account": account,
+        "care": care.care(account, today=today),
+        "justified": care.justified(account, today=today),
+        "can_do": request.user.has_perm(permissions.DO_TOUCHES),
+        "today": today,
+    }
+    return render(request, "campaigns/panels/_account_plan.html", context)
+
+
+@require_GET
+@requires(permissions.VIEW_PLANS)
+def account_justified(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show in the account's header what more is justified this year."""
+    account = _account(request, pk)
+    context = {"justified": care.justified(account, today=business_today())}
+    return render(request, "campaigns/panels/_account_justified.html", context)
+
+
+@require_GET
+@requires(permissions.VIEW_PLANS)
+def class_plan(request: SignedInRequest, key: str) -> HttpResponse:
+    """Show on the page of a class what its members get."""
+    if key not in WorthClass.values:
+        raise Http404(key)
+    shown = plans.class_plan(WorthClass(key), today=business_today())
+    return render(request, "campaigns/panels/_class_plan.html", {"class_plan": shown})
+
+
+def _account(request: SignedInRequest, pk: int) -> Account:
+    mine = Account.objects.active().visible_to(request.user)
+    return get_object_or_404(mine, pk=pk)

@@ -1,0 +1,144 @@
+"""Care on the account page and on the class page."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from campaigns.models import PlannedTouch, PlanVersion
+from campaigns.services import plans, touches
+from campaigns.services.planning import plan_touches
+from common.clock import business_today
+from tests import make
+
+
+def panel(client, user, account, name="account_plan"):
+    client.force_login(user)
+    return client.get(reverse(f"campaigns:{name}", args=[account.pk]))
+
+
+@pytest.fixture
+def account(ready, member, rep):
+    account = member("current_key", owner=rep)
+    make.valuation(
+        account=account,
+        expected_margin_year=Decimal("4000.00"),
+        expected_margin="9500.00",
+    )
+    return account
+
+
+def spend(account, amount, kind="service", *, days_ago=10):
+    day = business_today() - dt.timedelta(days=days_ago)
+    make.cost(account=account, amount=amount, on=day, kind=kind)
+
+
+def test_what_is_justified_counts_a_years_care(client, account, rep):
+    spend(account, "100.00", "marketing")
+    spend(account, "30.00", "account_management", days_ago=364)
+    spend(account, "500.00", "service", days_ago=365)
+    spend(account, "700.00", "delivery")
+    spend(account, "900.00", "acquisition")
+
+    response = panel(client, rep, account)
+
+    result = response.context["justified"].spend
+    assert (result.limit, result.used, result.left) == (
+        Decimal("600.00"),
+        Decimal("130.00"),
+        Decimal("470.00"),
+    )
+    assert "Up to <strong>470</strong> more is justified this year; 130 used" in (
+        response.text
+    )
+    assert "care can secure at most 15" in response.text
+
+
+def test_the_header_says_it_in_a_chip(client, account, rep):
+    spend(account, "650.00")
+
+    response = panel(client, rep, account, "account_justified")
+
+    assert "50 over" in response.text
+    assert "650 used" in response.text
+
+
+def test_without_value_nothing_is_claimed(client, ready, member, rep):
+    account = member("general", owner=rep)
+
+    assert panel(client, rep, account).context["justified"] is None
+    assert panel(client, rep, account, "account_justified").status_code == 200
+
+
+def test_the_strip_shows_done_skipped_late_and_due(client, account, rep):
+    plan_touches(as_of=business_today(), horizon_days=92)
+    visit, *_ = PlannedTouch.objects.filter(template__title="Sales visit")
+    touches.complete(actor=rep, touch=visit)
+    magazine, *_ = PlannedTouch.objects.filter(
+        template__title="Printed magazine"
+    ).order_by("due_on")
+    magazine.due_on = max(
+        business_today() - dt.timedelta(days=2), dt.date(business_today().year, 1, 1)
+    )
+    magazine.save()
+
+    care = panel(client, rep, account).context["care"]
+
+    strips = {strip.title: strip for strip in care.strips}
+    assert strips["Sales visit"].done == 1
+    assert strips["Sales visit"].asked == 4
+    assert strips["Sales visit"].marks[0].kind == "done"
+    assert strips["Printed magazine"].marks[0].kind == "late"
+    assert care.following[0] == magazine
+
+
+def test_a_class_without_plan_is_said(client, account, rep, marketer):
+    version = PlanVersion.objects.published().get(plan__worth_class="current_key")
+    plans.archive(actor=marketer, version=version)
+
+    assert "has no plan" in panel(client, rep, account).text
+
+
+def test_before_the_first_class_it_is_said(client, rep):
+    account = make.account(owner=rep)
+    assert "No plan yet" in panel(client, rep, account).text
+
+
+@pytest.mark.parametrize("name", ["account_plan", "account_justified"])
+def test_a_colleagues_account_is_not_there(client, account, colleague, name):
+    assert panel(client, colleague, account, name).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["account_plan", "account_justified"])
+def test_strangers_sign_in_first(client, account, name):
+    assert (
+        client.get(reverse(f"campaigns:{name}", args=[account.pk])).status_code == 302
+    )
+
+
+def test_the_class_page_shows_the_plan(client, account, manager):
+    client.force_login(manager)
+
+    page = client.get(reverse("campaigns:class_plan", args=["current_key"]))
+
+    assert "Magazine and visits" in page.text
+    assert "499.20" in page.text
+    missing = client.get(reverse("campaigns:class_plan", args=["platinum"]))
+    assert missing.status_code == 404
+
+
+def test_queries_do_not_grow_with_touches(client, account, rep, assert_flat_queries):
+    plan_touches(as_of=business_today(), horizon_days=30)
+
+    def add_rows():
+        plan_touches(as_of=business_today(), horizon_days=400)
+
+    assert_flat_queries(lambda: panel(client, rep, account), add_rows)
+
+
+def test_looking_changes_nothing(client, account, rep, read_only):
+    client.force_login(rep)
+    with read_only():
+        url = reverse("campaigns:account_plan", args=[account.pk])
+        assert client.get(url).status_code == 200
