@@ -1,0 +1,137 @@
+"""Journeys: a marketer changes a plan and touches follow; a rep works through Today."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from campaigns.models import PlannedTouch, PlanVersion
+from campaigns.services import plans
+from campaigns.services.planning import plan_touches
+from common.clock import business_today
+from crm.choices import Role
+from crm.models import LedgerEntry, Touchpoint
+from tests import make
+
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def firm():
+    """A rep with two key accounts, valued and planned; a marketer."""
+    rep = make.user(Role.REP, name="Rita Rep")
+    marketer = make.user(Role.MARKETER, name="Max Marketer")
+    plans.ensure_plans()
+    for name, margin in (("Adler KG", "20000.00"), ("Brandt GmbH", "4000.00")):
+        account = make.account(name=name, owner=rep, city="Kiel")
+        make.valuation(account=account, expected_margin_year=Decimal(margin))
+        make.membership(
+            account=account, worth_class="current_key", since=dt.date(2020, 1, 1)
+        )
+    return rep, marketer
+
+
+def test_a_marketer_adds_a_touch_and_it_lies_in_the_reps_today(
+    page, live_server, sign_in, firm
+):
+    rep, marketer = firm
+    sign_in(marketer)
+    page.goto(f"{live_server.url}{reverse('campaigns:plan_list')}")
+    card = page.get_by_role("region", name="Current key")
+    expect(card).to_contain_text("499.20")
+    card.get_by_role("button", name="Edit as a draft").click()
+
+    page.get_by_role("link", name="Add a touch").click()
+    form = page.get_by_role("form", name="Touch")
+    form.get_by_label("Title").fill("Check-in call")
+    form.get_by_label("Channel").select_option("Call")
+    form.get_by_label("Every").select_option("week")
+    form.get_by_label("Unit cost").fill("0.20")
+    form.get_by_label("Minutes").fill("10")
+    form.get_by_label("Who does it").select_option("Account owner")
+    form.get_by_label("Paid from").select_option("Account management")
+    form.get_by_role("button", name="Save the touch").click()
+
+    # 52 calls at 0.20 and ten minutes at 60 an hour, on top of 499.20.
+    expect(page.locator("#draft-cost")).to_contain_text("1\u202f029.60")
+    expect(page.get_by_text("Added")).to_be_visible()
+    page.get_by_role("button", name="Publish for 2 accounts").click()
+    expect(page.get_by_text("Its touches are planned.")).to_be_visible()
+    assert (
+        PlanVersion.objects.published().get(plan__worth_class="current_key").number == 2
+    )
+
+    calls = PlannedTouch.objects.due().filter(template__title="Check-in call")
+    assert calls.count() >= 4
+    sign_in(rep)
+    page.goto(f"{live_server.url}{reverse('campaigns:today')}?ahead=on")
+    expect(page.get_by_text("Check-in call").first).to_be_visible()
+
+
+def test_a_rep_logs_a_due_touch_and_takes_it_back(page, live_server, sign_in, firm):
+    rep, _ = firm
+    plan_touches(as_of=business_today(), horizon_days=92)
+    PlannedTouch.objects.filter(template__title="Sales visit").update(
+        due_on=business_today()
+    )
+    sign_in(rep)
+    page.goto(f"{live_server.url}{reverse('campaigns:today')}")
+    rows = page.locator(".p-todo")
+    expect(rows.first).to_contain_text("Adler KG")
+
+    rows.first.get_by_role("link", name="Log").click()
+    page.get_by_label("Minutes").fill("45")
+    page.get_by_label("How it went").select_option("Went well")
+    page.get_by_label("Note").fill("Wants ten chairs")
+    page.get_by_role("button", name="Done", exact=True).click()
+    expect(page.get_by_text("Done: Sales visit, Adler KG")).to_be_visible()
+    assert Touchpoint.objects.get().minutes == 45
+    assert sum(row.amount for row in LedgerEntry.objects.all()) == Decimal("75.00")
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Done", exact=True)).to_be_visible()
+    assert sum(row.amount for row in LedgerEntry.objects.all()) == 0
+
+
+def test_skipping_without_a_reason_says_so_in_place(page, live_server, sign_in, firm):
+    rep, _ = firm
+    plan_touches(as_of=business_today(), horizon_days=92)
+    PlannedTouch.objects.filter(template__title="Sales visit").update(
+        due_on=business_today()
+    )
+    sign_in(rep)
+    page.set_viewport_size(PHONE)
+    page.goto(f"{live_server.url}{reverse('campaigns:today')}")
+
+    page.locator(".p-todo").first.get_by_role("link", name="Skip").click()
+    page.get_by_label("Reason").fill(" ")
+    page.get_by_role("button", name="Skip it").click()
+    expect(page.locator(".errorlist")).to_be_visible()
+
+    page.get_by_label("Reason").fill("On holiday until Monday")
+    page.get_by_role("button", name="Skip it").click()
+    expect(page.get_by_text("Skipped: Sales visit, Adler KG")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_typing_in_the_list_narrows_it_and_back_restores_it(
+    page, live_server, sign_in, firm
+):
+    rep, _ = firm
+    sign_in(rep)
+    page.goto(f"{live_server.url}{reverse('campaigns:account_list')}")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("tbody tr").first).to_contain_text("Adler KG")
+
+    page.get_by_label("Search").press_sequentially("brandt", delay=60)
+    expect(page.locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_label("Search")).to_be_focused()
+    expect(page.get_by_label("Search")).to_have_value("brandt")
+
+    page.get_by_role("link", name="Brandt GmbH").click()
+    page.wait_for_url("**/accounts/*/")
+    page.go_back()
+    expect(page.get_by_role("heading", name="Accounts")).to_be_visible()
+    expect(page.locator("tbody tr")).to_have_count(1)
