@@ -1,0 +1,1 @@
+"""Loading a firm's own files: each row is stored, unchanged, or refused with reason."""
