@@ -10,6 +10,9 @@ from django.db import connection
 from clv.models import ValuationRun
 from segments.choices import WorthClass
 
+# Accounts merged away since the run are passed over; so many are read in reserve.
+MERGED_SINCE = 50
+
 
 @dataclass(frozen=True, slots=True)
 class EquityChange:
@@ -97,16 +100,20 @@ def biggest_movers(
     side, order = (">", "DESC") if rising else ("<", "ASC")
     rows = _rows(
         f"""
-        SELECT now.account_id, account.name, now.clv, now.clv - before.clv AS change
-        FROM clv_valuation now
-        JOIN clv_valuation before
-            ON before.account_id = now.account_id AND before.run_id = %s
+        SELECT first.account_id, account.name, first.clv, first.change
+        FROM (
+            SELECT now.account_id, now.clv, now.clv - before.clv AS change
+            FROM clv_valuation now
+            JOIN clv_valuation before
+                ON before.account_id = now.account_id AND before.run_id = %s
+            WHERE now.run_id = %s AND now.clv {side} before.clv
+            ORDER BY change {order}, now.account_id LIMIT %s
+        ) first
         JOIN crm_account account
-            ON account.id = now.account_id AND account.merged_into_id IS NULL
-        WHERE now.run_id = %s AND now.clv {side} before.clv
-        ORDER BY change {order}, now.account_id LIMIT %s
+            ON account.id = first.account_id AND account.merged_into_id IS NULL
+        ORDER BY first.change {order}, first.account_id LIMIT %s
         """,
-        [before.pk, run.pk, size],
+        [before.pk, run.pk, size + MERGED_SINCE, size],
     )
     return [Mover(*row) for row in rows]
 
