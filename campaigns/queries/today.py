@@ -22,6 +22,8 @@ from segments.models import Membership
 
 # Ranked exactly up to so many; beyond, the accounts worth most are looked at.
 CANDIDATES = 500
+# A quiet day shows what comes next, up to so many rows.
+FILLED_UP_TO = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +92,31 @@ def todo(
 ) -> Todo:
     """Return what the reps among those that `user` sees have to do.
 
-    Late first, then today's, each by expected gain. With `owner` only that person's;
-    with `is_ahead` also what falls due within the planning horizon.
+    Late first, then today's, each by expected gain. With `owner` only that person's.
+    What falls due within the planning horizon comes after, by day: all of it with
+    `is_ahead`, else a few rows where there is room.
     """
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     touches, tasks = _touches(user, owner), _tasks(user, owner)
-    until = horizon if is_ahead else today
-    due_touches = touches.filter(due_on__lte=until)
-    due_tasks = tasks.filter(due_on__lte=until)
     weighing = _Weighing()
-    items = [
-        *weighing.touches(due_touches, today),
-        *weighing.tasks(due_tasks, today),
-    ]
-    items.sort(key=lambda item: (_group(item, today), -item.gain, item.due_on))
-    shown = items[:rows]
-    total = due_touches.count() + due_tasks.count()
-    later = Q(due_on__gt=today, due_on__lte=horizon)
+    is_due, is_later = Q(due_on__lte=today), Q(due_on__gt=today, due_on__lte=horizon)
+    due = weighing.items(touches.filter(is_due), tasks.filter(is_due), today)
+    due.sort(key=lambda item: (not item.is_late, -item.gain, item.due_on))
+    due_count = touches.filter(is_due).count() + tasks.filter(is_due).count()
+    room = (rows if is_ahead else FILLED_UP_TO) - len(due)
+    ahead: list[Item] = []
+    if room > 0:
+        ahead = weighing.items(touches.filter(is_later), tasks.filter(is_later), today)
+        ahead.sort(key=lambda item: (item.due_on, -item.gain))
+        ahead = ahead[:room]
+    ahead_count = touches.filter(is_later).count() + tasks.filter(is_later).count()
+    shown = due[:rows]
     return Todo(
         late=[item for item in shown if item.is_late],
-        today=[item for item in shown if item.due_on == today],
-        ahead=[item for item in shown if item.due_on > today],
-        hidden=total - len(shown),
-        ahead_count=touches.filter(later).count() + tasks.filter(later).count(),
+        today=[item for item in shown if not item.is_late],
+        ahead=ahead,
+        hidden=due_count - len(shown),
+        ahead_count=ahead_count - len(ahead),
     )
 
 
@@ -169,6 +173,11 @@ class _Weighing:
             self.a_year[version.pk] = a_year
             if version.status == "published":
                 self.by_class[version.plan.worth_class] = a_year
+
+    def items(
+        self, touches: QuerySet[PlannedTouch], tasks: QuerySet[Task], today: dt.date
+    ) -> list[Item]:
+        return [*self.touches(touches, today), *self.tasks(tasks, today)]
 
     def touches(self, rows: QuerySet[PlannedTouch], today: dt.date) -> list[Item]:
         found = list(
@@ -262,9 +271,3 @@ def _classes(accounts: Iterable[int | None]) -> dict[int, str]:
     keys = [key for key in accounts if key]
     rows = Membership.objects.open().filter(account_id__in=keys)
     return dict(rows.values_list("account_id", "worth_class"))
-
-
-def _group(item: Item, today: dt.date) -> int:
-    if item.is_late:
-        return 0
-    return 1 if item.due_on == today else 2
