@@ -20,3 +20,7 @@ class CampaignsConfig(AppConfig):
         panels.register(
             "class", panels.Panel("Plan", "campaigns:class_plan", VIEW_PLANS, 30)
         )
+        panels.register(
+            "class-tile",
+            panels.Panel("Plan", "campaigns:class_plan_name", VIEW_PLANS, 30),
+        )

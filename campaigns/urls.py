@@ -22,6 +22,11 @@ urlpatterns = [
         name="account_justified",
     ),
     path("classes/<slug:key>/_plan/", panels.class_plan, name="class_plan"),
+    path(
+        "classes/<slug:key>/_plan-name/",
+        panels.class_plan_name,
+        name="class_plan_name",
+    ),
     path("plans/", plans.plan_list, name="plan_list"),
     path(PLAN, plans.plan_detail, name="plan_detail"),
     path(f"{PLAN}withdraw/", plans.plan_withdraw, name="plan_withdraw"),

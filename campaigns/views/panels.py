@@ -41,10 +41,21 @@ def account_justified(request: SignedInRequest, pk: int) -> HttpResponse:
 @requires(permissions.VIEW_PLANS)
 def class_plan(request: SignedInRequest, key: str) -> HttpResponse:
     """Show on the page of a class what its members get."""
+    return _class_panel(request, key, "campaigns/panels/_class_plan.html")
+
+
+@require_GET
+@requires(permissions.VIEW_PLANS)
+def class_plan_name(request: SignedInRequest, key: str) -> HttpResponse:
+    """Show on the tile of a class the name of its plan, or that it has none."""
+    return _class_panel(request, key, "campaigns/panels/_class_plan_name.html")
+
+
+def _class_panel(request: SignedInRequest, key: str, template: str) -> HttpResponse:
     if key not in WorthClass.values:
         raise Http404(key)
     shown = plans.class_plan(WorthClass(key), today=business_today())
-    return render(request, "campaigns/panels/_class_plan.html", {"class_plan": shown})
+    return render(request, template, {"class_plan": shown})
 
 
 def _account(request: SignedInRequest, pk: int) -> Account:
