@@ -9,9 +9,10 @@ import time
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
-from config import browser
+from config import browser, env
 from tests import make
 
 # Playwright runs its own event loop in the test's thread.
@@ -27,10 +28,25 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "tests/e2e" in item.nodeid:
             item.add_marker("e2e")
-            # Rows of migrations (roles, classes) come back after each test's flush.
             item.add_marker(
                 pytest.mark.django_db(transaction=True, serialized_rollback=True)
             )
+
+
+@pytest.fixture(scope="session")
+def migrated_rows(django_db_setup, django_db_blocker):
+    """The rows that migrations made: roles, event types, first assumptions."""
+    return connection._test_serialized_contents
+
+
+@pytest.fixture(scope="session", autouse=True)
+def restorable_rows(migrated_rows, playwright):
+    """Let `serialized_rollback` bring the rows of migrations back after a flush.
+
+    Playwright's event loop gives Django another connection object, which does not know
+    the copy to restore from.
+    """
+    connection._test_serialized_contents = migrated_rows
 
 
 @pytest.fixture(scope="session")
@@ -39,8 +55,10 @@ def base_url():
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
+def browser_type_launch_args(migrated_rows, browser_type_launch_args):
     found = browser.find()
+    if found is None and env.inside_ci():
+        pytest.fail("no Chromium here; `python -m config.browser` fetches one")
     if found is None:
         pytest.skip("no Chromium here; `python -m config.browser` fetches one")
     return {**browser_type_launch_args, **browser.launch_options(found)}
