@@ -1,5 +1,6 @@
 """Fields and filters that several resources share."""
 
+import datetime as dt
 import json
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from rest_framework import serializers
 from common.api import LARGEST_ID
 
 MOST_CHARACTERS = 20_000
+EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # an older day is a typing error
 
 
 class RecordId(serializers.IntegerField):
@@ -92,3 +94,23 @@ class SourceField(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=40, default="api", **kwargs)
+
+
+class DayField(serializers.DateField):
+    """A day of business, such as 2026-01-31."""
+
+    def to_internal_value(self, value: Any) -> dt.date:
+        day: dt.date = super().to_internal_value(value)
+        if day < EARLIEST.date():
+            raise serializers.ValidationError("Days before 1970 are not kept.")
+        return day
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment of business, with its offset from UTC."""
+
+    def to_internal_value(self, value: Any) -> dt.datetime:
+        moment: dt.datetime = super().to_internal_value(value)
+        if moment < EARLIEST:
+            raise serializers.ValidationError("Moments before 1970 are not kept.")
+        return moment

@@ -16,6 +16,7 @@ from crm.choices import Role
 from crm.models import User
 from segments import permissions as segments
 
+API = "/api/"
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -81,13 +82,23 @@ def relaxed_docs(
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return _problem(403, "permission_denied", "This role may not do that.")
     return render(request, "403.html", status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if request.path.startswith(API):
+        return _problem(404, "not_found", "There is no such address.")
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith(API):
+        return _problem(500, "error", "Something went wrong on our side.")
     # Rendered without context processors: they may be what failed.
     return render(None, "500.html", status=500)
+
+
+def _problem(status: int, code: str, detail: str) -> HttpResponse:
+    return JsonResponse({"code": code, "detail": detail}, status=status)

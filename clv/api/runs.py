@@ -9,7 +9,7 @@ from clv import permissions
 from clv.models import RunStep, ValuationRun
 from clv.services import runs
 from common.api import StrictSerializer
-from common.api_fields import KeyedData
+from common.api_fields import DayField, KeyedData
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 
@@ -59,7 +59,7 @@ class RunOut(serializers.ModelSerializer[ValuationRun]):
 class RunIn(StrictSerializer):
     """The day to value; today when nothing is said."""
 
-    as_of = serializers.DateField(required=False)
+    as_of = DayField(required=False)
 
 
 class RunFilter(django_filters.FilterSet):

@@ -44,6 +44,7 @@ WRITABLE = (
 
 class AccountOut(serializers.ModelSerializer[Account]):
     owner = serializers.EmailField(source="owner.email", allow_null=True)
+    website = serializers.CharField()
     territory = serializers.CharField(source="territory.name", allow_null=True)
     attributes = KeyedData()
 

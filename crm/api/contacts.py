@@ -30,6 +30,7 @@ WRITABLE = (
 
 
 class ContactOut(serializers.ModelSerializer[Contact]):
+    email = serializers.CharField()
     socials = KeyedData()
 
     class Meta:

@@ -6,7 +6,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api import StrictSerializer
-from common.api_fields import NamedField, RecordFilter, SourceField, VisibleField
+from common.api_fields import (
+    DayField,
+    NamedField,
+    RecordFilter,
+    SourceField,
+    VisibleField,
+)
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
@@ -50,7 +56,7 @@ class EventIn(StrictSerializer):
         queryset=Contact.objects.all(), required=False, allow_null=True
     )
     type = NamedField(slug_field="key", queryset=EventType.objects.all())
-    occurred_on = serializers.DateField()
+    occurred_on = DayField()
     note = serializers.CharField(
         max_length=LONGEST_NOTE, required=False, allow_blank=True
     )

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api import StrictSerializer
-from common.api_fields import RecordFilter, SourceField, VisibleField
+from common.api_fields import DayField, RecordFilter, SourceField, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
@@ -51,7 +51,7 @@ class LedgerEntryIn(StrictSerializer):
     )
     kind = serializers.ChoiceField(choices=CostKind.choices)
     amount = serializers.DecimalField(max_digits=14, decimal_places=2)
-    incurred_on = serializers.DateField()
+    incurred_on = DayField()
     document = serializers.CharField(max_length=150, required=False, allow_blank=True)
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
     source = SourceField()  # type: ignore[assignment]

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api import StrictModelSerializer, StrictSerializer
-from common.api_fields import RecordFilter, VisibleField
+from common.api_fields import MomentField, RecordFilter, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
@@ -67,6 +67,7 @@ class TouchpointIn(StrictModelSerializer):
     contact = VisibleField(
         queryset=Contact.objects.all(), required=False, allow_null=True
     )
+    occurred_at = MomentField()
     note = serializers.CharField(
         max_length=LONGEST_NOTE, required=False, allow_blank=True
     )

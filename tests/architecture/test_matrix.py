@@ -59,7 +59,7 @@ def test_every_method_of_the_api_has_a_line():
     offered = {
         (route.name, method.upper())
         for route in OURS
-        for method in getattr(route.view, "actions", None) or {}
+        for method in set(getattr(route.view, "actions", None) or {}) - {"head"}
     }
     assert offered - told == set()
 

@@ -1,0 +1,181 @@
+"""The schema is whole, and what it says holds for whatever is sent."""
+
+import datetime as dt
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from drf_spectacular.drainage import GENERATOR_STATS
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.validation import validate_schema
+from hypothesis import HealthCheck, Phase, given, settings
+from knox.models import AuthToken
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from clv.models import ValuationRun
+from config.wsgi import application
+from crm.models import EventType, LifeEvent
+from tests import make
+from tests.architecture.routes import OURS
+
+URL = "/api/v1/schema/"
+FUZZING = settings(
+    max_examples=8,  # for each of some 45 operations, twice
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+CHECKS = [
+    not_a_server_error,
+    response_schema_conformance,
+    content_type_conformance,
+    status_code_conformance,
+]
+
+
+def test_the_schema_is_valid_and_complete():
+    with GENERATOR_STATS.silence():
+        schema = SchemaGenerator().get_schema(public=True)
+    validate_schema(schema)
+    assert dict(GENERATOR_STATS._warn_cache) == {}
+    assert dict(GENERATOR_STATS._error_cache) == {}
+    told = {
+        (path.replace("{id}", "<int:pk>"), method)
+        for path, operations in schema["paths"].items()
+        for method in operations
+    }
+    offered = {
+        (f"/{route.path}", method)
+        for route in OURS
+        for method in set(getattr(route.view, "actions", None) or {}) - {"head"}
+    }
+    assert told == offered
+
+
+def test_schema_and_docs_are_for_people_who_are_signed_in(client, rep):
+    for path in (URL, "/api/v1/docs/"):
+        assert client.get(path).status_code in {302, 401}
+    client.force_login(rep)
+    assert client.get(URL)["Content-Type"].startswith("application/vnd.oai.openapi")
+    docs = client.get("/api/v1/docs/")
+    assert docs.status_code == 200
+    assert "script-src 'self';" in docs["Content-Security-Policy"]
+    assert b"<script>" not in docs.content
+
+
+def test_every_change_names_its_preconditions():
+    schema = SchemaGenerator().get_schema(public=True)
+    for operations in schema["paths"].values():
+        for method, operation in operations.items():
+            headers = {
+                p["name"]
+                for p in operation.get("parameters", [])
+                if p["in"] == "header"
+            }
+            if method == "patch":
+                assert "If-Match" in headers
+                assert {"412", "428"} <= set(operation["responses"])
+            if method == "post":
+                assert "Idempotency-Key" in headers
+            assert {"400", "401", "403", "404"} <= set(operation["responses"])
+
+
+# -- Fuzzing -----------------------------------------------------------------
+
+
+@pytest.fixture
+def records(administrator):
+    """One record of each kind, for the calls that name one."""
+    account = make.account(owner=administrator)
+    kind = EventType.objects.first()
+    event = LifeEvent.objects.create(
+        account=account, type=kind, occurred_on=dt.date(2026, 1, 15)
+    )
+    run = make.run()
+    make.valuation(run=run, account=account)
+    make.membership(account=account)
+    return {
+        "accounts": account.pk,
+        "contacts": make.contact(account=account).pk,
+        "orders": make.order(account=account).pk,
+        "products": make.product(sku="A").pk,
+        "ledger-entries": make.cost(account=account).pk,
+        "touchpoints": make.touchpoint(account=account, user=administrator).pk,
+        "events": event.pk,
+        "event-types": kind.pk,
+        "runs": run.pk,
+        "plans": 1,
+    }
+
+
+@pytest.fixture
+def kept_connection(db):
+    """Keep the test's own connection, with its transaction, between the calls."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+def _token():
+    return AuthToken.objects.create(user=make.user("administrator"))[1]
+
+
+def _described():
+    described = schemathesis.openapi.from_dict(
+        SchemaGenerator().get_schema(public=True)
+    )
+    described.app = application
+    for found in described.get_all_operations():
+        operation = found.ok()
+        yield operation, GenerationMode.POSITIVE
+        # What takes no input cannot be given a wrong one.
+        if {"parameters", "requestBody"} & set(operation.definition.raw):
+            yield operation, GenerationMode.NEGATIVE
+
+
+CALLS = list(_described())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("operation", "mode"),
+    CALLS,
+    ids=[f"{operation.label} {mode.value}" for operation, mode in CALLS],
+)
+def test_nothing_that_is_sent_breaks_the_promise(
+    operation, mode, records, kept_connection
+):
+    """Half of the calls name records that exist, so that they get beyond 404."""
+    headers = {"Authorization": f"Token {_token()}"}
+
+    @FUZZING
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def send(case):
+        _name_records(case, records)
+        with transaction.atomic():
+            case.call_and_validate(headers=headers, checks=CHECKS)
+            transaction.set_rollback(True)
+
+    send()
+    assert ValuationRun.objects.count() == 1
+
+
+def _name_records(case, records):
+    collection = case.path.split("/")[3]
+    path = case.path_parameters
+    if path and isinstance(path.get("id"), int) and path["id"] % 2 == 0:
+        path["id"] = records[collection]
+    body = case.body
+    if isinstance(body, dict) and isinstance(body.get("account"), int):
+        body["account"] = records["accounts"]
