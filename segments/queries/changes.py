@@ -96,8 +96,10 @@ def equity_change(run: ValuationRun, before: ValuationRun) -> EquityChange:
 def biggest_movers(
     run: ValuationRun, before: ValuationRun, *, rising: bool, size: int
 ) -> list[Mover]:
-    """Return the accounts whose CLV rose (or fell) most, the biggest first."""
-    side, order = (">", "DESC") if rising else ("<", "ASC")
+    """Return the accounts whose CLV rose (or fell) most, by 1 at least."""
+    moved, order = (
+        (">= before.clv + 1", "DESC") if rising else ("<= before.clv - 1", "ASC")
+    )
     rows = _rows(
         f"""
         SELECT first.account_id, account.name, first.clv, first.change
@@ -106,7 +108,7 @@ def biggest_movers(
             FROM clv_valuation now
             JOIN clv_valuation before
                 ON before.account_id = now.account_id AND before.run_id = %s
-            WHERE now.run_id = %s AND now.clv {side} before.clv
+            WHERE now.run_id = %s AND now.clv {moved}
             ORDER BY change {order}, now.account_id LIMIT %s
         ) first
         JOIN crm_account account

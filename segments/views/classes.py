@@ -67,7 +67,7 @@ def _members(
 
 
 def _flow(run: ValuationRun, worth_class: WorthClass, user: User) -> dict[str, Any]:
-    if totals.previous_run(run) is None:
+    if not Membership.objects.filter(since__lt=run.as_of).exists():
         return {"came": [], "left": []}  # a first run brings everybody: no news
     owner_id = None if user.sees_every_account else user.pk
     came = changes.came_to(run, worth_class, owner_id=owner_id, size=NAMES_PER_LIST)

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from segments.models import Membership
 from tests import make
 from tests.segments.pages.test_value import class_total
 
@@ -75,6 +76,17 @@ def test_who_came_and_left_is_named(client, manager, before, run):
     assert [one.name for one in context["came"]] == ["Comer", "Newcomer"]
     assert [one.before for one in context["came"]] == ["general", None]
     assert [one.name for one in context["left"]] == ["Leaver"]
+
+
+def test_the_first_run_has_nobody_come(client, manager, before):
+    member(before, name="First")
+    Membership.objects.update(since=EARLIER)
+    client.force_login(manager)
+
+    context = client.get(URL).context
+
+    assert names(context) == ["First"]
+    assert context["came"] == []
 
 
 def test_a_past_day_shows_the_members_of_that_day(client, manager, before, run):

@@ -175,7 +175,12 @@ def test_the_parts_of_the_change_sum_to_it(before, run):
 
 def test_movers_are_named_with_their_change(client, manager, before, run):
     up, down = make.account(name="Upward"), make.account(name="Downward")
-    for account, then, now in [(up, "10.00", "50.00"), (down, "90.00", "20.00")]:
+    still = make.account(name="Hardly moved")
+    for account, then, now in [
+        (up, "10.00", "50.00"),
+        (down, "90.00", "20.00"),
+        (still, "10.00", "10.99"),
+    ]:
         make.valuation(account=account, run=before, realised=then)
         make.valuation(account=account, run=run, realised=now)
     make.membership(account=up, since=EARLIER, until=TODAY, run=before)
