@@ -32,8 +32,9 @@ def summary_select(dirty: str = "") -> str:
 
     Each account's days (orders, returns, costs) are laid in a row with the profit up to
     and including each day. It has paid back on the day after the last one below zero.
-    Days after ``as_of`` count for nothing but the day on which they will. The lines
-    are read from their covering index alone.
+    Days after ``as_of`` count for nothing but the day on which they will. Lines and
+    ledger are read from their covering indexes alone, in the order in which they are
+    needed; the three sources have the same column types so that they can be merged.
     """
     lines = _within(dirty, "account_id")
     returned = _within(dirty, "l.account_id")
@@ -83,24 +84,26 @@ def summary_select(dirty: str = "") -> str:
                     count(DISTINCT order_id) AS orders, sum(revenue) AS revenue,
                     coalesce(sum(revenue - cost), 0) AS known,
                     coalesce(sum(revenue) FILTER (WHERE cost IS NULL), 0) AS unknown,
-                    0 AS to_win, 0 AS per_order, 0 AS over_time
+                    0::numeric AS to_win, 0::numeric AS per_order,
+                    0::numeric AS over_time
                 FROM crm_orderline WHERE status = 'confirmed'{lines}
                 GROUP BY account_id, ordered_on
                 UNION ALL
-                SELECT l.account_id, greatest(r.returned_on, l.ordered_on), 0,
-                    -r.refund,
+                SELECT l.account_id, greatest(r.returned_on, l.ordered_on), 0::bigint,
+                    -r.refund::numeric,
                     CASE WHEN l.cost IS NULL THEN 0
-                        ELSE r.cost_recovered - r.refund END,
-                    CASE WHEN l.cost IS NULL THEN -r.refund ELSE 0 END, 0, 0, 0
+                        ELSE r.cost_recovered - r.refund END::numeric,
+                    CASE WHEN l.cost IS NULL THEN -r.refund ELSE 0 END::numeric,
+                    0::numeric, 0::numeric, 0::numeric
                 FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
                 WHERE l.status = 'confirmed'{returned}
                 UNION ALL
-                SELECT account_id, incurred_on, 0, 0, 0, 0,
+                SELECT account_id, incurred_on, 0::bigint, 0::numeric, 0::numeric,
+                    0::numeric,
                     {_costs("IN ('acquisition', 'onboarding')")},
                     {_costs("IN ('delivery', 'returns', 'credit')")},
                     {_costs(NOT_OVER_TIME)}
                 FROM crm_ledgerentry WHERE account_id IS NOT NULL{lines}
-                GROUP BY account_id, incurred_on
             ) days
             WINDOW so_far AS (PARTITION BY account_id ORDER BY day)
         ) course
@@ -122,7 +125,7 @@ def _zeros(*columns: str) -> str:
 
 
 def _costs(kinds: str) -> str:
-    return f"coalesce(sum(amount) FILTER (WHERE kind {kinds}), 0)"
+    return f"CASE WHEN kind {kinds} THEN amount ELSE 0 END::numeric"
 
 
 # What a run takes from the sums: the inputs stored beside each valuation. The margin

@@ -146,7 +146,7 @@ def sweep(now: dt.datetime | None = None) -> Due:
         partitions.drop_orphans()
     except OperationalError as busy:
         log.info("Left-over tables stay until the next sweep: %s", busy)
-    return Due(_takeable())
+    return Due(takeable())
 
 
 def _ensure_due_night(now: dt.datetime | None) -> None:
@@ -170,7 +170,7 @@ def _close_hopeless() -> None:
     lapsed.filter(status=RunStatus.PUBLISHED).update(failure=GAVE_UP, lease_until=None)
 
 
-def _takeable() -> tuple[int, ...]:
+def takeable() -> tuple[int, ...]:
     """Return the run to take: one whose worker is lost, else the first that waits."""
     now = _database_now()
     runs = ValuationRun.objects.order_by("created_at", "pk")

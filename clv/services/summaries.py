@@ -14,6 +14,8 @@ from clv.queries.summaries import INPUTS, SUMS, inputs_select, summary_select
 # Clocks of web processes may differ by this much from the database's.
 OVERLAP = dt.timedelta(minutes=10)
 DIRTY = "pg_temp.clv_dirty"
+FEW = 10_000  # accounts that are read fast in any order
+MANY = 0.2  # share of accounts from which on all are read in order
 WORK_MEMORY = "64MB"  # sorts of a million accounts stay in few runs
 
 
@@ -50,10 +52,10 @@ def refresh_summaries(
         if state is not None and state.as_of > as_of:
             raise ValueError(f"the summaries already hold for {state.as_of}")
         params = _parameters(as_of, margin_rate)
-        if full or state is None or state.margin_rate != margin_rate:
-            done = _upsert("", params)
-        else:
-            done = _upsert(_mark_dirty(state, as_of), params)
+        dirty = ""
+        if not full and state is not None and state.margin_rate == margin_rate:
+            dirty = _mark_dirty(state, as_of)
+        done = _upsert(dirty, params)
         SummaryState.objects.update_or_create(
             pk=1,
             defaults={
@@ -118,7 +120,10 @@ def _changes_seen_from_here(overlap: dt.timedelta) -> dt.datetime:
 
 
 def _mark_dirty(state: SummaryState, as_of: dt.date) -> str:
-    """List the accounts to look at again; return the name of the list."""
+    """List the accounts to look at again; return the name of the list.
+
+    Nothing is returned if they are so many that reading all in order is faster.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {DIRTY}")
         cursor.execute(
@@ -141,8 +146,10 @@ def _mark_dirty(state: SummaryState, as_of: dt.date) -> str:
             """,
             {"since": state.changes_until, "as_of": as_of},
         )
+        listed = cursor.rowcount
         cursor.execute(f"ANALYZE {DIRTY}")
-    return DIRTY
+    known = AccountSummary.objects.count()
+    return "" if known > FEW and listed > known * MANY else DIRTY
 
 
 def _upsert(dirty: str, params: dict[str, Any]) -> Refreshed:

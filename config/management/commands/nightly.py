@@ -68,7 +68,7 @@ class Command(BaseCommand):
         """Work on the run, or wait for who does, until it is closed."""
         told, since = "", time.monotonic()
         while run.status in OPEN:
-            if works and night.execute(run.pk, say=self._say):
+            if works and self._work(run):
                 run.refresh_from_db()
                 continue
             state = self._state(run)
@@ -81,6 +81,11 @@ class Command(BaseCommand):
             time.sleep(POLL_SECONDS)
             run.refresh_from_db()
         return run
+
+    def _work(self, run: ValuationRun) -> bool:
+        """Take our run, or first the one in its way; False if all have workers."""
+        due = (*runs.takeable(), run.pk)
+        return any(night.execute(run_id, say=self._say) for run_id in due)
 
     def _say(self, text: str) -> None:
         self.stdout.write(f"  {text}")
