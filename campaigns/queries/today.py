@@ -36,6 +36,11 @@ class Reasons:
     cost: Decimal
     gain: Decimal
 
+    @property
+    def is_loss(self) -> bool:
+        """Tell whether the touch costs more than it secures."""
+        return self.gain < 0
+
 
 @dataclass(frozen=True, slots=True)
 class Item:

@@ -113,10 +113,12 @@ def draft_touch_remove(request: SignedInRequest, key: str, pk: int) -> HttpRespo
 @requires(permissions.CHANGE_PLANS)
 def draft_template(request: SignedInRequest, key: str) -> HttpResponse:
     """Replace the draft's touches by a ready plan's."""
-    wanted = request.POST.get("template", "")
-    if wanted not in READY_PLANS:
-        raise Http404
-    plans.load_template(actor=request.user, version=_draft(key), key=wanted)
+    draft, wanted = _draft(key), request.POST.get("template", "")
+    try:
+        plans.load_template(actor=request.user, version=draft, key=wanted)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("campaigns:plan_draft", key)
     return _after_change(request, key)
 
 

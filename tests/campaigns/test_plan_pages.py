@@ -190,7 +190,13 @@ def test_the_ready_plan_is_loaded(client, draft):
 
     assert answer.status_code == 200
     assert titles() == ["Printed magazine", "Sales visit"]
-    assert client.post(url("draft_template"), {"template": "x"}).status_code == 404
+
+
+def test_an_unknown_ready_plan_is_said(client, draft):
+    answer = client.post(url("draft_template"), {"template": "x"}, follow=True)
+
+    assert "There is no ready template of that name." in answer.text
+    assert titles() == ["Printed magazine", "Sales visit"]
 
 
 @pytest.mark.parametrize(
