@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import (
     Case,
@@ -37,7 +37,7 @@ SORT_WITHOUT_RUN = "name"
 # Which columns can be sorted, the field behind each, and the kind of its values.
 _FIELDS: dict[str, tuple[str, type, bool]] = {
     "name": ("name", str, False),
-    "class": ("class_rank", int, True),
+    "class": ("class_rank", int, False),
     "clv": ("clv", Decimal, False),
     "trend": ("trend", Decimal, True),
     "last_contact": ("last_contact_on", dt.date, True),
@@ -48,6 +48,9 @@ _FIELDS: dict[str, tuple[str, type, bool]] = {
 }
 # Worth lives in the run's partition: its index gives the order.
 _OF_VALUES = frozenset({"clv", "trend"})
+_OF_CLASSES = frozenset({"class"})
+
+Derived = TypeVar("Derived", Valuation, Membership)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +115,9 @@ class AccountList:
 
     def page(self, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
         """Return one page of rows; cursors as `keyset_page` gives them."""
-        if self.run is not None and self.sort.key in _OF_VALUES:
-            values = self._values(self.run)
-            found = keyset_page(values, sort=self.sort, cursor=cursor, size=size)
-            keys = [value.account_id for value in found]
-        else:
-            accounts = self._sortable()
-            page = keyset_page(accounts, sort=self.sort, cursor=cursor, size=size)
-            return Page(self._rows([a.pk for a in page]), page.next, page.previous)
+        rows = self._sortable()
+        found = keyset_page(rows, sort=self.sort, cursor=cursor, size=size)
+        keys = [getattr(row, self.sort.tie_breaker) for row in found]
         return Page(self._rows(keys), found.next, found.previous)
 
     def every_row(self) -> Iterator[AccountRow]:
@@ -199,13 +197,26 @@ class AccountList:
         run_id = self.run.pk if self.run else 0
         return Valuation.objects.filter(run_id=run_id, account_id=OuterRef("pk"))
 
-    def _values(self, run: ValuationRun) -> QuerySet[Valuation]:
-        values = Valuation.objects.of_run(run)
-        if self._few is None:
-            everybody = self._accounts().order_by().values("pk")
-            values = values.filter(account_id__in=everybody)
-        else:
-            values = values.filter(account_id__in=self._few)
+    def _sortable(self) -> QuerySet[Any]:
+        """Return the rows that carry what the list is sorted by.
+
+        Worth and class are sorted where they are kept; an account that has none yet
+        is counted by `new_count` instead.
+        """
+        key = self.sort.key
+        if self.run is not None and key in _OF_VALUES:
+            return self._sortable_values(self.run)
+        if key in _OF_CLASSES:
+            return self._keep(self._memberships()).annotate(class_rank=_RANK)
+        rows = self._chosen().select_related("owner")
+        if key == "next_touch":
+            due = PlannedTouch.objects.due().filter(account=OuterRef("pk"))
+            days = due.order_by("due_on").values("due_on")
+            return rows.annotate(next_touch_on=Subquery(days[:1]))
+        return rows
+
+    def _sortable_values(self, run: ValuationRun) -> QuerySet[Valuation]:
+        values = self._keep(Valuation.objects.of_run(run))
         if self.sort.key == "trend":
             before = Valuation.objects.filter(
                 run_id=_previous_id(run), account_id=OuterRef("account_id")
@@ -213,15 +224,11 @@ class AccountList:
             values = values.annotate(trend=F("clv") - Subquery(before.values("clv")))
         return values
 
-    def _sortable(self) -> QuerySet[Account]:
-        rows = self._chosen().select_related("owner")
-        if self.sort.key == "class":
-            stands = self._memberships().filter(account=OuterRef("pk"))
-            return rows.annotate(class_rank=Subquery(stands.values(_rank=_RANK)[:1]))
-        if self.sort.key == "next_touch":
-            due = _next_touches().filter(account=OuterRef("pk")).order_by("due_on")
-            return rows.annotate(next_touch_on=Subquery(due.values("due_on")[:1]))
-        return rows
+    def _keep(self, rows: QuerySet[Derived]) -> QuerySet[Derived]:
+        """Keep what belongs to an account of the list."""
+        if self._few is not None:
+            return rows.filter(account_id__in=self._few)
+        return rows.filter(account_id__in=self._accounts().order_by().values("pk"))
 
     # -- What each row shows ---------------------------------------------------------
 
@@ -296,7 +303,7 @@ def _sort(wanted: str, run: ValuationRun | None) -> Sort:
         field=field,
         descending=wanted.startswith("-"),
         parse=kind,
-        tie_breaker="account_id" if key in _OF_VALUES else "pk",
+        tie_breaker="account_id" if key in _OF_VALUES | _OF_CLASSES else "pk",
         nullable=nullable,
     )
 
@@ -307,12 +314,12 @@ def _previous_id(run: ValuationRun) -> int | None:
     return earlier.order_by("-as_of", "-pk").values_list("pk", flat=True).first()
 
 
-def _next_touches() -> QuerySet[PlannedTouch]:
-    return PlannedTouch.objects.due()
-
-
 def _first_touches(keys: list[int]) -> dict[int, PlannedTouch]:
     """Return the first open touch of each account."""
-    due = _next_touches().filter(account_id__in=keys).select_related("template")
+    due = (
+        PlannedTouch.objects.due()
+        .filter(account_id__in=keys)
+        .select_related("template")
+    )
     firsts = due.order_by("account_id", "due_on", "pk").distinct("account_id")
     return {touch.account_id: touch for touch in firsts}
