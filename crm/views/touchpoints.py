@@ -25,6 +25,7 @@ from crm.requests import SignedInRequest
 from crm.services import touchpoints
 from crm.services.touchpoints import FollowUp, price_of_minutes
 
+SHORTEST_SEARCH = 2  # letters; one fits half of a large firm's accounts
 ON_BODY = {"target": "body"}
 
 
@@ -66,12 +67,11 @@ def quick_log_preview(request: SignedInRequest) -> HttpResponse:
 @requires(permissions.LOG_TOUCHPOINTS)
 def quick_log_accounts(request: SignedInRequest) -> HttpResponse:
     """Return the accounts whose name, city or number begin with the words typed."""
-    words = request.GET.get("search", "")[:200]
+    words = request.GET.get("search", "")[:200].strip()
+    words = words if len(words) >= SHORTEST_SEARCH else ""
     mine = Account.objects.active().visible_to(request.user)
-    found = (
-        mine.matching(words).order_by("name", "pk") if words.strip() else mine.none()
-    )
-    context = {"matches": list(found[:MATCHES_SHOWN]), "words": words.strip()}
+    found = mine.matching(words).order_by("name", "pk") if words else mine.none()
+    context = {"matches": list(found[:MATCHES_SHOWN]), "words": words}
     return render(request, "crm/touchpoints/_accounts.html", context)
 
 

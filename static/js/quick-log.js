@@ -1,9 +1,11 @@
 // Opens the dialog #quick-log by the key L and by [data-quick-log], fetches its form,
 // and closes it once the contact is stored. The account is that of the button, or of the
-// page: the nearest [data-account].
+// page: the nearest [data-account]. A line that was closed unsaved is there again when
+// the dialog opens next on the same page.
 
 (() => {
   const dialog = () => document.getElementById("quick-log");
+  const drafts = new Map(); // account → line
   let early = null;
   const typing = "input, select, textarea, [contenteditable=''], [contenteditable=true]";
 
@@ -11,12 +13,16 @@
     const box = dialog();
     if (!box || box.open) return;
     const holder = opener?.closest("[data-account]") ?? document.querySelector("main [data-account]");
-    const account = holder?.dataset.account;
+    const account = holder?.dataset.account ?? "";
+    box.dataset.account = account;
     const url = account ? `${box.dataset.url}?account=${encodeURIComponent(account)}` : box.dataset.url;
     // Takes what is typed before the form is here, so that fast typing loses nothing.
     early = document.createElement("input");
     early.className = "p-log__early";
     early.setAttribute("aria-label", "What happened");
+    early.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.target.dataset.save = "yes";
+    });
     box.replaceChildren(early);
     box.showModal();
     early.focus();
@@ -24,13 +30,20 @@
   }
 
   function begin(form) {
-    const first = form.querySelector("[data-log-search]") ?? form.querySelector("[data-log-line]");
-    first.focus();
-    if (early?.value) {
-      first.value = early.value;
-      first.dispatchEvent(new Event("input", { bubbles: true }));
-    }
+    const line = form.querySelector("[data-log-line]");
+    const search = form.querySelector("[data-log-search]");
+    const { value, dataset } = early;
     early = null;
+    (search ?? line).focus();
+    fill(line, drafts.get(dialog().dataset.account));
+    fill(search ?? line, value);
+    if (value && dataset.save && !search) form.requestSubmit();
+  }
+
+  function fill(input, text) {
+    if (!text) return;
+    input.value = text;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   document.addEventListener("click", (event) => {
@@ -48,7 +61,15 @@
     open(null);
   });
 
+  onEach("#quick-log", (box) => {
+    box.addEventListener("close", () => {
+      const line = box.querySelector("[data-log-line]");
+      if (line) drafts.set(box.dataset.account, line.value);
+    });
+  });
+
   document.addEventListener("touchpoint-logged", () => {
+    drafts.delete(dialog()?.dataset.account);
     dialog()?.close();
     dialog()?.replaceChildren();
   });

@@ -1,10 +1,11 @@
 """The cost ledger: append-only, reversed once, allocated exactly."""
 
 import datetime as dt
+import threading
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
 
 from common.clock import business_today
@@ -222,3 +223,31 @@ def test_what_cannot_be_spread_is_refused(manager, shared, case):
         )
     assert LedgerEntry.objects.count() == stored
     assert AuditEvent.objects.count() == acts
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_spread_in_requests_at_once_it_is_spread_once():
+    manager = make.user("manager")
+    given_activity()
+    by = rule("equal")
+    cost = post_entry(
+        actor=manager, account=None, kind="marketing", amount="9", incurred_on=END
+    )
+    start, outcomes = threading.Barrier(3), []
+
+    def act():
+        try:
+            start.wait()
+            outcomes.append(len(spread(manager, cost, by)))
+        except CannotAllocateError:
+            outcomes.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act) for _ in range(3)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+
+    assert sorted(outcomes, key=str) == [3, "refused", "refused"]
+    parts = LedgerEntry.objects.filter(allocated_from=cost)
+    assert sum(p.amount for p in parts) == Decimal("9.00")

@@ -1,11 +1,13 @@
 """The quick log over HTTP: dialog, preview, saving, undo; with and without htmx."""
 
+import datetime as dt
 import json
 import uuid
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from common.clock import business_today
 from crm.models import Account, LedgerEntry, Task, Touchpoint
@@ -206,3 +208,18 @@ def test_the_example_names_who_was_spoken_with_last(signed_in, account):
     form = body(signed_in.get("/log/_form/", {"account": account.pk}))
     assert "call 12m Zoe pricing" in form
     assert "Here: Zoe Last, Anna Berg, Abel Gone" in form
+
+
+def test_a_contact_of_earlier_keeps_its_time_and_one_ahead_is_refused(
+    signed_in, account
+):
+    ahead = sent(account, occurred_at="2099-01-01T09:00")
+    refused = signed_in.post(LOG, ahead, headers=HTMX)
+    assert refused.status_code == 422
+    assert "lies in the future" in body(refused)
+    assert "<details" in body(refused)
+    assert not Touchpoint.objects.exists()
+    signed_in.post(LOG, sent(account, occurred_at="2026-03-02T09:30"), headers=HTMX)
+    row = Touchpoint.objects.get()
+    assert timezone.localtime(row.occurred_at).strftime("%F %R") == "2026-03-02 09:30"
+    assert LedgerEntry.objects.get().incurred_on == dt.date(2026, 3, 2)

@@ -1,9 +1,11 @@
 """Taking a contact back: void, reversed, cancelled, and only by those who may."""
 
 import datetime as dt
+import threading
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -86,3 +88,32 @@ def test_others_and_old_ones_are_refused(rep, colleague, logged, case):
     assert logged.voided_at is None
     assert LedgerEntry.objects.count() == 1
     assert Task.objects.get().status == "open"
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_undone_in_requests_at_once_it_is_reversed_once():
+    rep = make.user()
+    row = log_touchpoint(
+        actor=rep,
+        account=make.account(owner=rep),
+        channel="phone",
+        occurred_at=timezone.now(),
+        minutes=30,
+    )
+    start, undone = threading.Barrier(4), []
+
+    def undo():
+        try:
+            mine = Touchpoint.objects.get(pk=row.pk)
+            start.wait()
+            undone.append(undo_touchpoint(actor=rep, touchpoint=mine).voided_at)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=undo) for _ in range(4)]
+    [t.start() for t in threads]
+    [t.join() for t in threads]
+
+    assert len(undone) == 4
+    assert len(set(undone)) == 1
+    assert LedgerEntry.objects.count() == 2

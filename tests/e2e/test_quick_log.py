@@ -1,5 +1,6 @@
 """A rep logs a contact by key, sees it counted, and takes it back."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -74,6 +75,37 @@ def test_a_refused_line_keeps_its_words_and_the_key_is_off_while_typing(
     page.keyboard.press("Enter")
     expect(page.locator("#toasts")).to_contain_text("Logged: Call")
     assert Touchpoint.objects.get().note == "all well"
+
+
+def test_a_line_closed_unsaved_is_there_again(page, live_server, sign_in, rep, account):
+    sign_in(rep)
+    opened(page, live_server, account)
+    page.keyboard.press("l")
+    page.keyboard.type("call half a li")
+    expect(page.locator("#id_line")).to_have_value("call half a li")
+    page.keyboard.press("Escape")
+    expect(page.locator("#quick-log")).to_be_hidden()
+    page.keyboard.press("l")
+    expect(page.locator("#id_line")).to_have_value("call half a li")
+    page.keyboard.type("ne")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Logged: Call")
+    assert Touchpoint.objects.get().note == "half a line"
+    page.keyboard.press("l")
+    expect(page.locator("#id_line")).to_have_value("")
+
+
+def test_keys_typed_before_the_form_is_here_count(
+    page, live_server, sign_in, rep, account
+):
+    sign_in(rep)
+    opened(page, live_server, account)
+    page.route("**/log/_form/**", lambda route: (time.sleep(0.5), route.continue_()))
+    page.keyboard.press("l")
+    page.keyboard.type("call 5m anna fast")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("Logged: Call")
+    assert Touchpoint.objects.get().note == "fast"
 
 
 def test_away_from_an_account_it_is_searched_by_keys(
