@@ -40,7 +40,7 @@ class PackageFinder(BaseFinder):
 
     def find(self, path: str, find_all: bool = False, **_: Any) -> Any:  # noqa: FBT001, FBT002 - Django's own signature
         if path not in PACKAGE_FILES or not self.storage.exists(path):
-            return [] if find_all else None
+            return []  # as Django's own finders do; None would count as a match
         found = self.storage.path(path)
         return [found] if find_all else found
 
