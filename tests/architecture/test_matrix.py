@@ -130,8 +130,9 @@ def arguments(line, account):
 
 @pytest.fixture
 def firm(rep, colleague, manager, marketer, administrator):
-    """People, an account of the rep's and one of a colleague's, plans and a draft."""
+    """People, accounts of two reps, a published run, plans and a draft."""
     plans.ensure_plans()
+    make.run()
     if not PlanVersion.objects.filter(
         plan__worth_class="general", status="draft"
     ).exists():
