@@ -245,3 +245,19 @@ def test_another_firm_has_no_demo_logins():
     out = StringIO()
     call_command("demo_logins", stdout=out)
     assert out.getvalue() == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_values_the_last_month_ends(monkeypatch):
+    days = []
+    monkeypatch.setattr(
+        "config.management.commands.load_demo.call_command",
+        lambda name, as_of, **_: days.append((name, as_of)),
+    )
+    out = StringIO()
+    call_command("load_demo", accounts=20, as_of=AS_OF, history_nights=7, stdout=out)
+    assert "20 accounts as of 2026-06-30" in out.getvalue()
+    assert [name for name, _ in days] == ["nightly"] * 7
+    assert days[0][1] == dt.date(2025, 11, 30)
+    assert days[1][1] == dt.date(2025, 12, 31)
+    assert days[-1][1] == dt.date(2026, 5, 31)
