@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.services import plans
+from clv.models import ValuationRun
 from crm.models import AuditEvent, EventType, LifeEvent, Task
 from tests import make
 from tests.architecture.routes import OURS
@@ -107,7 +108,7 @@ MAKERS = {
     "PRODUCT": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
-    "RUN": lambda account: make.run(),
+    "RUN": lambda account: ValuationRun.objects.current(),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),
     "SENDING": lambda account: TouchTemplate.objects.filter(
