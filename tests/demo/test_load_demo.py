@@ -6,7 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, F, Max, Min, Q, Sum
 
 from campaigns.models import PlanVersion
@@ -261,3 +261,19 @@ def test_the_command_values_the_last_month_ends(monkeypatch):
     assert days[0][1] == dt.date(2025, 11, 30)
     assert days[1][1] == dt.date(2025, 12, 31)
     assert days[-1][1] == dt.date(2026, 5, 31)
+
+
+def test_a_big_firm_is_loaded_faster_and_is_the_same(monkeypatch):
+    usual = _digest_of()
+    indexes = _indexes()
+    monkeypatch.setattr(load, "TRUSTED", 10)
+    assert _digest_of() == usual
+    demo_firm.load_demo_firm(accounts=60, seed=7, as_of=AS_OF)
+    assert _indexes() == indexes
+    assert not OrderLine.objects.filter(order=None).exists()
+
+
+def _indexes():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'crm%'")
+        return sorted(row[0] for row in cursor.fetchall())
