@@ -22,7 +22,8 @@ def test_nothing_else_of_the_packages_is_served():
     finder = assets.PackageFinder()
 
     for path in ("vendor/x.js", "echarts/package.json", "vendor/../package.json"):
-        assert finder.find(path) is None
+        assert finder.find(path) == []
+        assert finders.find(path) is None
         assert finder.find(path, find_all=True) == []
 
 
