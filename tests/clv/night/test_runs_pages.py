@@ -121,12 +121,14 @@ def test_repeating_queues_a_rerun(client, manager, valued):
 
 
 @pytest.mark.parametrize("who", ["rep", "marketer"])
-def test_only_who_may_start_can_start(client, request, who):
+def test_only_who_may_start_can_start(client, db, request, who):
     client.force_login(request.getfixturevalue(who))
 
     assert client.post(START).status_code == 403
     assert not ValuationRun.objects.exists()
-    assert client.get(LIST).status_code == (403 if who == "rep" else 200)
+    page = client.get(LIST)
+    assert page.status_code == (403 if who == "rep" else 200)
+    assert b"Value now</button>" not in page.content
 
 
 def test_a_rep_sees_no_run(client, rep):
