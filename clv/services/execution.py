@@ -15,8 +15,9 @@ from clv.errors import LostLeaseError, RunFailedError
 from clv.models import RunStep, ValuationRun
 from clv.queries.inputs import Inputs
 from clv.services import leases
+from clv.services.learnt import Models
 from clv.services.leases import Lease
-from clv.services.valuing import Models, Results
+from clv.services.valuing import Results
 from common.errors import DomainError
 
 log = logging.getLogger(__name__)

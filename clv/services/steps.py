@@ -11,8 +11,9 @@ from clv.models import Valuation, ValuationRun
 from clv.queries.inputs import Inputs, staged_inputs
 from clv.services import partitions, summaries
 from clv.services.execution import Done, Work, finish_as
+from clv.services.learnt import Models
 from clv.services.partitions import input_table, value_table
-from clv.services.valuing import Models, Terms, fit_models, value_inputs
+from clv.services.valuing import Terms, fit_models, value_inputs
 from crm.models import Account
 
 

@@ -7,7 +7,7 @@ currency units where the engine works; both borders are in this module.
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from clv.choices import BreakEven, LadderStep
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
-from clv.engine.costs import CostRates, fit_cost_rates
+from clv.engine.costs import fit_cost_rates
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.history import Histories
-from clv.engine.models import RepeatBuyingModel, stored_model
-from clv.engine.spend import GammaGamma, fit_spend_with_ladder
+from clv.engine.spend import fit_spend_with_ladder
 from clv.engine.uncertainty import Portfolio, value_intervals
 from clv.engine.value import value_accounts
 from clv.errors import RunFailedError
@@ -35,6 +34,7 @@ from clv.policy import (
     YOUNGEST_DAYS,
 )
 from clv.queries.inputs import Inputs
+from clv.services.learnt import Models
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -68,60 +68,6 @@ class Terms:
     def of(cls, assumptions: Assumptions, as_of: dt.date) -> "Terms":
         months = assumptions.horizon_months
         return cls(float(assumptions.annual_rate), months * DAYS_PER_YEAR / 12, as_of)
-
-
-@dataclass(frozen=True, slots=True)
-class Models:
-    """Everything learnt from the firm as a whole, before any account is valued.
-
-    `name` is the likeliest model of repeat buying; `step` is the rung of the ladder
-    that its fit reached, and `reason` says why. `per_order` and `per_year` are the
-    rates of cost to serve, `cost_to_win` is the mean over customers.
-    """
-
-    name: str
-    buying: RepeatBuyingModel
-    step: str
-    reason: str
-    log_likelihoods: dict[str, float | None]
-    spend: GammaGamma
-    spend_step: str
-    per_order: CostRates
-    per_year: CostRates
-    cost_to_win: float
-
-    def as_parameters(self) -> dict[str, Any]:
-        """Return what JSON can keep, digit by digit, with what people want to read."""
-        return {
-            "name": self.name,
-            "step": self.step,
-            "reason": self.reason,
-            "log_likelihoods": self.log_likelihoods,
-            "buying": dataclasses.asdict(self.buying),
-            "buying_standard_errors": self.buying.standard_errors,
-            "spend_step": self.spend_step,
-            "spend": dataclasses.asdict(self.spend),
-            "spend_standard_errors": self.spend.standard_errors,
-            "per_order": _rates_as_parameters(self.per_order),
-            "per_year": _rates_as_parameters(self.per_year),
-            "cost_to_win": self.cost_to_win,
-        }
-
-    @classmethod
-    def from_parameters(cls, stored: Mapping[str, Any]) -> "Models":
-        """Rebuild the models from `as_parameters`."""
-        return cls(
-            name=stored["name"],
-            buying=stored_model(stored["name"], stored["buying"]),
-            step=stored["step"],
-            reason=stored["reason"],
-            log_likelihoods=stored["log_likelihoods"],
-            spend=GammaGamma.from_parameters(stored["spend"]),
-            spend_step=stored["spend_step"],
-            per_order=_rates_from_parameters(stored["per_order"]),
-            per_year=_rates_from_parameters(stored["per_year"]),
-            cost_to_win=stored["cost_to_win"],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,16 +352,3 @@ def _refuse(inputs: Inputs, faulty: NDArray[np.bool_], name: str) -> None:
         account = int(inputs.account_id[int(np.argmax(faulty))])
         words = name.replace("_", " ")
         raise RunFailedError(f"The {words} of account {account} is no sound number.")
-
-
-def _rates_as_parameters(rates: CostRates) -> dict[str, Any]:
-    return {
-        "group_means": rates.group_means.tolist(),
-        "k": rates.k,
-        "is_estimated": rates.is_estimated,
-    }
-
-
-def _rates_from_parameters(stored: Mapping[str, Any]) -> CostRates:
-    means = np.array(stored["group_means"], dtype=np.float64)
-    return CostRates(means, stored["k"], is_estimated=stored["is_estimated"])

@@ -8,11 +8,11 @@ import pytest
 
 from clv.errors import RunFailedError
 from clv.queries.inputs import Inputs
+from clv.services.learnt import Models
 from clv.services.valuing import (
     BREAK_EVENS,
     NO_DAY,
     STEPS,
-    Models,
     Terms,
     fit_models,
     value_inputs,

@@ -1,0 +1,79 @@
+"""What a run has learnt of the firm as a whole, in memory and as stored."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clv.engine.costs import CostRates
+from clv.engine.models import RepeatBuyingModel, stored_model
+from clv.engine.spend import GammaGamma
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Everything learnt from the firm as a whole, before any account is valued.
+
+    `name` is the likeliest model of repeat buying; `step` is the rung of the ladder
+    that its fit reached, and `reason` says why. `per_order` and `per_year` are the
+    rates of cost to serve, `cost_to_win` is the mean over customers.
+    """
+
+    name: str
+    buying: RepeatBuyingModel
+    step: str
+    reason: str
+    log_likelihoods: dict[str, float | None]
+    spend: GammaGamma
+    spend_step: str
+    per_order: CostRates
+    per_year: CostRates
+    cost_to_win: float
+
+    def as_parameters(self) -> dict[str, Any]:
+        """Return what JSON can keep, digit by digit, with what people want to read."""
+        return {
+            "name": self.name,
+            "step": self.step,
+            "reason": self.reason,
+            "log_likelihoods": self.log_likelihoods,
+            "buying": dataclasses.asdict(self.buying),
+            "buying_standard_errors": self.buying.standard_errors,
+            "spend_step": self.spend_step,
+            "spend": dataclasses.asdict(self.spend),
+            "spend_standard_errors": self.spend.standard_errors,
+            "per_order": _rates_as_parameters(self.per_order),
+            "per_year": _rates_as_parameters(self.per_year),
+            "cost_to_win": self.cost_to_win,
+        }
+
+    @classmethod
+    def from_parameters(cls, stored: Mapping[str, Any]) -> "Models":
+        """Rebuild the models from `as_parameters`."""
+        return cls(
+            name=stored["name"],
+            buying=stored_model(stored["name"], stored["buying"]),
+            step=stored["step"],
+            reason=stored["reason"],
+            log_likelihoods=stored["log_likelihoods"],
+            spend=GammaGamma.from_parameters(stored["spend"]),
+            spend_step=stored["spend_step"],
+            per_order=_rates_from_parameters(stored["per_order"]),
+            per_year=_rates_from_parameters(stored["per_year"]),
+            cost_to_win=stored["cost_to_win"],
+        )
+
+
+def _rates_as_parameters(rates: CostRates) -> dict[str, Any]:
+    return {
+        "group_means": rates.group_means.tolist(),
+        "k": rates.k,
+        "is_estimated": rates.is_estimated,
+    }
+
+
+def _rates_from_parameters(stored: Mapping[str, Any]) -> CostRates:
+    means = np.array(stored["group_means"], dtype=np.float64)
+    return CostRates(means, stored["k"], is_estimated=stored["is_estimated"])
