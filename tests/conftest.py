@@ -4,11 +4,57 @@ import re
 from contextlib import contextmanager
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.choices import Role
 from tests import make
+
+COMMITTING = ("live_server", "transactional_db")
+
+
+def commits(item):
+    """Tell whether a test commits, so that its rows are flushed after it."""
+    marker = item.get_closest_marker("django_db")
+    return (
+        "tests/e2e/" in item.nodeid
+        or bool(marker and marker.kwargs.get("transaction"))
+        or any(name in item.fixturenames for name in COMMITTING)
+    )
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-django puts such tests last
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if hasattr(item, "fixturenames") and commits(item):
+            item.add_marker(
+                pytest.mark.django_db(transaction=True, serialized_rollback=True),
+                append=False,
+            )
+
+
+@pytest.fixture(scope="session")
+def migrated_rows(django_db_setup, django_db_blocker):
+    """The rows that migrations made: roles, event types, first assumptions."""
+    return getattr(connection, "_test_serialized_contents", "")
+
+
+@pytest.fixture(autouse=True)
+def restored_rows(request):
+    """Let `serialized_rollback` bring the rows of migrations back after a flush.
+
+    Playwright's event loop gives Django another connection object, and that one does
+    not know the copy to restore from. So its first test restores here.
+    """
+    if not commits(request.node):
+        return
+    rows = request.getfixturevalue("migrated_rows")
+    request.getfixturevalue("db")
+    if not hasattr(connection, "_test_serialized_contents"):
+        connection._test_serialized_contents = rows
+    if not Group.objects.exists():
+        connection.creation.deserialize_db_from_string(rows)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import time
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.test import Client
 
 from config import browser, env
@@ -26,27 +25,8 @@ PHONE = {"width": 390, "height": 844}
 
 def pytest_collection_modifyitems(items):
     for item in items:
-        if "tests/e2e" in item.nodeid:
+        if "tests/e2e/" in item.nodeid:
             item.add_marker("e2e")
-            item.add_marker(
-                pytest.mark.django_db(transaction=True, serialized_rollback=True)
-            )
-
-
-@pytest.fixture(scope="session")
-def migrated_rows(django_db_setup, django_db_blocker):
-    """The rows that migrations made: roles, event types, first assumptions."""
-    return connection._test_serialized_contents
-
-
-@pytest.fixture(scope="session", autouse=True)
-def restorable_rows(migrated_rows, playwright):
-    """Let `serialized_rollback` bring the rows of migrations back after a flush.
-
-    Playwright's event loop gives Django another connection object, which does not know
-    the copy to restore from.
-    """
-    connection._test_serialized_contents = migrated_rows
 
 
 @pytest.fixture(scope="session")
