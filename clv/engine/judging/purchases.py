@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from clv.engine.arrays import FloatVector, IndexVector, as_vector, frozen
 from clv.engine.errors import BadHistoryError
 from clv.engine.history import Histories
+from clv.engine.seasons import Seasons
 
 DayVector: TypeAlias = NDArray[np.int64]
 
@@ -100,10 +101,9 @@ class PurchaseLog:
         """Return the day of each account's first purchase, shape (n,)."""
         return self.day[self.starts[:-1]]
 
-    @property
-    def span_days(self) -> int:
-        """Return the days from the first row of all to the last; 0 without rows."""
-        return int(self.day.max() - self.day.min()) if self.day.size else 0
+    def reach_days(self, origin_day: int) -> int:
+        """Return the days from the first row of all to `origin_day`; 0 without rows."""
+        return origin_day - int(self.day.min()) if self.day.size else 0
 
     def until(self, origin_day: int) -> "PurchaseLog":
         """Return what was known at the end of `origin_day`.
@@ -125,8 +125,10 @@ class PurchaseLog:
         rows = np.repeat(chosen, np.diff(self.starts))
         return _log(self._row_accounts()[rows], self.day[rows], self.value[rows])
 
-    def histories(self, as_of_day: int) -> Histories:
+    def histories(self, as_of_day: int, seasons: Seasons | None = None) -> Histories:
         """Return frequency, recency and age of each account at `as_of_day`.
+
+        With `seasons` the days are those of `Seasons.clock`.
 
         Raises
         ------
@@ -135,8 +137,13 @@ class PurchaseLog:
         """
         if self.day.size and int(self.day.max()) > as_of_day:
             raise BadHistoryError("the log holds purchases after as_of_day")
-        first, last = self.first_days, self.day[self.starts[1:] - 1]
-        return Histories.check(self.purchase_days - 1.0, last - first, as_of_day - first)
+        clock = seasons or Seasons()
+        ends = np.concatenate(
+            [self.first_days, self.day[self.starts[1:] - 1], [as_of_day]]
+        )
+        days = clock.clock(ends)
+        first, last = days[: len(self)], days[len(self) : -1]
+        return Histories.check(self.purchase_days - 1.0, last - first, days[-1] - first)
 
     @property
     def purchase_days(self) -> FloatVector:

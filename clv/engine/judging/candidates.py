@@ -1,0 +1,180 @@
+"""The models that compete: each family pooled and per acquisition cohort.
+
+A candidate learns from what was known at an origin and from nothing else. Where a fit
+does not converge the candidate drops out of the race for that origin, with the reason.
+
+Cohorts have about equally many accounts, by the day of their first purchase. Each
+cohort's fit has a prior centred on the fit of all accounts: a small cohort stays close
+to it, a large one goes its own way.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from clv.engine.arrays import IndexVector
+from clv.engine.errors import BadHistoryError, NotConvergedError
+from clv.engine.history import Compressed, Histories, compress
+from clv.engine.judging.composed import CohortModel
+from clv.engine.judging.purchases import PurchaseLog
+from clv.engine.judging.seasonality import seasons_of
+from clv.engine.ladder import fit_with_ladder
+from clv.engine.models import FAMILIES, fit_mbg_cnbd
+from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.priors import LogNormalPrior
+from clv.engine.seasons import Seasons
+
+WEEKLY_FROM_ACCOUNTS = 20_000
+WEEK_DAYS = 7.0
+REGULAR = "mbg_cnbd"
+HIGHEST_REGULARITY = 4
+COHORT_SUFFIX = "/cohort"
+COHORT_FAMILIES = ("bgnbd", "mbgnbd", "pareto_nbd")
+COHORT_SPREAD = 0.5  # of a cohort's log parameters around those of all accounts
+COHORT_ACCOUNTS = 500
+MOST_COHORTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known at an origin.
+
+    Attributes
+    ----------
+    log : PurchaseLog of n accounts, without any row after the origin
+    origin_day : int
+    seasons : Seasons
+        Month factors until the origin; off below 24 months.
+    histories : Histories of the n accounts
+        On the clock of the seasons, which is the calendar where they are off.
+    rows : Compressed
+        The distinct histories and the way back; at weekly resolution from 20,000
+        accounts on.
+    """
+
+    log: PurchaseLog
+    origin_day: int
+    seasons: Seasons
+    histories: Histories
+    rows: Compressed
+
+    @classmethod
+    def at(cls, log: PurchaseLog, origin_day: int) -> "Known":
+        """Return what `log` knew at the end of `origin_day`."""
+        known = log.until(origin_day)
+        seasons = seasons_of(known, origin_day)
+        histories = known.histories(origin_day, seasons)
+        weekly = WEEK_DAYS if len(known) >= WEEKLY_FROM_ACCOUNTS else None
+        rows = compress(histories, resolution_days=weekly)
+        return cls(known, origin_day, seasons, histories, rows)
+
+    def clock_days(self, horizon_days: int) -> float:
+        """Return the length of the horizon on the clock of the histories."""
+        ends = np.array([self.origin_day, self.origin_day + horizon_days])
+        start, end = self.seasons.clock(ends).tolist()
+        return float(end - start)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The fitted candidates of one origin.
+
+    Attributes
+    ----------
+    models : the models by name
+    dropped : the reason by name for those that could not be fitted
+    """
+
+    models: Mapping[str, RepeatBuyingModel]
+    dropped: Mapping[str, str]
+
+
+def candidate_names() -> list[str]:
+    """Return the names of all candidates that are models."""
+    return [*FAMILIES, *(name + COHORT_SUFFIX for name in COHORT_FAMILIES)]
+
+
+def fit_candidates(known: Known, names: Sequence[str] | None = None) -> Field:
+    """Fit every candidate to what was known.
+
+    Parameters
+    ----------
+    known : Known
+    names : sequence of str, optional
+        All of `candidate_names` when left out.
+    """
+    models: dict[str, RepeatBuyingModel] = {}
+    dropped: dict[str, str] = {}
+    for name in candidate_names() if names is None else names:
+        family_name = name.removesuffix(COHORT_SUFFIX)
+        try:
+            if family_name == name:
+                models[name] = _fit_pooled(known, name)
+            else:
+                pooled = models.get(family_name) or _fit_pooled(known, family_name)
+                models[name] = _fit_cohorts(known.rows.histories, family_name, pooled)
+        except (NotConvergedError, BadHistoryError) as fault:
+            dropped[name] = str(fault)
+    return Field(models, dropped)
+
+
+def _fit_pooled(known: Known, name: str) -> RepeatBuyingModel:
+    """Fit one family; with its weak prior where the data alone do not identify it."""
+    if name == REGULAR:
+        return _fit_regular(known)
+    return fit_with_ladder(known.rows.histories, name=name).model
+
+
+def _fit_regular(known: Known) -> RepeatBuyingModel:
+    """Raise the regularity as long as that raises the likelihood."""
+    rows, gaps = known.rows.histories, known.log.log_gap_sum
+    best = None
+    least = fit_with_ladder(rows, name="mbgnbd").model.log_likelihood
+    for regularity in range(2, HIGHEST_REGULARITY + 1):
+        fitted = fit_mbg_cnbd(rows, regularity=regularity, log_gap_sum=gaps)
+        if least is None or fitted.log_likelihood is None:
+            break
+        if fitted.log_likelihood <= least:
+            break
+        best, least = fitted, fitted.log_likelihood
+    if best is None:
+        raise NotConvergedError("the accounts do not buy regularly")
+    return best
+
+
+def cohort_edges(histories: Histories) -> tuple[float, ...]:
+    """Return the ages that cut the accounts into about equal cohorts.
+
+    No edges where there are fewer than twice 500 accounts.
+    """
+    count = min(int(histories.account_count // COHORT_ACCOUNTS), MOST_COHORTS)
+    if count <= 1:
+        return ()
+    order = np.argsort(histories.age_days, kind="stable")
+    reached = np.cumsum(histories.weights[order])
+    cuts = reached[-1] * np.arange(1, count) / count
+    ages = np.unique(histories.age_days[order][np.searchsorted(reached, cuts)])
+    return tuple(ages[ages > histories.age_days.min()].tolist())
+
+
+def cohort_of(histories: Histories, edges: Sequence[float]) -> IndexVector:
+    """Return the cohort of each account, 0 for the youngest."""
+    return np.searchsorted(np.asarray(edges), histories.age_days, side="right")
+
+
+def _fit_cohorts(
+    rows: Histories, name: str, pooled: RepeatBuyingModel
+) -> RepeatBuyingModel:
+    edges = cohort_edges(rows)
+    if not edges:
+        raise NotConvergedError("too few accounts for cohorts")
+    prior = LogNormalPrior(
+        tuple(pooled.parameters.tolist()), (COHORT_SPREAD,) * pooled.parameters.size
+    )
+    cohort = cohort_of(rows, edges)
+    models = []
+    for number in range(len(edges) + 1):
+        part = rows.take(np.flatnonzero(cohort == number))
+        models.append(FAMILIES[name].fit(part, prior=prior))
+    return CohortModel(tuple(models), edges)

@@ -1,0 +1,230 @@
+"""Models made of models: one per acquisition cohort, and weighted mixes.
+
+Both answer what every model of repeat buying answers, so that value, break-even and
+intervals work on them unchanged. They have no log covariance: what their parameters
+leave open in a total is part of the model error measured by back-tests; draws of
+futures still draw the parameters of the parts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from clv.engine.arrays import FloatMatrix, FloatVector, IndexVector, frozen
+from clv.engine.errors import BadParameterError
+from clv.engine.history import Histories
+from clv.engine.models import FAMILIES, stored_model
+from clv.engine.models.repeat_buying import RepeatBuyingModel
+
+WEIGHT_TOLERANCE = 1e-9
+COHORTS = "cohorts"
+MIXTURE = "mixture"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortModel(RepeatBuyingModel):
+    """One model per acquisition cohort, told apart by age at the cut-off.
+
+    Attributes
+    ----------
+    models : tuple of c >= 1 models
+        From the youngest cohort to the oldest.
+    edges : tuple of c - 1 float, ascending
+        Ages in days; an account of exactly an edge belongs to the older cohort.
+    """
+
+    RECENCY_SHAPES_FUTURE: ClassVar[bool] = True
+
+    models: tuple[RepeatBuyingModel, ...]
+    edges: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.models) != len(self.edges) + 1:
+            raise BadParameterError("a cohort model needs one edge between two models")
+        if list(self.edges) != sorted(set(self.edges)):
+            raise BadParameterError("edges must be ascending")
+
+    def probability_alive(self, histories: Histories) -> FloatVector:
+        """Return the chance that each account is alive, by its cohort's model."""
+        return self._assembled(
+            histories, lambda model, part: (model.probability_alive(part),)
+        )[0]
+
+    def sample_while_alive(
+        self, histories: Histories, horizon_days: float, rng: np.random.Generator
+    ) -> tuple[FloatVector, FloatVector]:
+        """Draw orders and days alive within the horizon, given alive at its start."""
+        orders, days = self._assembled(
+            histories,
+            lambda model, part: model.sample_while_alive(part, horizon_days, rng),
+        )
+        return orders, days
+
+    def draw_models(self, rng: np.random.Generator, draws: int) -> list[Self]:
+        """Draw every cohort's parameters, independently."""
+        drawn = [model.draw_models(rng, draws) for model in self.models]
+        kind = type(self)
+        return [kind(tuple(row), self.edges) for row in zip(*drawn, strict=True)]
+
+    def _flows_while_alive(
+        self, histories: Histories, delta: float, horizon: float
+    ) -> tuple[FloatVector, FloatVector]:
+        orders, days = self._assembled(
+            histories,
+            lambda model, part: model._flows_while_alive(part, delta, horizon),
+        )
+        return orders, days
+
+    def _curves_while_alive(
+        self, histories: Histories, grid: FloatVector
+    ) -> tuple[FloatMatrix, FloatMatrix]:
+        orders, days = self._assembled(
+            histories,
+            lambda model, part: model._curves_while_alive(part, grid),
+            columns=(grid.size,),
+        )
+        return orders, days
+
+    def _assembled(
+        self,
+        histories: Histories,
+        answer: Callable[[RepeatBuyingModel, Histories], tuple[FloatVector, ...]],
+        columns: tuple[int, ...] = (),
+    ) -> list[FloatVector]:
+        """Ask each cohort's model about its own accounts."""
+        cohort = np.searchsorted(self.edges, histories.age_days, side="right")
+        results: list[FloatVector] = []
+        for number, model in enumerate(self.models):
+            rows: IndexVector = np.flatnonzero(cohort == number)
+            parts = answer(model, histories.take(rows))
+            if not results:
+                results = [np.empty((len(histories), *columns)) for _ in parts]
+            for result, part in zip(results, parts, strict=True):
+                result[rows] = part
+        return results
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture(RepeatBuyingModel):
+    """A weighted mix: the truth is one of the models, with the weights as chances.
+
+    Attributes
+    ----------
+    models : tuple of c >= 1 models
+    weights : tuple of c float > 0, sum 1
+        Every expectation is the weighted mean of the models' expectations.
+    """
+
+    RECENCY_SHAPES_FUTURE: ClassVar[bool] = True
+
+    models: tuple[RepeatBuyingModel, ...]
+    weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.models) != len(self.weights) or not self.models:
+            raise BadParameterError("a mixture needs one weight for each model")
+        if min(self.weights) <= 0.0 or abs(sum(self.weights) - 1.0) > WEIGHT_TOLERANCE:
+            raise BadParameterError("weights must be positive and add up to 1")
+
+    def probability_alive(self, histories: Histories) -> FloatVector:
+        """Return the weighted mean of the models' chances."""
+        return frozen(self._alive_shares(histories).sum(axis=0))
+
+    def sample_while_alive(
+        self, histories: Histories, horizon_days: float, rng: np.random.Generator
+    ) -> tuple[FloatVector, FloatVector]:
+        """Draw a model for each account given that it is alive, then its future."""
+        shares = np.cumsum(self._alive_shares(histories), axis=0)
+        luck = rng.random(len(histories)) * shares[-1]
+        chosen = (luck > shares[:-1]).sum(axis=0)
+        orders, days = np.empty(len(histories)), np.empty(len(histories))
+        for number, model in enumerate(self.models):
+            rows = np.flatnonzero(chosen == number)
+            orders[rows], days[rows] = model.sample_while_alive(
+                histories.take(rows), horizon_days, rng
+            )
+        return orders, days
+
+    def draw_models(self, rng: np.random.Generator, draws: int) -> list[Any]:
+        """Draw models in proportion to the weights, each with its own doubt."""
+        exact = np.array(self.weights) * draws
+        counts = np.floor(exact).astype(int)
+        rest = np.argsort(counts - exact, kind="stable")[: draws - counts.sum()]
+        counts[rest] += 1
+        drawn = [
+            one
+            for model, count in zip(self.models, counts.tolist(), strict=True)
+            for one in model.draw_models(rng, count)
+        ]
+        return [drawn[place] for place in rng.permutation(draws)]
+
+    def _alive_shares(self, histories: Histories) -> FloatMatrix:
+        """Return weight x chance alive by model, shape (c, n)."""
+        return np.stack(
+            [
+                weight * model.probability_alive(histories)
+                for model, weight in zip(self.models, self.weights, strict=True)
+            ]
+        )
+
+    def _flows_while_alive(
+        self, histories: Histories, delta: float, horizon: float
+    ) -> tuple[FloatVector, FloatVector]:
+        shares = self._given_alive(histories)
+        flows = [m._flows_while_alive(histories, delta, horizon) for m in self.models]
+        return _weighted(shares, [f[0] for f in flows]), _weighted(
+            shares, [f[1] for f in flows]
+        )
+
+    def _curves_while_alive(
+        self, histories: Histories, grid: FloatVector
+    ) -> tuple[FloatMatrix, FloatMatrix]:
+        shares = self._given_alive(histories)[:, :, None]
+        curves = [m._curves_while_alive(histories, grid) for m in self.models]
+        return _weighted(shares, [c[0] for c in curves]), _weighted(
+            shares, [c[1] for c in curves]
+        )
+
+    def _given_alive(self, histories: Histories) -> FloatMatrix:
+        """Return each model's chance to be the true one given alive, shape (c, n)."""
+        shares = self._alive_shares(histories)
+        whole = shares.sum(axis=0)
+        even = np.array(self.weights)[:, None]
+        return np.where(whole > 0.0, shares / np.where(whole > 0.0, whole, 1.0), even)
+
+
+def _weighted(shares: FloatMatrix, parts: Sequence[FloatMatrix]) -> FloatMatrix:
+    return np.asarray((shares * np.stack(parts)).sum(axis=0), dtype=np.float64)
+
+
+def store(model: RepeatBuyingModel) -> dict[str, Any]:
+    """Return any model, composed or not, as a dictionary that JSON can carry."""
+    if isinstance(model, CohortModel):
+        parts = {"edges": list(model.edges)}
+        kind = COHORTS
+    elif isinstance(model, Mixture):
+        parts = {"weights": list(model.weights)}
+        kind = MIXTURE
+    else:
+        names = [name for name, known in FAMILIES.items() if known.model is type(model)]
+        return {"kind": names[0], "parameters": asdict(model)}
+    return {"kind": kind, **parts, "models": [store(part) for part in model.models]}
+
+
+def restore(stored: Mapping[str, Any]) -> RepeatBuyingModel:
+    """Rebuild what `store` gave.
+
+    Raises
+    ------
+    BadParameterError
+        If a kind is unknown or a part is faulty.
+    """
+    kind = stored["kind"]
+    if kind not in (COHORTS, MIXTURE):
+        return stored_model(kind, stored["parameters"])
+    models = tuple(restore(part) for part in stored["models"])
+    if kind == COHORTS:
+        return CohortModel(models, tuple(stored["edges"]))
+    return Mixture(models, tuple(stored["weights"]))
