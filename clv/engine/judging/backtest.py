@@ -18,9 +18,9 @@ import numpy as np
 from clv.engine.arrays import FloatVector
 from clv.engine.judging.calibration import (
     Calibration,
-    calibrate,
     model_error,
     places_of,
+    pooled_calibration,
 )
 from clv.engine.judging.candidates import candidate_names, fit_candidates
 from clv.engine.judging.money import mixed_money, money_forecasts, money_weights
