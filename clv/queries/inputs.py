@@ -1,12 +1,16 @@
 """What a run knows of each account, as vectors."""
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from numpy.typing import NDArray
 
+from common.clock import day_ends_at
 from common.copying import read_columns
+from crm.models import Account, Order
 
 NEVER = -1  # days since the first order, for accounts that have none
 COLUMNS = {
@@ -23,6 +27,16 @@ COLUMNS = {
 MONEY = ("margin", "cost_to_win", "cost_per_order_kinds", "cost_over_time_kinds")
 
 Integers = NDArray[np.int64]
+
+
+def accounts_known_on(day: dt.date) -> QuerySet[Account]:
+    """Return the accounts that were there on `day`: entered, won or served by then."""
+    served = Order.objects.confirmed().filter(
+        account=OuterRef("pk"), ordered_on__lte=day
+    )
+    return Account.objects.active().filter(
+        Q(created_at__lt=day_ends_at(day)) | Q(acquired_on__lte=day) | Exists(served)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,15 +149,18 @@ INPUTS = (
 
 
 def inputs_select(summaries: str) -> str:
-    """Return SQL for `account_id` and `INPUTS` of all accounts not merged away.
+    """Return SQL for `account_id` and `INPUTS` of the accounts there on `as_of`.
 
-    `summaries` is a relation with `account_id` and `SUMS`.
+    `summaries` is a relation with `account_id` and `SUMS`. The rule is the one of
+    `queries.inputs.accounts_known_on`.
     """
     columns = ", ".join(PRICED.get(name, f"s.{name}") for name in INPUTS)
     return f"""
     SELECT s.account_id, {columns}
     FROM {summaries} s JOIN crm_account a ON a.id = s.account_id
     WHERE a.merged_into_id IS NULL
+        AND (a.acquired_on <= %(as_of)s OR a.created_at < %(day_ends_at)s
+            OR s.first_on IS NOT NULL)
     """
 
 

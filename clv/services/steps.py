@@ -8,13 +8,12 @@ from django.db.models import Count, Q, Sum
 from clv.choices import RunStatus
 from clv.errors import RunFailedError
 from clv.models import Valuation, ValuationRun
-from clv.queries.inputs import Inputs, staged_inputs
+from clv.queries.inputs import Inputs, accounts_known_on, staged_inputs
 from clv.services import partitions, summaries
 from clv.services.execution import Done, Work, finish_as
 from clv.services.learnt import Models
 from clv.services.partitions import input_table, value_table
 from clv.services.valuing import Terms, fit_models, value_inputs
-from crm.models import Account
 
 
 def summarise(work: Work) -> Done:
@@ -25,14 +24,14 @@ def summarise(work: Work) -> Done:
         partitions.drop_earlier(work.lease)
         if summaries.hold_for(work.run.as_of):
             done = summaries.refresh_summaries(as_of=work.run.as_of, margin_rate=rate)
-            summaries.stage_current(table=table, margin_rate=rate)
+            summaries.stage_current(table=table, as_of=work.run.as_of, margin_rate=rate)
             rows = done.accounts
             detail = {"changed": done.changed, "full": done.full}
         else:
             summaries.stage_past(table=table, as_of=work.run.as_of, margin_rate=rate)
             detail = {"changed": 0, "full": True, "past": True}
             rows = _count(table)
-        present = Account.objects.active().count()
+        present = accounts_known_on(work.run.as_of).count()
         ValuationRun.objects.filter(pk=work.run.pk).update(accounts_present=present)
     work.inputs = staged_inputs(table, work.run.as_of)
     return Done(rows, detail)

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from clv.models import AccountSummary, SummaryState
 from clv.policy import DAYS_OF_YEAR_SUMS
 from clv.queries.summaries import INPUTS, SUMS, inputs_select, summary_select
+from common.clock import day_ends_at
 
 # Clocks of web processes may differ by this much from the database's.
 OVERLAP = dt.timedelta(minutes=10)
@@ -72,9 +73,10 @@ def hold_for(as_of: dt.date) -> bool:
     return not SummaryState.objects.filter(as_of__gt=as_of).exists()
 
 
-def stage_current(*, table: str, margin_rate: Decimal) -> None:
+def stage_current(*, table: str, as_of: dt.date, margin_rate: Decimal) -> None:
     """Copy the inputs of a run from the summaries into `table`."""
-    _stage(table, inputs_select("clv_accountsummary"), {"rate": margin_rate})
+    params = _parameters(as_of, margin_rate)
+    _stage(table, inputs_select("clv_accountsummary"), params)
 
 
 def stage_past(*, table: str, as_of: dt.date, margin_rate: Decimal) -> None:
@@ -98,7 +100,12 @@ def _stage(table: str, query: str, params: dict[str, Any]) -> None:
 
 
 def _parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, Any]:
-    return {"as_of": as_of, "rate": margin_rate, "year_days": DAYS_OF_YEAR_SUMS}
+    return {
+        "as_of": as_of,
+        "rate": margin_rate,
+        "year_days": DAYS_OF_YEAR_SUMS,
+        "day_ends_at": day_ends_at(as_of),
+    }
 
 
 def _changes_seen_from_here(overlap: dt.timedelta) -> dt.datetime:

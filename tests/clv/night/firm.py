@@ -9,11 +9,20 @@ from crm.models import Account, LedgerEntry, Order, OrderLine
 TODAY = dt.date(2026, 6, 30)
 
 
+def entered(is_customer, today):
+    """Customers were entered with their history just now, prospects a month ago."""
+    at = dt.datetime.combine(today, dt.time(12), tzinfo=dt.UTC)
+    return at + dt.timedelta(days=1 if is_customer else -30)
+
+
 def build(count=60, *, seed=1, today=TODAY, prospects=5):
     """`count` customers buying at their own pace for two years, some of them gone."""
     chance = random.Random(seed)  # noqa: S311
     accounts = Account.objects.bulk_create(
-        Account(name=f"Firm {n}", stage="customer") for n in range(count + prospects)
+        Account(
+            name=f"Firm {n}", stage="customer", created_at=entered(n < count, today)
+        )
+        for n in range(count + prospects)
     )
     orders, prices = [], []
     for account in accounts[:count]:

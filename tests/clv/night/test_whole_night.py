@@ -10,6 +10,7 @@ from clv.choices import RunStatus
 from clv.models import RunStep, Valuation, ValuationRun
 from clv.services import runs
 from config import night
+from crm.models import Order
 from segments.models import ClassTotal, Membership
 from tests import make
 from tests.clv.night import firm
@@ -106,6 +107,21 @@ def test_a_past_day_is_valued_as_it_was(accounts):
     assert later.digest == digest
 
 
+def test_a_past_day_knows_only_who_was_there(accounts):
+    """Neither prospects entered since nor customers who had not ordered yet."""
+    past_day = firm.TODAY - dt.timedelta(days=500)
+    served = set(
+        Order.objects.filter(ordered_on__lte=past_day).values_list("account", flat=True)
+    )
+    won_without_order = make.account(acquired_on=past_day)
+
+    past = run_now(past_day)
+
+    valued = Valuation.objects.of_run(past).values_list("account_id", flat=True)
+    assert set(valued) == served | {won_without_order.pk}
+    assert past.accounts_present == past.accounts_valued == len(served) + 1
+
+
 def test_the_intervals_of_classes_touch(accounts):
     day = firm.TODAY - dt.timedelta(days=90)
     while day <= firm.TODAY:
@@ -154,7 +170,7 @@ def test_a_rerun_finds_a_changed_value(accounts):
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_one_account_or_none_that_ordered(committed, count):
-    make.account()
+    make.account(acquired_on=dt.date(2026, 5, 1))
     for _ in range(count):
         make.order(on=dt.date(2026, 6, 1))
 
