@@ -72,19 +72,38 @@ def expected_gain(
     *,
     expected_margin_year: Decimal,
     effect_share: Decimal,
-    touches_per_year: Decimal,
+    share_of_year: Decimal,
     cost: Decimal,
 ) -> Decimal:
     """Return what one touch is expected to gain, net of its cost, in cents.
 
-    The margin that care can secure within a year is spread evenly over the year's
-    touches; fewer than one touch a year counts as one. May be negative: the touch
-    costs more than it secures.
+    Of the margin that care can secure within a year the touch secures
+    ``share_of_year``. May be negative: the touch costs more than it secures.
+
+    Raises
+    ------
+    ValueError
+        If a share lies outside 0 to 1.
     """
-    if not 0 <= effect_share <= 1:
-        raise ValueError("effect_share must lie between 0 and 1")
+    for name, share in (("effect", effect_share), ("year", share_of_year)):
+        if not 0 <= share <= 1:
+            raise ValueError(f"the share of the {name} must lie between 0 and 1")
     secured = effect_share * max(expected_margin_year, _NOTHING)
-    return _to_cents(secured / max(touches_per_year, Decimal(1)) - cost)
+    return _to_cents(secured * share_of_year - cost)
+
+
+def share_of_year(
+    *, cost: Decimal, cost_of_year: Decimal, touches_per_year: int
+) -> Decimal:
+    """Return the part of a year's care that one touch of a plan stands for.
+
+    That is its part of what the plan costs within a year, because plans spend most
+    where they expect most. The shares of a year's touches sum to one. Where a plan
+    costs nothing all its touches count the same; fewer than one a year counts as one.
+    """
+    if cost_of_year > 0:
+        return min(cost / cost_of_year, Decimal(1))
+    return 1 / Decimal(max(touches_per_year, 1))
 
 
 def _to_cents(value: Decimal) -> Decimal:

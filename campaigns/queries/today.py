@@ -11,7 +11,7 @@ from django.db.models.expressions import OuterRef
 from campaigns import policy
 from campaigns.choices import OwnerRole
 from campaigns.engine.costs import cost_of_one, touches_per_year
-from campaigns.engine.justified import expected_gain
+from campaigns.engine.justified import expected_gain, share_of_year
 from campaigns.models import PlannedTouch, PlanVersion, TouchTemplate
 from campaigns.queries.costs import hourly_costs
 from clv.models import Assumptions, Valuation, ValuationRun
@@ -32,9 +32,15 @@ class Reasons:
 
     effect_share: Decimal
     expected_margin_year: Decimal
+    share_of_year: Decimal
     touches_per_year: int
     cost: Decimal
     gain: Decimal
+
+    @property
+    def secured(self) -> Decimal:
+        """Return what the touch secures before its cost."""
+        return self.gain + self.cost
 
     @property
     def is_loss(self) -> bool:
@@ -158,6 +164,14 @@ def sendings(*, today: dt.date) -> list[Sending]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Year:
+    """What a plan asks for within a year: how many touches, at what cost."""
+
+    touches: int
+    cost: Decimal
+
+
 class _Weighing:
     """Knows what care can secure, so that touches and tasks can be compared."""
 
@@ -168,16 +182,13 @@ class _Weighing:
         self.hourly = hourly_costs()
         versions = PlanVersion.objects.select_related("plan")
         versions = versions.prefetch_related("touches")
-        self.a_year: dict[int, int] = {}
-        self.by_class: dict[str, int] = {}
+        self.years: dict[int, _Year] = {}
+        self.by_class: dict[str, _Year] = {}
         for version in versions.filter(published_at__isnull=False):
-            a_year = sum(
-                touches_per_year(cadence=touch.cadence, times=touch.times)
-                for touch in version.touches.all()
-            )
-            self.a_year[version.pk] = a_year
+            year = self._year(version)
+            self.years[version.pk] = year
             if version.status == "published":
-                self.by_class[version.plan.worth_class] = a_year
+                self.by_class[version.plan.worth_class] = year
 
     def items(
         self, touches: QuerySet[PlannedTouch], tasks: QuerySet[Task], today: dt.date
@@ -211,14 +222,29 @@ class _Weighing:
         )
         return Subquery(values.values("expected_margin_year"))
 
-    def _touch(self, touch: PlannedTouch, today: dt.date) -> Item:
-        template = touch.template
-        cost = cost_of_one(
+    def _cost(self, template: TouchTemplate) -> Decimal:
+        return cost_of_one(
             unit_cost=template.unit_cost or ZERO,
             minutes=template.minutes,
             hourly_cost=self.hourly[template.owner_role],
         )
-        a_year = self.a_year.get(template.version_id, 1)
+
+    def _year(self, version: PlanVersion) -> _Year:
+        touches, cost = 0, ZERO
+        for template in version.touches.all():
+            times = touches_per_year(cadence=template.cadence, times=template.times)
+            touches += times
+            cost += times * self._cost(template)
+        return _Year(touches=touches, cost=cost)
+
+    def _touch(self, touch: PlannedTouch, today: dt.date) -> Item:
+        template = touch.template
+        cost = self._cost(template)
+        year = self.years.get(template.version_id, _Year(touches=1, cost=cost))
+        share = share_of_year(
+            cost=cost, cost_of_year=year.cost, touches_per_year=year.touches
+        )
+        reasons = self._reasons(touch.margin_year, share, year, cost)  # type: ignore[attr-defined]
         return Item(
             touch=touch,
             task=None,
@@ -226,11 +252,17 @@ class _Weighing:
             due_on=touch.due_on,
             is_late=touch.due_on < today,
             worth_class=WorthClass(template.version.plan.worth_class),
-            reasons=self._reasons(touch.margin_year, a_year, cost),  # type: ignore[attr-defined]
+            reasons=reasons,
         )
 
     def _task(self, task: Task, classes: dict[int, str], today: dt.date) -> Item:
         stands = classes.get(task.account_id or 0)
+        year = self.by_class.get(stands or "", _Year(touches=1, cost=ZERO))
+        # A promise is no part of the plan: it counts as a mean touch, at no cost.
+        share = share_of_year(
+            cost=ZERO, cost_of_year=ZERO, touches_per_year=year.touches
+        )
+        reasons = self._reasons(task.margin_year, share, year, ZERO)  # type: ignore[attr-defined]
         return Item(
             touch=None,
             task=task,
@@ -238,25 +270,21 @@ class _Weighing:
             due_on=task.due_on,
             is_late=task.due_on < today,
             worth_class=WorthClass(stands) if stands else None,
-            reasons=self._reasons(
-                task.margin_year,  # type: ignore[attr-defined]
-                self.by_class.get(stands or "", 1),
-                ZERO,
-            ),
+            reasons=reasons,
         )
 
     def _reasons(
-        self, margin_year: Decimal | None, a_year: int, cost: Decimal
+        self, margin_year: Decimal | None, share: Decimal, year: _Year, cost: Decimal
     ) -> Reasons | None:
         if margin_year is None:
             return None
         gain = expected_gain(
             expected_margin_year=margin_year,
             effect_share=self.effect,
-            touches_per_year=Decimal(a_year),
+            share_of_year=share,
             cost=cost,
         )
-        return Reasons(self.effect, margin_year, a_year, cost, gain)
+        return Reasons(self.effect, margin_year, share, year.touches, cost, gain)
 
 
 def _touches(user: User, owner: User | None) -> QuerySet[PlannedTouch]:

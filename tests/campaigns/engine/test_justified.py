@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.engine.justified import expected_gain, justified_spend
+from campaigns.engine.justified import expected_gain, justified_spend, share_of_year
 
 money = st.decimals("-100000", "100000", places=2)
 share = st.decimals("0", "1", places=4)
@@ -84,7 +84,7 @@ def gain(**fields):
         **{
             "expected_margin_year": Decimal("4000.00"),
             "effect_share": Decimal("0.15"),
-            "touches_per_year": Decimal(8),
+            "share_of_year": Decimal("0.125"),
             "cost": Decimal("30.00"),
         }
         | fields
@@ -92,7 +92,7 @@ def gain(**fields):
 
 
 def test_gain_of_a_touch_by_hand():
-    """600 over eight touches is 75 each; less 30 for the touch leaves 45."""
+    """An eighth of 600 is 75; less 30 for the touch leaves 45."""
     assert gain() == Decimal("45.00")
 
 
@@ -104,13 +104,56 @@ def test_no_margin_expected_leaves_only_the_cost():
     assert gain(expected_margin_year=Decimal("-9.00")) == Decimal("-30.00")
 
 
-def test_fewer_than_one_touch_a_year_counts_as_one():
-    assert gain(touches_per_year=Decimal(0)) == Decimal("570.00")
+@pytest.mark.parametrize("share", ["-0.01", "1.01"])
+def test_a_share_of_the_year_beyond_its_range_is_refused(share):
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        gain(share_of_year=Decimal(share))
 
 
-@given(year=money, touches=st.integers(1, 365), cost=st.decimals("0", "500", places=2))
-def test_gains_and_costs_of_a_year_never_exceed_what_is_justified(year, touches, cost):
-    """A year of touches secures the limit, up to a cent of rounding each."""
-    each = gain(expected_margin_year=year, touches_per_year=Decimal(touches), cost=cost)
+def part(cost, cost_of_year, touches=8):
+    return share_of_year(
+        cost=Decimal(cost),
+        cost_of_year=Decimal(cost_of_year),
+        touches_per_year=touches,
+    )
+
+
+def test_a_touch_has_the_part_of_the_year_that_it_has_of_the_cost():
+    """Four visits at 114 and four magazines at 4.80 cost 475.20 a year."""
+    visit, magazine = part("114", "475.20"), part("4.80", "475.20")
+    assert round(visit, 4) == Decimal("0.2399")
+    assert round(magazine, 4) == Decimal("0.0101")
+    assert 4 * visit + 4 * magazine == pytest.approx(Decimal(1))
+
+
+def test_touches_of_a_plan_that_costs_nothing_count_the_same():
+    assert part("0", "0") == Decimal("0.125")
+    assert part("0", "0", touches=0) == Decimal(1)
+
+
+@given(
+    year=money,
+    plan=st.lists(
+        st.tuples(st.integers(1, 24), st.decimals("0", "500", places=2)),
+        min_size=1,
+        max_size=6,
+    ),
+)
+def test_a_year_of_touches_secures_the_limit(year, plan):
+    """Whatever the plan: up to a cent of rounding for each touch."""
+    touches = sum(times for times, _ in plan)
+    cost_of_year = sum(times * cost for times, cost in plan)
+    secured = sum(
+        times
+        * (
+            gain(
+                expected_margin_year=year,
+                cost=cost,
+                share_of_year=part(cost, cost_of_year, touches),
+            )
+            + cost
+        )
+        for times, cost in plan
+    )
     limit = spend(expected_margin_year=year, expected_margin=abs(year)).limit
-    assert abs((each + cost) * touches - limit) <= Decimal("0.01") * (touches + 1)
+    assert abs(secured - limit) <= Decimal("0.01") * (touches + 1)
