@@ -135,14 +135,17 @@ def test_who_joins_in_a_period_gets_its_touch_in_what_is_left(ready, member):
 
 
 def test_the_day_does_not_depend_on_the_night_that_plans_it(ready, member):
-    account = member("general")
-    plan_touches(as_of=dt.date(2026, 11, 1), horizon_days=61)
-    at_once = open_touches(account)
+    """From the first day of a quarter on, when no day of it has been missed yet."""
+    accounts = [member("general") for _ in range(12)]
+    plan_touches(as_of=dt.date(2026, 10, 1), horizon_days=92)
+    at_once = [open_touches(account) for account in accounts]
     PlannedTouch.objects.all().delete()
 
-    simulate(dt.date(2026, 11, 1), dt.date(2026, 12, 31))
+    simulate(dt.date(2026, 10, 1), dt.date(2026, 12, 31))
 
-    assert {k: v for k, v in open_touches(account).items() if k in at_once} == at_once
+    for account, planned in zip(accounts, at_once, strict=True):
+        night_by_night = open_touches(account)
+        assert {key: night_by_night[key] for key in planned} == planned
 
 
 def test_a_change_of_class_changes_the_touches(ready, member):
