@@ -1,13 +1,19 @@
 """The traffic light on the numbers, with its reason.
 
-Rules, over the origins weighted by their share. Red if the total was off by more than
-half, or single accounts were forecast worse than by the better naive rule, or intervals
-of 80 % held less than 65 %. Amber if the total was off by more than 20 %, or 80 %
-intervals missed by more than 5 points, or the ranking was worse than the naive one by
-more than 2 points of Gini. Green otherwise. The naive rules are last period's count and
-rate times horizon.
+Rules, over the origins weighted by their share:
+
+- red: the total was off by more than half; or accounts were forecast worse than by the
+  better naive rule; or 80 % intervals held less than 65 %; or another candidate was
+  better by more than 0.15 in ln RMSE + ln deviance, which a working mix never leaves on
+  the table (0.09 at most on fourteen firms), but a broken one does;
+- amber: the total was off by more than 20 %; or 80 % intervals missed by more than 5
+  points; or the ranking was worse than the naive one by more than 2 points of Gini;
+- green otherwise.
+
+The naive rules are last period's count and rate times horizon.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -19,6 +25,7 @@ from clv.engine.judging.trials import LAST_PERIOD, RATE
 
 Light: TypeAlias = Literal["green", "amber", "red"]
 LEVEL = "0.8"
+TINY = 1e-12
 DAYS_PER_MONTH = 30.4375
 
 
@@ -30,6 +37,8 @@ class VerdictPolicy:
     ----------
     red_total_error, amber_total_error : float
         Of ``|forecast / actual - 1|``.
+    red_lag : float
+        Behind the best other candidate, in ln RMSE + ln deviance.
     lowest_coverage : float
         Of 80 % intervals; below is red.
     coverage_tolerance : float
@@ -40,6 +49,7 @@ class VerdictPolicy:
 
     red_total_error: float = 0.5
     amber_total_error: float = 0.2
+    red_lag: float = 0.15
     lowest_coverage: float = 0.65
     coverage_tolerance: float = 0.05
     gini_tolerance: float = 0.02
@@ -53,9 +63,9 @@ class Verdict:
     ----------
     light : "green", "amber" or "red"
     sentence : str
-    total_error, skill, coverage : float
-        Weighted over the origins; skill is 1 - RMSE over that of the better naive
-        rule, so 0 is no better than it.
+    total_error, skill, coverage, lag : float
+        Weighted over the origins. Skill is 1 - RMSE over that of the better naive
+        rule, so 0 is no better than it; the lag is that behind the best candidate.
     """
 
     light: Light
@@ -63,6 +73,7 @@ class Verdict:
     total_error: float
     skill: float
     coverage: float
+    lag: float
 
 
 def verdict(
@@ -98,13 +109,16 @@ def verdict(
     skill = mean([1.0 - r.scores[name].rmse / _naive_rmse(r) for r in judged])
     coverage = mean([result.coverage[LEVEL] for result in judged])
     behind = mean([_naive_gini(r) - _known(r.scores[name].gini) for r in judged])
+    lag = mean([_lag(result, name) for result in judged])
     faults = _red_faults(error, skill, coverage, rules)
+    if lag > rules.red_lag:
+        faults.append("another model does much better")
     light: Light = "red" if faults else "green"
     if not faults:
         faults = _amber_faults(error, coverage, behind, rules)
         light = "amber" if faults else "green"
     sentence = _sentence(judged[0], judged[0].scores[name], skill, faults)
-    return Verdict(light, sentence, error, skill, coverage)
+    return Verdict(light, sentence, error, skill, coverage, lag)
 
 
 def _red_faults(
@@ -157,8 +171,18 @@ def _direction(error: float) -> str:
     return "high" if error >= 0.0 else "low"
 
 
+def _lag(result: OriginResult, name: str) -> float:
+    others = [s for n, s in result.scores.items() if n not in (name, MIX)]
+    return _loss(result.scores[name]) - min(_loss(score) for score in others)
+
+
+def _loss(score: Score) -> float:
+    deviance = _known(score.deviance)
+    return math.log(max(score.rmse, TINY)) + math.log(max(deviance, TINY))
+
+
 def _naive_rmse(result: OriginResult) -> float:
-    return max(min(result.scores[n].rmse for n in (LAST_PERIOD, RATE)), 1e-12)
+    return max(min(result.scores[n].rmse for n in (LAST_PERIOD, RATE)), TINY)
 
 
 def _naive_gini(result: OriginResult) -> float:
