@@ -30,7 +30,7 @@ from scipy.special import ndtri, pdtr
 
 from clv.engine.arrays import FloatVector, IndexVector, frozen, inner
 from clv.engine.errors import BadParameterError
-from clv.engine.judging.composed import Mixture
+from clv.engine.judging.candidates import mixture_of
 from clv.engine.judging.scores import LOWEST_FORECAST
 from clv.engine.judging.selection import origin_shares
 from clv.engine.judging.trials import Trial
@@ -123,10 +123,7 @@ def places_of(
     parts = {n: w / whole for n, w in present.items() if n in trial.row_counts}
     of_models = sum(parts.values())
     if of_models > 0.0:
-        model = Mixture(
-            tuple(trial.field.models[name] for name in parts),
-            tuple(weight / of_models for weight in parts.values()),
-        )
+        model = mixture_of(trial.field, parts)
         steps = _simulated_steps(trial, model, first, actual, rng, draws)
         below, reached = of_models * steps[0], of_models * steps[1]
     for name, weight in present.items():

@@ -16,7 +16,7 @@ import numpy as np
 from clv.engine.arrays import IndexVector
 from clv.engine.errors import BadHistoryError, NotConvergedError
 from clv.engine.history import Compressed, Histories, compress
-from clv.engine.judging.composed import CohortModel
+from clv.engine.judging.composed import CohortModel, Mixture
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.seasonality import seasons_of
 from clv.engine.ladder import fit_with_ladder
@@ -104,35 +104,77 @@ def fit_candidates(known: Known, names: Sequence[str] | None = None) -> Field:
     names : sequence of str, optional
         All of `candidate_names` when left out.
     """
+    gaps = known.log.log_gap_sum
+    return fit_field(known.rows.histories, names, log_gap_sum=gaps)
+
+
+def fit_field(
+    rows: Histories,
+    names: Sequence[str] | None = None,
+    *,
+    log_gap_sum: float | None = None,
+) -> Field:
+    """Fit candidates to histories.
+
+    Parameters
+    ----------
+    rows : Histories of n accounts
+        Compressed ones are faster.
+    names : sequence of str, optional
+        All of `candidate_names` when left out.
+    log_gap_sum : float, optional
+        Sum of logarithms of the days between consecutive purchases; without it
+        regular buyers cannot be told and MBG/CNBD-k drops out.
+    """
     models: dict[str, RepeatBuyingModel] = {}
     dropped: dict[str, str] = {}
     for name in candidate_names() if names is None else names:
         family_name = name.removesuffix(COHORT_SUFFIX)
         try:
-            if family_name == name:
-                models[name] = _fit_pooled(known, name)
+            if family_name == REGULAR:
+                models[name] = _fit_regular(rows, log_gap_sum)
+            elif family_name == name:
+                models[name] = fit_with_ladder(rows, name=name).model
             else:
-                pooled = models.get(family_name) or _fit_pooled(known, family_name)
-                models[name] = _fit_cohorts(known.rows.histories, family_name, pooled)
+                pooled = models.get(family_name)
+                if pooled is None:
+                    pooled = fit_with_ladder(rows, name=family_name).model
+                models[name] = _fit_cohorts(rows, family_name, pooled)
         except (NotConvergedError, BadHistoryError) as fault:
             dropped[name] = str(fault)
     return Field(models, dropped)
 
 
-def _fit_pooled(known: Known, name: str) -> RepeatBuyingModel:
-    """Fit one family; with its weak prior where the data alone do not identify it."""
-    if name == REGULAR:
-        return _fit_regular(known)
-    return fit_with_ladder(known.rows.histories, name=name).model
+def mixture_of(field: Field, weights: Mapping[str, float]) -> RepeatBuyingModel:
+    """Return the mix of fitted models that `weights` describe.
+
+    Parameters
+    ----------
+    field : Field
+    weights : weight by name, e.g. `Choice.model_weights`
+        Models that dropped out leave their weight to the others.
+
+    Raises
+    ------
+    NotConvergedError
+        If none of them could be fitted.
+    """
+    present = {n: w for n, w in weights.items() if n in field.models and w > 0.0}
+    if not present:
+        raise NotConvergedError("none of the chosen models could be fitted")
+    if len(present) == 1:
+        return field.models[next(iter(present))]
+    whole = sum(present.values())
+    shares = tuple(weight / whole for weight in present.values())
+    return Mixture(tuple(field.models[name] for name in present), shares)
 
 
-def _fit_regular(known: Known) -> RepeatBuyingModel:
+def _fit_regular(rows: Histories, log_gap_sum: float | None) -> RepeatBuyingModel:
     """Raise the regularity as long as that raises the likelihood."""
-    rows, gaps = known.rows.histories, known.log.log_gap_sum
     best = None
     least = fit_with_ladder(rows, name="mbgnbd").model.log_likelihood
     for regularity in range(2, HIGHEST_REGULARITY + 1):
-        fitted = fit_mbg_cnbd(rows, regularity=regularity, log_gap_sum=gaps)
+        fitted = fit_mbg_cnbd(rows, regularity=regularity, log_gap_sum=log_gap_sum)
         if least is None or fitted.log_likelihood is None:
             break
         if fitted.log_likelihood <= least:

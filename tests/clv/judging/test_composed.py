@@ -3,9 +3,15 @@ import json
 import numpy as np
 import pytest
 
-from clv.engine.errors import BadParameterError
+from clv.engine.errors import BadParameterError, NotConvergedError
 from clv.engine.history import Histories
-from clv.engine.judging.candidates import Known, cohort_edges, fit_candidates
+from clv.engine.judging.candidates import (
+    Known,
+    cohort_edges,
+    fit_candidates,
+    fit_field,
+    mixture_of,
+)
 from clv.engine.judging.composed import CohortModel, Mixture, restore, store
 from clv.engine.models import BgNbd, MbgNbd, Nbd
 from clv.engine.spend import GammaGamma
@@ -106,3 +112,15 @@ def test_impossible_compositions_are_refused():
         Mixture((YOUNG,), (0.5, 0.5))
     with pytest.raises(BadParameterError, match="add up to 1"):
         Mixture((YOUNG, OLD), (0.5, 0.4))
+
+
+def test_the_chosen_mix_is_fitted_to_histories_alone(log):
+    known = Known.at(log, AS_OF)
+    field = fit_field(known.histories, ["bgnbd", "nbd", "mbg_cnbd"])
+    assert "mbg_cnbd" in field.dropped
+    got = mixture_of(field, {"bgnbd": 0.6, "nbd": 0.2, "mbg_cnbd": 0.2})
+    assert got.models == (field.models["bgnbd"], field.models["nbd"])
+    assert got.weights == pytest.approx((0.75, 0.25))
+    assert mixture_of(field, {"nbd": 0.1, "gone": 0.9}) is field.models["nbd"]
+    with pytest.raises(NotConvergedError, match="none of the chosen"):
+        mixture_of(field, {"gone": 1.0})
