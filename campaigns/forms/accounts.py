@@ -22,6 +22,7 @@ class AccountFilterForm(forms.Form):
         required=False, label="Class", choices=[("", "All"), *WorthClass.choices]
     )
     stage = forms.ChoiceField(required=False, choices=[("", "All"), *Stage.choices])
+    customers = forms.BooleanField(required=False, label="Ever ordered")
     as_of = forms.DateField(required=False, widget=forms.HiddenInput)
     new = forms.BooleanField(required=False, widget=forms.HiddenInput)
     sort = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
@@ -50,6 +51,7 @@ class AccountFilterForm(forms.Form):
             worth_class=given.get("worth_class") or "",
             stage=given.get("stage") or "",
             owner=given.get("owner"),
+            is_customer=bool(given.get("customers")),
             is_new=bool(given.get("new")),
             sort=given.get("sort") or DEFAULT_SORT,
         )

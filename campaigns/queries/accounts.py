@@ -39,6 +39,7 @@ _FIELDS: dict[str, tuple[str, type, bool]] = {
     "name": ("name", str, False),
     "class": ("class_rank", int, False),
     "clv": ("clv", Decimal, False),
+    "future": ("future_value", Decimal, False),
     "trend": ("trend", Decimal, True),
     "last_contact": ("last_contact_on", dt.date, True),
     "next_touch": ("next_touch_on", dt.date, True),
@@ -47,7 +48,7 @@ _FIELDS: dict[str, tuple[str, type, bool]] = {
     "stage": ("stage", str, False),
 }
 # Worth lives in the run's partition: its index gives the order.
-_OF_VALUES = frozenset({"clv", "trend"})
+_OF_VALUES = frozenset({"clv", "future", "trend"})
 _OF_CLASSES = frozenset({"class"})
 
 Derived = TypeVar("Derived", Valuation, Membership)
@@ -55,12 +56,16 @@ Derived = TypeVar("Derived", Valuation, Membership)
 
 @dataclass(frozen=True, slots=True)
 class AccountFilter:
-    """What the list is narrowed to and sorted by. Empty means all."""
+    """What the list is narrowed to and sorted by. Empty means all.
+
+    `is_customer` keeps accounts that ever ordered, as the run saw them.
+    """
 
     search: str = ""
     worth_class: str = ""
     stage: str = ""
     owner: User | None = None
+    is_customer: bool = False
     is_new: bool = False
     sort: str = DEFAULT_SORT
 
@@ -167,7 +172,7 @@ class AccountList:
 
     # -- What the list is made of ----------------------------------------------------
 
-    def _accounts(self) -> QuerySet[Account]:
+    def _accounts(self, *, asks_for_orders: bool = True) -> QuerySet[Account]:
         rows = Account.objects.active().visible_to(self.user)
         wanted = self.wanted
         if wanted.search:
@@ -178,6 +183,8 @@ class AccountList:
             rows = rows.filter(owner=wanted.owner)
         if wanted.worth_class:
             rows = rows.filter(Exists(self._membership(wanted.worth_class)))
+        if wanted.is_customer and asks_for_orders:
+            rows = rows.filter(Exists(self._value().exclude(first_on=None)))
         if wanted.is_new:
             rows = rows.filter(~Exists(self._value()))
         return rows
@@ -216,7 +223,10 @@ class AccountList:
         return rows
 
     def _sortable_values(self, run: ValuationRun) -> QuerySet[Valuation]:
-        values = self._keep(Valuation.objects.of_run(run))
+        values: QuerySet[Valuation] = Valuation.objects.of_run(run)
+        if self.wanted.is_customer:  # known right here: no second look per account
+            values = values.exclude(first_on=None)
+        values = self._keep(values, asks_for_orders=False)
         if self.sort.key == "trend":
             before = Valuation.objects.filter(
                 run_id=_previous_id(run), account_id=OuterRef("account_id")
@@ -224,11 +234,14 @@ class AccountList:
             values = values.annotate(trend=F("clv") - Subquery(before.values("clv")))
         return values
 
-    def _keep(self, rows: QuerySet[Derived]) -> QuerySet[Derived]:
+    def _keep(
+        self, rows: QuerySet[Derived], *, asks_for_orders: bool = True
+    ) -> QuerySet[Derived]:
         """Keep what belongs to an account of the list."""
         if self._few is not None:
             return rows.filter(account_id__in=self._few)
-        return rows.filter(account_id__in=self._accounts().order_by().values("pk"))
+        accounts = self._accounts(asks_for_orders=asks_for_orders)
+        return rows.filter(account_id__in=accounts.order_by().values("pk"))
 
     # -- What each row shows ---------------------------------------------------------
 
@@ -282,6 +295,9 @@ class AccountList:
         totals = ClassTotal.objects.filter(run=self.run)
         if self.wanted.worth_class:
             totals = totals.filter(worth_class=self.wanted.worth_class)
+        if self.wanted.is_customer:
+            equity = totals.aggregate(equity=Sum("customer_equity"))["equity"]
+            return {"clv": None, "future_value": equity}
         return totals.aggregate(clv=Sum("clv"), future_value=Sum("future_value"))
 
 

@@ -17,6 +17,7 @@ from common.htmx import render_page
 from common.paging import Sort
 from common.spreadsheets import csv_lines
 from crm import permissions
+from crm.models import User
 from crm.requests import SignedInRequest
 
 
@@ -49,6 +50,7 @@ COLUMNS = (
     Column("name", "Name"),
     Column("class", "Class"),
     Column("clv", "CLV", is_number=True, is_descending=True),
+    Column("future", "Expected", is_number=True, is_descending=True),
     Column("trend", "Change", is_number=True, is_descending=True),
     Column("last_contact", "Last contact", is_descending=True),
     Column("next_touch", "Next touch"),
@@ -72,7 +74,8 @@ def account_list(request: SignedInRequest) -> HttpResponse:
             "is_filtered": _is_filtered(form),
             "run": shown.run,
             "as_of": form.cleaned_data.get("as_of"),
-            "headings": _headings(shown.sort),
+            "headings": _headings(shown.sort, request.user),
+            "shows_owner": request.user.sees_every_account,
             "sort": shown.sort,
             "page": shown.page(request.GET.get("cursor", "")),
             "totals": shown.totals(),
@@ -152,11 +155,12 @@ def _run(as_of: dt.date | None) -> ValuationRun | None:
 
 
 def _is_filtered(form: AccountFilterForm) -> bool:
-    names = ("search", "worth_class", "stage", "owner", "new")
+    names = ("search", "worth_class", "stage", "owner", "customers", "new")
     return any(form.cleaned_data.get(name) for name in names)
 
 
-def _headings(sort: Sort) -> list[Heading]:
+def _headings(sort: Sort, user: User) -> list[Heading]:
+    """Return the headings of the columns; a rep owns all that the list shows."""
     direction = "descending" if sort.descending else "ascending"
     return [
         Heading(
@@ -165,4 +169,5 @@ def _headings(sort: Sort) -> list[Heading]:
             direction=direction if column.key == sort.key else "",
         )
         for column in COLUMNS
+        if column.key != "owner" or user.sees_every_account
     ]

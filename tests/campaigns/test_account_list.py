@@ -70,6 +70,7 @@ def test_who_has_no_value_yet_can_be_shown(client, firm, manager):
         ("name", "ABCDE"),
         ("-name", "EDCBA"),
         ("clv", "DBCA"),
+        ("-future", "ABCD"),
         ("-trend", "ABCD"),
         ("trend", "DBCA"),
         ("class", "ABCD"),
@@ -122,12 +123,52 @@ def test_filters(client, firm, manager, colleague, query, found):
     assert names(listed(client, manager, **query)) == found
 
 
+@pytest.fixture
+def customers(firm):
+    """Birch and Cedar ordered once; 40 and 70 more are expected of them."""
+    run = queries.ValuationRun.objects.current()
+    queries.Valuation.objects.of_run(run).update(first_on=None)
+    for name, more in (("Birch", "40.00"), ("Cedar", "70.00")):
+        made = queries.Valuation.objects.of_run(run).filter(account=firm[name])
+        made.update(
+            first_on=dt.date(2026, 1, 5),
+            expected_margin=Decimal(more),
+            future_value=Decimal(more),
+            clv=Decimal("300.00") + Decimal(more),
+        )
+
+
+@pytest.mark.parametrize("counted_up_to", [10_000, 1])
+def test_who_ever_ordered_by_what_is_expected(
+    client, customers, manager, monkeypatch, counted_up_to
+):
+    """Customer equity opens this list, however long."""
+    monkeypatch.setattr(queries, "COUNTED_UP_TO", counted_up_to)
+
+    response = listed(client, manager, customers="1", sort="-future")
+
+    assert names(response) == ["Cedar", "Birch"]
+    assert [row.future_value for row in response.context["page"]] == [70, 40]
+    assert names(listed(client, manager, customers="1", sort="name")) == [
+        "Birch",
+        "Cedar",
+    ]
+
+
+def test_the_sum_of_what_is_expected_is_customer_equity(client, customers, manager):
+    response = listed(client, manager, customers="1")
+
+    assert response.context["totals"].future_value == Decimal("110.00")
+    assert 'name="customers"' in response.text
+
+
 def test_a_rep_sees_their_own_and_no_owner_filter(client, firm, rep):
     response = listed(client, rep)
 
     assert names(response) == ["Alder", "Birch", "Cedar"]
     assert response.context["totals"].count == 4
     assert 'name="owner"' not in response.text
+    assert 'data-label="Owner"' not in response.text
 
 
 def test_totals_sum_what_is_listed(client, firm, manager):
@@ -146,7 +187,8 @@ def test_a_long_list_says_10_000_and_more(client, firm, manager, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "sort", ["-clv", "clv", "name", "class", "-trend", "last_contact", "next_touch"]
+    "sort",
+    ["-clv", "clv", "-future", "name", "class", "-trend", "last_contact", "next_touch"],
 )
 def test_pages_follow_each_other_and_back(
     client, firm, ready, manager, monkeypatch, sort

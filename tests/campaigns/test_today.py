@@ -59,7 +59,7 @@ def test_late_first_then_most_gain(client, visit, rep):
     assert [item.touch for item in items(response)] == [late, much, little, ahead]
     assert response.context["todo"].ahead_count == 0
     # 15 % of 40,000 is 6,000. A visit costs 30 for the road and 90 minutes, 120 of the
-    # 499.20 that four visits and four magazines cost a year: 6,000 x 120 / 499.20 - 120.
+    # 499.20 that four visits and four magazines cost a year.
     assert items(response)[1].gain == Decimal("1322.31")
     assert "+1\u202f322" in response.text
     assert "Secures about 1\u202f442 of the 40\u202f000 margin" in response.text
