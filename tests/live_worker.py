@@ -48,7 +48,7 @@ def running_worker(tmp_path):
                 *(sys.executable, "-m", "celery", "-A", "config.celery", "worker"),
                 *("--queues", "quick,bulk", "--concurrency", "2", "--beat"),
                 *("--schedule", str(tmp_path / "beat"), "--without-gossip"),
-                *("--without-mingle", "--loglevel", "INFO"),
+                *("--without-mingle", "--without-heartbeat", "--loglevel", "INFO"),
             ],
             env=_environment(),
             stdout=out,

@@ -40,6 +40,8 @@ def worker(where: Paths, inherited: tuple[int, ...]) -> Command:
     argv = ["-m", "celery", "-A", "config.celery", "worker", "--loglevel", "INFO"]
     argv += ["--queues", QUEUES, "--concurrency", str(WORKER_PROCESSES)]
     argv += ["--prefetch-multiplier", "1", "--without-gossip", "--without-mingle"]
+    # At an end without a broker its last heartbeat would be tried again for ever.
+    argv += ["--without-heartbeat"]
     command = _python("worker", argv, where, inherited)
     # Orphaned, it must not wait for a long task: its broker and database go as well.
     return replace(command, orphan_signal=signal.SIGQUIT)
