@@ -19,6 +19,7 @@ from clv.engine.arrays import FloatVector
 from clv.engine.judging.calibration import (
     Calibration,
     model_error,
+    money_places_of,
     places_of,
     pooled_calibration,
 )
@@ -81,7 +82,8 @@ class Backtest:
     origins : tuple of OriginResult, longest hold-out first
     choice : Choice
     money_weights : weights by spend candidate
-    calibration : Calibration
+    calibration, money_calibration : Calibration
+        Of counts, and of money: for the level of `value_intervals`.
     order_error, money_error : float
         Relative sd of totals, for `clv.engine.uncertainty.total_intervals`.
     """
@@ -92,6 +94,7 @@ class Backtest:
     choice: Choice
     money_weights: dict[str, float]
     calibration: Calibration
+    money_calibration: Calibration
     order_error: float
     money_error: float
 
@@ -164,9 +167,19 @@ def run_backtest(
         choice=choice,
         money_weights=spend,
         calibration=pooled_calibration(trials, places),
+        money_calibration=_money_calibration(trials, choice, rng),
         order_error=_total_error([o.scores[MIX] for o in origins]),
         money_error=_total_error([o.money_scores[MIX] for o in origins]),
     )
+
+
+def _money_calibration(
+    trials: Sequence[Trial], choice: Choice, rng: np.random.Generator
+) -> Calibration:
+    """Place money by the models alone, since their story draws the intervals."""
+    models = choice.model_weights or dict.fromkeys(trials[0].row_counts, 1.0)
+    places = [money_places_of(trial, models, rng=rng) for trial in trials]
+    return pooled_calibration(trials, places)
 
 
 def _judged(

@@ -35,10 +35,12 @@ from clv.engine.judging.scores import LOWEST_FORECAST
 from clv.engine.judging.selection import origin_shares
 from clv.engine.judging.trials import Trial
 from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.spend import fit_spend_with_ladder
 
 GRID = 400
 DRAWS = 100
 CHUNK_CELLS = 4_000_000
+MONEY_ACCOUNTS = 20_000
 HIGHEST_LEVEL = 0.998
 USUAL_MODEL_ERROR = 0.15  # relative sd of totals, before any back-test
 USUAL_ORIGINS = 2.0  # what that is worth in origins
@@ -171,6 +173,53 @@ def drawn_orders(
         alive = rng.random(len(rows)) < one.probability_alive(rows)
         orders[:, column] = alive * one.sample_while_alive(rows, days, rng)[0]
     return orders
+
+
+def money_places_of(
+    trial: Trial,
+    weights: Mapping[str, float],
+    *,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+    most_accounts: int = MONEY_ACCOUNTS,
+) -> FloatVector:
+    """Return for money what `places_of` returns for counts.
+
+    Parameters
+    ----------
+    trial : Trial
+    weights : weights by candidate
+        Models only; naive rules have no story for money and are left out.
+    rng : numpy.random.Generator
+    draws : int
+    most_accounts : int
+        Above, an even sample of accounts is placed.
+
+    Notes
+    -----
+    Margins per order are drawn from the gamma-gamma posterior, as in
+    `clv.engine.uncertainty`, undiscounted. Nothing ordered is a step as wide as its
+    chance.
+    """
+    known = trial.known
+    count, mean = known.log.purchase_days, known.log.mean_values
+    spend, _ = fit_spend_with_ladder(count, mean)
+    model = mixture_of(trial.field, weights)
+    days = known.clock_days(trial.horizon_days)
+    orders = drawn_orders(model, trial, days, rng, draws)
+    size = min(len(known.log), most_accounts)
+    chosen = np.linspace(0, len(known.log) - 1, size).astype(np.intp)
+    expected = spend.expected_value(count[chosen], mean[chosen])
+    came = trial.outcome.values[chosen]
+    below, reached = np.zeros(size), np.zeros(size)
+    row = known.rows.inverse[chosen]
+    for column in range(draws):
+        bought = orders[row, column].astype(np.float64)
+        money = rng.gamma(spend.p * bought) / spend.p
+        money *= expected * spend.draw_relative_means(count[chosen], rng)
+        below += money < came
+        reached += money <= came
+    return _cumulated(below / draws, reached / draws, np.full(size, 1.0 / size))
 
 
 def _cumulated(

@@ -6,6 +6,7 @@ from clv.engine.judging.calibration import (
     GRID,
     Calibration,
     model_error,
+    money_places_of,
     places_of,
     pooled_calibration,
     stretched,
@@ -105,3 +106,23 @@ def test_levels_lie_between_0_and_1():
     for level in (0.0, 1.0, np.nan):
         with pytest.raises(BadParameterError, match="a level lies between"):
             even.level(level)
+
+
+def test_money_of_the_true_story_covers_what_it_promises(trial):
+    rng = np.random.default_rng(0)
+    got = pooled_calibration([trial], [money_places_of(trial, {"bgnbd": 1.0}, rng=rng)])
+    assert got.coverage(0.8) == pytest.approx(0.8, abs=0.03)
+    assert got.coverage(0.9) == pytest.approx(0.9, abs=0.02)
+
+
+def test_money_of_cdnow_falls_inside_the_corrected_level():
+    log = cdnow_log()
+    cutoff = cdnow.WEEKS_39.toordinal()
+    rng = np.random.default_rng(0)
+    inside = try_origin(log.until(cutoff), cutoff - 136, 136)
+    mix = {"bgnbd": 0.5, "pareto_nbd": 0.5}
+    learned = pooled_calibration([inside], [money_places_of(inside, mix, rng=rng)])
+    outside = try_origin(log, cutoff, 273)
+    shown = pooled_calibration([outside], [money_places_of(outside, mix, rng=rng)])
+    assert shown.coverage(learned.level(0.8)) == pytest.approx(0.8, abs=0.03)
+    assert shown.coverage(learned.level(0.9)) == pytest.approx(0.9, abs=0.02)
