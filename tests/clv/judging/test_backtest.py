@@ -8,6 +8,7 @@ from clv.engine.judging.backtest import MIX, run_backtest
 from clv.engine.judging.candidates import Known, fit_candidates
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.trials import NAIVE_RULES, horizons_for, try_origin
+from clv.engine.judging.verdict import verdict
 from tests.clv.judging.logs import AS_OF, START
 
 
@@ -105,3 +106,23 @@ def test_identical_one_time_buyers_do_not_break_it():
     result = run_backtest(log, START + 700)
     assert result.origins[0].scores[MIX].total_error == pytest.approx(0.0, abs=0.3)
     assert replace(result) == result
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_small_odd_firms_are_judged_without_complaint(seed):
+    """Any money, any days, few accounts: all of it finite, all of it JSON."""
+    rng = np.random.default_rng(seed)
+    money = [
+        rng.normal(10, 20, 300),
+        rng.gamma(2, 10, 300),
+        np.zeros(300),
+        -rng.gamma(2, 10, 300),
+        np.full(300, 1e9),
+    ][seed]
+    span = 60 + 200 * seed
+    log = PurchaseLog.check(
+        rng.integers(0, 80, 300), START + rng.integers(0, span, 300), money
+    )
+    result = run_backtest(log, START + span)
+    json.dumps(asdict(result), allow_nan=False)
+    assert verdict(result.origins).light in {"green", "amber", "red"}
