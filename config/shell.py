@@ -13,22 +13,24 @@ from segments import permissions as segments
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One entry of the main menu."""
+    """One entry of the main menu; `also` is the beginning of addresses it covers."""
 
     title: str
     url_name: str
     icon: str
     permission: str
-    key: str = ""
+    also: str = ""
 
 
 MENU = (
-    Link("Today", "campaigns:today", "sun", campaigns.VIEW_TODAY, "t"),
-    Link("Accounts", "campaigns:account_list", "building-2", crm.VIEW_ACCOUNTS, "a"),
-    Link("Value", "segments:value", "trending-up", segments.VIEW_DASHBOARD, "v"),
-    Link("Plans", "campaigns:plan_list", "clipboard-list", campaigns.VIEW_PLANS, "p"),
-    Link("Runs", "clv:run_list", "moon", clv.VIEW_RUNS, "r"),
-    Link("People", "crm:user_list", "users", crm.MANAGE_USERS, "u"),
+    Link("Today", "campaigns:today", "sun", campaigns.VIEW_TODAY),
+    Link("Accounts", "campaigns:account_list", "building-2", crm.VIEW_ACCOUNTS),
+    Link(
+        "Value", "segments:value", "trending-up", segments.VIEW_DASHBOARD, "/classes/"
+    ),
+    Link("Plans", "campaigns:plan_list", "clipboard-list", campaigns.VIEW_PLANS),
+    Link("Runs", "clv:run_list", "moon", clv.VIEW_RUNS),
+    Link("People", "crm:user_list", "users", crm.MANAGE_USERS),
 )
 
 

@@ -9,6 +9,7 @@ from clv.choices import BreakEven, LadderStep
 from clv.models import Valuation, ValuationRun
 from clv.policy import FAIRLY_SURE_WITHIN, SURE_WITHIN
 from common.templatetags.display import day as write_day
+from common.templatetags.display import money as write_money
 from crm.models import Account, LedgerEntry, Order, OrderReturn
 
 PAST_RUNS_SHOWN = 36
@@ -44,6 +45,13 @@ class AccountWorth:
     @property
     def clv_high(self) -> Decimal:
         return Decimal(self.value.realised_profit + self.value.future_high)
+
+    @property
+    def range_sentence(self) -> str:
+        """Say between what the worth lies, or the one value that it most likely is."""
+        if self.clv_low == self.clv_high:
+            return f"most likely {write_money(self.clv_low)}"
+        return f"{write_money(self.clv_low)} to {write_money(self.clv_high)}"
 
     @property
     def confidence(self) -> str:
@@ -90,9 +98,11 @@ class AccountWorth:
 
     @property
     def spark_sentence(self) -> str:
+        first, last = self.past[0], self.past[-1]
         return (
-            f"CLV over {len(self.past)} runs from {write_day(self.past[0].as_of)} "
-            f"to {write_day(self.past[-1].as_of)}"
+            f"CLV over {len(self.past)} runs: {write_money(first.clv)} on "
+            f"{write_day(first.as_of)}, {write_money(last.clv)} on "
+            f"{write_day(last.as_of)}"
         )
 
 

@@ -109,3 +109,10 @@ def sort_mark(column: Any, sort: Any) -> SafeString | str:
     return format_html(
         '<span aria-hidden="true">{}</span>', "▾" if sort.descending else "▴"
     )
+@register.filter
+def reason_alone(reason: str) -> str:
+    """Drop the class from the front of its reason, where a badge names it already."""
+    _, colon, rest = reason.partition(": ")
+    return rest[:1].upper() + rest[1:] if colon else reason
+
+

@@ -32,10 +32,19 @@ def header(account: Account) -> Header:
     )
 
 
+def _span(years: float) -> str:
+    if years >= 1:
+        return f"{years:.1f} years"
+    months = int(years * 12)
+    if months == 0:
+        return "less than a month"
+    return "1 month" if months == 1 else f"{months} months"
+
+
 def _together(account: Account, today: dt.date) -> str:
     if account.acquired_on is None:
         return "" if account.stage == Stage.PROSPECT else "since when is not known"
     end = min(account.lost_on or today, today)
     years = (end - account.acquired_on).days / DAYS_A_YEAR
-    span = f"{years:.1f} years" if years >= 1 else f"{max(years * 12, 0):.0f} months"
+    span = _span(max(years, 0))
     return f"{span} with us, until {end.year}" if account.lost_on else f"{span} with us"

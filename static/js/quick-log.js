@@ -1,19 +1,59 @@
 // Opens the dialog #quick-log by the key L and by [data-quick-log], fetches its form,
 // and closes it once the contact is stored. The account is that of the button, or of the
 // page: the nearest [data-account]. A line that was closed unsaved is there again when
-// the dialog opens next on the same page.
+// the dialog opens next on the same page. A line under way outlives the page, because a
+// session may end meanwhile: after signing in again it stands where it stood.
 
 (() => {
   const dialog = () => document.getElementById("quick-log");
   const drafts = new Map(); // account → line
+  const KEPT = "perennial-line";
   let early = null;
+  let kept = null; // what was under way when the page went
   const typing = "input, select, textarea, [contenteditable=''], [contenteditable=true]";
 
-  function open(opener) {
+  function keep(entry) {
+    try {
+      if (!entry) sessionStorage.removeItem(KEPT);
+      else sessionStorage.setItem(KEPT, JSON.stringify({ ...entry, user: dialog()?.dataset.user }));
+    } catch {
+      // storage may be forbidden; then the line lives as long as its page
+    }
+  }
+
+  function takeKept() {
+    try {
+      const entry = JSON.parse(sessionStorage.getItem(KEPT));
+      if (entry && entry.user !== dialog()?.dataset.user) keep(null); // somebody else's
+      else return entry;
+    } catch {
+      // none, or storage is forbidden
+    }
+    return null;
+  }
+
+  document.addEventListener("input", (event) => {
+    const typed = event.target;
+    if (!typed.matches?.("[data-log-line], [data-log-search], .p-log__early")) return;
+    const root = typed.form ?? typed;
+    const valueOf = (part) => root.querySelector(part)?.value ?? "";
+    const entry = {
+      account: dialog()?.dataset.account ?? "",
+      line: valueOf("[data-log-line]"),
+      search: valueOf("[data-log-search]"),
+      early: typed === root ? typed.value : "",
+    };
+    keep(entry.line || entry.search || entry.early ? entry : null);
+  });
+
+  function accountOf(opener) {
+    const holder = opener?.closest("[data-account]") ?? document.querySelector("main [data-account]");
+    return holder?.dataset.account ?? "";
+  }
+
+  function open(account) {
     const box = dialog();
     if (!box || box.open) return;
-    const holder = opener?.closest("[data-account]") ?? document.querySelector("main [data-account]");
-    const account = holder?.dataset.account ?? "";
     box.dataset.account = account;
     const url = account ? `${box.dataset.url}?account=${encodeURIComponent(account)}` : box.dataset.url;
     // Takes what is typed before the form is here, so that fast typing loses nothing.
@@ -37,11 +77,21 @@
     (search ?? line).focus();
     fill(line, drafts.get(dialog().dataset.account));
     fill(search ?? line, value);
+    restore(line, search);
     if (value && dataset.save && !search) form.requestSubmit();
   }
 
+  function restore(line, search) {
+    const entry = kept;
+    kept = null;
+    if (!entry) return;
+    fill(search, entry.search);
+    fill(line, entry.line);
+    fill(search ?? line, entry.early);
+  }
+
   function fill(input, text) {
-    if (!text) return;
+    if (!text || !input) return;
     input.value = text;
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -50,7 +100,7 @@
     const opener = event.target.closest("[data-quick-log]");
     if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    open(opener);
+    open(accountOf(opener));
   });
 
   document.addEventListener("keydown", (event) => {
@@ -58,17 +108,31 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.closest?.(typing) || document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    open(null);
+    open(accountOf(null));
   });
 
   onEach("#quick-log", (box) => {
     box.addEventListener("close", () => {
       const line = box.querySelector("[data-log-line]");
       if (line) drafts.set(box.dataset.account, line.value);
+      keep(null);
     });
+    kept = takeKept();
+    if (kept && !document.querySelector("main #quick-log-form")) open(kept.account);
+  });
+
+  // A person is named at the beginning of the line, where the shorthand looks first.
+  document.addEventListener("click", (event) => {
+    const person = event.target.closest("[data-log-person]");
+    const line = person?.closest("form")?.querySelector("[data-log-line]");
+    if (!line) return;
+    fill(line, `${person.dataset.logPerson} ${line.value}`);
+    line.focus();
+    line.setSelectionRange(line.value.length, line.value.length);
   });
 
   document.addEventListener("touchpoint-logged", () => {
+    keep(null);
     drafts.delete(dialog()?.dataset.account);
     dialog()?.close();
     dialog()?.replaceChildren();
@@ -112,6 +176,10 @@
       form.querySelector("[data-log-line]").focus();
     });
     if (form.closest("dialog") && early) begin(form);
+    else if (!form.closest("dialog")) {
+      kept ??= takeKept();
+      restore(form.querySelector("[data-log-line]"), form.querySelector("[data-log-search]"));
+    }
     // A refused line comes back as it was typed, with the caret at its end.
     const refused = form.querySelector("[data-log-line][aria-invalid]");
     refused?.focus();

@@ -1,10 +1,12 @@
 """A rep logs a contact by key, sees it counted, and takes it back."""
 
+import re
 import time
 from decimal import Decimal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from crm.models import Account, LedgerEntry, Task, Touchpoint
@@ -144,6 +146,32 @@ def test_on_a_phone_the_button_opens_it_and_nothing_overflows(
     page.locator("#id_line").fill("note calls back in May")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#toasts")).to_contain_text("Logged: Note")
+
+
+def test_a_line_typed_into_an_ended_session_is_there_after_signing_in(
+    page, live_server, sign_in, rep, account
+):
+    make.contact(account=account, name="Zoe Last")
+    sign_in(rep)
+    opened(page, live_server, account)
+    page.keyboard.press("l")
+    page.get_by_role("button", name="Zoe Last").click()
+    expect(page.locator("#id_line")).to_have_value("Zoe Last ")
+    Session.objects.all().delete()
+    page.keyboard.type("call 5m prices")
+
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("Email").fill(rep.email)
+    page.get_by_label("Password").fill(make.PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#id_line")).to_have_value(re.compile("^Zoe Last call"))
+    page.locator("#id_line").fill("Zoe Last call 5m prices")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#toasts")).to_contain_text("Logged: Call")
+    assert Touchpoint.objects.get().contact.name == "Zoe Last"
+    page.reload()
+    expect(page.locator("#quick-log")).to_be_hidden()
 
 
 def test_without_scripts_it_is_a_page(
