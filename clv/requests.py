@@ -52,6 +52,32 @@ def chosen_run(request: HttpRequest) -> ChosenRun:
     return ChosenRun(run=run, asked_for=asked_for, days=days)
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The run that another is compared with, and the days that can be chosen."""
+
+    before: ValuationRun | None
+    days: Sequence[dt.date]
+
+
+def compared_run(request: HttpRequest, run: ValuationRun | None) -> Comparison:
+    """Return the run of ``?since=YYYY-MM-DD``; without a readable day the one before.
+
+    Only days before that of `run` can be chosen.
+    """
+    if run is None:
+        return Comparison(before=None, days=[])
+    earlier = ValuationRun.objects.published().filter(as_of__lt=run.as_of)
+    days = list(
+        earlier.order_by("-as_of").values_list("as_of", flat=True)[:MOST_DAYS_OFFERED]
+    )
+    asked_for = _day(request.GET.get("since", ""))
+    if asked_for is not None:
+        earlier = earlier.filter(as_of__lte=asked_for)
+    before = earlier.select_related("assumptions").order_by("-as_of").first()
+    return Comparison(before=before, days=days)
+
+
 def _day(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clv.views import panels, profit, runs
+from clv.views import changes, panels, profit, runs
 
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/_status/", runs.run_status, name="run_status"),
     path("runs/<int:pk>/repeat/", runs.run_repeat, name="run_repeat"),
     path("accounts/<int:pk>/_value/", panels.account_value, name="account_value"),
+    path("accounts/<int:pk>/_change/", changes.account_change, name="account_change"),
     path("accounts/<int:pk>/_worth/", panels.account_header, name="account_header"),
     path(
         "accounts/<int:pk>/profit-and-loss/",

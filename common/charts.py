@@ -13,7 +13,7 @@ class Series:
 
     name: str
     values: Sequence[float | None]
-    shape: str = "line"  # line, dashed, area, bar
+    shape: str = "line"  # line, dashed, area, bar, waterfall
     tone: str = "chart-1"
 
 
@@ -47,7 +47,7 @@ class Chart:
             "x_title": self.x_title,
             "unit": self.unit,
             "is_close_up": self.is_close_up,
-            "has_bars": any(one.shape == "bar" for one in self.series),
+            "has_bars": any(one.shape in {"bar", "waterfall"} for one in self.series),
             "labels": list(self.labels),
             "series": [
                 {
@@ -71,3 +71,24 @@ class Chart:
             [label, *(self.write(one.values[i]) + self.unit for one in self.series)]
             for i, label in enumerate(self.labels)
         ]
+
+
+def waterfall(
+    *,
+    key: str,
+    title: str,
+    summary: str,
+    moves: Sequence[tuple[str, float]],
+    total: tuple[str, float],
+    write: Callable[[float | None], str],
+) -> Chart:
+    """Return a chart of moves, each from where the one before ended, and their sum."""
+    return Chart(
+        key=key,
+        title=title,
+        summary=summary,
+        labels=[*(name for name, _ in moves), total[0]],
+        series=[Series("Change", [*(by for _, by in moves), total[1]], "waterfall")],
+        x_title="Cause",
+        write=write,
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import mogrify
 from numpy.typing import NDArray
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -33,7 +34,10 @@ def read_columns(
     """
     layout = _layout(columns)
     sql = f"COPY ({query}) TO STDOUT (FORMAT BINARY)"
-    with connection.cursor() as cursor, cursor.copy(sql, params) as copy:
+    if params is not None:
+        # Bound here: the cursor that counts queries takes no parameters to copy.
+        sql = mogrify(sql, params, connection)
+    with connection.cursor() as cursor, cursor.copy(sql) as copy:
         data = b"".join(copy)
     body = memoryview(data)[len(SIGNATURE) : -len(TRAILER)]
     if len(body) % layout.itemsize:

@@ -2,13 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from segments.views import classes, panels, value
+from segments.views import changes, classes, panels, value
 
 app_name = "segments"
 urlpatterns: list[URLPattern] = [
     path("value/", value.dashboard, name="value"),
     path("value/_spread/", value.spread, name="value_spread"),
     path("value/_changes/", value.changes, name="value_changes"),
+    path("value/_why/", changes.firm_change, name="value_why"),
+    path("classes/<slug:key>/_why/", changes.class_change, name="class_why"),
     path("classes/<slug:key>/", classes.class_detail, name="class_detail"),
     path("accounts/<int:pk>/_class/", panels.account_class, name="account_class"),
     path(

@@ -1,6 +1,7 @@
 """Derived worth: runs, values, and what they rest on."""
 
 from clv.models.assumptions import Assumptions
+from clv.models.changes import ChangeRollup
 from clv.models.runs import DueSlot, RunStep, ValuationRun
 from clv.models.summaries import AccountSummary, SummaryState
 from clv.models.truth import DemoFirm, TrueWorth
@@ -9,6 +10,7 @@ from clv.models.valuations import Valuation
 __all__ = [
     "AccountSummary",
     "Assumptions",
+    "ChangeRollup",
     "DemoFirm",
     "DueSlot",
     "RunStep",

@@ -37,6 +37,10 @@ class RunQuerySet(models.QuerySet["ValuationRun"]):
         """Return the newest published run of `day` or before it."""
         return self.published().filter(as_of__lte=day).order_by("-as_of", "-pk").first()
 
+    def before(self, run: "ValuationRun") -> "ValuationRun | None":
+        """Return the newest published run of a day before that of `run`."""
+        return self.published().filter(as_of__lt=run.as_of).order_by("-as_of").first()
+
 
 class ValuationRun(models.Model):
     """One valuation of every account as of one day.

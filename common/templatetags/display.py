@@ -44,6 +44,14 @@ def signed_money(value: Decimal | float | None) -> str:
 
 
 @register.filter
+def signed_cents(value: Decimal | float | None) -> str:
+    """Write an exact change of money with its sign; unknown is a dash."""
+    if value is None:
+        return UNKNOWN
+    return _grouped(value, 2) if value <= 0 else f"+{_grouped(value, 2)}"
+
+
+@register.filter
 def count(value: int | None) -> str:
     """Write a whole number with thousands apart; unknown is a dash."""
     return UNKNOWN if value is None else _grouped(value, 0)

@@ -43,6 +43,35 @@
     };
   }
 
+  // Floating bars: each move begins where the one before ended, the last is their sum.
+  function waterfall(one) {
+    let level = 0;
+    const last = one.values.length - 1;
+    const ends = one.values.map((value, index) => {
+      const start = index === last ? 0 : level;
+      level = start + value;
+      return [start, level];
+    });
+    const colours = one.values.map((value, index) => tone(index === last ? "chart-2" : value < 0 ? "loss" : "gain"));
+    return {
+      name: one.name,
+      type: "candlestick",
+      barMaxWidth: 48,
+      data: ends.map(([start, end], index) => ({
+        value: [start, end, Math.min(start, end), Math.max(start, end)],
+        itemStyle: { color: colours[index], color0: colours[index], borderColor: colours[index], borderColor0: colours[index], borderColorDoji: colours[index] },
+      })),
+    };
+  }
+
+  function moveText(data) {
+    return ([point]) => `${point.name}: ${signed(data.series[0].values[point.dataIndex])}`;
+  }
+
+  function signed(value) {
+    return value > 0 ? `+${grouped(value)}` : grouped(value);
+  }
+
   function axis(title, extra) {
     return {
       name: title,
@@ -57,6 +86,7 @@
   }
 
   function options(data) {
+    const isWaterfall = data.series.some((one) => one.shape === "waterfall");
     // Bars carry ranges for names: slanted, so that each of them is written.
     const isSlanted = data.has_bars && data.labels.length > 5;
     return {
@@ -75,6 +105,7 @@
         borderColor: tone("line-strong"),
         textStyle: { color: tone("ink"), fontSize: 12 },
         valueFormatter: (value) => `${grouped(value)}${data.unit}`,
+        ...(isWaterfall ? { formatter: moveText(data) } : {}),
       },
       xAxis: axis(data.x_title, {
         axis: { type: "category", data: data.labels, boundaryGap: data.has_bars, nameGap: isSlanted ? 66 : 30, splitLine: { show: false } },
@@ -84,7 +115,7 @@
         axis: { type: "value", scale: data.is_close_up },
         axisLabel: { formatter: (value) => `${short(value)}${data.unit}` },
       }),
-      series: data.series.map(series),
+      series: data.series.map((one) => (isWaterfall ? waterfall(one) : series(one))),
     };
   }
 

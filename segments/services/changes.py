@@ -1,0 +1,60 @@
+"""Why the value of the firm and of its classes changed from one run to another."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from clv.models import ValuationRun
+from clv.queries.changes import ValueChange, stored_change
+from clv.services import changes
+from clv.services.changes import Members, SplitRuns
+from segments.choices import WorthClass
+from segments.queries.members import class_members
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """What one step of the night has written; `before` is None after a first run."""
+
+    rows: int
+    before: ValuationRun | None
+
+
+def write_rollup(run: ValuationRun) -> Rollup:
+    """Split the change since the published run before, for the firm and each class.
+
+    Comes after classing, whose memberships it reads. Again writes the same rows again.
+    A run with nothing before it writes none.
+    """
+    before = ValuationRun.objects.select_related("assumptions").before(run)
+    if before is None:
+        return Rollup(0, None)
+    split = changes.split_runs(run=run, before=before)
+    if split is None:
+        return Rollup(0, before)
+    by_class = {key.value: _change_of_class(split, key) for key in WorthClass}
+    return Rollup(
+        changes.store_changes(split, {"": split.whole()} | by_class),
+        before,
+    )
+
+
+def change_of_class(
+    *, worth_class: WorthClass, run: ValuationRun, before: ValuationRun
+) -> ValueChange | None:
+    """Return why a class's CLV changed; from the night where it summed it."""
+    stored = stored_change(run, before, worth_class.value)
+    if stored is not None:
+        return stored
+    split = changes.split_runs(run=run, before=before)
+    return None if split is None else _change_of_class(split, worth_class)
+
+
+def _change_of_class(split: SplitRuns, worth_class: WorthClass) -> ValueChange:
+    accounts = split.sides.account_id
+    before, after = (
+        np.isin(accounts, class_members(worth_class, run.as_of), assume_unique=True)
+        for run in (split.before, split.run)
+    )
+    was, now = split.sides.before.is_present > 0, split.sides.after.is_present > 0
+    return split.of_members(Members(before & was, after & now))
