@@ -56,7 +56,6 @@ COLUMNS = (
     Column("next_touch", "Next touch"),
     Column("owner", "Owner"),
     Column("city", "City"),
-    Column("stage", "Stage"),
 )
 
 
