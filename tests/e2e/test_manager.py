@@ -1,0 +1,62 @@
+"""A manager goes from the value of the firm down to one order line."""
+
+import datetime as dt
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import expect
+
+from common.clock import business_today
+from tests import make
+
+
+@pytest.fixture
+def firm(rep):
+    """One good customer with three orders, one cost; and one that bought once."""
+    today = business_today()
+    good = make.account(owner=rep, name="Kontor Nord", acquired_on=today)
+    for days in (200, 120, 40):
+        make.order(account=good, on=today - dt.timedelta(days=days))
+    make.order(
+        account=good,
+        on=today - dt.timedelta(days=10),
+        external_id="N-4711",
+        lines=[(3, "100.00", "60.00")],
+    )
+    make.cost(account=good, amount="25.00", on=today - dt.timedelta(days=9))
+    once = make.account(owner=rep, name="Hafen Süd", acquired_on=today)
+    make.order(account=once, on=today - dt.timedelta(days=300))
+    call_command("nightly", verbosity=0)
+    return good
+
+
+def test_a_manager_opens_a_class_and_an_accounts_arithmetic(
+    page, live_server, sign_in, manager, firm
+):
+    sign_in(manager, by_form=True)
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "What our customers are worth"
+    )
+
+    page.locator(".p-tile a.c-class", has_text="Current key").click()
+    expect(page.get_by_role("heading", name="Members by CLV")).to_be_visible()
+    page.get_by_role("link", name="Kontor Nord").first.click()
+
+    page.get_by_text("Why this number").click()
+    page.get_by_role("link", name="Profit and loss with every order line").click()
+    statement = page.get_by_role("region", name="Statement")
+    # Three orders of 100 with 40 margin, one of 300 with 120; less 25 of cost.
+    expect(statement.locator("tr", has_text="Margin")).to_contain_text("240.00")
+    expect(statement.locator("tr", has_text="Contribution")).to_contain_text("215.00")
+    expect(page.get_by_text("is to the cent the realised profit")).to_be_visible()
+
+    statement.locator("tr", has_text="Revenue").get_by_role("link").last.click()
+    rows = page.locator("#profit-rows")
+    expect(rows).to_contain_text("N-4711")
+    expect(rows).to_contain_text("300.00")
+
+
+def test_a_rep_cannot_open_the_value_of_the_firm(page, live_server, sign_in, rep):
+    sign_in(rep, by_form=True)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Today")
+    expect(page.get_by_role("link", name="Value", exact=True)).to_have_count(0)
