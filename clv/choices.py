@@ -31,3 +31,12 @@ class BreakEven(TextChoices):
     EXPECTED = "expected", "Expected"
     NOT_EXPECTED = "not_expected", "Not expected"
     UNKNOWN = "unknown", "Not known"
+
+
+class Light(TextChoices):
+    """The traffic light on the forecasts."""
+
+    GREEN = "green", "Good"
+    AMBER = "amber", "With care"
+    RED = "red", "Do not rely on it"
+    UNKNOWN = "unknown", "Cannot be judged yet"

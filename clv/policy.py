@@ -17,3 +17,4 @@ DAYS_OF_YEAR_SUMS = 365  # "last year" is the 365 days up to the day of the run
 # How wide an interval may be, as a multiple of the value itself, to be called sure.
 SURE_WITHIN = 0.75
 FAIRLY_SURE_WITHIN = 2.0
+DAYS_BETWEEN_JUDGEMENTS = 7  # the choice of models holds in between

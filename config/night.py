@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from campaigns.services import planning, plans
 from clv.choices import RunKind
-from clv.services import execution, steps
+from clv.services import execution, judging, steps
 from clv.services.execution import Chain, Done, Step, Work
 from common.clock import business_today
 from segments.choices import WorthClass
@@ -37,6 +37,8 @@ NIGHT: Chain = (
     # New values never meet old classes: both are shown by the same commit.
     (Step("publish", steps.publish), Step("classify", _classify)),
     (Step("plan", _plan),),
+    # Last: nothing waits for it, and if it fails the night has been published.
+    (Step("judge", judging.judge),),
 )
 AGAIN: Chain = (
     (Step("stored inputs", steps.take_stored),),

@@ -2,6 +2,7 @@
 
 from clv.models.assumptions import Assumptions
 from clv.models.changes import ChangeRollup
+from clv.models.judgements import Judgement
 from clv.models.runs import DueSlot, RunStep, ValuationRun
 from clv.models.summaries import AccountSummary, SummaryState
 from clv.models.truth import DemoFirm, TrueWorth
@@ -13,6 +14,7 @@ __all__ = [
     "ChangeRollup",
     "DemoFirm",
     "DueSlot",
+    "Judgement",
     "RunStep",
     "SummaryState",
     "TrueWorth",

@@ -1,0 +1,28 @@
+"""Judgements: how good the forecasts were, by what came afterwards."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from clv.choices import Light
+from clv.models.runs import ValuationRun
+
+
+class Judgement(models.Model):
+    """One back-test of the models and naive rules, made by a night after it published.
+
+    `result` is `clv.engine.judging.backtest.Backtest` as plain JSON; empty where the
+    history was too short to judge by.
+    """
+
+    run = models.OneToOneField(ValuationRun, models.CASCADE, related_name="judgement")
+    as_of = models.DateField()
+    judged_at = models.DateTimeField(db_default=Now(), editable=False)
+    light = models.CharField(max_length=10, choices=Light.choices)
+    sentence = models.TextField()
+    result = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["-as_of", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_light_display()} as of {self.as_of}"
