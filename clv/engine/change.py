@@ -43,12 +43,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clv.engine.arrays import FloatVector
-from clv.engine.costs import CostRates
-from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
-from clv.engine.models.repeat_buying import Flows, RepeatBuyingModel
-from clv.engine.spend import GammaGamma
+from clv.engine.models.repeat_buying import Flows
+from clv.engine.parts import Chosen, Learnt, future_parts
 
 PARTS = (
     "orders",
@@ -67,27 +65,6 @@ RATE_DIGITS = 10_000  # a margin rate has four decimals
 ROUNDED_CENTS = 2.0  # how far two stored values may be from the unrounded ones
 
 Cents = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """What one run learnt of the firm."""
-
-    buying: RepeatBuyingModel
-    spend: GammaGamma
-    per_order: CostRates
-    per_year: CostRates
-    cost_to_win: float
-
-
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """What one run assumed; costs over time spread over `youngest_days` at least."""
-
-    annual_rate: float
-    horizon_days: float
-    margin_rate: float
-    youngest_days: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,20 +241,18 @@ class _Replacement:
         age = bought.age_days[rows]
         if ORDERS not in replaced and RETENTION in replaced:
             age = age + self.days
-        orders = bought.order_days[rows].astype(np.float64)
-        flows = self._flows(replaced, learnt, chosen, rows, age)
-        margin = learnt.spend.expected_value(
-            orders, self._mean_margin(replaced, chosen)[has_bought]
+        parts = future_parts(
+            learnt,
+            chosen,
+            order_days=bought.order_days[rows],
+            recency_days=bought.recency_days[rows],
+            age_days=age,
+            mean_margin=self._mean_margin(replaced, chosen)[has_bought],
+            cost_per_order_kinds=ledger.cost_per_order_kinds[rows] / 100.0,
+            cost_over_time_kinds=ledger.cost_over_time_kinds[rows] / 100.0,
+            flows=self._flows(replaced, learnt, chosen, rows, age),
         )
-        per_order = learnt.per_order.expected_rate(
-            ledger.cost_per_order_kinds[rows] / 100.0, orders
-        )
-        years = np.maximum(age, chosen.youngest_days) / DAYS_PER_YEAR
-        per_year = learnt.per_year.expected_rate(
-            ledger.cost_over_time_kinds[rows] / 100.0, years
-        )
-        gain = flows.orders * margin - flows.orders * per_order
-        value[has_bought] = gain - flows.alive_days * (per_year / DAYS_PER_YEAR)
+        value[has_bought] = parts.value
         return value
 
     def _flows(
@@ -319,14 +294,15 @@ class _Replacement:
 
 def _fresh_value(learnt: Learnt, chosen: Chosen) -> float:
     """Return what an account without orders is worth if won."""
-    fresh = Histories.check([0.0], [0.0], [0.0])
-    flows = learnt.buying.flows(
-        fresh, annual_rate=chosen.annual_rate, horizon_days=chosen.horizon_days
+    none, nothing = np.zeros(1, dtype=np.int64), np.zeros(1)
+    parts = future_parts(
+        learnt,
+        chosen,
+        order_days=none,
+        recency_days=none,
+        age_days=none,
+        mean_margin=nothing,
+        cost_per_order_kinds=nothing,
+        cost_over_time_kinds=nothing,
     )
-    nothing = np.zeros(1)
-    per_order = float(learnt.per_order.expected_rate(nothing, nothing)[0])
-    per_year = float(learnt.per_year.expected_rate(nothing, nothing)[0])
-    orders = 1.0 + float(flows.orders[0])
-    years = float(flows.alive_days[0]) / DAYS_PER_YEAR
-    margin = orders * learnt.spend.mean
-    return margin - learnt.cost_to_win - orders * per_order - years * per_year
+    return float(parts.value[0]) - learnt.cost_to_win

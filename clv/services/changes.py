@@ -7,8 +7,9 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from clv.engine.change import PARTS, Changes, Chosen, Learnt, Side, split_change
+from clv.engine.change import PARTS, Changes, Side, split_change
 from clv.engine.discounting import DAYS_PER_YEAR
+from clv.engine.parts import Chosen, Learnt
 from clv.models import ChangeRollup, ValuationRun
 from clv.policy import YOUNGEST_DAYS
 from clv.queries.changes import (
@@ -87,16 +88,17 @@ def split_runs(
     if not (run.parameters and before.parameters):
         return None
     sides = two_sides(before, run, account_id=account_id)
-    was, now = _learnt(before), _learnt(run)
+    was, now = learnt_of(before), learnt_of(run)
     changes = split_change(
-        Side(sides.before, was, _chosen(before)),
-        Side(sides.after, now, _chosen(run)),
+        Side(sides.before, was, chosen_of(before)),
+        Side(sides.after, now, chosen_of(run)),
         days=(run.as_of - before.as_of).days,
     )
     return SplitRuns(run, before, sides, changes)
 
 
-def _learnt(run: ValuationRun) -> Learnt:
+def learnt_of(run: ValuationRun) -> Learnt:
+    """Return what a run learnt of the firm, from the parameters it has stored."""
     models = Models.from_parameters(run.parameters)
     return Learnt(
         buying=models.buying,
@@ -107,7 +109,8 @@ def _learnt(run: ValuationRun) -> Learnt:
     )
 
 
-def _chosen(run: ValuationRun) -> Chosen:
+def chosen_of(run: ValuationRun) -> Chosen:
+    """Return what a run assumed."""
     assumed = run.assumptions
     return Chosen(
         annual_rate=float(assumed.annual_rate),

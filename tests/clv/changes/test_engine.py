@@ -14,9 +14,7 @@ from clv.engine.change import (
     EXPANSION,
     MARGIN,
     PARTS,
-    Chosen,
     Known,
-    Learnt,
     Side,
     split_change,
 )
@@ -24,6 +22,7 @@ from clv.engine.costs import CostRates
 from clv.engine.errors import BadParameterError
 from clv.engine.models.bgnbd import BgNbd
 from clv.engine.models.mbgnbd import MbgNbd
+from clv.engine.parts import Chosen, Learnt
 from clv.engine.spend import GammaGamma
 from clv.queries.inputs import Inputs
 from clv.services.learnt import Models

@@ -1,0 +1,123 @@
+"""Future value in factors: orders, margins, costs per order, years, costs per year.
+
+    value = orders x (margin per order - cost per order) - years x cost per year
+
+with discounted orders and years alive within the horizon (`clv.engine.value` has the
+sum). Accounts without orders are valued as fresh customers, if won.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clv.engine.arrays import FloatVector
+from clv.engine.costs import CostRates
+from clv.engine.discounting import DAYS_PER_YEAR
+from clv.engine.history import Histories
+from clv.engine.models.repeat_buying import Flows, RepeatBuyingModel
+from clv.engine.spend import GammaGamma
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What one run learnt of the firm."""
+
+    buying: RepeatBuyingModel
+    spend: GammaGamma
+    per_order: CostRates
+    per_year: CostRates
+    cost_to_win: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What one run assumed; costs over time spread over `youngest_days` at least."""
+
+    annual_rate: float
+    horizon_days: float
+    margin_rate: float
+    youngest_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class FutureParts:
+    """What the future value of n accounts consists of; vectors of shape (n,).
+
+    value = orders (margin_per_order - cost_per_order) - years cost_per_year - the cost
+    to win of accounts without orders. `orders` and `years` are discounted.
+    """
+
+    orders: FloatVector
+    margin_per_order: FloatVector
+    cost_per_order: FloatVector
+    years: FloatVector
+    cost_per_year: FloatVector
+
+    @property
+    def value(self) -> FloatVector:
+        """Return the value; the cost to win of newcomers is not in it."""
+        gain = self.orders * self.margin_per_order - self.orders * self.cost_per_order
+        return gain - self.years * self.cost_per_year
+
+
+def future_parts(
+    learnt: Learnt,
+    chosen: Chosen,
+    *,
+    order_days: NDArray[np.int64],
+    recency_days: NDArray[np.int64],
+    age_days: NDArray[np.int64],
+    mean_margin: FloatVector,
+    cost_per_order_kinds: FloatVector,
+    cost_over_time_kinds: FloatVector,
+    flows: Flows | None = None,
+) -> FutureParts:
+    """Return the factors of future value; money in currency units.
+
+    Parameters
+    ----------
+    order_days, recency_days, age_days : int arrays, shape (n,)
+        Either all accounts have orders or none has: an account without orders is worth
+        what a fresh customer is, if won, the first order placed at once.
+    mean_margin, cost_per_order_kinds, cost_over_time_kinds : float arrays, shape (n,)
+        Margin per day with orders, and ledger totals.
+    flows : Flows, optional
+        What the model says of the same accounts; computed when left out.
+
+    Raises
+    ------
+    BadHistoryError
+        If a history is none.
+    """
+    count, orders = order_days.size, order_days.astype(np.float64)
+    is_fresh = not order_days.any()
+    nothing = np.zeros(count)
+    if flows is None:
+        histories = Histories.check(
+            np.maximum(order_days - 1, 0),
+            nothing if is_fresh else recency_days,
+            nothing if is_fresh else age_days,
+        )
+        flows = learnt.buying.flows(
+            histories,
+            annual_rate=chosen.annual_rate,
+            horizon_days=chosen.horizon_days,
+        )
+    years = np.maximum(age_days, chosen.youngest_days) / DAYS_PER_YEAR
+    return FutureParts(
+        orders=flows.orders + (1.0 if is_fresh else 0.0),
+        margin_per_order=(
+            np.full(count, learnt.spend.mean)
+            if is_fresh
+            else learnt.spend.expected_value(orders, mean_margin)
+        ),
+        cost_per_order=learnt.per_order.expected_rate(
+            nothing if is_fresh else cost_per_order_kinds, orders
+        ),
+        years=flows.alive_days / DAYS_PER_YEAR,
+        cost_per_year=learnt.per_year.expected_rate(
+            nothing if is_fresh else cost_over_time_kinds,
+            nothing if is_fresh else years,
+        ),
+    )
