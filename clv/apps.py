@@ -17,6 +17,12 @@ class ClvConfig(AppConfig):
             panels.Panel("Worth", "clv:account_header", VIEW_VALUES, 10),
         )
         panels.register(
+            "account-unknown-cost",
+            panels.Panel(
+                "Assumed margin", "clv:account_assumed_margin", VIEW_VALUES, 10
+            ),
+        )
+        panels.register(
             "account-page",
             panels.Panel(
                 "Profit and loss", "clv:account_profit_and_loss", VIEW_VALUES, 10

@@ -15,6 +15,11 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/_change/", changes.account_change, name="account_change"),
     path("accounts/<int:pk>/_worth/", panels.account_header, name="account_header"),
     path(
+    path(
+        "accounts/<int:pk>/_assumed-margin/",
+        panels.assumed_margin,
+        name="account_assumed_margin",
+    ),
         "accounts/<int:pk>/profit-and-loss/",
         profit.profit_and_loss,
         name="account_profit_and_loss",

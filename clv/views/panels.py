@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from clv.models import ValuationRun
+from clv.models import Assumptions, ValuationRun
 from clv.permissions import VIEW_VALUES
 from clv.queries.worth import AccountWorth, account_worth
 from clv.services.tree import value_tree
@@ -29,6 +29,21 @@ def account_value(request: SignedInRequest, pk: int) -> HttpResponse:
 def account_header(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show worth and break-even as chips in the account's header."""
     return render(request, "clv/accounts/_header.html", _context(request, pk))
+
+
+@require_GET
+@requires(VIEW_VALUES)
+def assumed_margin(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Say which margin is assumed where the cost of something sold is not known."""
+    mine = Account.objects.active().visible_to(request.user)
+    account = get_object_or_404(mine, pk=pk)
+    current = ValuationRun.objects.select_related("assumptions").current()
+    assumptions = current.assumptions if current else Assumptions.objects.current()
+    context = {
+        "account": account,
+        "margin_rate": assumptions.margin_rate_if_cost_unknown,
+    }
+    return render(request, "clv/accounts/_assumed_margin.html", context)
 
 
 def _context(request: SignedInRequest, pk: int) -> dict[str, object]:

@@ -77,7 +77,13 @@ class AccountForm(VersionedForm):
             "owner",
             "note",
         ]
-        labels = {"kind": "Firm or person", "source": "Won through"}
+        labels = {
+            "kind": "Firm or person",
+            "relationship_type": "Relationship",
+            "size_band": "Size",
+            "source": "Won through",
+            "acquired_on": "Won on",
+        }
         help_texts = {"country": "Two letters, such as DE"}
         widgets = {
             "acquired_on": DateInput(),

@@ -87,7 +87,10 @@ def _people(request: SignedInRequest, account: Account) -> dict[str, Any]:
 
 
 def _products(request: SignedInRequest, account: Account) -> dict[str, Any]:
-    return {"products": products(account)}
+    return {
+        "products": products(account),
+        "unknown_cost_panels": panels.panels_for("account-unknown-cost", request.user),
+    }
 
 
 def _use(request: SignedInRequest, account: Account) -> dict[str, Any]:

@@ -147,3 +147,16 @@ def test_queries_do_not_grow_with_runs(client, rep, account, assert_flat_queries
             make.valuation(account=account, run=past)
 
     assert_flat_queries(lambda: get(client, "clv:account_value", account), add_runs)
+
+
+def test_the_margin_assumed_where_a_cost_is_not_known(client, rep):
+    account = make.account(owner=rep)
+    client.force_login(rep)
+    page = client.get(reverse("clv:account_assumed_margin", args=[account.pk]))
+    assert "30\u202f% margin assumed" in page.text
+    tab = client.get(reverse("crm:account_detail", args=[account.pk]) + "?tab=products")
+    assert "_assumed-margin" not in tab.text
+    order = make.order(account=account)
+    order.lines.update(unit_cost=None)
+    tab = client.get(reverse("crm:account_detail", args=[account.pk]) + "?tab=products")
+    assert "_assumed-margin" in tab.text
