@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clv.views import changes, panels, profit, runs
+from clv.views import accuracy, changes, panels, profit, runs
 
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
@@ -15,11 +15,11 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:pk>/_change/", changes.account_change, name="account_change"),
     path("accounts/<int:pk>/_worth/", panels.account_header, name="account_header"),
     path(
-    path(
         "accounts/<int:pk>/_assumed-margin/",
         panels.assumed_margin,
         name="account_assumed_margin",
     ),
+    path(
         "accounts/<int:pk>/profit-and-loss/",
         profit.profit_and_loss,
         name="account_profit_and_loss",
