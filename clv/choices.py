@@ -40,3 +40,10 @@ class Light(TextChoices):
     AMBER = "amber", "With care"
     RED = "red", "Do not rely on it"
     UNKNOWN = "unknown", "Cannot be judged yet"
+
+
+class OfferKind(TextChoices):
+    """How a product stands to one that the account has."""
+
+    COMPLEMENT = "complement", "Goes with"
+    UPGRADE = "upgrade", "Replaces"

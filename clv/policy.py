@@ -18,3 +18,5 @@ DAYS_OF_YEAR_SUMS = 365  # "last year" is the 365 days up to the day of the run
 SURE_WITHIN = 0.75
 FAIRLY_SURE_WITHIN = 2.0
 DAYS_BETWEEN_JUDGEMENTS = 7  # the choice of models holds in between
+EXPANSION_WINDOW_DAYS = 365  # within which like accounts bought what is offered
+EXPANSION_LEARNT_EVERY_DAYS = 7  # shares over a year hardly move from night to night

@@ -2,6 +2,7 @@
 
 from clv.models.assumptions import Assumptions
 from clv.models.changes import ChangeRollup
+from clv.models.expansion import ExpansionRate
 from clv.models.judgements import Judgement
 from clv.models.runs import DueSlot, RunStep, ValuationRun
 from clv.models.summaries import AccountSummary, SummaryState
@@ -14,6 +15,7 @@ __all__ = [
     "ChangeRollup",
     "DemoFirm",
     "DueSlot",
+    "ExpansionRate",
     "Judgement",
     "RunStep",
     "SummaryState",

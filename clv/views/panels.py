@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from clv.models import Assumptions, ValuationRun
 from clv.permissions import VIEW_VALUES
+from clv.queries.expansion import expansion_of
 from clv.queries.worth import AccountWorth, account_worth
 from clv.services.tree import value_tree
 from common.access import requires
@@ -20,7 +21,9 @@ def account_value(request: SignedInRequest, pk: int) -> HttpResponse:
     context = _context(request, pk)
     worth = context["worth"]
     if isinstance(worth, AccountWorth):
-        context["tree"] = value_tree(value=worth.value, run=worth.run)
+        value, run = worth.value, worth.run
+        context["tree"] = value_tree(value=value, run=run)
+        context["expansion"] = expansion_of(account=worth.account, value=value, run=run)
     return render(request, "clv/accounts/_value.html", context)
 
 
