@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clv.views import accuracy, changes, panels, profit, runs
+from clv.views import changes, panels, profit, runs
 
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
