@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from clv.views import changes, panels, profit, runs
+from clv.views import accuracy, changes, panels, profit, runs
 
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
+    path("accuracy/", accuracy.accuracy, name="accuracy"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/start/", runs.run_start, name="run_start"),
     path("runs/<int:pk>/", runs.run_detail, name="run_detail"),

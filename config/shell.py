@@ -29,6 +29,7 @@ MENU = (
         "Value", "segments:value", "trending-up", segments.VIEW_DASHBOARD, "/classes/"
     ),
     Link("Plans", "campaigns:plan_list", "clipboard-list", campaigns.VIEW_PLANS),
+    Link("Accuracy", "clv:accuracy", "target", clv.VIEW_ACCURACY),
     Link("Runs", "clv:run_list", "moon", clv.VIEW_RUNS),
     Link("People", "crm:user_list", "users", crm.MANAGE_USERS),
 )

@@ -64,6 +64,15 @@ def share(value: float | Decimal | None) -> str:
 
 
 @register.filter
+def signed_share(value: float | None) -> str:
+    """Write a change as per cent with its sign; unknown is a dash."""
+    if value is None:
+        return UNKNOWN
+    text = f"{_grouped(value * 100, 0)}{THIN_SPACE}%"
+    return f"+{text}" if round(value * 100) > 0 else text
+
+
+@register.filter
 def number(value: float | None, places: int = 1) -> str:
     """Write a plain number with `places` decimals; unknown is a dash."""
     return UNKNOWN if value is None else _grouped(value, places)
@@ -109,6 +118,13 @@ def days_away(value: dt.date | None, today: dt.date) -> str:
     return f"in {days} days" if days > 0 else f"{-days} days late"
 
 
+@register.filter
+def reason_alone(reason: str) -> str:
+    """Drop the class from the front of its reason, where a badge names it already."""
+    _, colon, rest = reason.partition(": ")
+    return rest[:1].upper() + rest[1:] if colon else reason
+
+
 @register.simple_tag
 def sort_mark(column: Any, sort: Any) -> SafeString | str:
     """Show the direction of the column that the list is sorted by."""
@@ -117,10 +133,3 @@ def sort_mark(column: Any, sort: Any) -> SafeString | str:
     return format_html(
         '<span aria-hidden="true">{}</span>', "▾" if sort.descending else "▴"
     )
-@register.filter
-def reason_alone(reason: str) -> str:
-    """Drop the class from the front of its reason, where a badge names it already."""
-    _, colon, rest = reason.partition(": ")
-    return rest[:1].upper() + rest[1:] if colon else reason
-
-
