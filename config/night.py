@@ -5,11 +5,11 @@ from types import MappingProxyType
 
 from campaigns.services import planning, plans
 from clv.choices import RunKind
-from clv.services import execution, judging, steps
+from clv.services import execution, expansion, judging, steps
 from clv.services.execution import Chain, Done, Step, Work
 from common.clock import business_today
 from segments.choices import WorthClass
-from segments.services import classes
+from segments.services import changes, classes
 
 
 def _classify(work: Work) -> Done:
@@ -30,6 +30,14 @@ def _plan(work: Work) -> Done:
         return Done(planning.plan_touches(as_of=business_today()))
 
 
+def _explain(work: Work) -> Done:
+    """Sum up why values changed since the run before, and learn what may be added."""
+    with work.lease.fenced():
+        done = changes.write_rollup(work.run)
+        detail = {"rates": expansion.learn_expansion(work.run)}
+    return Done(done.rows, detail)
+
+
 NIGHT: Chain = (
     (Step("summarise", steps.summarise),),
     (Step("fit", steps.fit),),
@@ -37,6 +45,7 @@ NIGHT: Chain = (
     # New values never meet old classes: both are shown by the same commit.
     (Step("publish", steps.publish), Step("classify", _classify)),
     (Step("plan", _plan),),
+    (Step("explain", _explain),),
     # Last: nothing waits for it, and if it fails the night has been published.
     (Step("judge", judging.judge),),
 )
