@@ -218,3 +218,16 @@ def test_the_api_says_what_is_missing(client, manager, classed):
     account = Account.objects.first()
     answer = client.get(f"{API}?account={account.pk}")
     assert (answer.status_code, answer.json()["code"]) == (404, "cannot_be_split")
+
+
+def test_pages_of_the_firm_fetch_it(client, manager, rep, classed):
+    pages = {
+        "segments:value_why": reverse("segments:value"),
+        "segments:class_why": reverse("segments:class_detail", args=["general"]),
+    }
+    client.force_login(manager)
+    for name, url in pages.items():
+        assert f'hx-get="{url_of(name)}"' in client.get(url).content.decode()
+    client.force_login(rep)
+    seen = client.get(pages["segments:class_why"]).content.decode()
+    assert "class-why" not in seen
