@@ -16,6 +16,7 @@ from clv.models import Judgement, ValuationRun
 from clv.policy import DAYS_BETWEEN_JUDGEMENTS
 from clv.queries.purchases import purchase_log
 from clv.services.execution import Done, Work
+from common.clock import business_today
 
 
 def judge(work: Work) -> Done:
@@ -27,6 +28,8 @@ def judge(work: Work) -> Done:
     run = work.run
     if run.kind != RunKind.NIGHTLY or not run.is_current:
         return Done(detail={"skipped": "only a current night is judged"})
+    if (business_today() - run.as_of).days > DAYS_BETWEEN_JUDGEMENTS:
+        return Done(detail={"skipped": "a night made up for long after its day"})
     judged = _judged_before(run).first()
     if judged is not None and (run.as_of - judged.as_of).days < DAYS_BETWEEN_JUDGEMENTS:
         return Done(0, {"skipped": f"judged on {judged.as_of.isoformat()}"})

@@ -1,8 +1,20 @@
-"""Runs commit and use threads of their own, so these tests need real transactions."""
+"""Runs commit, so tests need real transactions; the day is that of the firm."""
+
+import datetime as dt
 
 import pytest
+
+from clv.services import judging
+from tests.clv.night import firm
 
 
 @pytest.fixture
 def committed(transactional_db, django_db_serialized_rollback):
     """A database that commits, with what the migrations have filled in."""
+
+
+@pytest.fixture(autouse=True)
+def week_after(monkeypatch):
+    """Judge as in the week after the firm's last day."""
+    today = firm.TODAY + dt.timedelta(days=7)
+    monkeypatch.setattr(judging, "business_today", lambda: today)

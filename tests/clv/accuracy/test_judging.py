@@ -66,6 +66,16 @@ def test_a_night_of_the_past_is_not_judged(committed):
     assert not Judgement.objects.exists()
 
 
+def test_a_night_made_up_for_late_is_not_judged(committed):
+    firm.build(30)
+
+    run = night_of(firm.TODAY - dt.timedelta(days=1))
+
+    assert run.is_current
+    assert "made up for" in step_of(run).detail["skipped"]
+    assert not Judgement.objects.exists()
+
+
 def test_a_failure_leaves_the_night_published(committed, monkeypatch):
     firm.build(30)
 
