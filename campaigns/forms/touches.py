@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import F, Max, Q
 
 from campaigns.choices import DIRECT_CHANNELS
 from campaigns.models import PlannedTouch
@@ -36,8 +37,13 @@ class TouchLogForm(forms.Form):
         people = Contact.objects.filter(account=touch.account, left_on=None)
         if template.channel in DIRECT_CHANNELS:
             people = people.filter(do_not_contact=False)
+        spoken = Max("touchpoints__occurred_at", filter=Q(touchpoints__voided_at=None))
+        people = people.annotate(spoken_at=spoken)
         self.fields["contact"] = forms.ModelChoiceField(
-            people, required=False, label="With", empty_label="Nobody named"
+            people.order_by(F("spoken_at").desc(nulls_last=True), "name", "pk"),
+            required=False,
+            label="With",
+            empty_label="Nobody named",
         )
         self.order_fields(["contact", "minutes", "outcome", "note", "form_token"])
 
