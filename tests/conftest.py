@@ -36,8 +36,17 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def migrated_rows(django_db_setup, django_db_blocker):
-    """The rows that migrations made: roles, event types, first assumptions."""
-    return getattr(connection, "_test_serialized_contents", "")
+    """The rows that migrations made: roles, event types, first assumptions.
+
+    At the end it closes what servers and browsers of the tests have left open, so that
+    the database can be dropped.
+    """
+    yield getattr(connection, "_test_serialized_contents", "")
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

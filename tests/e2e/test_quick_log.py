@@ -118,7 +118,7 @@ def test_away_from_an_account_it_is_searched_by_keys(
     make.contact(account=other, name="Anna Wolf")
     sign_in(rep)
     page.goto(f"{live_server.url}/accounts/new/")
-    page.locator("main").click()
+    page.get_by_role("heading", name="New account").click()
     page.keyboard.press("l")
     expect(page.get_by_label("Account", exact=True)).to_be_focused()
     page.keyboard.type("kont")

@@ -71,7 +71,9 @@ def test_a_wrong_password_is_named_and_tied_to_the_form(client, rep):
         ("manager", ["/value/"], ["/people/"]),
     ],
 )
-def test_the_menu_shows_what_the_role_may_open(client, request, role, shown, hidden):
+def test_the_menu_shows_what_the_role_may_open(
+    client, db, request, role, shown, hidden
+):
     client.force_login(request.getfixturevalue(role))
     page = client.get(reverse("account_change_password")).content.decode()
     for address in hidden:
