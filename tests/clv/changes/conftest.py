@@ -2,13 +2,20 @@
 
 import pytest
 
+from clv.services import valuing
 from tests.clv.changes.firm import EARLIER, TODAY, valued
 from tests.clv.night import firm
 
 
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    """Nothing here rests on intervals, which take most of a run's time."""
+    monkeypatch.setattr(valuing, "INTERVAL_DRAWS", 10)
+
+
 @pytest.fixture
 def accounts(db):
-    return firm.build(40)
+    return firm.build(25)
 
 
 @pytest.fixture

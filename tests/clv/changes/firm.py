@@ -32,7 +32,11 @@ def valued(as_of=TODAY, *, like=None, current=True, assumptions=None):
     rate = run.assumptions.margin_rate_if_cost_unknown
     summaries.stage_past(table=table, as_of=as_of, margin_rate=rate)
     inputs = staged_inputs(table, as_of)
-    models = Models.from_parameters(like.parameters) if like else fit_models(inputs)
+    models = (
+        Models.from_parameters(like.parameters)
+        if like
+        else fit_models(inputs, names=["bgnbd"])
+    )
     results = value_inputs(inputs, models, Terms.of(run.assumptions, as_of))
     store(lease, inputs, results, as_of)
     attach(lease)

@@ -312,7 +312,7 @@ def accounts(draw, size=4, *, older=None, days=0):
     return Known(**{n: np.array(v, dtype=np.int64) for n, v in columns.items()})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), days=st.integers(0, 400))
 def test_parts_sum_to_the_cent_whatever_happened(data, days):
     chosen = [

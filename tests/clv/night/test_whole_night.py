@@ -5,9 +5,10 @@ import itertools
 from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 
 from clv.choices import RunStatus
-from clv.models import RunStep, Valuation, ValuationRun
+from clv.models import ChangeRollup, RunStep, Valuation, ValuationRun
 from clv.services import runs
 from config import night
 from crm.models import Order
@@ -49,6 +50,20 @@ def test_every_account_is_valued_classed_and_planned(accounts):
     totals = ClassTotal.objects.filter(run=run)
     assert sum(total.accounts for total in totals) == 65
     assert str(sum(t.customer_equity for t in totals)) == run.metrics["equity"]
+
+
+def test_each_night_says_why_values_changed_since_the_one_before(accounts):
+    before = run_now(firm.TODAY - dt.timedelta(days=1))
+    assert before.steps.get(name="explain").rows == 0
+    run = run_now()
+    assert run.steps.get(name="explain").rows == 5
+    kept = ChangeRollup.objects.get(run=run, before=before, worth_class="")
+    clvs = [
+        Valuation.objects.of_run(one).aggregate(sum=Sum("clv"))["sum"]
+        for one in (before, run)
+    ]
+    assert [kept.clv_before, kept.clv_after] == clvs
+    assert kept.retention < 0
 
 
 def test_prospects_are_worth_the_same_if_won(accounts):
