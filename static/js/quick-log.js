@@ -106,7 +106,10 @@
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "l" || event.repeat) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.closest?.(typing) || document.querySelector("dialog[open]")) return;
+    // A field of the dialog just closed may hold the focus for a moment longer.
+    const field = event.target.closest?.(typing);
+    if (field && !field.closest("dialog:not([open])")) return;
+    if (document.querySelector("dialog[open]")) return;
     event.preventDefault();
     open(accountOf(null));
   });
