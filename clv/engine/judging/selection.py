@@ -228,6 +228,11 @@ def _reason(trials: Sequence[Trial], weights: Mapping[str, float]) -> str:
     origins = "one hold-out" if count == 1 else f"{count} hold-outs"
     if len(weights) == 1:
         return f"{ranked[0]} alone forecast {origins} best."
+    if round(gain, 3) <= 0.0:
+        return (
+            f"This mix ({parts}) is the safer choice: it forecast {origins} within"
+            f" {max(-gain, 0.001):.1%} of the best single candidate, {best}."
+        )
     return (
         f"This mix ({parts}) forecast {origins} {gain:.1%} better than the best"
         f" single candidate, {best}."

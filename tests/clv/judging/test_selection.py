@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clv.engine.errors import BadParameterError
+from clv.engine.judging import selection
 from clv.engine.judging.candidates import candidate_names
 from clv.engine.judging.selection import (
     Choice,
@@ -31,6 +32,17 @@ def test_weights_are_a_mix_without_crumbs(trials):
     assert sum(weights.values()) == pytest.approx(1.0)
     assert min(weights.values()) >= 0.005
     assert set(weights) <= set(NAMES)
+
+
+def test_a_mix_that_loses_a_little_is_not_called_better(trials, monkeypatch):
+    best, other = {"bgnbd": 1.0}, {"bgnbd": 0.5, "nbd": 0.5}
+    losses = {frozenset(best): 1.000, frozenset(other): 1.003}
+    monkeypatch.setattr(
+        selection, "loss_of", lambda _trials, w: losses.get(frozenset(w), 2.0)
+    )
+    reason = selection._reason(trials, other)
+    assert "within 0.3% of the best single candidate, bgnbd" in reason
+    assert "better" not in reason
 
 
 def test_the_mix_loses_least_where_it_was_fitted(trials):
