@@ -15,32 +15,6 @@ from crm import permissions
 from crm.models import Account, Territory, User
 from crm.services import accounts
 
-WRITABLE = (
-    "name",
-    "kind",
-    "stage",
-    "relationship_type",
-    "industry",
-    "size_band",
-    "city",
-    "region",
-    "country",
-    "phone",
-    "website",
-    "note",
-    "owner",
-    "territory",
-    "source",
-    "parent",
-    "referred_by",
-    "won_from",
-    "acquired_on",
-    "lost_on",
-    "loss_reason",
-    "external_id",
-    "attributes",
-)
-
 
 class AccountOut(serializers.ModelSerializer[Account]):
     owner = serializers.EmailField(source="owner.email", allow_null=True)
@@ -52,7 +26,7 @@ class AccountOut(serializers.ModelSerializer[Account]):
         model = Account
         fields = (
             "id",
-            *WRITABLE,
+            *accounts.FIELDS,
             "last_contact_on",
             "created_at",
             "updated_at",
@@ -86,7 +60,7 @@ class AccountIn(StrictModelSerializer):
 
     class Meta:
         model = Account
-        fields = WRITABLE
+        fields = accounts.FIELDS
         # The service says it better, and the database decides.
         extra_kwargs: ClassVar[dict[str, Any]] = {"external_id": {"validators": []}}
 

@@ -17,32 +17,30 @@ from crm.errors import CannotSaveAccountError
 from crm.models import Account, User
 from crm.services import audit
 
-FIELDS = frozenset(
-    {
-        "name",
-        "kind",
-        "stage",
-        "relationship_type",
-        "industry",
-        "size_band",
-        "city",
-        "region",
-        "country",
-        "phone",
-        "website",
-        "note",
-        "owner",
-        "territory",
-        "source",
-        "parent",
-        "referred_by",
-        "won_from",
-        "acquired_on",
-        "lost_on",
-        "loss_reason",
-        "external_id",
-        "attributes",
-    }
+FIELDS = (
+    "name",
+    "kind",
+    "stage",
+    "relationship_type",
+    "industry",
+    "size_band",
+    "city",
+    "region",
+    "country",
+    "phone",
+    "website",
+    "note",
+    "owner",
+    "territory",
+    "source",
+    "parent",
+    "referred_by",
+    "won_from",
+    "acquired_on",
+    "lost_on",
+    "loss_reason",
+    "external_id",
+    "attributes",
 )
 CLOSED_LISTS = {
     "kind": AccountKind.values,
@@ -123,7 +121,7 @@ def change_account(
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:
-    if unknown := set(fields) - FIELDS:
+    if unknown := set(fields).difference(FIELDS):
         raise TypeError(f"accounts have no such fields: {sorted(unknown)}")
     values = {k: v.strip() if isinstance(v, str) else v for k, v in fields.items()}
     if "name" in values and not values["name"]:
