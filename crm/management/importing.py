@@ -1,5 +1,6 @@
 """What the import commands share: their options and how they report."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,14 @@ DELIMITER_WORDS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 LONGEST_SOURCE = 40
 
 
-class ImportCommand(BaseCommand):
+class ImportCommand(ABC, BaseCommand):
     """A command that loads one file; subclasses say with which service."""
 
     requires_system_checks = []
 
+    @abstractmethod
     def load(self, request: Request) -> Report:
-        raise NotImplementedError
+        """Load the file that `request` names."""
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
