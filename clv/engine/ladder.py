@@ -15,6 +15,7 @@ from clv.engine.history import Histories
 from clv.engine.models.families import family
 from clv.engine.models.fitting import assumed_model
 from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.priors import TypicalCustomer
 
 ENOUGH_ACCOUNTS = 300.0
 ENOUGH_DAYS = 182.0
@@ -42,7 +43,9 @@ class LadderFit:
     reason: str
 
 
-def fit_with_ladder(histories: Histories, *, name: str = "bgnbd") -> LadderFit:
+def fit_with_ladder(
+    histories: Histories, *, name: str = "bgnbd", prior: TypicalCustomer | None = None
+) -> LadderFit:
     """Fit the best model the data can carry; never raises for a lack of data.
 
     Parameters
@@ -50,14 +53,20 @@ def fit_with_ladder(histories: Histories, *, name: str = "bgnbd") -> LadderFit:
     histories : Histories of n >= 0 accounts
     name : str
         A key of `clv.engine.models.FAMILIES`.
+    prior : TypicalCustomer, optional
+        What people say of customers like these; it moves the family's weak prior and
+        does nothing on the step ``individual``.
 
     Raises
     ------
     BadParameterError
-        If no model has that name.
+        If no model has that name, or it cannot hold such a customer.
     """
     chosen = family(name)
-    assumed = assumed_model(chosen.model, chosen.prior)
+    weak = chosen.prior
+    if prior is not None:
+        weak = prior.buying(weak, chosen.model.PARAMETERS)
+    assumed = assumed_model(chosen.model, weak)
     if not len(histories):
         return LadderFit(assumed, ASSUMED, "No account has bought yet.")
     reason = _too_little(histories)
@@ -71,7 +80,7 @@ def fit_with_ladder(histories: Histories, *, name: str = "bgnbd") -> LadderFit:
                 return LadderFit(model, INDIVIDUAL, "Enough accounts and history.")
             reason = "The data leave a parameter all but unknown."
     try:
-        model = chosen.fit(histories, prior=chosen.prior)
+        model = chosen.fit(histories, prior=weak)
     except NotConvergedError as fault:
         return LadderFit(assumed, ASSUMED, f"{reason} With priors: {fault}.")
     return LadderFit(model, POOLED, reason)

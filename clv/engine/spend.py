@@ -47,7 +47,7 @@ from clv.engine.errors import (
     NotConvergedError,
 )
 from clv.engine.optimum import Optimum, Problem, maximise
-from clv.engine.priors import LogNormalPrior
+from clv.engine.priors import LogNormalPrior, TypicalCustomer
 
 PARAMETERS = ("p", "q", "v")
 # Over p, q - 1 and the mean of all, in multiples of the mean seen.
@@ -211,9 +211,18 @@ def fit_gamma_gamma(
 
 
 def fit_spend_with_ladder(
-    frequency: ArrayLike, mean_value: ArrayLike
+    frequency: ArrayLike,
+    mean_value: ArrayLike,
+    *,
+    prior: TypicalCustomer | None = None,
 ) -> tuple[GammaGamma, str]:
     """Fit whatever the data allow; never raises for a lack of data.
+
+    Parameters
+    ----------
+    frequency, mean_value : as for `fit_gamma_gamma`
+    prior : TypicalCustomer, optional
+        Its margin per order moves the weak prior; nothing on the step ``individual``.
 
     Returns
     -------
@@ -221,7 +230,7 @@ def fit_spend_with_ladder(
     reason : str
         ``individual`` (maximum likelihood on at least 300 accounts), ``pooled`` (weak
         prior) or ``assumed`` (nothing to learn from: own means are then shrunk
-        towards the positive mean seen, or to zero).
+        towards the positive mean seen, else the one stated, else to zero).
 
     Raises
     ------
@@ -230,21 +239,20 @@ def fit_spend_with_ladder(
     """
     x, z = _checked(frequency, mean_value)
     used = (x > 0) & (z > 0)
+    stated = prior or TypicalCustomer()
     if used.sum() >= ENOUGH_ACCOUNTS:
         try:
             return fit_gamma_gamma(x, z), "individual"
         except NotConvergedError:
             pass
+    mean = stated.margin_per_order or NEGLIGIBLE_MEAN
     if used.any():
+        mean = inner(x[used], z[used]) / float(x[used].sum())
         try:
-            return fit_gamma_gamma(x, z, prior=SPEND_PRIOR), "pooled"
+            weak = stated.spend(SPEND_PRIOR, mean)
+            return fit_gamma_gamma(x, z, prior=weak), "pooled"
         except NotConvergedError:
             pass
-    mean = (
-        inner(x[used], z[used]) / float(x[used].sum())
-        if used.any()
-        else NEGLIGIBLE_MEAN
-    )
     p, spread, _ = SPEND_PRIOR.medians
     return GammaGamma(p=p, q=1.0 + spread, v=mean * spread / p), "assumed"
 
