@@ -17,7 +17,7 @@ from clv.queries.inputs import Inputs
 from clv.services import leases
 from clv.services.learnt import Models
 from clv.services.leases import Lease
-from clv.services.valuing import Results
+from clv.services.results import Results
 from common.errors import DomainError
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from clv.models import ValuationRun
 from clv.queries.inputs import Inputs
 from clv.queries.summaries import INPUTS
 from clv.services.leases import Lease
-from clv.services.valuing import (
+from clv.services.results import (
     BREAK_EVENS,
     NO_DAY,
     NO_PROBABILITY,

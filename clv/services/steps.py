@@ -11,9 +11,11 @@ from clv.models import Valuation, ValuationRun
 from clv.queries.inputs import Inputs, accounts_known_on, staged_inputs
 from clv.services import partitions, summaries
 from clv.services.execution import Done, Work, finish_as
+from clv.services.fitting import fit_models
 from clv.services.learnt import Models
 from clv.services.partitions import input_table, value_table
-from clv.services.valuing import Terms, fit_models, value_inputs
+from clv.services.results import Terms
+from clv.services.valuing import value_inputs
 
 
 def summarise(work: Work) -> Done:

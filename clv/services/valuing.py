@@ -1,149 +1,43 @@
-"""From what is known of each account to what it is worth: fit, then value.
+"""From what is known of each account and of the firm to what each is worth.
 
-Nothing here reads or writes the database. Money is in cents where it is stored, in
-currency units where the engine works; both borders are in this module.
+Nothing here reads or writes the database. Money is in cents in `Inputs` and `Results`,
+in currency units between them. Any part of the firm can be valued by itself: what
+depends on all accounts was learnt before (`clv.services.fitting`).
 """
 
-import dataclasses
-import datetime as dt
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clv.choices import BreakEven, LadderStep
+from clv.choices import LadderStep
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
-from clv.engine.costs import fit_cost_rates
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.history import Histories
-from clv.engine.spend import fit_spend_with_ladder
 from clv.engine.uncertainty import Portfolio, value_intervals
 from clv.engine.value import value_accounts
-from clv.errors import RunFailedError
-from clv.models import Assumptions
-from clv.policy import (
-    CLEARLY_LIKELIER,
-    FEWEST_ORDERS_OF_ITS_OWN,
-    INTERVAL_DRAWS,
-    INTERVAL_LEVEL,
-    MODEL_NAMES,
-    YOUNGEST_DAYS,
-)
+from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS, INTERVAL_LEVEL
 from clv.queries.inputs import Inputs
+from clv.services.customers import Customers
 from clv.services.learnt import Models
-
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
-
-DIGITS = 6  # of stored probabilities and counts: what rounding noise cannot reach
-LARGEST_CENTS = 1e14 - 1  # what numeric(14, 2) holds
-NO_PROBABILITY = -1.0
-NO_DAY = -(2**31)
-
-# Codes under which results travel to the database, by position.
-STEPS = (LadderStep.INDIVIDUAL, LadderStep.POOLED, LadderStep.ASSUMPTION)
-BREAK_EVENS = (
-    BreakEven.PAID_BACK,
-    BreakEven.EXPECTED,
-    BreakEven.NOT_EXPECTED,
-    BreakEven.UNKNOWN,
+from clv.services.results import (
+    EXPECTED,
+    NO_DAY,
+    NO_PROBABILITY,
+    NOT_EXPECTED,
+    PAID_BACK,
+    STEPS,
+    UNKNOWN,
+    Floats,
+    Integers,
+    Results,
+    Terms,
+    checked,
 )
-PAID_BACK, EXPECTED, NOT_EXPECTED, UNKNOWN = range(4)
+
+Columns = dict[str, NDArray[Any]]
 _STEP_OF_FIT = {ladder.INDIVIDUAL: 0, ladder.POOLED: 1, ladder.ASSUMED: 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What the business assumes, as the engine takes it."""
-
-    annual_rate: float
-    horizon_days: float
-    as_of: dt.date
-
-    @classmethod
-    def of(cls, assumptions: Assumptions, as_of: dt.date) -> "Terms":
-        months = assumptions.horizon_months
-        return cls(float(assumptions.annual_rate), months * DAYS_PER_YEAR / 12, as_of)
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """What a run says of n accounts; money in cents, every vector of shape (n,).
-
-    `step` and `break_even` are positions in `STEPS` and `BREAK_EVENS`;
-    `break_even_days` counts from the day of the run.
-    """
-
-    account_id: Integers
-    step: Integers
-    probability_alive: Floats
-    expected_orders: Floats
-    expected_orders_year: Floats
-    expected_margin: Integers
-    expected_margin_year: Integers
-    expected_cost: Integers
-    expected_cost_year: Integers
-    future_low: Integers
-    future_high: Integers
-    break_even: Integers
-    break_even_days: Integers
-
-    @property
-    def future_value(self) -> Integers:
-        return self.expected_margin - self.expected_cost
-
-    def digest(self, inputs: Inputs) -> str:
-        """Return a fingerprint of inputs and results: equal if and only if all are."""
-        fingerprint = hashlib.sha256()
-        for part in (inputs, self):
-            for field in dataclasses.fields(part):
-                values: NDArray[Any] = getattr(part, field.name)
-                little = values.astype(values.dtype.newbyteorder("<"))
-                fingerprint.update(np.ascontiguousarray(little).tobytes())
-        return fingerprint.hexdigest()
-
-
-def fit_models(inputs: Inputs, *, names: Sequence[str] = MODEL_NAMES) -> Models:
-    """Learn buying, margins and costs from all accounts that ever ordered."""
-    rows = np.flatnonzero(inputs.order_days > 0)
-    orders = inputs.order_days[rows].astype(np.float64)
-    name, fit, likelihoods = _fit_buying(_histories(inputs, rows), names)
-    spend, spend_step = fit_spend_with_ladder(orders, _mean_margin(inputs, rows))
-    won = inputs.cost_to_win[rows]
-    return Models(
-        name=name,
-        buying=fit.model,
-        step=fit.step,
-        reason=fit.reason,
-        log_likelihoods=likelihoods,
-        spend=spend,
-        spend_step=spend_step,
-        per_order=fit_cost_rates(inputs.cost_per_order_kinds[rows] / 100.0, orders),
-        per_year=fit_cost_rates(
-            inputs.cost_over_time_kinds[rows] / 100.0, _years(inputs, rows)
-        ),
-        cost_to_win=float(won.sum()) / 100.0 / won.size if won.size else 0.0,
-    )
-
-
-def _fit_buying(
-    histories: Histories, names: Sequence[str]
-) -> tuple[str, ladder.LadderFit, dict[str, float | None]]:
-    """Fit all, return the one to value with and how likely each makes the data."""
-    fits = {name: ladder.fit_with_ladder(histories, name=name) for name in names}
-    likelihoods = {name: fit.model.log_likelihood for name, fit in fits.items()}
-    best = names[0]
-    for name in names[1:]:
-        ours, theirs = likelihoods[best], likelihoods[name]
-        if ours is None or theirs is None or fits[name].step != fits[best].step:
-            continue
-        if theirs - ours > CLEARLY_LIKELIER:
-            best = name
-    return best, fits[best], likelihoods
 
 
 def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
@@ -156,68 +50,37 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
         account.
     """
     columns = _newcomers(inputs, models, terms)
-    rows = np.flatnonzero(inputs.order_days > 0)
-    if rows.size:
-        for name, values in _customers(inputs, rows, models, terms).items():
-            columns[name][rows] = values
-    return _checked(inputs, columns)
+    known = Customers.of(inputs)
+    if len(known):
+        for name, values in _customers(inputs, known, models, terms).items():
+            columns[name][known.rows] = values
+    return checked(inputs, columns)
 
 
 def _customers(
-    inputs: Inputs, rows: NDArray[np.intp], models: Models, terms: Terms
-) -> dict[str, NDArray[Any]]:
-    histories = _histories(inputs, rows)
-    orders = inputs.order_days[rows].astype(np.float64)
-    means = _mean_margin(inputs, rows)
-    margin = models.spend.expected_value(orders, means)
-    per_order = models.per_order.expected_rate(
-        inputs.cost_per_order_kinds[rows] / 100.0, orders
-    )
-    per_year = models.per_year.expected_rate(
-        inputs.cost_over_time_kinds[rows] / 100.0, _years(inputs, rows)
-    )
-    rate, horizon = terms.annual_rate, terms.horizon_days
+    inputs: Inputs, known: Customers, models: Models, terms: Terms
+) -> Columns:
+    """Return the columns of all accounts that ever ordered."""
+    economics = _economics(known, models)
     values = value_accounts(
         model=models.buying,
-        histories=histories,
-        margin_per_order=margin,
-        cost_per_order=per_order,
-        cost_per_year=per_year,
-        annual_rate=rate,
-        horizon_days=horizon,
+        histories=known.histories,
+        margin_per_order=economics.margin_per_order,
+        cost_per_order=economics.cost_per_order,
+        cost_per_year=economics.cost_per_year,
+        annual_rate=terms.annual_rate,
+        horizon_days=terms.horizon_days,
     )
-    portfolio = Portfolio.check(
-        model=models.buying,
-        spend=models.spend,
-        histories=histories,
-        order_count=orders,
-        mean_margin=means,
-        margin_per_order=margin,
-        cost_per_order=per_order,
-        cost_per_year=per_year,
-        annual_rate=rate,
-        horizon_days=horizon,
-    )
-    span = _intervals(portfolio, terms)
-    economics = Economics.check(
-        rows.size,
-        realised_profit=inputs.realised_profit[rows] / 100.0,
-        margin_per_order=margin,
-        cost_per_order=per_order,
-        cost_per_year=per_year,
-    )
+    low, high = _intervals(_portfolio(known, economics, models, terms), terms)
     days = expected_breakeven(
         model=models.buying,
-        histories=histories,
+        histories=known.histories,
         economics=economics,
-        horizon_days=horizon,
+        horizon_days=terms.horizon_days,
     )
-    break_even, break_even_days = _break_even(inputs, rows, days)
-    as_fitted = (orders >= FEWEST_ORDERS_OF_ITS_OWN) | (
-        models.step != ladder.INDIVIDUAL
-    )
+    break_even, break_even_days = _break_even(inputs, known.rows, days)
     return {
-        "step": np.where(as_fitted, _STEP_OF_FIT[models.step], 1),
+        "step": _steps(known, models),
         "probability_alive": values.probability_alive,
         "expected_orders": values.expected_orders,
         "expected_orders_year": values.expected_orders_year,
@@ -225,14 +88,56 @@ def _customers(
         "expected_margin_year": values.expected_margin_year,
         "expected_cost": values.expected_cost,
         "expected_cost_year": values.expected_cost_year,
-        "future_low": span[0],
-        "future_high": span[1],
+        "future_low": low,
+        "future_high": high,
         "break_even": break_even,
         "break_even_days": break_even_days,
     }
 
 
-def _newcomers(inputs: Inputs, models: Models, terms: Terms) -> dict[str, NDArray[Any]]:
+def _economics(known: Customers, models: Models) -> Economics:
+    """Return what an order and a year of each customer are expected to bring."""
+    return Economics.check(
+        len(known),
+        realised_profit=known.realised_profit,
+        margin_per_order=models.spend.expected_value(
+            known.order_count, known.mean_margin
+        ),
+        cost_per_order=models.per_order.expected_rate(
+            known.cost_per_order_kinds, known.order_count
+        ),
+        cost_per_year=models.per_year.expected_rate(
+            known.cost_over_time_kinds, known.years
+        ),
+    )
+
+
+def _portfolio(
+    known: Customers, economics: Economics, models: Models, terms: Terms
+) -> Portfolio:
+    return Portfolio.check(
+        model=models.buying,
+        spend=models.spend,
+        histories=known.histories,
+        order_count=known.order_count,
+        mean_margin=known.mean_margin,
+        margin_per_order=economics.margin_per_order,
+        cost_per_order=economics.cost_per_order,
+        cost_per_year=economics.cost_per_year,
+        annual_rate=terms.annual_rate,
+        horizon_days=terms.horizon_days,
+    )
+
+
+def _steps(known: Customers, models: Models) -> Integers:
+    """Return the rung of each customer: who bought once says nothing of a pace."""
+    as_fitted = (known.order_count >= FEWEST_ORDERS_OF_ITS_OWN) | (
+        models.step != ladder.INDIVIDUAL
+    )
+    return np.where(as_fitted, _STEP_OF_FIT[models.step], 1).astype(np.int64)
+
+
+def _newcomers(inputs: Inputs, models: Models, terms: Terms) -> Columns:
     """Return columns that give every account the worth of a fresh customer if won.
 
     A fresh customer places the first order at once and then behaves as the model says
@@ -304,51 +209,3 @@ def _break_even(
     ahead = np.maximum(np.ceil(np.where(comes, expected_days, 0.0)), 1.0)
     days = np.select([has_paid, comes], [-since, ahead.astype(np.int64)], NO_DAY)
     return code.astype(np.int64), days.astype(np.int64)
-
-
-def _histories(inputs: Inputs, rows: NDArray[np.intp]) -> Histories:
-    return Histories.check(
-        inputs.order_days[rows] - 1, inputs.recency_days[rows], inputs.age_days[rows]
-    )
-
-
-def _mean_margin(inputs: Inputs, rows: NDArray[np.intp]) -> Floats:
-    result: Floats = inputs.margin[rows] / 100.0 / inputs.order_days[rows]
-    return result
-
-
-def _years(inputs: Inputs, rows: NDArray[np.intp]) -> Floats:
-    result: Floats = np.maximum(inputs.age_days[rows], YOUNGEST_DAYS) / DAYS_PER_YEAR
-    return result
-
-
-MONEY = (
-    "expected_margin",
-    "expected_margin_year",
-    "expected_cost",
-    "expected_cost_year",
-    "future_low",
-    "future_high",
-)
-ROUNDED = ("probability_alive", "expected_orders", "expected_orders_year")
-
-
-def _checked(inputs: Inputs, columns: dict[str, NDArray[Any]]) -> Results:
-    """Round to what is stored; refuse what is not a number or not storable."""
-    for name in MONEY:
-        cents = columns[name] * 100.0
-        _refuse(inputs, ~(np.abs(cents) < LARGEST_CENTS), name)
-        columns[name] = np.rint(cents).astype(np.int64)
-    for name in ROUNDED:
-        _refuse(inputs, ~np.isfinite(columns[name]), name)
-        columns[name] = np.round(columns[name], DIGITS) + 0.0  # no negative zero
-    for name in ("step", "break_even", "break_even_days"):
-        columns[name] = columns[name].astype(np.int64)
-    return Results(account_id=inputs.account_id, **columns)
-
-
-def _refuse(inputs: Inputs, faulty: NDArray[np.bool_], name: str) -> None:
-    if faulty.any():
-        account = int(inputs.account_id[int(np.argmax(faulty))])
-        words = name.replace("_", " ")
-        raise RunFailedError(f"The {words} of account {account} is no sound number.")

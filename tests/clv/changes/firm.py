@@ -8,10 +8,12 @@ from clv.choices import RunKind, RunStatus
 from clv.models import Assumptions, ValuationRun
 from clv.queries.inputs import staged_inputs
 from clv.services import summaries
+from clv.services.fitting import fit_models
 from clv.services.learnt import Models
 from clv.services.leases import Lease
 from clv.services.partitions import attach, input_table, store
-from clv.services.valuing import Terms, fit_models, value_inputs
+from clv.services.results import Terms
+from clv.services.valuing import value_inputs
 
 EARLIER, TODAY = dt.date(2026, 6, 29), dt.date(2026, 6, 30)
 

@@ -26,7 +26,8 @@ from clv.engine.parts import Chosen, Learnt
 from clv.engine.spend import GammaGamma
 from clv.queries.inputs import Inputs
 from clv.services.learnt import Models
-from clv.services.valuing import Terms, value_inputs
+from clv.services.results import Terms
+from clv.services.valuing import value_inputs
 
 DAY = dt.date(2026, 6, 30)
 

@@ -8,15 +8,10 @@ import pytest
 
 from clv.errors import RunFailedError
 from clv.queries.inputs import Inputs
+from clv.services.fitting import fit_models
 from clv.services.learnt import Models
-from clv.services.valuing import (
-    BREAK_EVENS,
-    NO_DAY,
-    STEPS,
-    Terms,
-    fit_models,
-    value_inputs,
-)
+from clv.services.results import BREAK_EVENS, NO_DAY, STEPS, Terms
+from clv.services.valuing import value_inputs
 
 TERMS = Terms(0.10, 1095.75, dt.date(2026, 6, 30))
 

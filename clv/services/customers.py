@@ -1,0 +1,57 @@
+"""What the engine takes of the accounts that ever ordered: vectors, money in units."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clv.engine.discounting import DAYS_PER_YEAR
+from clv.engine.history import Histories
+from clv.policy import YOUNGEST_DAYS
+from clv.queries.inputs import Inputs
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """n accounts with orders; every vector has shape (n,), money in currency units.
+
+    Attributes
+    ----------
+    rows : where they stand in the inputs
+    histories : Histories
+    order_count : days with orders, the first one included
+    mean_margin : margin per day with orders, to date
+    cost_per_order_kinds, cost_over_time_kinds : ledger totals to date
+    years : as a customer; nobody counts as younger than `YOUNGEST_DAYS`
+    realised_profit : margin less all costs to date
+    """
+
+    rows: NDArray[np.intp]
+    histories: Histories
+    order_count: Floats
+    mean_margin: Floats
+    cost_per_order_kinds: Floats
+    cost_over_time_kinds: Floats
+    years: Floats
+    realised_profit: Floats
+
+    def __len__(self) -> int:
+        return int(self.rows.size)
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> "Customers":
+        """Return the accounts of `inputs` that ever ordered."""
+        rows = np.flatnonzero(inputs.order_days > 0)
+        orders, age = inputs.order_days[rows], inputs.age_days[rows]
+        return cls(
+            rows=rows,
+            histories=Histories.check(orders - 1, inputs.recency_days[rows], age),
+            order_count=orders.astype(np.float64),
+            mean_margin=inputs.margin[rows] / 100.0 / orders,
+            cost_per_order_kinds=inputs.cost_per_order_kinds[rows] / 100.0,
+            cost_over_time_kinds=inputs.cost_over_time_kinds[rows] / 100.0,
+            years=np.maximum(age, YOUNGEST_DAYS) / DAYS_PER_YEAR,
+            realised_profit=inputs.realised_profit[rows] / 100.0,
+        )

@@ -1,0 +1,52 @@
+"""What a night learns of the firm: how accounts buy, what orders bring, what they cost.
+
+Nothing here reads or writes the database. Fitting always sees the whole firm; valuing
+(`clv.services.valuing`) may see any part of it.
+"""
+
+from collections.abc import Sequence
+
+from clv.engine import ladder
+from clv.engine.costs import fit_cost_rates
+from clv.engine.history import Histories
+from clv.engine.spend import fit_spend_with_ladder
+from clv.policy import CLEARLY_LIKELIER, MODEL_NAMES
+from clv.queries.inputs import Inputs
+from clv.services.customers import Customers
+from clv.services.learnt import Models
+
+
+def fit_models(inputs: Inputs, *, names: Sequence[str] = MODEL_NAMES) -> Models:
+    """Learn buying, margins and costs from all accounts that ever ordered."""
+    known = Customers.of(inputs)
+    name, fit, likelihoods = _fit_buying(known.histories, names)
+    won = inputs.cost_to_win[known.rows]
+    spend, spend_step = fit_spend_with_ladder(known.order_count, known.mean_margin)
+    return Models(
+        name=name,
+        buying=fit.model,
+        step=fit.step,
+        reason=fit.reason,
+        log_likelihoods=likelihoods,
+        spend=spend,
+        spend_step=spend_step,
+        per_order=fit_cost_rates(known.cost_per_order_kinds, known.order_count),
+        per_year=fit_cost_rates(known.cost_over_time_kinds, known.years),
+        cost_to_win=float(won.sum()) / 100.0 / won.size if won.size else 0.0,
+    )
+
+
+def _fit_buying(
+    histories: Histories, names: Sequence[str]
+) -> tuple[str, ladder.LadderFit, dict[str, float | None]]:
+    """Fit all, return the one to value with and how likely each makes the data."""
+    fits = {name: ladder.fit_with_ladder(histories, name=name) for name in names}
+    likelihoods = {name: fit.model.log_likelihood for name, fit in fits.items()}
+    best = names[0]
+    for name in names[1:]:
+        ours, theirs = likelihoods[best], likelihoods[name]
+        if ours is None or theirs is None or fits[name].step != fits[best].step:
+            continue
+        if theirs - ours > CLEARLY_LIKELIER:
+            best = name
+    return best, fits[best], likelihoods
