@@ -1,6 +1,6 @@
 """Words of valuation."""
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 
 
 class RunStatus(TextChoices):
@@ -9,6 +9,7 @@ class RunStatus(TextChoices):
     PUBLISHED = "published", "Published"
     SUPERSEDED = "superseded", "Replaced by a later run of the same day"
     CHECKED = "checked", "Same as stored"
+    PREVIEWED = "previewed", "Worked out, not published"
     FAILED = "failed", "Failed"
 
 
@@ -16,6 +17,7 @@ class RunKind(TextChoices):
     NIGHTLY = "nightly", "Nightly"
     ON_DEMAND = "on_demand", "On demand"
     RERUN = "rerun", "From stored inputs"
+    PREVIEW = "preview", "To see the effect of assumptions"
 
 
 class LadderStep(TextChoices):
@@ -24,6 +26,14 @@ class LadderStep(TextChoices):
     INDIVIDUAL = "individual", "Own history"
     POOLED = "pooled", "Like accounts"
     ASSUMPTION = "assumption", "Assumption"
+
+
+class PriorStrength(IntegerChoices):
+    """How many times the engine's weak prior it counts what people say."""
+
+    WEAK = 1, "Weakly"
+    CLEAR = 4, "Clearly"
+    STRONG = 16, "Strongly"
 
 
 class BreakEven(TextChoices):

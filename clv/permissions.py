@@ -6,13 +6,15 @@ VIEW_VALUES = "clv.view_values"
 VIEW_RUNS = "clv.view_runs"
 VIEW_ACCURACY = "clv.view_accuracy"
 START_RUNS = "clv.start_runs"
+VIEW_ASSUMPTIONS = "clv.view_assumptions"
 CHANGE_ASSUMPTIONS = "clv.change_assumptions"
+
+_LOOKS = frozenset({VIEW_VALUES, VIEW_RUNS, VIEW_ACCURACY, VIEW_ASSUMPTIONS})
+_RULES = _LOOKS | {START_RUNS, CHANGE_ASSUMPTIONS}
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: frozenset({VIEW_VALUES}),
-    Role.MANAGER: frozenset({VIEW_VALUES, VIEW_RUNS, VIEW_ACCURACY, START_RUNS}),
-    Role.MARKETER: frozenset({VIEW_VALUES, VIEW_RUNS, VIEW_ACCURACY}),
-    Role.ADMINISTRATOR: frozenset(
-        {VIEW_VALUES, VIEW_RUNS, VIEW_ACCURACY, START_RUNS, CHANGE_ASSUMPTIONS}
-    ),
+    Role.MANAGER: _RULES,
+    Role.MARKETER: _LOOKS,
+    Role.ADMINISTRATOR: _RULES,
 }

@@ -73,8 +73,10 @@ class RunResource(Listed, Shown, Resource):
 
     read_access = permissions.VIEW_RUNS
     write_access = permissions.START_RUNS
-    queryset = ValuationRun.objects.select_related("requested_by").prefetch_related(
-        "steps"
+    queryset = (
+        ValuationRun.objects.for_everybody()
+        .select_related("requested_by")
+        .prefetch_related("steps")
     )
     output = RunOut
     inputs = {"create": RunIn}

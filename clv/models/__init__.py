@@ -1,9 +1,10 @@
 """Derived worth: runs, values, and what they rest on."""
 
-from clv.models.assumptions import Assumptions
+from clv.models.assumptions import Assumptions, AssumptionsDraft
 from clv.models.changes import ChangeRollup
 from clv.models.expansion import ExpansionRate
 from clv.models.judgements import Judgement
+from clv.models.previews import AssumptionsPreview
 from clv.models.runs import DueSlot, RunStep, ValuationRun
 from clv.models.summaries import AccountSummary, SummaryState
 from clv.models.truth import DemoFirm, TrueWorth
@@ -12,6 +13,8 @@ from clv.models.valuations import Valuation
 __all__ = [
     "AccountSummary",
     "Assumptions",
+    "AssumptionsDraft",
+    "AssumptionsPreview",
     "ChangeRollup",
     "DemoFirm",
     "DueSlot",

@@ -17,13 +17,19 @@ class RunQuerySet(models.QuerySet["ValuationRun"]):
     def published(self) -> Self:
         return self.filter(status=RunStatus.PUBLISHED)
 
+    def for_everybody(self) -> Self:
+        """Leave out previews, which belong to who asked and are thrown away."""
+        return self.exclude(kind=RunKind.PREVIEW)
+
     def with_values(self) -> Self:
         """Keep the runs whose values are stored."""
         return self.filter(status__in=[RunStatus.PUBLISHED, RunStatus.SUPERSEDED])
 
     def open(self) -> Self:
         """Keep the runs that wait for a worker or have one."""
-        return self.filter(status__in=[RunStatus.QUEUED, RunStatus.RUNNING])
+        return self.for_everybody().filter(
+            status__in=[RunStatus.QUEUED, RunStatus.RUNNING]
+        )
 
     def with_people(self) -> Self:
         """Read who asked, what was assumed and what is repeated along with the run."""

@@ -49,7 +49,7 @@ CLAIM = f"""
 HOLD = f"""
     UPDATE clv_valuationrun SET lease_until = clock_timestamp() + interval '{LEASE}'
     WHERE id = %(run)s AND token = %(token)s AND lease_until IS NOT NULL
-        AND status IN ('running', 'published', 'checked')
+        AND status IN ('running', 'published', 'checked', 'previewed')
 """
 
 

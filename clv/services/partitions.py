@@ -25,7 +25,7 @@ from common.copying import write_columns
 
 VALUES = "clv_valuation"
 OURS = re.compile(r"^clv_(?:input|valuation)_r(\d+)_(\d+)$")
-CLOSED = (RunStatus.FAILED, RunStatus.CHECKED)
+CLOSED = (RunStatus.FAILED, RunStatus.CHECKED, RunStatus.PREVIEWED)
 
 RESULTS = {
     "account_id": "i8",

@@ -50,11 +50,13 @@ def request_run(
     day = as_of or business_today()
     if day > business_today():
         raise RunRefusedError("That day lies ahead.", field="as_of")
-    if kind == RunKind.RERUN:
-        raise RunRefusedError("A rerun needs the run to repeat.", field="kind")
-    waiting = ValuationRun.objects.filter(
-        status=RunStatus.QUEUED, as_of=day, rerun_of=None
-    ).first()
+    if kind in {RunKind.RERUN, RunKind.PREVIEW}:
+        raise RunRefusedError("Such a run needs another to start from.", field="kind")
+    waiting = (
+        ValuationRun.objects.for_everybody()
+        .filter(status=RunStatus.QUEUED, as_of=day, rerun_of=None)
+        .first()
+    )
     if waiting is not None:
         return waiting
     run = ValuationRun.objects.create(
@@ -155,7 +157,10 @@ def _ensure_due_night(now: dt.datetime | None) -> None:
         return
     if not Account.objects.active().exists():
         return  # an empty firm has nothing to value
-    if day < timezone.localdate(now) and not ValuationRun.objects.exists():
+    if (
+        day < timezone.localdate(now)
+        and not ValuationRun.objects.for_everybody().exists()
+    ):
         return  # a firm that began today has missed no night
     ensure_night(day)
 

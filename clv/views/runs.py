@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from clv.models import ValuationRun
+from clv.models.runs import RunQuerySet
 from clv.permissions import START_RUNS, VIEW_RUNS
 from clv.queries.runs import run_report
 from clv.services import runs
@@ -22,7 +23,7 @@ NEWEST_FIRST = Sort("newest", "pk", descending=True, parse=int)
 def run_list(request: SignedInRequest) -> HttpResponse:
     """Show all runs, newest first, and the one being worked on."""
     page = keyset_page(
-        ValuationRun.objects.select_related("requested_by"),
+        ValuationRun.objects.for_everybody().select_related("requested_by"),
         sort=NEWEST_FIRST,
         cursor=request.GET.get("cursor", ""),
         size=ROWS_PER_PAGE,
@@ -43,7 +44,7 @@ def run_list(request: SignedInRequest) -> HttpResponse:
 @requires(VIEW_RUNS)
 def run_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show one run: steps, coverage, what moved, the fitted models, why it failed."""
-    run = get_object_or_404(ValuationRun.objects.with_people(), pk=pk)
+    run = get_object_or_404(_shown(), pk=pk)
     context = {
         "report": run_report(run),
         "may_start": request.user.has_perm(START_RUNS),
@@ -55,8 +56,12 @@ def run_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @requires(VIEW_RUNS)
 def run_status(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show how far a run is; the piece asks again until the run is closed."""
-    run = get_object_or_404(ValuationRun.objects.with_people(), pk=pk)
+    run = get_object_or_404(_shown(), pk=pk)
     return render(request, "clv/runs/_status.html", {"report": run_report(run)})
+
+
+def _shown() -> RunQuerySet:
+    return ValuationRun.objects.for_everybody().with_people()
 
 
 @require_POST
