@@ -10,21 +10,29 @@ on mixes that did not see the hold-out they are judged by.
 >>> json.dumps(asdict(result))  # doctest: +SKIP
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from clv.engine.arrays import FloatVector
 from clv.engine.judging.calibration import (
     Calibration,
+    Steps,
+    count_steps,
+    drawn_orders,
     model_error,
-    money_places_of,
+    money_steps,
     places_of,
     pooled_calibration,
 )
 from clv.engine.judging.candidates import candidate_names, fit_candidates
-from clv.engine.judging.money import mixed_money, money_forecasts, money_weights
+from clv.engine.judging.money import (
+    SHRUNKEN_MEAN,
+    mixed_money,
+    money_forecasts,
+    money_weights,
+)
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.scores import Score, score
 from clv.engine.judging.selection import Choice, choose, cross_fitted, origin_shares
@@ -40,6 +48,7 @@ from clv.engine.judging.trials import (
 LEAST_ACCOUNTS = 30
 MOST_ACCOUNTS = 100_000
 MIX = "mix"
+MODELS = "models"  # the mix without naive rules, which values accounts
 COVERAGE_LEVELS = (0.8, 0.9)
 
 
@@ -54,9 +63,13 @@ class OriginResult:
         Accounts known at the origin.
     share : float
         How much the origin counts.
-    scores : Score of orders by candidate; "mix" is the mix fitted to the other origins
-    money_scores : Score of money by spend candidate, and of their "mix"
+    scores : Score of orders by candidate
+        "mix" is the mix fitted to the other origins, "models" the same without naive
+        rules.
+    money_scores : Score of money by spend candidate, of their "mix", and of "models"
+        The last is what values accounts: orders of that mix at the shrunken mean.
     coverage : share of accounts inside their interval, by level as text
+    model_coverage, money_coverage : the same by "models", for orders and money
     dropped : the reason by name for candidates without a forecast
     """
 
@@ -67,7 +80,53 @@ class OriginResult:
     scores: dict[str, Score]
     money_scores: dict[str, Score]
     coverage: dict[str, float]
+    model_coverage: dict[str, float]
+    money_coverage: dict[str, float]
     dropped: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What was forecast at one origin, by mixes that did not see its hold-out.
+
+    Attributes
+    ----------
+    trial : Trial
+    share : float
+        How much the origin counts.
+    mix, models : weights by candidate, with and without naive rules
+    places : what `places_of` gave for the mix
+    money : money by spend candidate, and that of "models", shape (n,) each
+    count_steps, money_steps : Steps of what came, by "models"
+    """
+
+    trial: Trial
+    share: float
+    mix: Mapping[str, float]
+    models: Mapping[str, float]
+    places: FloatVector
+    money: Mapping[str, FloatVector]
+    count_steps: Steps
+    money_steps: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a back-test worked with, for whoever measures more by it.
+
+    Attributes
+    ----------
+    log : PurchaseLog
+        Of the judged accounts until the day of the back-test.
+    as_of_day : int
+    forecasts : tuple of Forecast, longest hold-out first
+    choice : Choice
+    """
+
+    log: PurchaseLog
+    as_of_day: int
+    forecasts: tuple[Forecast, ...]
+    choice: Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +142,8 @@ class Backtest:
     choice : Choice
     money_weights : weights by spend candidate
     calibration, money_calibration : Calibration
-        Of counts, and of money: for the level of `value_intervals`.
+        Of counts by the mix, and of money by "models": for the level of
+        `value_intervals`.
     order_error, money_error : float
         Relative sd of totals, for `clv.engine.uncertainty.total_intervals`.
     """
@@ -109,6 +169,7 @@ def run_backtest(
     most_accounts: int = MOST_ACCOUNTS,
     fit: FitField = fit_candidates,
     seed: int = 0,
+    look: Callable[[Seen], None] | None = None,
 ) -> Backtest | None:
     """Judge all candidates on the past and choose.
 
@@ -131,6 +192,8 @@ def run_backtest(
         For tests with broken models.
     seed : int
         Of the simulated intervals.
+    look : function of Seen, optional
+        Called once, when there is a result.
 
     Returns
     -------
@@ -145,65 +208,88 @@ def run_backtest(
         return None
     names = list(candidates or [*candidate_names(), *NAIVE_RULES])
     choice = choose(trials, names, previous=previous, as_of_day=as_of_day)
-    mixes = cross_fitted(trials, names)
-    money = [money_forecasts(t, mix) for t, mix in zip(trials, mixes, strict=True)]
-    spend = money_weights(trials, money)
-    rng = np.random.default_rng(seed)
-    places = [
-        places_of(trial, mix, rng=rng) for trial, mix in zip(trials, mixes, strict=True)
-    ]
-    origins = [
-        _judged(trial, mix, {**forecast, MIX: mixed_money(forecast, spend)}, place)
-        for trial, mix, forecast, place in zip(
-            trials, mixes, money, places, strict=True
-        )
-    ]
-    shares = origin_shares(trials)
-    origins = [replace(o, share=s) for o, s in zip(origins, shares, strict=True)]
+    forecasts = _forecasts(trials, names, np.random.default_rng(seed))
+    spend = money_weights(trials, [one.money for one in forecasts])
+    origins = tuple(_judged(one, spend) for one in forecasts)
+    if look is not None:
+        look(Seen(known, as_of_day, forecasts, choice))
     return Backtest(
         as_of_day=as_of_day,
         account_count=len(known),
-        origins=tuple(origins),
+        origins=origins,
         choice=choice,
         money_weights=spend,
-        calibration=pooled_calibration(trials, places),
-        money_calibration=_money_calibration(trials, choice, rng),
+        calibration=pooled_calibration(trials, [one.places for one in forecasts]),
+        money_calibration=pooled_calibration(
+            trials, [one.money_steps.places() for one in forecasts]
+        ),
         order_error=_total_error([o.scores[MIX] for o in origins]),
         money_error=_total_error([o.money_scores[MIX] for o in origins]),
     )
 
 
-def _money_calibration(
-    trials: Sequence[Trial], choice: Choice, rng: np.random.Generator
-) -> Calibration:
-    """Place money by the models alone, since their story draws the intervals."""
-    models = choice.model_weights or dict.fromkeys(trials[0].row_counts, 1.0)
-    places = [money_places_of(trial, models, rng=rng) for trial in trials]
-    return pooled_calibration(trials, places)
+def _forecasts(
+    trials: Sequence[Trial], names: Sequence[str], rng: np.random.Generator
+) -> tuple[Forecast, ...]:
+    """Forecast each origin by the weights that the others give."""
+    models = [name for name in names if name not in NAIVE_RULES]
+    parts = zip(
+        trials,
+        origin_shares(trials),
+        cross_fitted(trials, names),
+        # Without any model to choose from, the story is that of all of them.
+        cross_fitted(trials, models or list(trials[0].row_counts)),
+        strict=True,
+    )
+    return tuple(_forecast(*part, rng) for part in parts)
 
 
-def _judged(
+def _forecast(
     trial: Trial,
+    share: float,
     mix: Mapping[str, float],
-    money: Mapping[str, FloatVector],
-    places: FloatVector,
-) -> OriginResult:
-    came = trial.outcome
+    models: Mapping[str, float],
+    rng: np.random.Generator,
+) -> Forecast:
+    drawn = drawn_orders(trial, models, rng=rng)
+    told = money_forecasts(trial, models)[SHRUNKEN_MEAN]
+    return Forecast(
+        trial=trial,
+        share=share,
+        mix=mix,
+        models=models,
+        places=places_of(trial, mix, rng=rng),
+        money={**money_forecasts(trial, mix), MODELS: told},
+        count_steps=count_steps(trial, drawn),
+        money_steps=money_steps(trial, drawn, rng=rng),
+    )
+
+
+def _judged(forecast: Forecast, spend: Mapping[str, float]) -> OriginResult:
+    trial, came = forecast.trial, forecast.trial.outcome
     orders = {name: trial.counts(name) for name in trial.names}
-    orders[MIX] = trial.mixed_counts(mix)
-    fallen = Calibration(tuple(places.tolist()))
+    orders[MIX] = trial.mixed_counts(forecast.mix)
+    orders[MODELS] = trial.mixed_counts(forecast.models)
+    money = {**forecast.money, MIX: mixed_money(forecast.money, spend)}
     return OriginResult(
         origin_day=trial.known.origin_day,
         horizon_days=trial.horizon_days,
         account_count=len(trial.known.log),
-        share=1.0,
+        share=forecast.share,
         scores={n: score(f, came.counts, is_count=True) for n, f in orders.items()},
         money_scores={
             n: score(f, came.values, is_count=False) for n, f in money.items()
         },
-        coverage={f"{at:g}": fallen.coverage(at) for at in COVERAGE_LEVELS},
+        coverage=_coverage(forecast.places),
+        model_coverage=_coverage(forecast.count_steps.places()),
+        money_coverage=_coverage(forecast.money_steps.places()),
         dropped=dict(trial.field.dropped),
     )
+
+
+def _coverage(places: FloatVector) -> dict[str, float]:
+    fallen = Calibration(tuple(places.tolist()))
+    return {f"{at:g}": fallen.coverage(at) for at in COVERAGE_LEVELS}
 
 
 def _total_error(scores: Sequence[Score]) -> float:

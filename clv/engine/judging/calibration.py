@@ -28,13 +28,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, pdtr
 
-from clv.engine.arrays import FloatVector, IndexVector, frozen, inner
+from clv.engine.arrays import (
+    BoolVector,
+    FloatVector,
+    IndexVector,
+    frozen,
+    inner,
+    sums_by,
+)
 from clv.engine.errors import BadParameterError
 from clv.engine.judging.candidates import mixture_of
 from clv.engine.judging.scores import LOWEST_FORECAST
 from clv.engine.judging.selection import origin_shares
 from clv.engine.judging.trials import Trial
-from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.spend import fit_spend_with_ladder
 
 GRID = 400
@@ -100,6 +106,38 @@ def pooled_calibration(
     return Calibration(tuple(pooled.tolist()))
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Each account's step in its forecast distribution.
+
+    Attributes
+    ----------
+    account : index array, shape (k,)
+        The accounts that were placed.
+    case : index array, shape (k,)
+        The row of each of them below.
+    below, reached : float arrays, shape (m,)
+        ``F(y-)`` and ``F(y)`` of what came, y.
+    """
+
+    account: IndexVector
+    case: IndexVector
+    below: FloatVector
+    reached: FloatVector
+
+    def places(self, chosen: BoolVector | None = None) -> FloatVector:
+        """Return the share of accounts placed at most at each point of the grid.
+
+        Parameters
+        ----------
+        chosen : bool array over all accounts of the trial, optional
+            Place only those; at least one of them.
+        """
+        case = self.case if chosen is None else self.case[chosen[self.account]]
+        share = sums_by(case, np.ones(case.size), self.below.size) / case.size
+        return _cumulated(self.below, self.reached, share)
+
+
 def places_of(
     trial: Trial,
     weights: Mapping[str, float],
@@ -117,7 +155,7 @@ def places_of(
     rng : numpy.random.Generator
     draws : int
     """
-    first, share = trial.distinct_cases()
+    first, case = trial.cases()
     actual = trial.outcome.counts[first]
     present = {name: weights[name] for name in trial.names if name in weights}
     whole = sum(present.values())
@@ -125,48 +163,36 @@ def places_of(
     parts = {n: w / whole for n, w in present.items() if n in trial.row_counts}
     of_models = sum(parts.values())
     if of_models > 0.0:
-        model = mixture_of(trial.field, parts)
-        steps = _simulated_steps(trial, model, first, actual, rng, draws)
-        below, reached = of_models * steps[0], of_models * steps[1]
+        orders = drawn_orders(trial, parts, rng=rng, draws=draws)
+        steps = count_steps(trial, orders)
+        below, reached = of_models * steps.below, of_models * steps.reached
     for name, weight in present.items():
         if name in trial.naive_counts:
             mean = np.maximum(trial.naive_counts[name][first], LOWEST_FORECAST)
             reached += weight / whole * pdtr(actual, mean)
             lower = np.where(actual > 0.0, pdtr(np.maximum(actual - 1.0, 0), mean), 0.0)
             below += weight / whole * lower
-    return _cumulated(below, reached, share)
-
-
-def _simulated_steps(
-    trial: Trial,
-    model: RepeatBuyingModel,
-    first: IndexVector,
-    actual: FloatVector,
-    rng: np.random.Generator,
-    draws: int,
-) -> tuple[FloatVector, FloatVector]:
-    """Return F(y - 1) and F(y) per case, from futures drawn per distinct history."""
-    days = trial.known.clock_days(trial.horizon_days)
-    row = trial.known.rows.inverse[first]
-    orders = drawn_orders(model, trial, days, rng, draws)
-    below, reached = np.empty(first.size), np.empty(first.size)
-    step = max(1, CHUNK_CELLS // draws)
-    for start in range(0, first.size, step):
-        part = slice(start, start + step)
-        drawn, came = orders[row[part]], actual[part, None]
-        below[part] = (drawn < came).mean(axis=1)
-        reached[part] = (drawn <= came).mean(axis=1)
-    return below, reached
+    return Steps(np.arange(case.size), case, below, reached).places()
 
 
 def drawn_orders(
-    model: RepeatBuyingModel,
     trial: Trial,
-    days: float,
+    weights: Mapping[str, float],
+    *,
     rng: np.random.Generator,
-    draws: int,
+    draws: int = DRAWS,
 ) -> NDArray[np.float32]:
-    """Draw futures per distinct history, shape (rows, draws)."""
+    """Draw the orders of the hold-out per distinct history, shape (rows, draws).
+
+    Parameters
+    ----------
+    trial : Trial
+    weights : weights by model; naive rules have no story and are left out
+    rng : numpy.random.Generator
+    draws : int
+    """
+    model = mixture_of(trial.field, weights)
+    days = trial.known.clock_days(trial.horizon_days)
     rows = trial.known.rows.histories
     orders = np.empty((len(rows), draws), np.float32)
     for column, one in enumerate(model.draw_models(rng, draws)):
@@ -175,23 +201,47 @@ def drawn_orders(
     return orders
 
 
+def count_steps(trial: Trial, orders: NDArray[np.float32]) -> Steps:
+    """Return the steps of the counts that came, from `drawn_orders`."""
+    first, case = trial.cases()
+    actual = trial.outcome.counts[first]
+    row = trial.known.rows.inverse[first]
+    below, reached = np.empty(first.size), np.empty(first.size)
+    step = max(1, CHUNK_CELLS // orders.shape[1])
+    for start in range(0, first.size, step):
+        part = slice(start, start + step)
+        drawn, came = orders[row[part]], actual[part, None]
+        below[part] = (drawn < came).mean(axis=1)
+        reached[part] = (drawn <= came).mean(axis=1)
+    return Steps(np.arange(case.size), case, below, reached)
+
+
 def money_places_of(
     trial: Trial,
     weights: Mapping[str, float],
     *,
     rng: np.random.Generator,
     draws: int = DRAWS,
-    most_accounts: int = MONEY_ACCOUNTS,
 ) -> FloatVector:
-    """Return for money what `places_of` returns for counts.
+    """Return for money what `places_of` returns for counts, by models alone."""
+    orders = drawn_orders(trial, weights, rng=rng, draws=draws)
+    return money_steps(trial, orders, rng=rng).places()
+
+
+def money_steps(
+    trial: Trial,
+    orders: NDArray[np.float32],
+    *,
+    rng: np.random.Generator,
+    most_accounts: int = MONEY_ACCOUNTS,
+) -> Steps:
+    """Return the steps of the money that came.
 
     Parameters
     ----------
     trial : Trial
-    weights : weights by candidate
-        Models only; naive rules have no story for money and are left out.
+    orders : what `drawn_orders` gave
     rng : numpy.random.Generator
-    draws : int
     most_accounts : int
         Above, an even sample of accounts is placed.
 
@@ -204,22 +254,20 @@ def money_places_of(
     known = trial.known
     count, mean = known.log.purchase_days, known.log.mean_values
     spend, _ = fit_spend_with_ladder(count, mean)
-    model = mixture_of(trial.field, weights)
-    days = known.clock_days(trial.horizon_days)
-    orders = drawn_orders(model, trial, days, rng, draws)
     size = min(len(known.log), most_accounts)
     chosen = np.linspace(0, len(known.log) - 1, size).astype(np.intp)
     expected = spend.expected_value(count[chosen], mean[chosen])
     came = trial.outcome.values[chosen]
     below, reached = np.zeros(size), np.zeros(size)
     row = known.rows.inverse[chosen]
+    draws = orders.shape[1]
     for column in range(draws):
         bought = orders[row, column].astype(np.float64)
         money = rng.gamma(spend.p * bought) / spend.p
         money *= expected * spend.draw_relative_means(count[chosen], rng)
         below += money < came
         reached += money <= came
-    return _cumulated(below / draws, reached / draws, np.full(size, 1.0 / size))
+    return Steps(chosen, np.arange(size), below / draws, reached / draws)
 
 
 def _cumulated(

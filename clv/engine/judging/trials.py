@@ -108,15 +108,18 @@ class Trial:
         return Stack(table, self.outcome.counts[first], share)
 
     def distinct_cases(self) -> tuple[IndexVector, FloatVector]:
-        """Return one account per distinct case and the share of accounts like it.
+        """Return one account per distinct case and the share of accounts like it."""
+        first, case = self.cases()
+        return first, sums_by(case, np.ones(case.size), first.size) / case.size
+
+    def cases(self) -> tuple[IndexVector, IndexVector]:
+        """Return one account per distinct case, and the case of each account.
 
         Accounts with one history differ in the last period and in what came only.
         """
         rows = self.known.rows.inverse.astype(np.float64)
-        came = self.outcome.counts
         last = self.naive_counts[LAST_PERIOD]
-        first, inverse = distinct_rows(rows, last, came)
-        return first, sums_by(inverse, np.ones(came.size), first.size) / came.size
+        return distinct_rows(rows, last, self.outcome.counts)
 
 
 def horizons_for(

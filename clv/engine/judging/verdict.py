@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from clv.engine.errors import BadParameterError
-from clv.engine.judging.backtest import MIX, OriginResult
+from clv.engine.judging.backtest import MIX, MODELS, OriginResult
 from clv.engine.judging.scores import Score
 from clv.engine.judging.trials import LAST_PERIOD, RATE
 
@@ -172,7 +172,7 @@ def _direction(error: float) -> str:
 
 
 def _lag(result: OriginResult, name: str) -> float:
-    others = [s for n, s in result.scores.items() if n not in (name, MIX)]
+    others = [s for n, s in result.scores.items() if n not in (name, MIX, MODELS)]
     return _loss(result.scores[name]) - min(_loss(score) for score in others)
 
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from clv.engine.judging.backtest import MIX, run_backtest
+from clv.engine.judging.backtest import MIX, MODELS, run_backtest
 from clv.engine.judging.candidates import Known, fit_candidates
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.trials import NAIVE_RULES, horizons_for, try_origin
@@ -62,7 +62,28 @@ def test_every_candidate_is_scored_at_every_origin(judged):
             "own_mean",
             "last_value",
             MIX,
+            MODELS,
         }
+
+
+def test_the_mix_of_models_is_scored_as_what_values_accounts(judged):
+    for origin in judged.origins:
+        assert origin.scores[MODELS].rmse < origin.scores["last_period"].rmse
+        assert origin.money_scores[MODELS].rmse < origin.money_scores["last_value"].rmse
+        assert origin.model_coverage["0.8"] == pytest.approx(0.8, abs=0.03)
+        assert origin.money_coverage["0.9"] == pytest.approx(0.9, abs=0.03)
+
+
+def test_who_measures_more_sees_what_was_worked_with(log, judged):
+    seen = []
+    again = run_backtest(log, AS_OF, look=seen.append)
+    assert again == judged
+    [work] = seen
+    assert work.choice == judged.choice
+    for forecast, origin in zip(work.forecasts, judged.origins, strict=True):
+        assert forecast.share == origin.share
+        told = forecast.trial.mixed_counts(forecast.models).sum()
+        assert told == pytest.approx(origin.scores[MODELS].forecast_total)
 
 
 def test_the_result_is_plain_json(judged):
