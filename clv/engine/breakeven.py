@@ -127,7 +127,7 @@ def expected_breakeven(
     BadParameterError
         If the horizon is negative or not finite.
     """
-    grid = _monthly_grid(horizon_days)
+    grid = monthly_grid(horizon_days)
     days = np.zeros(len(histories))
     open_rows = np.flatnonzero(economics.realised_profit < 0.0)
     for start in range(0, open_rows.size, CHUNK_ROWS):
@@ -137,7 +137,7 @@ def expected_breakeven(
         gain = (part.margin_per_order - part.cost_per_order)[:, None]
         daily = (part.cost_per_year / DAYS_PER_YEAR)[:, None]
         course = part.realised_profit[:, None] + gain * orders - daily * alive_days
-        days[rows] = _first_crossing(grid, course)
+        days[rows] = first_crossing(grid, course)
     return frozen(days)
 
 
@@ -218,14 +218,14 @@ def _draw_payback(
     return np.where(pays, lived * moment, NOT_EXPECTED)
 
 
-def _monthly_grid(horizon_days: float) -> FloatVector:
+def monthly_grid(horizon_days: float) -> FloatVector:
     if not (np.isfinite(horizon_days) and horizon_days >= 0.0):
         raise BadParameterError("horizon_days must be a finite number >= 0")
     months = np.arange(0.0, horizon_days, DAYS_PER_MONTH)
     return np.append(months, horizon_days)
 
 
-def _first_crossing(grid: FloatVector, course: FloatMatrix) -> FloatVector:
+def first_crossing(grid: FloatVector, course: FloatMatrix) -> FloatVector:
     """Return where each row first reaches 0, by straight lines; inf if never."""
     reached = course >= 0.0
     after = np.argmax(reached, axis=1)  # course[:, 0] < 0, so after >= 1 if any
