@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from clv.choices import PriorStrength
+from clv.engine.priors import TypicalCustomer
 from common.versions import Versioned
 from crm.models import User
 
@@ -95,6 +96,20 @@ class AssumedNumbers(models.Model):
     def numbers(self) -> Mapping[str, Any]:
         """Return what is assumed, by name."""
         return {name: getattr(self, name) for name in self.number_names()}
+
+    @property
+    def typical_customer(self) -> TypicalCustomer:
+        """Return what is said of customers, as the engine takes it."""
+        return TypicalCustomer(
+            orders_per_year=_as_float(self.prior_orders_per_year),
+            share_leaving=_as_float(self.prior_share_leaving),
+            margin_per_order=_as_float(self.prior_margin_per_order),
+            strength=float(self.prior_strength),
+        )
+
+
+def _as_float(number: Decimal | None) -> float | None:
+    return None if number is None else float(number)
 
 
 class AssumptionsQuerySet(models.QuerySet["Assumptions"]):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from clv.engine import ladder
 from clv.engine.costs import fit_cost_rates
 from clv.engine.history import Histories
+from clv.engine.priors import TypicalCustomer
 from clv.engine.spend import fit_spend_with_ladder
 from clv.policy import CLEARLY_LIKELIER, MODEL_NAMES
 from clv.queries.inputs import Inputs
@@ -16,12 +17,22 @@ from clv.services.customers import Customers
 from clv.services.learnt import Models
 
 
-def fit_models(inputs: Inputs, *, names: Sequence[str] = MODEL_NAMES) -> Models:
-    """Learn buying, margins and costs from all accounts that ever ordered."""
+def fit_models(
+    inputs: Inputs,
+    *,
+    names: Sequence[str] = MODEL_NAMES,
+    prior: TypicalCustomer | None = None,
+) -> Models:
+    """Learn buying, margins and costs from all accounts that ever ordered.
+
+    `prior` is what people say of a typical customer; it counts where there are few.
+    """
     known = Customers.of(inputs)
-    name, fit, likelihoods = _fit_buying(known.histories, names)
+    name, fit, likelihoods = _fit_buying(known.histories, names, prior)
     won = inputs.cost_to_win[known.rows]
-    spend, spend_step = fit_spend_with_ladder(known.order_count, known.mean_margin)
+    spend, spend_step = fit_spend_with_ladder(
+        known.order_count, known.mean_margin, prior=prior
+    )
     return Models(
         name=name,
         buying=fit.model,
@@ -37,10 +48,13 @@ def fit_models(inputs: Inputs, *, names: Sequence[str] = MODEL_NAMES) -> Models:
 
 
 def _fit_buying(
-    histories: Histories, names: Sequence[str]
+    histories: Histories, names: Sequence[str], prior: TypicalCustomer | None
 ) -> tuple[str, ladder.LadderFit, dict[str, float | None]]:
     """Fit all, return the one to value with and how likely each makes the data."""
-    fits = {name: ladder.fit_with_ladder(histories, name=name) for name in names}
+    fits = {
+        name: ladder.fit_with_ladder(histories, name=name, prior=prior)
+        for name in names
+    }
     likelihoods = {name: fit.model.log_likelihood for name, fit in fits.items()}
     best = names[0]
     for name in names[1:]:

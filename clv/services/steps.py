@@ -1,5 +1,6 @@
 """The steps of a run that belong to `clv`: summarise, fit, value, publish, compare."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db import connection
@@ -58,11 +59,13 @@ def take_stored(work: Work) -> Done:
 
 def fit(work: Work) -> Done:
     """Learn the models of the night and keep their parameters with the run."""
-    models = fit_models(_inputs(work))
+    prior = work.run.assumptions.typical_customer
+    models = fit_models(_inputs(work), prior=prior)
     work.models = models
     with work.lease.fenced():
         ValuationRun.objects.filter(pk=work.run.pk).update(
-            model_name=models.name, parameters=models.as_parameters()
+            model_name=models.name,
+            parameters=models.as_parameters() | {"prior": asdict(prior)},
         )
     return Done(int(models.buying.account_count), {"reason": models.reason})
 
