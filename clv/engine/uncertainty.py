@@ -2,9 +2,9 @@
 
 Per account, each draw takes parameters from the normal approximation of their
 posterior, then alive or gone, orders and days alive from the model's story, and the
-margins from the gamma-gamma posterior. Futures depend on frequency and age only, so
-they are drawn once per distinct history at weekly resolution and shared by the accounts
-that have it; each account adds its own margin and costs. Shared draws make no account's
+margins from the gamma-gamma posterior. Futures are drawn once per distinct history at
+weekly resolution and shared by the accounts that have it (`clv.engine.futures`); each
+account adds its own margin and costs. Shared draws make no account's
 interval wrong, but they say nothing about sums; for a set
 
     variance = g' C g  +  sum of the accounts' variances  +  (model error x total)^2
@@ -24,96 +24,20 @@ from scipy.special import ndtri
 from clv.engine.arrays import (
     FloatMatrix,
     FloatVector,
-    IndexVector,
     as_account_vector,
-    distinct_rows,
     frozen,
     sums_by,
 )
-from clv.engine.discounting import DAYS_PER_YEAR, daily_rate, effective_horizon
+from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.errors import BadParameterError
-from clv.engine.history import Compressed, Histories, compress
+from clv.engine.futures import draw_futures, drawn_values
+from clv.engine.history import Compressed, compress
 from clv.engine.models.repeat_buying import RepeatBuyingModel
-from clv.engine.spend import GammaGamma
+from clv.engine.portfolio import Portfolio
 
 RESOLUTION_DAYS = 7.0
 CHUNK_ROWS = 8_192
 GRADIENT_STEP = 1e-3
-
-
-@dataclass(frozen=True, slots=True)
-class Portfolio:
-    """Everything the value of n accounts depends on, checked.
-
-    Attributes
-    ----------
-    model, spend : the fitted models
-    histories : Histories of n accounts
-    order_count, mean_margin : float arrays, shape (n,)
-        Orders with a known margin, and their mean.
-    margin_per_order, cost_per_order, cost_per_year : float arrays, shape (n,)
-        Expected money, as in `clv.engine.value.value_accounts`.
-    annual_rate : float >= 0
-    horizon_days : float >= 0
-    """
-
-    model: RepeatBuyingModel
-    spend: GammaGamma
-    histories: Histories
-    order_count: FloatVector
-    mean_margin: FloatVector
-    margin_per_order: FloatVector
-    cost_per_order: FloatVector
-    cost_per_year: FloatVector
-    annual_rate: float
-    horizon_days: float
-
-    @classmethod
-    def check(
-        cls,
-        *,
-        model: RepeatBuyingModel,
-        spend: GammaGamma,
-        histories: Histories,
-        order_count: ArrayLike,
-        mean_margin: ArrayLike,
-        margin_per_order: ArrayLike | None = None,
-        cost_per_order: ArrayLike = 0.0,
-        cost_per_year: ArrayLike = 0.0,
-        annual_rate: float,
-        horizon_days: float,
-    ) -> "Portfolio":
-        """Return a checked portfolio; scalars stand for all accounts.
-
-        `margin_per_order` defaults to the spend model's expectation.
-
-        Raises
-        ------
-        BadParameterError
-            If a vector, the rate or the horizon is faulty.
-        """
-
-        def vector(values: ArrayLike, name: str) -> FloatVector:
-            return as_account_vector(
-                values, name, len(histories), error=BadParameterError
-            )
-
-        counts = vector(order_count, "order_count")
-        means = vector(mean_margin, "mean_margin")
-        if margin_per_order is None:
-            margin_per_order = spend.expected_value(counts, means)
-        return cls(
-            model,
-            spend,
-            histories,
-            counts,
-            means,
-            vector(margin_per_order, "margin_per_order"),
-            vector(cost_per_order, "cost_per_order"),
-            vector(cost_per_year, "cost_per_year"),
-            annual_rate,
-            effective_horizon(annual_rate, horizon_days),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +64,6 @@ class TotalIntervals:
     low: FloatVector
     high: FloatVector
     spread: FloatVector
-
-
-@dataclass(frozen=True, slots=True)
-class _Futures:
-    """Simulated futures, one row per distinct history or count, one column per draw.
-
-    Single precision halves memory and time; the noise of the draws is far larger.
-    """
-
-    alive: NDArray[np.bool_]  # per distinct history
-    margin_units: NDArray[np.float32]  # per pair: discounted orders, by margin drawn
-    orders: NDArray[np.float32]  # per pair, discounted
-    alive_years: NDArray[np.float32]  # per pair, discounted
-    margin_factors: NDArray[np.float32]  # per distinct order count
 
 
 def value_intervals(
@@ -183,18 +93,16 @@ def value_intervals(
     if draws < 2:  # noqa: PLR2004 - an interval has two ends
         raise BadParameterError("draws must be at least 2")
     rows = compress(portfolio.histories, resolution_days=RESOLUTION_DAYS)
-    first, pair = _sharing_futures(portfolio.model, rows.histories)
     counts, count_row = np.unique(portfolio.order_count, return_inverse=True)
-    futures = _draw_futures(portfolio, rows.histories, first, counts, rng, draws)
+    futures = draw_futures(portfolio, rows.histories, counts, rng, draws)
     quantiles = np.array([0.5 - 0.5 * level, 0.5 + 0.5 * level])
     count = len(portfolio.histories)
     low, high, spread = np.empty(count), np.empty(count), np.empty(count)
     order = np.argsort(rows.inverse, kind="stable")  # neighbours share their futures
     for start in range(0, count, CHUNK_ROWS):
         part = order[start : start + CHUNK_ROWS]
-        history = rows.inverse[part]
-        drawn = _draw_values(
-            portfolio, futures, part, history, pair[history], count_row[part]
+        drawn = drawn_values(
+            portfolio, futures, part, rows.inverse[part], count_row[part]
         )
         spread[part] = drawn.std(axis=1)
         low[part], high[part] = _row_quantiles(drawn, quantiles)
@@ -250,73 +158,6 @@ def total_intervals(
     return TotalIntervals(
         frozen(total), frozen(total - reach), frozen(total + reach), frozen(deviation)
     )
-
-
-def _draw_futures(
-    portfolio: Portfolio,
-    rows: Histories,
-    first: IndexVector,
-    counts: FloatVector,
-    rng: np.random.Generator,
-    draws: int,
-) -> _Futures:
-    pairs = rows.take(first)
-    delta, horizon = daily_rate(portfolio.annual_rate), portfolio.horizon_days
-    table = (len(pairs), draws)
-    units, orders, years = (np.empty(table, np.float32) for _ in range(3))
-    factors = np.empty((counts.size, draws), np.float32)
-    alive = np.empty((len(rows), draws), np.bool_)
-    # One stratified uniform per draw: every account is alive in its exact share.
-    luck = (rng.permutation(draws) + rng.random(draws)) / draws
-    models = portfolio.model.draw_models(rng, draws)
-    spends = portfolio.spend.draw_models(rng, draws)
-    for column, (model, spend) in enumerate(zip(models, spends, strict=True)):
-        alive[:, column] = luck[column] < model.probability_alive(rows)
-        bought, lived = model.sample_while_alive(pairs, horizon, rng)
-        worth = _mean_discount(delta, lived)
-        orders[:, column] = bought * worth
-        years[:, column] = lived * worth / DAYS_PER_YEAR
-        units[:, column] = rng.gamma(spend.p * bought) / spend.p * worth
-        factors[:, column] = spend.draw_relative_means(counts, rng)
-    return _Futures(alive, units, orders, years, factors)
-
-
-def _sharing_futures(
-    model: RepeatBuyingModel, rows: Histories
-) -> tuple[IndexVector, IndexVector]:
-    """Return one row per future that an alive account can have, and the way back."""
-    if model.RECENCY_SHAPES_FUTURE:
-        everyone = np.arange(len(rows))
-        return everyone, everyone
-    return distinct_rows(rows.frequency, rows.age_days)
-
-
-def _mean_discount(delta: float, lived: FloatVector) -> FloatVector:
-    """Return the mean of exp(-delta t) over the days lived; 1 for none."""
-    exponent = delta * lived
-    some = exponent > 0.0
-    return np.where(some, -np.expm1(-exponent) / np.where(some, exponent, 1.0), 1.0)
-
-
-def _draw_values(
-    portfolio: Portfolio,
-    futures: _Futures,
-    part: IndexVector,
-    history: IndexVector,
-    pair: IndexVector,
-    count_row: IndexVector,
-) -> NDArray[np.float32]:
-    def column(values: FloatVector) -> NDArray[np.float32]:
-        return values[part].astype(np.float32)[:, None]
-
-    drawn = futures.margin_units[pair] * futures.margin_factors[count_row]
-    drawn *= column(portfolio.margin_per_order)
-    if portfolio.cost_per_order.any():
-        drawn -= column(portfolio.cost_per_order) * futures.orders[pair]
-    if portfolio.cost_per_year.any():
-        drawn -= column(portfolio.cost_per_year) * futures.alive_years[pair]
-    drawn *= futures.alive[history]
-    return drawn
 
 
 def _row_quantiles(

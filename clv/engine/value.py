@@ -11,7 +11,6 @@ an account is spent and no part of its future.
 
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from clv.engine.arrays import FloatVector, as_account_vector, frozen
@@ -60,6 +59,7 @@ def value_accounts(
     cost_per_year: ArrayLike = 0.0,
     annual_rate: float,
     horizon_days: float,
+    year_days: float = DAYS_PER_YEAR,
 ) -> Values:
     """Value every account within the horizon.
 
@@ -73,6 +73,8 @@ def value_accounts(
         Per order and per year alive, from `clv.engine.costs.CostRates.expected_rate`.
     annual_rate, horizon_days : float >= 0
         0.15 is 15 % a year; 36 months are 1096 days.
+    year_days : float >= 0
+        How long the first year is, where days are those of another clock.
 
     Raises
     ------
@@ -83,20 +85,23 @@ def value_accounts(
     margin = _vector(margin_per_order, "margin_per_order", count)
     per_order = _vector(cost_per_order, "cost_per_order", count)
     per_day = _vector(cost_per_year, "cost_per_year", count) / DAYS_PER_YEAR
-    flows = model.flows(histories, annual_rate=annual_rate, horizon_days=horizon_days)
-    year = model.flows(histories, annual_rate=annual_rate, horizon_days=DAYS_PER_YEAR)
-    curve = model.purchase_curve(histories, np.array([horizon_days, DAYS_PER_YEAR]))
-    order_cost = flows.orders * per_order
-    serving_cost = flows.alive_days * per_day
-    year_cost = year.orders * per_order + year.alive_days * per_day
-    expected_margin = flows.orders * margin
+    ahead = model.outlook(
+        histories,
+        annual_rate=annual_rate,
+        horizon_days=horizon_days,
+        near_days=year_days,
+    )
+    order_cost = ahead.orders * per_order
+    serving_cost = ahead.alive_days * per_day
+    year_cost = ahead.near_orders * per_order + ahead.near_alive_days * per_day
+    expected_margin = ahead.orders * margin
     expected_cost = order_cost + serving_cost
     return Values(
-        probability_alive=frozen(model.probability_alive(histories)),
-        expected_orders=frozen(curve[:, 0]),
-        expected_orders_year=frozen(curve[:, 1]),
+        probability_alive=ahead.probability_alive,
+        expected_orders=ahead.bought,
+        expected_orders_year=ahead.near_bought,
         expected_margin=frozen(expected_margin),
-        expected_margin_year=frozen(year.orders * margin),
+        expected_margin_year=frozen(ahead.near_orders * margin),
         order_cost=frozen(order_cost),
         serving_cost=frozen(serving_cost),
         expected_cost=frozen(expected_cost),

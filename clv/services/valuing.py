@@ -15,7 +15,8 @@ from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.history import Histories
-from clv.engine.uncertainty import Portfolio, value_intervals
+from clv.engine.portfolio import Portfolio
+from clv.engine.uncertainty import value_intervals
 from clv.engine.value import value_accounts
 from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS, INTERVAL_LEVEL
 from clv.queries.inputs import Inputs

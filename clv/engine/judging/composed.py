@@ -1,22 +1,26 @@
 """Models made of models: one per acquisition cohort, and weighted mixes.
 
 Both answer what every model of repeat buying answers, so that value, break-even and
-intervals work on them unchanged. They have no log covariance: what their parameters
-leave open in a total is part of the model error measured by back-tests; draws of
-futures still draw the parameters of the parts.
+intervals work on them unchanged. They have no log covariance of their own; that of
+their parts is in `clv.engine.totals`, and draws of futures draw the parts' parameters.
+
+What a mix expects is the weighted mean of what its models expect; a future of it is one
+of a model drawn by its weight. So recency shapes the futures of drawn models only where
+it shapes those of a part, although it shapes which part is likely, given alive.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from clv.engine.arrays import FloatMatrix, FloatVector, IndexVector, frozen
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models import FAMILIES, stored_model
-from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.models.repeat_buying import Ask, Flows, RepeatBuyingModel
 
 WEIGHT_TOLERANCE = 1e-9
 COHORTS = "cohorts"
@@ -35,8 +39,6 @@ class CohortModel(RepeatBuyingModel):
         Ages in days; an account of exactly an edge belongs to the older cohort.
     """
 
-    RECENCY_SHAPES_FUTURE: ClassVar[bool] = True
-
     models: tuple[RepeatBuyingModel, ...]
     edges: tuple[float, ...] = ()
 
@@ -45,6 +47,11 @@ class CohortModel(RepeatBuyingModel):
             raise BadParameterError("a cohort model needs one edge between two models")
         if list(self.edges) != sorted(set(self.edges)):
             raise BadParameterError("edges must be ascending")
+
+    @property
+    def recency_shapes_future(self) -> bool:
+        """Cohorts are told apart by age, so only a cohort's model can ask for more."""
+        return any(model.recency_shapes_future for model in self.models)
 
     def probability_alive(self, histories: Histories) -> FloatVector:
         """Return the chance that each account is alive, by its cohort's model."""
@@ -117,8 +124,6 @@ class Mixture(RepeatBuyingModel):
         Every expectation is the weighted mean of the models' expectations.
     """
 
-    RECENCY_SHAPES_FUTURE: ClassVar[bool] = True
-
     models: tuple[RepeatBuyingModel, ...]
     weights: tuple[float, ...]
 
@@ -127,6 +132,11 @@ class Mixture(RepeatBuyingModel):
             raise BadParameterError("a mixture needs one weight for each model")
         if min(self.weights) <= 0.0 or abs(sum(self.weights) - 1.0) > WEIGHT_TOLERANCE:
             raise BadParameterError("weights must be positive and add up to 1")
+
+    @property
+    def recency_shapes_future(self) -> bool:
+        """Whether it shapes the futures of a model that `draw_models` may give."""
+        return any(model.recency_shapes_future for model in self.models)
 
     def probability_alive(self, histories: Histories) -> FloatVector:
         """Return the weighted mean of the models' chances."""
@@ -159,6 +169,44 @@ class Mixture(RepeatBuyingModel):
             for one in model.draw_models(rng, count)
         ]
         return [drawn[place] for place in rng.permutation(draws)]
+
+    def flows(
+        self, histories: Histories, *, annual_rate: float, horizon_days: float | None
+    ) -> Flows:
+        """Return the weighted means of the models' flows."""
+        parts = [
+            model.flows(histories, annual_rate=annual_rate, horizon_days=horizon_days)
+            for model in self.models
+        ]
+        return Flows(
+            self._mean([part.orders for part in parts]),
+            self._mean([part.alive_days for part in parts]),
+        )
+
+    def curves(
+        self, histories: Histories, grid_days: ArrayLike
+    ) -> tuple[FloatMatrix, FloatMatrix]:
+        """Return the weighted means of the models' curves."""
+        parts = [model.curves(histories, grid_days) for model in self.models]
+        return self._mean([p[0] for p in parts]), self._mean([p[1] for p in parts])
+
+    def _ahead(
+        self, histories: Histories, shared: Histories, inverse: IndexVector, ask: Ask
+    ) -> list[FloatVector]:
+        """Return the weighted means, one model after the other to save memory."""
+        totals: list[FloatVector] = []
+        for model, weight in zip(self.models, self.weights, strict=True):
+            parts = model._ahead(histories, shared, inverse, ask)
+            totals = totals or [np.zeros(len(histories)) for _ in parts]
+            for place, part in enumerate(parts):
+                totals[place] += weight * part
+        return totals
+
+    def _mean(self, parts: Sequence[FloatMatrix]) -> FloatMatrix:
+        total = np.zeros(parts[0].shape)
+        for weight, part in zip(self.weights, parts, strict=True):
+            total += weight * part
+        return frozen(total)
 
     def _alive_shares(self, histories: Histories) -> FloatMatrix:
         """Return weight x chance alive by model, shape (c, n)."""

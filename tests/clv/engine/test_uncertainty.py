@@ -4,8 +4,9 @@ import pytest
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models import BgNbd, fit_bgnbd
+from clv.engine.portfolio import Portfolio
 from clv.engine.spend import GammaGamma, fit_gamma_gamma
-from clv.engine.uncertainty import Portfolio, total_intervals, value_intervals
+from clv.engine.uncertainty import total_intervals, value_intervals
 from clv.engine.value import value_accounts
 from tests.clv.engine import cdnow
 

@@ -14,8 +14,9 @@ from clv.engine.judging.candidates import (
 )
 from clv.engine.judging.composed import CohortModel, Mixture, restore, store
 from clv.engine.models import BgNbd, MbgNbd, Nbd
+from clv.engine.portfolio import Portfolio
 from clv.engine.spend import GammaGamma
-from clv.engine.uncertainty import Portfolio, value_intervals
+from clv.engine.uncertainty import value_intervals
 from tests.clv.judging.logs import AS_OF
 
 YOUNG, OLD = BgNbd(0.8, 40.0, 0.8, 3.0), MbgNbd(1.2, 60.0, 0.6, 2.0)

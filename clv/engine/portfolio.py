@@ -1,0 +1,87 @@
+"""What the value of accounts depends on, as intervals and totals take it."""
+
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+
+from clv.engine.arrays import FloatVector, as_account_vector
+from clv.engine.discounting import effective_horizon
+from clv.engine.errors import BadParameterError
+from clv.engine.history import Histories
+from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.spend import GammaGamma
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Everything the value of n accounts depends on, checked.
+
+    Attributes
+    ----------
+    model, spend : the fitted models
+    histories : Histories of n accounts
+    order_count, mean_margin : float arrays, shape (n,)
+        Orders with a known margin, and their mean.
+    margin_per_order, cost_per_order, cost_per_year : float arrays, shape (n,)
+        Expected money, as in `clv.engine.value.value_accounts`.
+    annual_rate : float >= 0
+    horizon_days : float >= 0
+    """
+
+    model: RepeatBuyingModel
+    spend: GammaGamma
+    histories: Histories
+    order_count: FloatVector
+    mean_margin: FloatVector
+    margin_per_order: FloatVector
+    cost_per_order: FloatVector
+    cost_per_year: FloatVector
+    annual_rate: float
+    horizon_days: float
+
+    @classmethod
+    def check(
+        cls,
+        *,
+        model: RepeatBuyingModel,
+        spend: GammaGamma,
+        histories: Histories,
+        order_count: ArrayLike,
+        mean_margin: ArrayLike,
+        margin_per_order: ArrayLike | None = None,
+        cost_per_order: ArrayLike = 0.0,
+        cost_per_year: ArrayLike = 0.0,
+        annual_rate: float,
+        horizon_days: float,
+    ) -> "Portfolio":
+        """Return a checked portfolio; scalars stand for all accounts.
+
+        `margin_per_order` defaults to the spend model's expectation.
+
+        Raises
+        ------
+        BadParameterError
+            If a vector, the rate or the horizon is faulty.
+        """
+
+        def vector(values: ArrayLike, name: str) -> FloatVector:
+            return as_account_vector(
+                values, name, len(histories), error=BadParameterError
+            )
+
+        counts = vector(order_count, "order_count")
+        means = vector(mean_margin, "mean_margin")
+        if margin_per_order is None:
+            margin_per_order = spend.expected_value(counts, means)
+        return cls(
+            model,
+            spend,
+            histories,
+            counts,
+            means,
+            vector(margin_per_order, "margin_per_order"),
+            vector(cost_per_order, "cost_per_order"),
+            vector(cost_per_year, "cost_per_year"),
+            annual_rate,
+            effective_horizon(annual_rate, horizon_days),
+        )
