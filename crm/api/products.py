@@ -13,6 +13,7 @@ from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
 from crm.models import Product
+from crm.models.products import LONGEST_TERM
 from crm.services import products
 
 WRITABLE = (
@@ -23,6 +24,7 @@ WRITABLE = (
     "unit_cost",
     "upgrade_to",
     "is_active",
+    "term_months",
 )
 
 
@@ -50,6 +52,7 @@ class ProductIn(StrictModelSerializer):
             "sku": {"validators": []},
             "list_price": {"min_value": 0},
             "unit_cost": {"min_value": 0},
+            "term_months": {"min_value": 1, "max_value": LONGEST_TERM},
         }
 
 

@@ -11,12 +11,17 @@ from crm.choices import HoldingStatus
 from crm.models.accounts import Account
 from crm.models.users import User
 
+LONGEST_TERM = 120  # months
+
 
 @pghistory.track(
     pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["updated_at"]
 )
 class Product(Versioned):
-    """One thing we sell. A unit cost that is not known is empty, never zero."""
+    """One thing we sell. A unit cost that is not known is empty, never zero.
+
+    What is sold by term is a contract: its holdings end, and are renewed or not.
+    """
 
     sku = models.CharField(max_length=60, unique=True)
     name = models.CharField(max_length=300)
@@ -32,6 +37,11 @@ class Product(Versioned):
         "self", models.SET_NULL, null=True, blank=True, related_name="upgrades_from"
     )
     is_active = models.BooleanField(default=True)
+    term_months = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="months of one term of a contract; empty if not sold by term",
+    )
 
     class Meta:
         ordering = ["name", "pk"]
@@ -42,6 +52,10 @@ class Product(Versioned):
                 name="product_amounts_not_below_0",
             ),
             models.CheckConstraint(condition=~Q(sku=""), name="product_has_a_sku"),
+            models.CheckConstraint(
+                condition=Q(term_months=None) | Q(term_months__range=(1, LONGEST_TERM)),
+                name="product_term_in_range",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -58,7 +72,11 @@ class HoldingQuerySet(models.QuerySet["Holding"]):
 
 
 class Holding(Versioned):
-    """What a customer has of one product, since when and until when."""
+    """What a customer has of one product, since when and until when.
+
+    A contract that is renewed gets a new holding, which replaces the one that ends;
+    moving the end of the old one says the same without keeping when.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="holdings")
     product = models.ForeignKey(Product, models.PROTECT, related_name="holdings")

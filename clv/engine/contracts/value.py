@@ -251,7 +251,8 @@ def _years(
     end = np.clip(calendar + running.term_days[:, None], 0.0, horizon)
     certain = discounted_days(np.zeros(len(running)), begin[:, 0], delta)
     later = (chances * discounted_days(begin, end, delta)).sum(axis=1)
-    return (certain + later) / DAYS_PER_YEAR
+    years: FloatVector = (certain + later) / DAYS_PER_YEAR
+    return years
 
 
 def discounted_days(begin: FloatMatrix, end: FloatMatrix, delta: float) -> FloatMatrix:
