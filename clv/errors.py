@@ -8,6 +8,26 @@ class RunRefusedError(DomainError):
     message = "This run cannot be started."
 
 
+class AssumptionsRefusedError(DomainError):
+    code = "assumptions_refused"
+    message = "These numbers cannot be assumed."
+
+
+class NothingToPublishError(DomainError):
+    code = "nothing_to_publish"
+    message = "All numbers are as they are now, so there is nothing to publish."
+
+
+class NothingToValueError(DomainError):
+    code = "nothing_to_value"
+    message = "No account has been valued yet, so there is no effect to show."
+
+
+class AssumptionsOutdatedError(DomainError):
+    code = "assumptions_outdated"
+    message = "Somebody else published new assumptions meanwhile."
+
+
 class LostLeaseError(Exception):
     """Another worker took the run over; this one may write nothing more of it."""
 

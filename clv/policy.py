@@ -20,3 +20,9 @@ FAIRLY_SURE_WITHIN = 2.0
 DAYS_BETWEEN_JUDGEMENTS = 7  # the choice of models holds in between
 EXPANSION_WINDOW_DAYS = 365  # within which like accounts bought what is offered
 EXPANSION_LEARNT_EVERY_DAYS = 7  # shares over a year hardly move from night to night
+# What may be assumed; beyond, a number is a typing error.
+LONGEST_HORIZON_MONTHS = 120
+MOST_ORDERS_A_YEAR = 365  # days with orders
+FEWEST_ORDERS_A_YEAR = 0.1  # one in ten years
+MOST_LEAVING = 0.95  # share of customers within a year, at any pace that is assumed
+LARGEST_MARGIN_PER_ORDER = 1_000_000_000

@@ -5,11 +5,12 @@ from types import MappingProxyType
 
 from campaigns.services import planning, plans
 from clv.choices import RunKind
-from clv.services import execution, expansion, judging, steps
+from clv.services import execution, expansion, judging, previews, steps
 from clv.services.execution import Chain, Done, Step, Work
+from clv.services.partitions import value_table
 from common.clock import business_today
 from segments.choices import WorthClass
-from segments.services import changes, classes
+from segments.services import changes, classes, effects
 
 
 def _classify(work: Work) -> Done:
@@ -38,6 +39,16 @@ def _explain(work: Work) -> Done:
     return Done(done.rows, detail)
 
 
+def _show_effect(work: Work) -> Done:
+    """Hold the values of other assumptions against those of the run that is shown."""
+    compared = work.run.preview.compared
+    with work.lease.fenced():
+        table = value_table(work.lease)
+        found = effects.effect_of(before=compared, after=work.run, values=table)
+        previews.keep_effect(work, found)
+    return Done(found["totals"]["accounts"])
+
+
 NIGHT: Chain = (
     (Step("summarise", steps.summarise),),
     (Step("fit", steps.fit),),
@@ -54,8 +65,19 @@ AGAIN: Chain = (
     (Step("value", steps.value),),
     (Step("compare", steps.compare),),
 )
+PREVIEW: Chain = (
+    (Step("stored inputs", previews.take_inputs),),
+    (Step("fit", previews.fit),),
+    (Step("value", steps.value),),
+    (Step("effect", _show_effect),),
+)
 CHAINS: Mapping[str, Chain] = MappingProxyType(
-    {RunKind.NIGHTLY: NIGHT, RunKind.ON_DEMAND: NIGHT, RunKind.RERUN: AGAIN}
+    {
+        RunKind.NIGHTLY: NIGHT,
+        RunKind.ON_DEMAND: NIGHT,
+        RunKind.RERUN: AGAIN,
+        RunKind.PREVIEW: PREVIEW,
+    }
 )
 
 

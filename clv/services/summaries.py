@@ -52,7 +52,7 @@ def refresh_summaries(
         state = SummaryState.objects.select_for_update().first()
         if state is not None and state.as_of > as_of:
             raise ValueError(f"the summaries already hold for {state.as_of}")
-        params = _parameters(as_of, margin_rate)
+        params = parameters(as_of, margin_rate)
         dirty = ""
         if not full and state is not None and state.margin_rate == margin_rate:
             dirty = _mark_dirty(state, as_of)
@@ -75,14 +75,14 @@ def hold_for(as_of: dt.date) -> bool:
 
 def stage_current(*, table: str, as_of: dt.date, margin_rate: Decimal) -> None:
     """Copy the inputs of a run from the summaries into `table`."""
-    params = _parameters(as_of, margin_rate)
+    params = parameters(as_of, margin_rate)
     _stage(table, inputs_select("clv_accountsummary"), params)
 
 
 def stage_past(*, table: str, as_of: dt.date, margin_rate: Decimal) -> None:
     """Work out the inputs as of a past day into `table`; the summaries stay."""
     past = f"({summary_select()})"
-    _stage(table, inputs_select(past), _parameters(as_of, margin_rate))
+    _stage(table, inputs_select(past), parameters(as_of, margin_rate))
 
 
 def stage_stored(*, table: str, run_id: int) -> None:
@@ -99,7 +99,8 @@ def _stage(table: str, query: str, params: dict[str, Any]) -> None:
         cursor.execute(f"ANALYZE {table}")
 
 
-def _parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, Any]:
+def parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, Any]:
+    """Return the parameters of the statements in `clv.queries.summaries`."""
     return {
         "as_of": as_of,
         "rate": margin_rate,

@@ -51,7 +51,7 @@ def classify(run: ValuationRun) -> Classified:
     policy = ensure_policy(run)
     newest = Membership.objects.aggregate(newest=Max("since"))["newest"]
     makes_history = newest is None or run.as_of >= newest
-    params = _parameters(run, policy)
+    params = parameters(run, policy)
     with connection.cursor() as cursor:
         if makes_history:
             cursor.execute(TAKE_BACK_TODAY, params)
@@ -70,7 +70,8 @@ def classify(run: ValuationRun) -> Classified:
     return Classified(accounts, sum(m[2] for m in moves), policy.pk, moves)
 
 
-def _parameters(run: ValuationRun, policy: ClassPolicy) -> dict[str, Any]:
+def parameters(run: ValuationRun, policy: ClassPolicy) -> dict[str, Any]:
+    """Return the parameters of the rule's SQL."""
     thresholds = (policy.realised_threshold, policy.expected_threshold)
     is_whole = all(value == value.to_integral_value() for value in thresholds)
     return {
@@ -147,8 +148,19 @@ _REASON = f"""
     END
 """
 
-ASSIGN = f"""
-    CREATE TEMPORARY TABLE segments_assigned ON COMMIT DROP AS
+# Which membership says where an account comes from: the one of the run's day, ...
+ON_THE_DAY = "m.since <= %(as_of)s AND (m.until IS NULL OR m.until > %(as_of)s)"
+# ... or, where that day has been classed already, the one with which it began.
+BEFORE_THE_DAY = "m.since < %(as_of)s AND (m.until IS NULL OR m.until >= %(as_of)s)"
+
+
+def ruled(values: str, came_from: str) -> str:
+    """Return SQL for the class of each account, by the figures in `values`.
+
+    Columns: account_id, worth_class, was (the class it comes from), reason.
+    `values` has the columns of clv_valuation; parameters as of `parameters`.
+    """
+    return f"""
     SELECT account_id, worth_class, was,
         left(CASE worth_class
             WHEN 'current_key' THEN 'Current key: '
@@ -182,10 +194,9 @@ ASSIGN = f"""
                     v.margin_year - v.cost_year AS profit_year,
                     m.worth_class AS was, o.worth_class AS by_hand_class,
                     o.reason AS by_hand, o.expires_on
-                FROM clv_valuation v
+                FROM {values} v
                 LEFT JOIN segments_membership m ON m.account_id = v.account_id
-                    AND m.since <= %(as_of)s
-                    AND (m.until IS NULL OR m.until > %(as_of)s)
+                    AND {came_from}
                 LEFT JOIN (
                     SELECT DISTINCT ON (account_id) * FROM segments_override
                     WHERE expires_on >= %(as_of)s ORDER BY account_id, id DESC
@@ -194,6 +205,12 @@ ASSIGN = f"""
             ) figures
         ) ruled
     ) reasoned
+"""
+
+
+ASSIGN = f"""
+    CREATE TEMPORARY TABLE segments_assigned ON COMMIT DROP AS
+    {ruled("clv_valuation", ON_THE_DAY)}
 """
 
 CLOSE = f"""
