@@ -35,6 +35,7 @@ from clv.engine.judging.money import (
 )
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.scores import Score, score
+from clv.engine.judging.seasonality import seasons_of
 from clv.engine.judging.selection import Choice, choose, cross_fitted, origin_shares
 from clv.engine.judging.trials import (
     HORIZONS_DAYS,
@@ -44,6 +45,7 @@ from clv.engine.judging.trials import (
     horizons_for,
     try_origin,
 )
+from clv.engine.seasons import Seasons
 
 LEAST_ACCOUNTS = 30
 MOST_ACCOUNTS = 100_000
@@ -145,7 +147,12 @@ class Backtest:
         Of counts by the mix, and of money by "models": for the level of
         `value_intervals`.
     order_error, money_error : float
-        Relative sd of totals, for `clv.engine.uncertainty.total_intervals`.
+        Relative sd of totals: of orders by the mix, and of money by "models", which
+        values accounts; for `clv.engine.totals`.
+    regularity : int or None
+        Events per purchase of MBG/CNBD-k where it was last fitted.
+    seasons : Seasons
+        Month factors on the day of the back-test; off below 24 months.
     """
 
     as_of_day: int
@@ -157,6 +164,8 @@ class Backtest:
     money_calibration: Calibration
     order_error: float
     money_error: float
+    regularity: int | None
+    seasons: Seasons
 
 
 def run_backtest(
@@ -224,7 +233,9 @@ def run_backtest(
             trials, [one.money_steps.places() for one in forecasts]
         ),
         order_error=_total_error([o.scores[MIX] for o in origins]),
-        money_error=_total_error([o.money_scores[MIX] for o in origins]),
+        money_error=_total_error([o.money_scores[MODELS] for o in origins]),
+        regularity=_regularity(trials),
+        seasons=seasons_of(known, as_of_day),
     )
 
 
@@ -290,6 +301,12 @@ def _judged(forecast: Forecast, spend: Mapping[str, float]) -> OriginResult:
 def _coverage(places: FloatVector) -> dict[str, float]:
     fallen = Calibration(tuple(places.tolist()))
     return {f"{at:g}": fallen.coverage(at) for at in COVERAGE_LEVELS}
+
+
+def _regularity(trials: Sequence[Trial]) -> int | None:
+    """Return what the newest origin that fitted regular buyers says."""
+    found = [trial.field.regularity for trial in trials if trial.field.regularity]
+    return found[-1] if found else None
 
 
 def _total_error(scores: Sequence[Score]) -> float:

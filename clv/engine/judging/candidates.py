@@ -9,20 +9,24 @@ to it, a large one goes its own way.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from clv.engine.arrays import IndexVector
-from clv.engine.errors import BadHistoryError, NotConvergedError
+from clv.engine.errors import (
+    BadHistoryError,
+    BadParameterError,
+    NotConvergedError,
+)
 from clv.engine.history import Compressed, Histories, compress
 from clv.engine.judging.composed import CohortModel, Mixture
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.seasonality import seasons_of
-from clv.engine.ladder import fit_with_ladder
-from clv.engine.models import FAMILIES, fit_mbg_cnbd
+from clv.engine.ladder import INDIVIDUAL, LadderFit, fit_with_ladder
+from clv.engine.models import FAMILIES, MbgCnbd, fit_mbg_cnbd
 from clv.engine.models.repeat_buying import RepeatBuyingModel
-from clv.engine.priors import LogNormalPrior
+from clv.engine.priors import LogNormalPrior, TypicalCustomer
 from clv.engine.seasons import Seasons
 
 WEEKLY_FROM_ACCOUNTS = 20_000
@@ -84,10 +88,18 @@ class Field:
     ----------
     models : the models by name
     dropped : the reason by name for those that could not be fitted
+    steps : the rung of the cold-start ladder by name
     """
 
     models: Mapping[str, RepeatBuyingModel]
     dropped: Mapping[str, str]
+    steps: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def regularity(self) -> int | None:
+        """Return events per purchase of MBG/CNBD-k, where it was fitted."""
+        found = self.models.get(REGULAR)
+        return found.regularity if isinstance(found, MbgCnbd) else None
 
 
 def candidate_names() -> list[str]:
@@ -113,6 +125,8 @@ def fit_field(
     names: Sequence[str] | None = None,
     *,
     log_gap_sum: float | None = None,
+    regularity: int | None = None,
+    prior: TypicalCustomer | None = None,
 ) -> Field:
     """Fit candidates to histories.
 
@@ -125,24 +139,36 @@ def fit_field(
     log_gap_sum : float, optional
         Sum of logarithms of the days between consecutive purchases; without it
         regular buyers cannot be told and MBG/CNBD-k drops out.
+    regularity : int, optional
+        Events per purchase of MBG/CNBD-k, where they are known already: the sum of
+        log gaps is then not needed, and no parameter depends on it.
+    prior : TypicalCustomer, optional
+        What people say of a customer, for few accounts.
     """
     models: dict[str, RepeatBuyingModel] = {}
     dropped: dict[str, str] = {}
+    pooled: dict[str, LadderFit] = {}
+    steps: dict[str, str] = {}
     for name in candidate_names() if names is None else names:
         family_name = name.removesuffix(COHORT_SUFFIX)
         try:
             if family_name == REGULAR:
-                models[name] = _fit_regular(rows, log_gap_sum)
-            elif family_name == name:
-                models[name] = fit_with_ladder(rows, name=name).model
+                models[name] = _fit_regular(rows, log_gap_sum, regularity)
+                steps[name] = INDIVIDUAL
+                continue
+            if family_name not in pooled:
+                pooled[family_name] = fit_with_ladder(
+                    rows, name=family_name, prior=prior
+                )
+            fit = pooled[family_name]
+            if family_name == name:
+                models[name] = fit.model
             else:
-                pooled = models.get(family_name)
-                if pooled is None:
-                    pooled = fit_with_ladder(rows, name=family_name).model
-                models[name] = _fit_cohorts(rows, family_name, pooled)
-        except (NotConvergedError, BadHistoryError) as fault:
+                models[name] = _fit_cohorts(rows, family_name, fit.model)
+            steps[name] = fit.step
+        except (NotConvergedError, BadHistoryError, BadParameterError) as fault:
             dropped[name] = str(fault)
-    return Field(models, dropped)
+    return Field(models, dropped, steps)
 
 
 def mixture_of(field: Field, weights: Mapping[str, float]) -> RepeatBuyingModel:
@@ -169,12 +195,16 @@ def mixture_of(field: Field, weights: Mapping[str, float]) -> RepeatBuyingModel:
     return Mixture(tuple(field.models[name] for name in present), shares)
 
 
-def _fit_regular(rows: Histories, log_gap_sum: float | None) -> RepeatBuyingModel:
+def _fit_regular(
+    rows: Histories, log_gap_sum: float | None, regularity: int | None
+) -> RepeatBuyingModel:
     """Raise the regularity as long as that raises the likelihood."""
+    if regularity is not None:
+        return fit_mbg_cnbd(rows, regularity=regularity, log_gap_sum=log_gap_sum)
     best = None
     least = fit_with_ladder(rows, name="mbgnbd").model.log_likelihood
-    for regularity in range(2, HIGHEST_REGULARITY + 1):
-        fitted = fit_mbg_cnbd(rows, regularity=regularity, log_gap_sum=log_gap_sum)
+    for events in range(2, HIGHEST_REGULARITY + 1):
+        fitted = fit_mbg_cnbd(rows, regularity=events, log_gap_sum=log_gap_sum)
         if least is None or fitted.log_likelihood is None:
             break
         if fitted.log_likelihood <= least:

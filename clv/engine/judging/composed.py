@@ -48,6 +48,9 @@ class CohortModel(RepeatBuyingModel):
         if list(self.edges) != sorted(set(self.edges)):
             raise BadParameterError("edges must be ascending")
 
+    def __len__(self) -> int:
+        return len(self.models)
+
     @property
     def recency_shapes_future(self) -> bool:
         """Cohorts are told apart by age, so only a cohort's model can ask for more."""

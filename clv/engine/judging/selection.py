@@ -20,7 +20,7 @@ Using stacking to average Bayesian predictive distributions.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -34,6 +34,7 @@ from clv.engine.judging.trials import NAIVE_RULES, Stack, Trial
 SHRINKAGE = 0.01
 NEGLIGIBLE_WEIGHT = 0.005
 WINS_TO_TAKE_OVER = 2
+DAYS_BETWEEN_WINS = 7  # so that two wins are two different weeks
 LEAST_GAIN = 0.001  # of ln RMSE + ln deviance; below, nothing was won
 TINY = 1e-300
 
@@ -53,6 +54,8 @@ class Choice:
         needed to take over.
     chosen_on : int
         Day ordinal of the back-test that brought it in.
+    beaten_on : int
+        Day ordinal of the last race that counted against it; 0 for none.
     """
 
     weights: Mapping[str, float]
@@ -60,6 +63,7 @@ class Choice:
     reason: str
     wins: int = 0
     chosen_on: int = 0
+    beaten_on: int = 0
 
 
 def stacked_weights(
@@ -180,7 +184,8 @@ def choose(
     Notes
     -----
     The challenger races with weights fitted to the other origins, the previous choice
-    with the weights it has; a gain below 0.1 % is none.
+    with the weights it has; a gain below 0.1 % is none. However often it races, it wins
+    at most once in seven days, and a race it does not win sets it back.
     """
     weights = stacked_weights(trials, names)
     models = [name for name in names if name not in NAIVE_RULES]
@@ -188,21 +193,35 @@ def choose(
     fresh = Choice(
         weights, model_weights, _reason(trials, weights), chosen_on=as_of_day
     )
-    if previous is None:
+    if previous is None or not _is_usable(previous, trials):
         return fresh
-    old = loss_of(trials, previous.weights)
-    if not math.isfinite(old):
-        return fresh
-    gain = old - _raced(trials, names)
+    gain = loss_of(trials, previous.weights) - _raced(trials, names)
     if gain <= LEAST_GAIN:
-        return _kept(previous, 0, "The choice stays: no other mix did better.")
+        reason = "The choice stays: no other mix did better."
+        return replace(previous, wins=0, reason=reason)
+    if as_of_day - previous.beaten_on < DAYS_BETWEEN_WINS:
+        reason = (
+            f"Another mix did better by {gain:.1%}; such a win counts once in"
+            f" {DAYS_BETWEEN_WINS} days."
+        )
+        return replace(previous, reason=reason)
     wins = previous.wins + 1
     if wins < WINS_TO_TAKE_OVER:
         reason = (
-            f"Another mix did better by {gain:.1%}; it takes over if it wins again."
+            f"Another mix did better by {gain:.1%}; it takes over if it wins again"
+            f" in {DAYS_BETWEEN_WINS} days or later."
         )
-        return _kept(previous, wins, reason)
+        return replace(previous, wins=wins, beaten_on=as_of_day, reason=reason)
     return fresh
+
+
+def _is_usable(choice: Choice, trials: Sequence[Trial]) -> bool:
+    """Tell whether every origin knows something of both of a choice's mixes."""
+    return all(
+        any(name in trial.names for name in weights)
+        for weights in (choice.weights, choice.model_weights or choice.weights)
+        for trial in trials
+    )
 
 
 def _raced(trials: Sequence[Trial], names: Sequence[str]) -> float:
@@ -211,12 +230,6 @@ def _raced(trials: Sequence[Trial], names: Sequence[str]) -> float:
     shares = origin_shares(trials)
     races = zip(trials, fitted, shares, strict=True)
     return sum(share * loss_of([trial], weights) for trial, weights, share in races)
-
-
-def _kept(previous: Choice, wins: int, reason: str) -> Choice:
-    return Choice(
-        previous.weights, previous.model_weights, reason, wins, previous.chosen_on
-    )
 
 
 def _reason(trials: Sequence[Trial], weights: Mapping[str, float]) -> str:

@@ -92,14 +92,25 @@ def test_the_choice_is_recorded_with_its_reason(trials):
     assert not set(choice.model_weights) & set(NAIVE_RULES)
 
 
+BAD = Choice({"rate": 1.0}, {"nbd": 1.0}, "An old choice.", chosen_on=5)
+
+
 def test_a_challenger_must_win_twice_in_a_row(trials):
-    bad = Choice({"rate": 1.0}, {"nbd": 1.0}, "An old choice.", chosen_on=5)
-    first = choose(trials, NAMES, previous=bad, as_of_day=AS_OF)
+    first = choose(trials, NAMES, previous=BAD, as_of_day=AS_OF)
     assert (first.weights, first.wins, first.chosen_on) == ({"rate": 1.0}, 1, 5)
     assert "takes over if it wins again" in first.reason
-    second = choose(trials, NAMES, previous=first, as_of_day=AS_OF + 1)
+    second = choose(trials, NAMES, previous=first, as_of_day=AS_OF + 7)
     assert second.weights != {"rate": 1.0}
-    assert (second.wins, second.chosen_on) == (0, AS_OF + 1)
+    assert (second.wins, second.chosen_on) == (0, AS_OF + 7)
+
+
+def test_wins_count_once_in_seven_days_however_often_it_races(trials):
+    choice = choose(trials, NAMES, previous=BAD, as_of_day=AS_OF)
+    for later in range(1, 7):
+        choice = choose(trials, NAMES, previous=choice, as_of_day=AS_OF + later)
+        assert (choice.weights, choice.wins) == ({"rate": 1.0}, 1)
+        assert choice.beaten_on == AS_OF
+        assert "counts once in 7 days" in choice.reason
 
 
 def test_a_lost_race_sets_the_challenger_back(trials):

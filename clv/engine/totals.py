@@ -1,0 +1,179 @@
+"""How sure the total of a set of accounts is.
+
+    variance = sum of the accounts' variances
+               + (parameter error x margin)^2 + (model error x margin)^2
+
+The first part is the luck of single accounts, independent of each other: in a large set
+it all but vanishes. The others move all accounts alike and stay: what the fitted
+parameters leave open, and what no fitted model knows about itself, which only
+back-tests tell. Both are relative to the expected margin, which is what they were
+measured on; costs to serve are taken as known. Intervals are central normal ones.
+
+Parameter error: with g the gradient of the total margin by the log parameters and C
+their covariance, ``sqrt(g' C g) / total``. Cohorts are fitted to different accounts and
+add their variances; the models of a mix to the same ones, and add their deviations. It
+does not depend on the number of accounts, so a sample is enough.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import ndtri
+
+from clv.engine.arrays import FloatVector
+from clv.engine.errors import BadParameterError
+from clv.engine.judging.composed import CohortModel, Mixture
+from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.portfolio import Portfolio
+
+GRADIENT_STEP = 1e-3
+NEGLIGIBLE_TOTAL = 1e-9
+LARGEST_ERROR = 10.0  # a total that is unknown within a factor of 10 is unknown
+
+Total = Callable[[RepeatBuyingModel], float]
+
+
+@dataclass(frozen=True, slots=True)
+class TotalDoubt:
+    """What leaves the total of any set of accounts open, beside their own luck.
+
+    Attributes
+    ----------
+    parameter_error, model_error : float >= 0
+        Relative to the expected margin of the set.
+    """
+
+    parameter_error: float
+    model_error: float
+
+    @property
+    def relative(self) -> float:
+        """Return both together."""
+        return math.hypot(self.parameter_error, self.model_error)
+
+    def interval(
+        self, total: float, *, margin: float, variance: float, level: float = 0.8
+    ) -> tuple[float, float]:
+        """Return the central interval of a total.
+
+        Parameters
+        ----------
+        total : float
+            Expected value of the set.
+        margin : float
+            Expected margin of the set, before costs to serve.
+        variance : float >= 0
+            Sum of the variances of its accounts.
+        level : float in (0, 1)
+        """
+        reach = reach_of(level) * math.sqrt(variance + (self.relative * margin) ** 2)
+        return total - reach, total + reach
+
+
+def reach_of(level: float) -> float:
+    """Return how many standard deviations a central interval reaches.
+
+    Raises
+    ------
+    BadParameterError
+        If the level does not lie between 0 and 1.
+    """
+    if not 0.0 < level < 1.0:
+        raise BadParameterError(f"level must be between 0 and 1, not {level}")
+    return float(ndtri(0.5 + 0.5 * level))
+
+
+def parameter_error(portfolio: Portfolio) -> float:
+    """Return the relative sd of the total margin that the parameters leave open.
+
+    Parameters
+    ----------
+    portfolio : Portfolio of n accounts
+        A sample of the firm does.
+
+    Returns
+    -------
+    float in [0, 10]
+        0 without accounts, without margin or without covariances.
+    """
+    base = _margin(portfolio, portfolio.margin_per_order)(portfolio.model)
+    if not base > NEGLIGIBLE_TOTAL:
+        return 0.0
+    buying = _spread(portfolio.model, _margin(portfolio, portfolio.margin_per_order))
+    error = math.hypot(buying, _spend_spread(portfolio)) / base
+    return min(error, LARGEST_ERROR) if math.isfinite(error) else LARGEST_ERROR
+
+
+def _margin(portfolio: Portfolio, margin: FloatVector) -> Total:
+    """Return the total margin as a function of the model of repeat buying."""
+
+    def total(model: RepeatBuyingModel) -> float:
+        orders = model.flows(
+            portfolio.histories,
+            annual_rate=portfolio.annual_rate,
+            horizon_days=portfolio.horizon_days,
+        ).orders
+        return float((orders * margin).sum())
+
+    return total
+
+
+def _spread(model: RepeatBuyingModel, total: Total) -> float:
+    """Return the sd of `total` that the parameters of `model` leave open."""
+    if isinstance(model, Mixture):
+        spreads = [_spread(part, total) for part in model.models]
+        return sum(w * one for w, one in zip(model.weights, spreads, strict=True))
+    if isinstance(model, CohortModel):
+        parts = [_cohort_total(model, place, total) for place in range(len(model))]
+        spreads = [_spread(*part) for part in parts]
+        return math.hypot(*spreads)
+    if not model.log_covariance:
+        return 0.0
+    steps = np.eye(len(model.PARAMETERS)) * GRADIENT_STEP
+    slopes = [total(model.moved(step)) - total(model.moved(-step)) for step in steps]
+    return _root(np.array(slopes), model.log_covariance)
+
+
+def _cohort_total(
+    model: CohortModel, place: int, total: Total
+) -> tuple[RepeatBuyingModel, Total]:
+    """Return one cohort's model, and the total as a function of it alone."""
+
+    def of_part(part: RepeatBuyingModel) -> float:
+        models = (*model.models[:place], part, *model.models[place + 1 :])
+        return total(CohortModel(models, model.edges))
+
+    return model.models[place], of_part
+
+
+def _spend_spread(portfolio: Portfolio) -> float:
+    """Return the sd of the total that the parameters of the margins leave open."""
+    spend = portfolio.spend
+    if not spend.log_covariance:
+        return 0.0
+    known = portfolio.order_count, portfolio.mean_margin
+    steps = np.eye(len(spend.log_covariance)) * GRADIENT_STEP
+    orders = portfolio.model.flows(
+        portfolio.histories,
+        annual_rate=portfolio.annual_rate,
+        horizon_days=portfolio.horizon_days,
+    ).orders
+    slopes = [
+        float(
+            orders
+            @ (
+                spend.moved(step).expected_value(*known)
+                - spend.moved(-step).expected_value(*known)
+            )
+        )
+        for step in steps
+    ]
+    return _root(np.array(slopes), spend.log_covariance)
+
+
+def _root(slopes: FloatVector, covariance: tuple[tuple[float, ...], ...]) -> float:
+    gradient = slopes / (2.0 * GRADIENT_STEP)
+    squared = float(gradient @ np.array(covariance, dtype=np.float64) @ gradient)
+    return math.sqrt(max(squared, 0.0))
