@@ -43,6 +43,13 @@ class BreakEven(TextChoices):
     UNKNOWN = "unknown", "Not known"
 
 
+class CostDriver(TextChoices):
+    """What a kind of cost to serve grows with."""
+
+    ORDER = "order", "With each order"
+    YEAR = "year", "With each year"
+
+
 class Light(TextChoices):
     """The traffic light on the forecasts."""
 

@@ -1,6 +1,10 @@
 """Numbers that the business chose for valuing."""
 
 import datetime as dt
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from crm.choices import CostKind
 
 # Models of repeat buying. The first values the firm unless another is clearly likelier
 # on the firm's own histories, so that the choice does not swing from night to night.
@@ -13,6 +17,20 @@ FEWEST_ORDERS_OF_ITS_OWN = 2  # purchases below which a history says nothing of 
 # A customer of a week with one visit does not cost fifty visits a year: no account is
 # judged as younger than a quarter.
 YOUNGEST_DAYS = 91.0
+# What each kind of cost to serve grows with (`choices.CostDriver`): orders, or years as
+# a customer. The default of Assumptions.cost_drivers; winning is no cost to serve.
+COST_DRIVERS: Mapping[str, str] = MappingProxyType(
+    {
+        CostKind.DELIVERY.value: "order",
+        CostKind.RETURNS.value: "order",
+        CostKind.CREDIT.value: "order",
+        CostKind.ACCOUNT_MANAGEMENT.value: "year",
+        CostKind.MARKETING.value: "year",
+        CostKind.SERVICE.value: "year",
+        CostKind.OTHER.value: "year",
+    }
+)
+WINNING_KINDS = (CostKind.ACQUISITION.value, CostKind.ONBOARDING.value)
 DAYS_OF_YEAR_SUMS = 365  # "last year" is the 365 days up to the day of the run
 # How wide an interval may be, as a multiple of the value itself, to be called sure.
 SURE_WITHIN = 0.75

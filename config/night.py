@@ -1,6 +1,7 @@
 """What one run consists of, from the sums per account to the touches in *Today*."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 
 from campaigns.services import planning, plans
@@ -10,6 +11,7 @@ from clv.services.execution import Chain, Done, Step, Work
 from clv.services.partitions import value_table
 from common.clock import business_today
 from segments.choices import WorthClass
+from segments.queries import members
 from segments.services import changes, classes, effects
 
 
@@ -50,7 +52,7 @@ def _show_effect(work: Work) -> Done:
 
 
 NIGHT: Chain = (
-    (Step("summarise", steps.summarise),),
+    (Step("summarise", partial(steps.summarise, groups=members.CODES)),),
     (Step("fit", steps.fit),),
     (Step("value", steps.value),),
     # New values never meet old classes: both are shown by the same commit.

@@ -10,8 +10,13 @@ from django.db.models.functions import Now
 
 from clv.choices import PriorStrength
 from clv.engine.priors import TypicalCustomer
+from clv.policy import COST_DRIVERS
 from common.versions import Versioned
 from crm.models import User
+
+
+def default_cost_drivers() -> dict[str, str]:
+    return dict(COST_DRIVERS)
 
 
 class AssumedNumbers(models.Model):
@@ -62,6 +67,10 @@ class AssumedNumbers(models.Model):
         default=PriorStrength.WEAK,
         help_text="how many times the engine's weak prior it counts",
     )
+    cost_drivers = models.JSONField(
+        default=default_cost_drivers,
+        help_text="kind of cost to serve: grows with each order, or with each year",
+    )
 
     class Meta:
         abstract = True
@@ -106,6 +115,14 @@ class AssumedNumbers(models.Model):
             margin_per_order=_as_float(self.prior_margin_per_order),
             strength=float(self.prior_strength),
         )
+
+    @property
+    def drivers_by_kind(self) -> dict[str, str]:
+        """Return the driver of each kind; the default where a version names none."""
+        return {
+            kind: self.cost_drivers.get(kind, driver)
+            for kind, driver in COST_DRIVERS.items()
+        }
 
 
 def _as_float(number: Decimal | None) -> float | None:

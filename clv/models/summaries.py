@@ -19,8 +19,8 @@ class AccountSummary(models.Model):
     worked out, and `SummaryState` says for which day all rows together hold. Days with
     orders are purchases, so several orders on one day count once in `order_days`.
     `margin_known` and `revenue_cost_unknown` are kept apart, because the margin of the
-    latter is an assumption. `_year` sums cover the 365 days up to `as_of`. Costs are
-    split by what drives them: winning, each order, or time.
+    latter is an assumption. `_year` sums cover the 365 days up to `as_of`. Cost to
+    serve is kept by kind; `cost_to_win` is what winning and starting cost.
     """
 
     account = models.OneToOneField(
@@ -38,8 +38,13 @@ class AccountSummary(models.Model):
     margin_known_year = money()
     revenue_cost_unknown_year = money()
     cost_to_win = money()
-    cost_per_order_kinds = money()
-    cost_over_time_kinds = money()
+    cost_delivery = money()
+    cost_returns = money()
+    cost_credit = money()
+    cost_account_management = money()
+    cost_marketing = money()
+    cost_service = money()
+    cost_other = money()
     cost_year = money()
     paid_back_on = models.DateField(null=True)
     next_change_on = models.DateField(

@@ -9,8 +9,8 @@ from clv.models.runs import ValuationRun
 from crm.models import Account, User
 
 
-def money() -> "models.DecimalField[Any, Any]":
-    return models.DecimalField(max_digits=14, decimal_places=2)
+def money(*, null: bool = False) -> "models.DecimalField[Any, Any]":
+    return models.DecimalField(max_digits=14, decimal_places=2, null=null)
 
 
 class ValuationQuerySet(models.QuerySet["Valuation"]):
@@ -59,6 +59,16 @@ class Valuation(models.Model):
     cost_per_order_kinds = money()
     cost_over_time_kinds = money()
     cost_year = money()
+    # Cost to serve by kind, and a number for the class of the day before. Runs from
+    # before these were kept have none.
+    cost_delivery = money(null=True)
+    cost_returns = money(null=True)
+    cost_credit = money(null=True)
+    cost_account_management = money(null=True)
+    cost_marketing = money(null=True)
+    cost_service = money(null=True)
+    cost_other = money(null=True)
+    group_code = models.SmallIntegerField(null=True)
     paid_back_on = models.DateField(null=True)
     # Results.
     ladder_step = models.CharField(max_length=10, choices=LadderStep.choices)

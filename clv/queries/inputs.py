@@ -8,6 +8,7 @@ import numpy as np
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from numpy.typing import NDArray
 
+from clv.queries.summaries import KINDS
 from common.clock import day_ends_at
 from common.copying import read_columns
 from crm.models import Account, Order
@@ -22,9 +23,19 @@ COLUMNS = {
     "cost_to_win": "i8",
     "cost_per_order_kinds": "i8",
     "cost_over_time_kinds": "i8",
+    "revenue": "i8",
+    **dict.fromkeys(KINDS, "i8"),
     "paid_back_age_days": "i4",
+    "group_code": "i2",
 }
-MONEY = ("margin", "cost_to_win", "cost_per_order_kinds", "cost_over_time_kinds")
+MONEY = (
+    "margin",
+    "cost_to_win",
+    "cost_per_order_kinds",
+    "cost_over_time_kinds",
+    "revenue",
+    *KINDS,
+)
 
 Integers = NDArray[np.int64]
 
@@ -54,8 +65,12 @@ class Inputs:
         Days with an order.
     margin, cost_to_win, cost_per_order_kinds, cost_over_time_kinds : int
         Cents, up to the day of the run.
+    revenue, cost_delivery, ..., cost_other : int
+        Cents; the costs to serve by kind, which the two sums above add up.
     paid_back_age_days : int
         Days since the account has paid back for good; -1 if it has not.
+    group_code : int
+        Number of the group on the day before; -1 in none.
     """
 
     account_id: Integers
@@ -66,7 +81,16 @@ class Inputs:
     cost_to_win: Integers
     cost_per_order_kinds: Integers
     cost_over_time_kinds: Integers
+    revenue: Integers
+    cost_delivery: Integers
+    cost_returns: Integers
+    cost_credit: Integers
+    cost_account_management: Integers
+    cost_marketing: Integers
+    cost_service: Integers
+    cost_other: Integers
     paid_back_age_days: Integers
+    group_code: Integers
 
     def __len__(self) -> int:
         return int(self.account_id.size)
@@ -89,7 +113,7 @@ def staged_inputs(table: str, as_of: object) -> Inputs:
     query = f"""
         SELECT account_id, coalesce(%(as_of)s - first_on, {NEVER}),
             coalesce(last_on - first_on, 0), order_days, {money},
-            coalesce(%(as_of)s - paid_back_on, {NEVER})
+            coalesce(%(as_of)s - paid_back_on, {NEVER}), group_code
         FROM {table} ORDER BY account_id
     """
     columns = read_columns(query, COLUMNS, {"as_of": as_of})

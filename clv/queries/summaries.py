@@ -4,6 +4,17 @@ Parameters of the SQL: ``as_of`` (the last day that counts), ``rate`` (margin sh
 taken where a line's cost is not known) and ``year_days``.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clv.choices import CostDriver
+from clv.engine.groups import NO_GROUP
+from clv.policy import COST_DRIVERS, WINNING_KINDS
+from crm.choices import CostKind
+
+KIND_COLUMNS = {kind: f"cost_{kind}" for kind in COST_DRIVERS}
+KINDS = tuple(KIND_COLUMNS.values())
+
 # The sums, in the order of the select list; all are columns of AccountSummary.
 SUMS = (
     "first_on",
@@ -16,36 +27,38 @@ SUMS = (
     "revenue_year",
     "margin_known_year",
     "revenue_cost_unknown_year",
-    "cost_to_win",
-    "cost_per_order_kinds",
-    "cost_over_time_kinds",
     "cost_year",
+    "cost_to_win",
+    *KINDS,
     "paid_back_on",
     "next_change_on",
 )
 
 
-def summary_select(dirty: str = "") -> str:
+def summary_select(dirty: str = "", *, families: str = "", merged: bool = False) -> str:
     """Return SQL for `account_id` and `SUMS`, one row per account.
 
-    With the name of a relation in `dirty`, only its accounts are worked out.
+    With the name of a relation in `dirty`, only its accounts are worked out. `families`
+    names a relation of `account_id` and `member_id`: accounts that others were merged
+    into, and all whose rows count for them, themselves included. They are left out,
+    and with `merged` they alone are worked out.
 
     Each account's days (orders, returns, costs) are laid in a row with the profit up to
     and including each day. It has paid back on the day after the last one below zero.
     Days after ``as_of`` count for nothing but the day on which they will. Lines and
     ledger are read from their covering indexes alone, in the order in which they are
     needed; the three sources have the same column types so that they can be merged.
+    Kinds of cost are summed beside the days, because ledger rows are few.
     """
-    lines = _within(dirty, "account_id")
-    returned = _within(dirty, "l.account_id")
-    accounts = _within(dirty, "a.id")
+    sources = _merged_sources(families) if merged else _own_sources(dirty, families)
     return f"""
     SELECT a.id AS account_id, s.first_on, s.last_on,
         coalesce(s.order_days, 0)::int AS order_days,
         coalesce(s.order_count, 0)::int AS order_count,
-        {_zeros("revenue", "margin_known", "revenue_cost_unknown", "revenue_year")},
-        {_zeros("margin_known_year", "revenue_cost_unknown_year", "cost_to_win")},
-        {_zeros("cost_per_order_kinds", "cost_over_time_kinds", "cost_year")},
+        {_zeros("s", "revenue", "margin_known", "revenue_cost_unknown")},
+        {_zeros("s", "revenue_year", "margin_known_year")},
+        {_zeros("s", "revenue_cost_unknown_year", "cost_year")},
+        {_zeros("k", "cost_to_win", *KINDS)},
         s.paid_back_on, s.next_change_on
     FROM crm_account a LEFT JOIN (
         SELECT account_id,
@@ -59,11 +72,8 @@ def summary_select(dirty: str = "") -> str:
             sum(revenue) FILTER (WHERE recent) AS revenue_year,
             sum(known) FILTER (WHERE recent) AS margin_known_year,
             sum(unknown) FILTER (WHERE recent) AS revenue_cost_unknown_year,
-            sum(to_win) FILTER (WHERE past) AS cost_to_win,
-            sum(per_order) FILTER (WHERE past) AS cost_per_order_kinds,
-            sum(over_time) FILTER (WHERE past) AS cost_over_time_kinds,
-            sum(to_win + per_order + over_time) FILTER (WHERE recent) AS cost_year,
-            CASE WHEN sum(known - to_win - per_order - over_time) FILTER (WHERE past)
+            sum(cost) FILTER (WHERE recent) AS cost_year,
+            CASE WHEN sum(known - cost) FILTER (WHERE past)
                 + round(%(rate)s * sum(unknown) FILTER (WHERE past), 2) >= 0
             THEN coalesce(
                 max(next_day) FILTER (WHERE past AND profit < 0),
@@ -76,7 +86,7 @@ def summary_select(dirty: str = "") -> str:
         FROM (
             SELECT *, day <= %(as_of)s AS past,
                 day <= %(as_of)s AND day > %(as_of)s - %(year_days)s AS recent,
-                sum(known - to_win - per_order - over_time) OVER so_far
+                sum(known - cost) OVER so_far
                     + round(%(rate)s * sum(unknown) OVER so_far, 2) AS profit,
                 lead(day) OVER so_far AS next_day
             FROM (
@@ -84,9 +94,8 @@ def summary_select(dirty: str = "") -> str:
                     count(DISTINCT order_id) AS orders, sum(revenue) AS revenue,
                     coalesce(sum(revenue - cost), 0) AS known,
                     coalesce(sum(revenue) FILTER (WHERE cost IS NULL), 0) AS unknown,
-                    0::numeric AS to_win, 0::numeric AS per_order,
-                    0::numeric AS over_time
-                FROM crm_orderline WHERE status = 'confirmed'{lines}
+                    0::numeric AS cost
+                FROM {sources.lines} l WHERE status = 'confirmed'{sources.only}
                 GROUP BY account_id, ordered_on
                 UNION ALL
                 SELECT l.account_id, greatest(r.returned_on, l.ordered_on), 0::bigint,
@@ -94,39 +103,97 @@ def summary_select(dirty: str = "") -> str:
                     CASE WHEN l.cost IS NULL THEN 0
                         ELSE r.cost_recovered - r.refund END::numeric,
                     CASE WHEN l.cost IS NULL THEN -r.refund ELSE 0 END::numeric,
-                    0::numeric, 0::numeric, 0::numeric
-                FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
-                WHERE l.status = 'confirmed'{returned}
+                    0::numeric
+                FROM crm_orderreturn r JOIN {sources.lines} l ON l.id = r.line_id
+                WHERE l.status = 'confirmed'{sources.only_of("l.account_id")}
                 UNION ALL
                 SELECT account_id, incurred_on, 0::bigint, 0::numeric, 0::numeric,
-                    0::numeric,
-                    {_costs("IN ('acquisition', 'onboarding')")},
-                    {_costs("IN ('delivery', 'returns', 'credit')")},
-                    {_costs(NOT_OVER_TIME)}
-                FROM crm_ledgerentry WHERE account_id IS NOT NULL{lines}
+                    0::numeric, amount::numeric
+                FROM {sources.ledger} e WHERE account_id IS NOT NULL{sources.only}
             ) days
             WINDOW so_far AS (PARTITION BY account_id ORDER BY day)
         ) course
         GROUP BY account_id
     ) s ON s.account_id = a.id
-    WHERE true{accounts}
+    LEFT JOIN (
+        SELECT account_id, {_kind_sums()}
+        FROM {sources.ledger} e
+        WHERE account_id IS NOT NULL AND incurred_on <= %(as_of)s{sources.only}
+        GROUP BY account_id
+    ) k ON k.account_id = a.id
+    WHERE true{sources.accounts}
     """
 
 
-NOT_OVER_TIME = "NOT IN ('acquisition', 'onboarding', 'delivery', 'returns', 'credit')"
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Where rows come from, and which accounts are asked for."""
+
+    lines: str
+    ledger: str
+    dirty: str
+    accounts: str
+
+    @property
+    def only(self) -> str:
+        return self.only_of("account_id")
+
+    def only_of(self, column: str) -> str:
+        return _within(self.dirty, column)
+
+
+def _own_sources(dirty: str, families: str) -> _Sources:
+    """Each account has the rows that name it; families are left out."""
+    accounts = _within(dirty, "a.id")
+    if families:
+        accounts += f" AND a.id NOT IN (SELECT account_id FROM {families})"
+    return _Sources("crm_orderline", "crm_ledgerentry", dirty, accounts)
+
+
+def _merged_sources(families: str) -> _Sources:
+    """Each row counts for the account that its own was merged into."""
+    lines = "id, order_id, ordered_on, status, revenue, cost"
+    ledger = "incurred_on, kind, amount"
+    return _Sources(
+        _renamed("crm_orderline", lines, families),
+        _renamed("crm_ledgerentry", ledger, families),
+        "",
+        _within(families, "a.id"),
+    )
+
+
+def _renamed(table: str, columns: str, families: str) -> str:
+    return (
+        f"(SELECT f.account_id, {columns} FROM {table} t"
+        f" JOIN {families} f ON f.member_id = t.account_id)"
+    )
 
 
 def _within(dirty: str, column: str) -> str:
     return f" AND {column} IN (SELECT account_id FROM {dirty})" if dirty else ""
 
 
-def _zeros(*columns: str) -> str:
-    return ", ".join(f"coalesce(s.{name}, 0) AS {name}" for name in columns)
+def _zeros(relation: str, *columns: str) -> str:
+    return ", ".join(f"coalesce({relation}.{name}, 0) AS {name}" for name in columns)
 
 
-def _costs(kinds: str) -> str:
-    return f"CASE WHEN kind {kinds} THEN amount ELSE 0 END::numeric"
+def _kind_sums() -> str:
+    """Sum each kind; what no kind of the list claims is `other`."""
+    winning = ", ".join(f"'{kind}'" for kind in WINNING_KINDS)
+    claimed = ", ".join(f"'{kind}'" for kind in COST_DRIVERS if kind != CostKind.OTHER)
+    sums = [f"sum(amount) FILTER (WHERE kind IN ({winning})) AS cost_to_win"]
+    sums += [
+        f"sum(amount) FILTER (WHERE kind = '{kind}') AS {column}"
+        for kind, column in KIND_COLUMNS.items()
+        if kind != CostKind.OTHER
+    ]
+    sums.append(
+        f"sum(amount) FILTER (WHERE kind NOT IN ({winning}, {claimed})) AS cost_other"
+    )
+    return ", ".join(sums)
 
+
+NO_GROUPS = "SELECT NULL::bigint AS account_id, NULL::int AS code LIMIT 0"
 
 # What a run takes from the sums: the inputs stored beside each valuation. The margin
 # of lines without a known cost is an assumption and enters here.
@@ -145,29 +212,46 @@ INPUTS = (
     "cost_over_time_kinds",
     "cost_year",
     "paid_back_on",
+    *KINDS,
+    "group_code",
 )
 
 
-def inputs_select(summaries: str) -> str:
+def inputs_select(
+    summaries: str, drivers: Mapping[str, str], groups: str = NO_GROUPS
+) -> str:
     """Return SQL for `account_id` and `INPUTS` of the accounts there on `as_of`.
 
-    `summaries` is a relation with `account_id` and `SUMS`. The rule is the one of
+    `summaries` is a relation with `account_id` and `SUMS`; `drivers` say which kinds of
+    cost grow with orders and which with time; `groups` is a query of `account_id` and
+    `code`, the group of each account on the day before. The rule is the one of
     `queries.inputs.accounts_known_on`.
     """
-    columns = ", ".join(PRICED.get(name, f"s.{name}") for name in INPUTS)
+    taken = PRICED | {
+        "cost_per_order_kinds": driven_by(CostDriver.ORDER, drivers),
+        "cost_over_time_kinds": driven_by(CostDriver.YEAR, drivers),
+        "group_code": f"coalesce(g.code, {NO_GROUP})::smallint",
+    }
+    columns = ", ".join(f"{taken.get(name, f's.{name}')} AS {name}" for name in INPUTS)
     return f"""
     SELECT s.account_id, {columns}
     FROM {summaries} s JOIN crm_account a ON a.id = s.account_id
+        LEFT JOIN ({groups}) g ON g.account_id = s.account_id
     WHERE a.merged_into_id IS NULL
         AND (a.acquired_on <= %(as_of)s OR a.created_at < %(day_ends_at)s
             OR s.first_on IS NOT NULL)
     """
 
 
+def driven_by(driver: str, drivers: Mapping[str, str]) -> str:
+    """Return SQL that adds up the kinds with this driver, of a relation `s`."""
+    columns = [f"s.{KIND_COLUMNS[kind]}" for kind in drivers if drivers[kind] == driver]
+    return " + ".join(columns) or "0.00"
+
+
 PRICED = {
-    "margin": "s.margin_known + round(%(rate)s * s.revenue_cost_unknown, 2) AS margin",
+    "margin": "s.margin_known + round(%(rate)s * s.revenue_cost_unknown, 2)",
     "margin_year": (
         "s.margin_known_year + round(%(rate)s * s.revenue_cost_unknown_year, 2)"
-        " AS margin_year"
     ),
 }

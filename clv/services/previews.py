@@ -10,7 +10,6 @@ from clv.choices import RunKind, RunStatus
 from clv.errors import NothingToValueError, RunFailedError
 from clv.models import Assumptions, AssumptionsPreview, ValuationRun
 from clv.queries.inputs import staged_inputs
-from clv.queries.summaries import summary_select
 from clv.services import partitions, steps, summaries
 from clv.services.execution import Done, Work, finish_as
 from clv.services.learnt import Models
@@ -25,6 +24,7 @@ LEARNT_FROM = frozenset(
         "prior_share_leaving",
         "prior_margin_per_order",
         "prior_strength",
+        "cost_drivers",
     }
 )
 
@@ -91,6 +91,7 @@ def take_inputs(work: Work) -> Done:
         partitions.drop_earlier(work.lease)
         summaries.stage_stored(table=table, run_id=compared.pk)
         _price_anew(table, preview)
+        summaries.drive_anew(table, preview.drivers_by_kind)
     work.inputs = staged_inputs(table, work.run.as_of)
     was = compared.assumptions.numbers
     changed = {name for name, value in preview.numbers.items() if value != was[name]}
@@ -142,7 +143,7 @@ def _price_anew(table: str, preview: AssumptionsPreview) -> None:
                     - round(%(was)s * s.revenue_cost_unknown_year, 2)
                     + round(%(rate)s * s.revenue_cost_unknown_year, 2),
                 paid_back_on = s.paid_back_on
-            FROM ({summary_select("pg_temp.clv_priced")}) s
+            FROM ({summaries.sums_select("pg_temp.clv_priced")}) s
             WHERE s.account_id = t.account_id
             """,
             summaries.parameters(run.as_of, rate) | {"was": was},

@@ -10,6 +10,7 @@ from clv.choices import RunStatus
 from clv.errors import RunFailedError
 from clv.models import Valuation, ValuationRun
 from clv.queries.inputs import Inputs, accounts_known_on, staged_inputs
+from clv.queries.summaries import NO_GROUPS
 from clv.services import partitions, summaries
 from clv.services.execution import Done, Work, finish_as
 from clv.services.fitting import fit_models
@@ -19,19 +20,24 @@ from clv.services.results import Terms
 from clv.services.valuing import value_inputs
 
 
-def summarise(work: Work) -> Done:
-    """Bring the sums up to the run's day, or work out a past day beside them."""
-    rate = work.run.assumptions.margin_rate_if_cost_unknown
+def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
+    """Bring the sums up to the run's day, or work out a past day beside them.
+
+    `groups` comes from above: the query of `summaries.Basis`.
+    """
+    basis = summaries.Basis.of(work.run, groups)
     table = input_table(work.lease)
     with work.lease.fenced():
         partitions.drop_earlier(work.lease)
         if summaries.hold_for(work.run.as_of):
-            done = summaries.refresh_summaries(as_of=work.run.as_of, margin_rate=rate)
-            summaries.stage_current(table=table, as_of=work.run.as_of, margin_rate=rate)
+            done = summaries.refresh_summaries(
+                as_of=basis.as_of, margin_rate=basis.margin_rate
+            )
+            summaries.stage_current(table=table, basis=basis)
             rows = done.accounts
             detail = {"changed": done.changed, "full": done.full}
         else:
-            summaries.stage_past(table=table, as_of=work.run.as_of, margin_rate=rate)
+            summaries.stage_past(table=table, basis=basis)
             detail = {"changed": 0, "full": True, "past": True}
             rows = _count(table)
         present = accounts_known_on(work.run.as_of).count()

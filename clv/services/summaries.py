@@ -1,23 +1,65 @@
 """Keeping the sums per account, and handing a run its inputs."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 
-from clv.models import AccountSummary, SummaryState
+from clv.choices import CostDriver
+from clv.models import AccountSummary, SummaryState, ValuationRun
 from clv.policy import DAYS_OF_YEAR_SUMS
-from clv.queries.summaries import INPUTS, SUMS, inputs_select, summary_select
+from clv.queries.summaries import (
+    INPUTS,
+    NO_GROUPS,
+    SUMS,
+    driven_by,
+    inputs_select,
+    summary_select,
+)
 from common.clock import day_ends_at
+from crm.models import Account
 
 # Clocks of web processes may differ by this much from the database's.
 OVERLAP = dt.timedelta(minutes=10)
 DIRTY = "pg_temp.clv_dirty"
+FAMILIES = "pg_temp.clv_family"
 FEW = 10_000  # accounts that are read fast in any order
 MANY = 0.2  # share of accounts from which on all are read in order
 WORK_MEMORY = "64MB"  # sorts of a million accounts stay in few runs
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """For which day inputs are taken, and what turns sums into inputs.
+
+    `groups` is a query of `account_id` and `code` with the parameter ``day_before``:
+    the group that each account stood in before the run's day.
+    """
+
+    as_of: dt.date
+    margin_rate: Decimal
+    cost_drivers: Mapping[str, str]
+    groups: str = NO_GROUPS
+
+    @classmethod
+    def of(cls, run: ValuationRun, groups: str = NO_GROUPS) -> "Basis":
+        assumed = run.assumptions
+        return cls(
+            as_of=run.as_of,
+            margin_rate=assumed.margin_rate_if_cost_unknown,
+            cost_drivers=assumed.drivers_by_kind,
+            groups=groups,
+        )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return parameters(self.as_of, self.margin_rate)
+
+    def inputs_select(self, summaries: str) -> str:
+        return inputs_select(summaries, self.cost_drivers, self.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +95,15 @@ def refresh_summaries(
         if state is not None and state.as_of > as_of:
             raise ValueError(f"the summaries already hold for {state.as_of}")
         params = parameters(as_of, margin_rate)
+        families = list_families()
         dirty = ""
         if not full and state is not None and state.margin_rate == margin_rate:
             dirty = _mark_dirty(state, as_of)
-        done = _upsert(dirty, params)
+        changed = _upsert(summary_select(dirty, families=families), params)
+        if families:
+            merged = summary_select(families=families, merged=True)
+            changed += _upsert(merged, params)
+        done = Refreshed(_count(dirty or "crm_account"), changed, full=not dirty)
         SummaryState.objects.update_or_create(
             pk=1,
             defaults={
@@ -73,16 +120,27 @@ def hold_for(as_of: dt.date) -> bool:
     return not SummaryState.objects.filter(as_of__gt=as_of).exists()
 
 
-def stage_current(*, table: str, as_of: dt.date, margin_rate: Decimal) -> None:
+def stage_current(*, table: str, basis: Basis) -> None:
     """Copy the inputs of a run from the summaries into `table`."""
-    params = parameters(as_of, margin_rate)
-    _stage(table, inputs_select("clv_accountsummary"), params)
+    _stage(table, basis.inputs_select("clv_accountsummary"), basis.parameters)
 
 
-def stage_past(*, table: str, as_of: dt.date, margin_rate: Decimal) -> None:
+def stage_past(*, table: str, basis: Basis) -> None:
     """Work out the inputs as of a past day into `table`; the summaries stay."""
-    past = f"({summary_select()})"
-    _stage(table, inputs_select(past), parameters(as_of, margin_rate))
+    past = f"({sums_select()})"
+    _stage(table, basis.inputs_select(past), basis.parameters)
+
+
+def sums_select(dirty: str = "") -> str:
+    """Return SQL for the sums of all accounts, or of those in `dirty`, as of any day.
+
+    What belongs to merged accounts is counted where it belongs.
+    """
+    families = list_families()
+    own = summary_select(dirty, families=families)
+    if not families:
+        return own
+    return f"{own} UNION ALL {summary_select(families=families, merged=True)}"
 
 
 def stage_stored(*, table: str, run_id: int) -> None:
@@ -90,6 +148,20 @@ def stage_stored(*, table: str, run_id: int) -> None:
     columns = ", ".join(INPUTS)
     query = f"SELECT account_id, {columns} FROM clv_valuation WHERE run_id = %(run)s"
     _stage(table, query, {"run": run_id})
+
+
+def drive_anew(table: str, cost_drivers: Mapping[str, str]) -> None:
+    """Sum the kinds of cost in a staged table by other drivers."""
+    sums = {
+        "cost_per_order_kinds": driven_by(CostDriver.ORDER, cost_drivers),
+        "cost_over_time_kinds": driven_by(CostDriver.YEAR, cost_drivers),
+    }
+    new = ", ".join(f"{name} = {total}" for name, total in sums.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} s SET {new}"
+            f" WHERE s.cost_per_order_kinds <> {sums['cost_per_order_kinds']}"
+        )
 
 
 def _stage(table: str, query: str, params: dict[str, Any]) -> None:
@@ -103,6 +175,7 @@ def parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, Any]:
     """Return the parameters of the statements in `clv.queries.summaries`."""
     return {
         "as_of": as_of,
+        "day_before": as_of - dt.timedelta(days=1),
         "rate": margin_rate,
         "year_days": DAYS_OF_YEAR_SUMS,
         "day_ends_at": day_ends_at(as_of),
@@ -160,8 +233,8 @@ def _mark_dirty(state: SummaryState, as_of: dt.date) -> str:
     return "" if known > FEW and listed > known * MANY else DIRTY
 
 
-def _upsert(dirty: str, params: dict[str, Any]) -> Refreshed:
-    """Write the sums of the dirty accounts, or of all, where they differ."""
+def _upsert(select: str, params: dict[str, Any]) -> int:
+    """Write the selected sums where they differ; return how many did."""
     table = AccountSummary._meta.db_table
     names = ", ".join(SUMS)
     old = ", ".join(f"{table}.{name}" for name in SUMS)
@@ -171,13 +244,44 @@ def _upsert(dirty: str, params: dict[str, Any]) -> Refreshed:
         cursor.execute(
             f"""
             INSERT INTO {table} (as_of, account_id, {names})
-            SELECT %(as_of)s, s.* FROM ({summary_select(dirty)}) s
+            SELECT %(as_of)s, s.* FROM ({select}) s
             ON CONFLICT (account_id) DO UPDATE
             SET (as_of, {names}) = (excluded.as_of, {new})
             WHERE ({old}) IS DISTINCT FROM ({new})
             """,
             params,
         )
-        changed = cursor.rowcount
-        cursor.execute(f"SELECT count(*) FROM {dirty or 'crm_account'}")
-        return Refreshed(cursor.fetchone()[0], changed, full=not dirty)
+        return int(cursor.rowcount)
+
+
+def _count(table: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {table}")
+        return int(cursor.fetchone()[0])
+
+
+def list_families() -> str:
+    """List who was merged into whom; return the name of the list.
+
+    Everything of a merged account counts for the one at the end of the chain. "" if
+    nobody was merged: then nothing is joined.
+    """
+    if not Account.objects.exclude(merged_into=None).exists():
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {FAMILIES}")
+        cursor.execute(
+            """
+            CREATE TEMPORARY TABLE clv_family ON COMMIT DROP AS
+            WITH RECURSIVE family (account_id, member_id) AS (
+                SELECT DISTINCT s.id, s.id FROM crm_account s
+                    JOIN crm_account m ON m.merged_into_id = s.id
+                    WHERE s.merged_into_id IS NULL
+                UNION
+                SELECT f.account_id, m.id FROM family f
+                    JOIN crm_account m ON m.merged_into_id = f.member_id
+            ) SELECT * FROM family
+            """
+        )
+        cursor.execute(f"ANALYZE {FAMILIES}")
+    return FAMILIES

@@ -25,6 +25,16 @@ EVERYBODY = """
 """
 
 
+# For the night, which joins it: each account's class on ``day_before``, as a number.
+CODES = f"""
+    SELECT account_id, CASE worth_class
+        {" ".join(f"WHEN '{key}' THEN {n}" for n, key in enumerate(WorthClass.values))}
+        END AS code
+    FROM segments_membership
+    WHERE since <= %(day_before)s AND (until IS NULL OR until > %(day_before)s)
+"""
+
+
 def class_members(worth_class: WorthClass, day: dt.date) -> NDArray[np.int64]:
     """Return the ids of the accounts in the class on `day`, ascending."""
     params = {"worth_class": worth_class.value, "day": day}

@@ -31,8 +31,7 @@ def valued(as_of=TODAY, *, like=None, current=True, assumptions=None):
     )
     lease = Lease(run.pk, 1)
     table = input_table(lease)
-    rate = run.assumptions.margin_rate_if_cost_unknown
-    summaries.stage_past(table=table, as_of=as_of, margin_rate=rate)
+    summaries.stage_past(table=table, basis=summaries.Basis.of(run))
     inputs = staged_inputs(table, as_of)
     models = (
         Models.from_parameters(like.parameters)

@@ -25,6 +25,7 @@ from clv.engine.models.mbgnbd import MbgNbd
 from clv.engine.parts import Chosen, Learnt
 from clv.engine.spend import GammaGamma
 from clv.queries.inputs import Inputs
+from clv.queries.summaries import KINDS
 from clv.services.learnt import Models
 from clv.services.results import Terms
 from clv.services.valuing import value_inputs
@@ -89,7 +90,10 @@ def stored(knows, learnt, chosen):
         cost_to_win=knows.cost_to_win,
         cost_per_order_kinds=knows.cost_per_order_kinds,
         cost_over_time_kinds=knows.cost_over_time_kinds,
+        revenue=knows.margin,
+        **dict.fromkeys(KINDS, np.zeros(len(knows), dtype=np.int64)),
         paid_back_age_days=np.full(len(knows), -1),
+        group_code=np.full(len(knows), -1),
     )
     terms = Terms(chosen.annual_rate, chosen.horizon_days, DAY)
     future = value_inputs(inputs, models, terms).future_value

@@ -131,10 +131,8 @@ def test_returns_of_a_cancelled_order_do_not_count(account):
     assert sums(account).revenue == Decimal("0.00")
 
 
-def test_costs_by_what_drives_them(account):
-    for kind, amount in {
-        "acquisition": "100.00",
-        "onboarding": "10.00",
+def test_costs_by_kind(account):
+    serving = {
         "delivery": "1.00",
         "returns": "2.00",
         "credit": "4.00",
@@ -142,7 +140,9 @@ def test_costs_by_what_drives_them(account):
         "account_management": "0.20",
         "service": "0.40",
         "other": "0.80",
-    }.items():
+    }
+    winning = {"acquisition": "100.00", "onboarding": "10.00"}
+    for kind, amount in {**winning, **serving}.items():
         make.cost(account=account, kind=kind, amount=amount, on=day("2026-02-01"))
     make.cost(account=account, kind="service", amount="7.00", on=day("2024-02-01"))
     make.cost(account=account, kind="service", amount="-3.00", on=day("2026-02-02"))
@@ -152,8 +152,8 @@ def test_costs_by_what_drives_them(account):
 
     row = sums(account)
     assert row.cost_to_win == Decimal("110.00")
-    assert row.cost_per_order_kinds == Decimal("7.00")
-    assert row.cost_over_time_kinds == Decimal("5.50")
+    kept = {kind: str(getattr(row, f"cost_{kind}")) for kind in serving}
+    assert kept == serving | {"service": "4.40"}  # 0.40 + 7.00 - 3.00
     assert row.cost_year == Decimal("115.50")
 
 
@@ -266,6 +266,38 @@ def _undo_something(chance, account, on, act):
             " WHERE id = %s",
             [order.pk],
         )
+
+
+def test_what_was_merged_counts_for_the_survivor(db):
+    survivor, other = make.account(), make.account()
+    duplicate = make.account(merged_into=survivor)
+    older = make.account(merged_into=duplicate)
+    for n, owner in enumerate([survivor, duplicate, older, other]):
+        order = make.order(account=owner, on=day("2026-01-10"))
+        make.order(account=owner, on=day(f"2026-02-0{n + 1}"))
+        make.cost(account=owner, kind="delivery", amount="3.33", on=day("2026-02-01"))
+        give_back(order, on=day("2026-03-01"), refund="10.00", recovered="6.00")
+
+    refresh()
+
+    row = sums(survivor)
+    assert (row.order_days, row.order_count) == (4, 6)  # the same day counts once
+    assert (row.revenue, row.margin_known) == (Decimal("570.00"), Decimal("228.00"))
+    assert row.cost_delivery == Decimal("9.99")
+    assert sums(other).order_days == 2
+
+
+def test_a_merge_counts_from_the_next_refresh_on(db):
+    survivor, duplicate = make.account(), make.account()
+    make.order(account=duplicate, on=day("2026-01-10"))
+    refresh(overlap=NO_OVERLAP)
+    assert sums(survivor).order_days == 0
+
+    Account.objects.filter(pk=duplicate.pk).update(merged_into=survivor)
+    assert refresh(overlap=NO_OVERLAP).changed == 1
+
+    assert sums(survivor).revenue == Decimal("100.00")
+    assert refresh(overlap=NO_OVERLAP).changed == 0
 
 
 def test_lines_are_read_from_their_covering_index(db):

@@ -8,6 +8,7 @@ import pytest
 
 from clv.errors import RunFailedError
 from clv.queries.inputs import Inputs
+from clv.queries.summaries import KINDS
 from clv.services.fitting import fit_models
 from clv.services.learnt import Models
 from clv.services.results import BREAK_EVENS, NO_DAY, STEPS, Terms
@@ -28,6 +29,9 @@ def inputs(count, **columns):
         "cost_per_order_kinds": 0,
         "cost_over_time_kinds": 0,
         "paid_back_age_days": -1,
+        "revenue": 0,
+        **dict.fromkeys(KINDS, 0),
+        "group_code": -1,
     } | columns
     return Inputs(
         **{
