@@ -1,177 +1,56 @@
-"""The gamma-gamma model of margin per order.
+"""Fitting the gamma-gamma model of margin per order to whatever a firm has.
 
-Story: each order of an account has margin ~ Gamma(p, nu), and nu ~ Gamma(q, v) differs
-between accounts, independent of how often they buy.
+`fit_gamma_gamma` is the published fit to the means of accounts. `fit_single_orders`
+takes every order by itself, and lets the scale follow the number of orders.
+`fit_spend_with_ladder` answers for any firm: few accounts, losses, slips of the pen.
+The model and its formulas are in `clv.engine.spend_model`.
 
-Symbols of the paper and our names: x = frequency, the orders behind the mean;
-z = mean_value, their mean. `frequency` counts *all* orders with a known margin, the
-first one included: leaving it out, as textbooks do, throws away the only thing known
-about one-time buyers.
-
-Formulas. With x orders of mean z, integrated over nu:
-
-    ln L = lnG(px+q) - lnG(px) - lnG(q) + q ln(v) + (px-1) ln(z) + px ln(x)
-           - (px+q) ln(v + xz)
-    E[mean | x, z] = p (v + x z) / (p x + q - 1)
-
-The expectation is linear in z: the account's own mean, shrunk towards the mean of all,
-``pv/(q-1)``, with weight ``px / (px+q-1)`` for its own. Accounts whose mean is zero or
-negative cannot come from a gamma: they do not enter the fit, but they get the same
-linear answer, so that losses stay losses, moderated by how few orders show them.
-
-Source: Fader & Hardie (2013), The gamma-gamma model of monetary value; Colombo & Jiang
-(1999), A stochastic RFM model, Journal of Interactive Marketing 13(3).
+>>> model = fit_gamma_gamma(frequency, mean_value)  # doctest: +SKIP
+>>> model.expected_value(frequency, mean_value)  # doctest: +SKIP
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import digamma, gammaln
 
 from clv.engine.arrays import (
     FloatVector,
     IndexVector,
     as_account_vector,
     as_vector,
-    frozen,
     inner,
-    sums_by,
 )
-from clv.engine.errors import (
-    BadHistoryError,
-    BadParameterError,
-    NotConvergedError,
-)
+from clv.engine.errors import BadHistoryError, NotConvergedError
 from clv.engine.optimum import Optimum, Problem, maximise
 from clv.engine.priors import LogNormalPrior, TypicalCustomer
+from clv.engine.spend_likelihood import (
+    Sample,
+    log_likelihood,
+    sample_of_means,
+    sample_of_orders,
+)
+from clv.engine.spend_model import GammaGamma, checked_means
+from clv.engine.spend_screen import beyond_belief, largest_expected
 
-PARAMETERS = ("p", "q", "v")
+__all__ = [
+    "SPEND_PRIOR",
+    "GammaGamma",
+    "fit_gamma_gamma",
+    "fit_single_orders",
+    "fit_spend_with_ladder",
+    "left_out",
+    "with_losses",
+]
+
 # Over p, q - 1 and the mean of all, in multiples of the mean seen.
 SPEND_PRIOR = LogNormalPrior(medians=(4.0, 2.0, 1.0), log_spreads=(1.0, 1.0, 1.0))
 ENOUGH_ACCOUNTS = 300
 NEGLIGIBLE_MEAN = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class GammaGamma:
-    """A fitted gamma-gamma model.
-
-    Attributes
-    ----------
-    p : float > 0
-        Shape of the margins of one account.
-    q : float > 1
-        Shape of the gamma over accounts; the mean exists only above 1.
-    v : float > 0
-        Its rate, in money.
-    log_likelihood : float or None
-    account_count : float
-        Accounts with a positive mean, which the fit used.
-    log_covariance : tuple of 3 tuples of 3 float
-        Of ln(p), ln(q - 1), ln(v); empty when unknown.
-    """
-
-    p: float
-    q: float
-    v: float
-    log_likelihood: float | None = None
-    account_count: float = 0.0
-    log_covariance: tuple[tuple[float, ...], ...] = field(default=(), repr=False)
-
-    def __post_init__(self) -> None:
-        for name, floor in (("p", 0.0), ("q", 1.0), ("v", 0.0)):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value > floor):
-                raise BadParameterError(f"{name} must be above {floor:g}, not {value}")
-
-    @classmethod
-    def from_parameters(cls, stored: Mapping[str, Any]) -> Self:
-        """Rebuild a model from ``dataclasses.asdict``, also after a trip through JSON.
-
-        Raises
-        ------
-        BadParameterError
-            If a name is unknown or missing or a value is out of its domain.
-        """
-        values = dict(stored)
-        covariance = values.pop("log_covariance", ())
-        try:
-            return cls(**values, log_covariance=tuple(tuple(r) for r in covariance))
-        except TypeError as fault:
-            raise BadParameterError(f"not a stored GammaGamma: {fault}") from fault
-
-    @property
-    def mean(self) -> float:
-        """Return the expected margin per order of an account not seen yet."""
-        return self.p * self.v / (self.q - 1.0)
-
-    @property
-    def standard_errors(self) -> dict[str, float]:
-        """Return standard errors of p, q and v; empty when unknown."""
-        if not self.log_covariance:
-            return {}
-        scale = np.array([self.p, self.q - 1.0, self.v])
-        errors = np.sqrt(np.diag(np.array(self.log_covariance))) * scale
-        return dict(zip(PARAMETERS, errors.tolist(), strict=True))
-
-    def expected_value(
-        self, frequency: ArrayLike, mean_value: ArrayLike
-    ) -> FloatVector:
-        """Return the expected margin of an account's next order.
-
-        Parameters
-        ----------
-        frequency : array-like, shape (n,), >= 0
-            Orders behind the mean; 0 gives the mean of all accounts.
-        mean_value : array-like, shape (n,)
-            Any sign; ignored where frequency is 0.
-
-        Returns
-        -------
-        float array, shape (n,)
-            Money per order; negative where the own mean is low enough.
-
-        Raises
-        ------
-        BadHistoryError
-            If a value is not finite, a frequency negative, or lengths differ.
-        """
-        x, z = _checked(frequency, mean_value)
-        return frozen(self.p * (self.v + x * z) / (self.p * x + self.q - 1.0))
-
-    def draw_models(self, rng: np.random.Generator, draws: int) -> list["GammaGamma"]:
-        """Draw models from the normal approximation of the log parameters' posterior.
-
-        Without a covariance every draw is the model itself.
-        """
-        if not self.log_covariance:
-            return [self] * draws
-        values, vectors = np.linalg.eigh(np.array(self.log_covariance))
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        steps = rng.standard_normal((draws, 3)) @ root.T
-        return [self.moved(step) for step in np.clip(steps, -6.0, 6.0)]
-
-    def draw_relative_means(
-        self, order_count: FloatVector, rng: np.random.Generator
-    ) -> FloatVector:
-        """Draw true mean margins, as multiples of the expected one.
-
-        Given x orders, ``nu ~ Gamma(px + q, v + xz)``; the true mean is ``p / nu``.
-        The factor has mean 1 and does not depend on z.
-        """
-        shape = self.p * order_count + self.q
-        return (shape - 1.0) / rng.gamma(shape)
-
-    def moved(self, log_step: FloatVector) -> "GammaGamma":
-        """Return the model with ln(p), ln(q - 1), ln(v) moved by `log_step`."""
-        up = np.exp(log_step).tolist()
-        return replace(
-            self, p=self.p * up[0], q=1.0 + (self.q - 1.0) * up[1], v=self.v * up[2]
-        )
+CLEARLY_LIKELIER = 2.0  # difference of log likelihoods, for one parameter more
+SMALLEST_SLOPE = 1e-6
 
 
 def fit_gamma_gamma(
@@ -196,18 +75,58 @@ def fit_gamma_gamma(
     NotConvergedError
         If the data do not identify the model.
     """
-    x, z = _checked(frequency, mean_value)
+    x, z = checked_means(frequency, mean_value)
     used = (x > 0) & (z > 0)
     if not used.any():
         raise BadHistoryError("no account has a positive mean to learn from")
-    sample = _make_sample(x[used], z[used])
-    problem = Problem(
-        objective=lambda point: _posterior(sample, point, prior),
-        names=("p", "q - 1", "v"),
-        account_count=sample.total,
-    )
-    best = maximise(problem, _starts(prior))
-    return _result(sample, best)
+    return _fitted(sample_of_means(x[used], z[used]), prior)
+
+
+def fit_single_orders(
+    order_count: ArrayLike,
+    total: ArrayLike,
+    log_total: ArrayLike,
+    *,
+    prior: LogNormalPrior | None = None,
+) -> GammaGamma:
+    """Fit to single orders, with a slope where that is clearly likelier.
+
+    What scatters inside accounts is then told by their own orders, not by how means
+    differ between accounts of few and of many orders.
+
+    Parameters
+    ----------
+    order_count : array-like, shape (n,), >= 1
+        Orders with a positive margin; accounts without one must be left out.
+    total, log_total : array-like, shape (n,)
+        Sum of these margins, > 0, and of their logarithms.
+    prior : LogNormalPrior over (p, q - 1, relative mean), optional
+        With a prior, for few accounts, there is no slope.
+
+    Raises
+    ------
+    BadHistoryError
+        If the vectors are faulty or empty.
+    NotConvergedError
+        If the data do not identify the model.
+    """
+    x, total = as_vector(order_count, "order_count"), as_vector(total, "total")
+    logs = as_account_vector(log_total, "log_total", x.size)
+    if not x.size or total.size != x.size:
+        raise BadHistoryError("single orders need accounts with as many totals")
+    if (x < 1.0).any() or (total <= 0.0).any():
+        raise BadHistoryError("an account without a positive margin was given")
+    sample = sample_of_orders(x, total, logs)
+    plain = _fitted(sample, prior)
+    if prior is not None or sample.orders.size == 1:
+        return plain
+    start = np.log([plain.p, plain.q - 1.0, plain.v / sample.unit])
+    try:
+        turned = _best(sample, None, [np.append(start, 0.0)])
+    except NotConvergedError:
+        return plain
+    gain = turned.log_likelihood + sample.jacobian - (plain.log_likelihood or 0.0)
+    return _result(sample, turned) if gain > CLEARLY_LIKELIER else plain
 
 
 def fit_spend_with_ladder(
@@ -221,6 +140,7 @@ def fit_spend_with_ladder(
     Parameters
     ----------
     frequency, mean_value : as for `fit_gamma_gamma`
+        Means that are beyond belief do not enter the fit, see `left_out`.
     prior : TypicalCustomer, optional
         Its margin per order moves the weak prior; nothing on the step ``individual``.
 
@@ -237,9 +157,17 @@ def fit_spend_with_ladder(
     BadHistoryError
         If the vectors are faulty.
     """
-    x, z = _checked(frequency, mean_value)
+    x, z = checked_means(frequency, mean_value)
+    odd = left_out(x, z)
+    x, z = np.delete(x, odd), np.delete(z, odd)
+    model, step = _stepped(x, z, prior or TypicalCustomer())
+    return with_losses(model, x, z), step
+
+
+def _stepped(
+    x: FloatVector, z: FloatVector, stated: TypicalCustomer
+) -> tuple[GammaGamma, str]:
     used = (x > 0) & (z > 0)
-    stated = prior or TypicalCustomer()
     if used.sum() >= ENOUGH_ACCOUNTS:
         try:
             return fit_gamma_gamma(x, z), "individual"
@@ -257,72 +185,74 @@ def fit_spend_with_ladder(
     return GammaGamma(p=p, q=1.0 + spread, v=mean * spread / p), "assumed"
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """Means relative to their mean `unit`, with sums by distinct number of orders."""
+def left_out(
+    frequency: ArrayLike, mean_value: ArrayLike, model: GammaGamma | None = None
+) -> IndexVector:
+    """Return the accounts whose margins are too large to learn from.
 
-    x: FloatVector
-    total_value: FloatVector
-    index: IndexVector
-    orders: FloatVector
-    counts: FloatVector
-    log_z: FloatVector
-    unit: float
+    Parameters
+    ----------
+    frequency, mean_value : as for `fit_gamma_gamma`
+    model : GammaGamma, optional
+        To judge by; fitted to the others when left out.
 
-    @property
-    def total(self) -> float:
-        return float(self.counts.sum())
+    Returns
+    -------
+    index array
+        Rows with a mean, or a loss, such as no firm of this size would see if it were
+        like all others. Nearly always empty.
+    """
+    x, z = checked_means(frequency, mean_value)
+    used = (x > 0) & (z > 0)
+    rows = np.flatnonzero((x > 0) & (np.abs(z) > largest_expected(z[used])))
+    if not rows.size:
+        return rows
+    if model is None:
+        others = np.delete(np.arange(x.size), rows)
+        model, _ = _stepped(x[others], z[others], TypicalCustomer())
+    total = x[rows] * np.abs(z[rows])
+    v = model.v * np.exp(model.log_turn(x[rows]))
+    odd = beyond_belief(x[rows], total, v, p=model.p, q=model.q, size=x.size)
+    return rows[odd]
 
 
-def _make_sample(x: FloatVector, z: FloatVector) -> _Sample:
-    unit = inner(x, z) / float(x.sum())
-    relative = z / unit
-    orders, inverse = np.unique(x, return_inverse=True)
-    return _Sample(
-        x=x,
-        total_value=x * relative,
-        index=inverse,
-        orders=orders,
-        counts=sums_by(inverse, np.ones(x.size), orders.size),
-        log_z=sums_by(inverse, np.log(relative), orders.size),
-        unit=unit,
+def with_losses(model: GammaGamma, x: FloatVector, z: FloatVector) -> GammaGamma:
+    """Return the model with what accounts without a positive mean bring, and how often.
+
+    Parameters
+    ----------
+    model : GammaGamma
+    x, z : float arrays, shape (n,)
+        All accounts but those left out.
+    """
+    lost, orders = z <= 0.0, float(x.sum())
+    if not (lost & (x > 0)).any():
+        return model
+    theirs = float(x[lost].sum())
+    mean = inner(x[lost], z[lost]) / theirs
+    return replace(model, loss_share=theirs / orders, loss_mean=mean)
+
+
+def _fitted(sample: Sample, prior: LogNormalPrior | None) -> GammaGamma:
+    return _result(sample, _best(sample, prior, _starts(prior)))
+
+
+def _best(
+    sample: Sample, prior: LogNormalPrior | None, starts: Sequence[FloatVector]
+) -> Optimum:
+    problem = Problem(
+        objective=lambda point: _posterior(sample, point, prior),
+        names=("p", "q - 1", "v", "the slope")[: starts[0].size],
+        account_count=sample.account_count,
     )
-
-
-def _log_likelihood(s: _Sample, point: FloatVector) -> tuple[float, FloatVector]:
-    """Return ln L of relative means and its gradient by ln p, ln(q-1), ln v."""
-    p, beyond, v = np.exp(point)
-    q = 1.0 + beyond
-    shape = p * s.orders
-    spread = v + s.total_value
-    log_spread = sums_by(s.index, np.log(spread), s.orders.size)
-    inverse_spread = sums_by(s.index, 1.0 / spread, s.orders.size)
-    value = float(
-        s.counts
-        @ (
-            gammaln(shape + q)
-            - gammaln(shape)
-            - gammaln(q)
-            + q * math.log(v)
-            + shape * np.log(s.orders)
-        )
-        + (shape - 1.0) @ s.log_z
-        - (shape + q) @ log_spread
-    )
-    both = digamma(shape + q)
-    by_p = (s.counts * s.orders) @ (both - digamma(shape) + np.log(s.orders)) + (
-        s.orders @ (s.log_z - log_spread)
-    )
-    by_q = s.counts @ (both - digamma(q) + math.log(v)) - log_spread.sum()
-    by_v = s.total * q / v - (shape + q) @ inverse_spread
-    return value, np.array([by_p * p, by_q * beyond, by_v * v])
+    return maximise(problem, starts)
 
 
 def _posterior(
-    s: _Sample, point: FloatVector, prior: LogNormalPrior | None
+    s: Sample, point: FloatVector, prior: LogNormalPrior | None
 ) -> tuple[float, FloatVector]:
     """Add the prior over ln p, ln(q-1) and the log of the mean pv/(q-1)."""
-    value, gradient = _log_likelihood(s, point)
+    value, gradient = log_likelihood(s, point)
     if prior is None:
         return value, gradient
     to_stated = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, -1.0, 1.0]])
@@ -339,24 +269,36 @@ def _starts(prior: LogNormalPrior | None) -> list[FloatVector]:
     return [np.log(np.array(point)) for point in points]
 
 
-def _result(s: _Sample, best: Optimum) -> GammaGamma:
-    p, beyond, v = np.exp(best.log_parameters).tolist()
-    point = best.log_parameters
+def _result(s: Sample, best: Optimum) -> GammaGamma:
+    point, covariance = best.log_parameters, best.log_covariance
+    p, beyond, v = np.exp(point[:3]).tolist()
+    slope = float(point[3]) if point.size > 3 else 0.0  # noqa: PLR2004
+    log_reference = _log_reference(s, slope) if slope else 0.0
+    if slope:
+        turn = np.eye(4)
+        turn[2, 3] = log_reference - s.log_reference
+        covariance = turn @ covariance @ turn.T
+        v *= math.exp(slope * turn[2, 3])
     return GammaGamma(
         p=p,
         q=1.0 + beyond,
         v=v * s.unit,
-        log_likelihood=_log_likelihood(s, point)[0] - s.total * math.log(s.unit),
-        account_count=s.total,
-        log_covariance=tuple(tuple(row) for row in best.log_covariance.tolist()),
+        log_likelihood=log_likelihood(s, point)[0] + s.jacobian,
+        account_count=s.account_count,
+        log_covariance=tuple(tuple(row) for row in covariance.tolist()),
+        slope=slope,
+        reference=math.exp(log_reference),
     )
 
 
-def _checked(
-    frequency: ArrayLike, mean_value: ArrayLike
-) -> tuple[FloatVector, FloatVector]:
-    x = as_vector(frequency, "frequency")
-    if (x < 0).any():
-        raise BadHistoryError("frequency is negative")
-    z = np.where(x > 0, np.asarray(mean_value, dtype=np.float64), 0.0)
-    return x, as_account_vector(z, "mean_value", x.size)
+def _log_reference(s: Sample, slope: float) -> float:
+    """Return the logarithm of the orders at which the scale is that of a mean order.
+
+    The mean is taken over orders, not accounts: what an account not seen yet will bring
+    is its orders times this margin, and who buys more often counts more often.
+    """
+    weight = s.counts * s.orders / float(s.counts @ s.orders)
+    turn = np.log(s.orders) - s.log_reference
+    if abs(slope) < SMALLEST_SLOPE:
+        return s.log_reference + float(weight @ turn)
+    return s.log_reference + math.log(float(weight @ np.exp(slope * turn))) / slope

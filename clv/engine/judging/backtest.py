@@ -28,7 +28,7 @@ from clv.engine.judging.calibration import (
 )
 from clv.engine.judging.candidates import candidate_names, fit_candidates
 from clv.engine.judging.money import (
-    SHRUNKEN_MEAN,
+    habits_of,
     mixed_money,
     money_forecasts,
     money_weights,
@@ -46,6 +46,7 @@ from clv.engine.judging.trials import (
     try_origin,
 )
 from clv.engine.seasons import Seasons
+from clv.engine.spend_habits import SpendHabits, fit_spend
 
 LEAST_ACCOUNTS = 30
 MOST_ACCOUNTS = 100_000
@@ -69,7 +70,8 @@ class OriginResult:
         "mix" is the mix fitted to the other origins, "models" the same without naive
         rules.
     money_scores : Score of money by spend candidate, of their "mix", and of "models"
-        The last is what values accounts: orders of that mix at the shrunken mean.
+        The last is what values accounts: orders of that mix at the margins that a
+        night would expect.
     coverage : share of accounts inside their interval, by level as text
     model_coverage, money_coverage : the same by "models", for orders and money
     dropped : the reason by name for candidates without a forecast
@@ -143,6 +145,8 @@ class Backtest:
     origins : tuple of OriginResult, longest hold-out first
     choice : Choice
     money_weights : weights by spend candidate
+    spend : SpendHabits
+        What the nights to come keep of them.
     calibration, money_calibration : Calibration
         Of counts by the mix, and of money by "models": for the level of
         `value_intervals`.
@@ -160,6 +164,7 @@ class Backtest:
     origins: tuple[OriginResult, ...]
     choice: Choice
     money_weights: dict[str, float]
+    spend: SpendHabits
     calibration: Calibration
     money_calibration: Calibration
     order_error: float
@@ -217,8 +222,7 @@ def run_backtest(
         return None
     names = list(candidates or [*candidate_names(), *NAIVE_RULES])
     choice = choose(trials, names, previous=previous, as_of_day=as_of_day)
-    forecasts = _forecasts(trials, names, np.random.default_rng(seed))
-    spend = money_weights(trials, [one.money for one in forecasts])
+    forecasts, spend = _forecasts(trials, names, np.random.default_rng(seed))
     origins = tuple(_judged(one, spend) for one in forecasts)
     if look is not None:
         look(Seen(known, as_of_day, forecasts, choice))
@@ -228,6 +232,7 @@ def run_backtest(
         origins=origins,
         choice=choice,
         money_weights=spend,
+        spend=habits_of(known, spend),
         calibration=pooled_calibration(trials, [one.places for one in forecasts]),
         money_calibration=pooled_calibration(
             trials, [one.money_steps.places() for one in forecasts]
@@ -241,18 +246,25 @@ def run_backtest(
 
 def _forecasts(
     trials: Sequence[Trial], names: Sequence[str], rng: np.random.Generator
-) -> tuple[Forecast, ...]:
-    """Forecast each origin by the weights that the others give."""
+) -> tuple[tuple[Forecast, ...], dict[str, float]]:
+    """Forecast each origin by the weights that the others give.
+
+    The weights of the spend candidates, returned beside, are those of all origins.
+    """
     models = [name for name in names if name not in NAIVE_RULES]
+    mixes = cross_fitted(trials, names)
+    money = [money_forecasts(t, mix) for t, mix in zip(trials, mixes, strict=True)]
+    spend = money_weights(trials, money)
     parts = zip(
         trials,
         origin_shares(trials),
-        cross_fitted(trials, names),
+        mixes,
         # Without any model to choose from, the story is that of all of them.
         cross_fitted(trials, models or list(trials[0].row_counts)),
+        money,
         strict=True,
     )
-    return tuple(_forecast(*part, rng) for part in parts)
+    return tuple(_forecast(*part, spend=spend, rng=rng) for part in parts), spend
 
 
 def _forecast(
@@ -260,19 +272,24 @@ def _forecast(
     share: float,
     mix: Mapping[str, float],
     models: Mapping[str, float],
+    money: Mapping[str, FloatVector],
+    *,
+    spend: Mapping[str, float],
     rng: np.random.Generator,
 ) -> Forecast:
-    drawn = drawn_orders(trial, models, rng=rng)
-    told = money_forecasts(trial, models)[SHRUNKEN_MEAN]
+    drawn, log = drawn_orders(trial, models, rng=rng), trial.known.log
+    count, mean = log.purchase_days, log.mean_values
+    model = fit_spend(count, mean, habits=habits_of(log, spend)).model
+    told = trial.mixed_counts(models) * model.expected_value(count, mean)
     return Forecast(
         trial=trial,
         share=share,
         mix=mix,
         models=models,
         places=places_of(trial, mix, rng=rng),
-        money={**money_forecasts(trial, mix), MODELS: told},
+        money={**money, MODELS: told},
         count_steps=count_steps(trial, drawn),
-        money_steps=money_steps(trial, drawn, rng=rng),
+        money_steps=money_steps(trial, drawn, model, rng=rng),
     )
 
 

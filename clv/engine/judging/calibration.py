@@ -41,7 +41,8 @@ from clv.engine.judging.candidates import mixture_of
 from clv.engine.judging.scores import LOWEST_FORECAST
 from clv.engine.judging.selection import origin_shares
 from clv.engine.judging.trials import Trial
-from clv.engine.spend import fit_spend_with_ladder
+from clv.engine.spend_habits import fit_spend
+from clv.engine.spend_model import GammaGamma
 
 GRID = 400
 DRAWS = 100
@@ -225,12 +226,15 @@ def money_places_of(
 ) -> FloatVector:
     """Return for money what `places_of` returns for counts, by models alone."""
     orders = drawn_orders(trial, weights, rng=rng, draws=draws)
-    return money_steps(trial, orders, rng=rng).places()
+    log = trial.known.log
+    spend = fit_spend(log.purchase_days, log.mean_values).model
+    return money_steps(trial, orders, spend, rng=rng).places()
 
 
 def money_steps(
     trial: Trial,
     orders: NDArray[np.float32],
+    spend: GammaGamma,
     *,
     rng: np.random.Generator,
     most_accounts: int = MONEY_ACCOUNTS,
@@ -241,6 +245,8 @@ def money_steps(
     ----------
     trial : Trial
     orders : what `drawn_orders` gave
+    spend : GammaGamma
+        Fitted to what was known.
     rng : numpy.random.Generator
     most_accounts : int
         Above, an even sample of accounts is placed.
@@ -253,7 +259,6 @@ def money_steps(
     """
     known = trial.known
     count, mean = known.log.purchase_days, known.log.mean_values
-    spend, _ = fit_spend_with_ladder(count, mean)
     size = min(len(known.log), most_accounts)
     chosen = np.linspace(0, len(known.log) - 1, size).astype(np.intp)
     expected = spend.expected_value(count[chosen], mean[chosen])

@@ -1,9 +1,13 @@
 """From forecast orders to forecast money: which answer to "how much per order" holds.
 
-Candidates: the gamma-gamma model on all orders (the own mean, shrunk to all), the own
-mean as it is, and last period's money, orders and all. Chosen as a mix, by the RMSE of
-money over the hold-outs with shrinkage to equal weights; a deviance does not exist for
-money of any sign.
+Candidates: the gamma-gamma model fitted to means and to single orders with its scale
+following the number of orders, the own mean as it is, and last period's money, orders
+and all. Chosen as a mix, by the RMSE of money over the hold-outs with shrinkage to
+equal weights; a deviance does not exist for money of any sign. Accounts beyond belief
+are not in it: one slip of the pen would outweigh all others.
+
+For values over years last period's money has no story and is left out; what remains is
+one model with a share of the own mean, the habits that nights keep.
 """
 
 import math
@@ -13,13 +17,22 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from clv.engine.arrays import FloatMatrix, FloatVector
+from clv.engine.arrays import BoolVector, FloatMatrix, FloatVector
+from clv.engine.errors import BadHistoryError, NotConvergedError
+from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.selection import SHRINKAGE, origin_shares, penalty
 from clv.engine.judging.trials import Trial
-from clv.engine.spend import fit_spend_with_ladder
+from clv.engine.spend import fit_spend_with_ladder, left_out
+from clv.engine.spend_habits import (
+    OrderSums,
+    SpendHabits,
+    learn_from_orders,
+    learn_habits,
+)
 
-SHRUNKEN_MEAN, OWN_MEAN, LAST_VALUE = "gamma_gamma", "own_mean", "last_value"
-SPEND_CANDIDATES = (SHRUNKEN_MEAN, OWN_MEAN, LAST_VALUE)
+SHRUNKEN_MEAN, BY_ORDERS = "gamma_gamma", "gamma_gamma_frequency"
+OWN_MEAN, LAST_VALUE = "own_mean", "last_value"
+SPEND_CANDIDATES = (SHRUNKEN_MEAN, BY_ORDERS, OWN_MEAN, LAST_VALUE)
 TINY = 1e-300
 
 
@@ -33,14 +46,37 @@ def money_forecasts(
     trial : Trial
     weights : weights of the mix that forecasts the orders
     """
-    orders = trial.mixed_counts(weights)
-    count, mean = trial.known.log.purchase_days, trial.known.log.mean_values
+    orders, log = trial.mixed_counts(weights), trial.known.log
+    count, mean = log.purchase_days, log.mean_values
     model, _ = fit_spend_with_ladder(count, mean)
+    try:
+        by_orders, _ = learn_from_orders(OrderSums.of(log.starts, log.value))
+    except (NotConvergedError, BadHistoryError):
+        by_orders = model
     return {
         SHRUNKEN_MEAN: orders * model.expected_value(count, mean),
+        BY_ORDERS: orders * by_orders.expected_value(count, mean),
         OWN_MEAN: orders * mean,
         LAST_VALUE: trial.last_values,
     }
+
+
+def habits_of(log: PurchaseLog, weights: Mapping[str, float]) -> SpendHabits:
+    """Return the habits that a log shows, with the shares that hold-outs gave.
+
+    Parameters
+    ----------
+    log : PurchaseLog
+        Without any row after the day for which the habits are to hold.
+    weights : what `money_weights` gave
+    """
+    shrunken = weights[SHRUNKEN_MEAN] + weights[BY_ORDERS]
+    whole = shrunken + weights[OWN_MEAN]
+    return learn_habits(
+        OrderSums.of(log.starts, log.value),
+        own_share=weights[OWN_MEAN] / whole if whole > TINY else 0.0,
+        by_orders=weights[BY_ORDERS] >= weights[SHRUNKEN_MEAN],
+    )
 
 
 def money_weights(
@@ -82,7 +118,17 @@ def mixed_money(
 
 def _error_products(trial: Trial, forecast: Mapping[str, FloatVector]) -> FloatMatrix:
     """Return mean products of errors: all that the RMSE of a mix depends on."""
-    came = trial.outcome.values
-    errors = [forecast[name] - came for name in SPEND_CANDIDATES]
+    came, told = trial.outcome.values, _believable(trial)
+    errors = [(forecast[name] - came)[told] for name in SPEND_CANDIDATES]
     table = [[float((a * b).mean()) for b in errors] for a in errors]
     return np.array(table)
+
+
+def _believable(trial: Trial) -> BoolVector:
+    """Leave out accounts beyond belief before the origin or after it."""
+    log, came = trial.known.log, trial.outcome
+    told = np.ones(len(log), dtype=np.bool_)
+    told[left_out(log.purchase_days, log.mean_values)] = False
+    mean = came.values / np.maximum(came.counts, 1.0)
+    told[left_out(came.counts, mean)] = False
+    return told

@@ -59,6 +59,7 @@ def test_every_candidate_is_scored_at_every_origin(judged):
         assert set(origin.scores) | set(origin.dropped) >= {"mbg_cnbd", "nbd"}
         assert set(origin.money_scores) == {
             "gamma_gamma",
+            "gamma_gamma_frequency",
             "own_mean",
             "last_value",
             MIX,
