@@ -13,6 +13,7 @@ CLEARLY_LIKELIER = 2.0  # difference of log likelihoods
 NIGHT_BEGINS = dt.time(2, 0)  # company time; all of yesterday has been entered by then
 INTERVAL_LEVEL = 0.8  # one account in ten falls below, one above
 INTERVAL_DRAWS = 200  # enough that an interval's ends move by a few per cent
+NEWCOMER_DRAWS = 400  # shared by all accounts that never ordered
 FEWEST_ORDERS_OF_ITS_OWN = 2  # purchases below which a history says nothing of pace
 # A customer of a week with one visit does not cost fifty visits a year: no account is
 # judged as younger than a quarter.
@@ -44,3 +45,8 @@ MOST_ORDERS_A_YEAR = 365  # days with orders
 FEWEST_ORDERS_A_YEAR = 0.1  # one in ten years
 MOST_LEAVING = 0.95  # share of customers within a year, at any pace that is assumed
 LARGEST_MARGIN_PER_ORDER = 1_000_000_000
+# A prospect is won who orders within a year. With enough that were known for a year the
+# firm's own share counts, else one in five is assumed.
+WON_WITHIN_DAYS = 365
+PROSPECTS_ENOUGH = 50
+CHANCE_TO_WIN_IF_UNKNOWN = 0.2

@@ -32,12 +32,16 @@ the same in both sequences and lands in that part alone. The exact Shapley value
 take all 360 admissible sequences and 48 valuations instead of 8 for a difference in how
 effects of three and more causes are shared.
 
+An account without orders is worth what customers like it were, and so more or less than
+any new customer; that distance is kept until it orders, when it belongs to the orders.
+
 Limits: sides that are equal give zeros; swapping time away (0 days, the same orders)
 leaves no retention and no orders. An account on one side only changes by all that it
 is worth: costs to cost, everything else to orders.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,7 +198,11 @@ def _expected(before: Side, after: Side, days: int) -> Cents:
     forward, backward = (replacement.steps(order) for order in (FORWARD, BACKWARD))
     exact = (forward + backward) * 50.0  # the mean, in cents
     drift = stored[rows] - exact.sum(axis=1)
-    exact[:, MODEL] += np.where(np.abs(drift) > ROUNDED_CENTS, drift, 0.0)
+    # Accounts without orders on both sides move as like customers do: in the part that
+    # moved any new customer most.
+    waits = (was.order_days[rows] == 0) & (now.order_days[rows] == 0)
+    moves = waits & (np.abs(exact).max(axis=1, initial=0.0) > ROUNDED_CENTS)
+    exact[:, MODEL] += np.where((np.abs(drift) > ROUNDED_CENTS) & ~moves, drift, 0.0)
     whole = np.rint(exact).astype(np.int64)
     largest = np.argmax(np.abs(exact), axis=1)
     whole[np.arange(rows.size), largest] += stored[rows] - whole.sum(axis=1)
@@ -203,7 +211,7 @@ def _expected(before: Side, after: Side, days: int) -> Cents:
     return parts
 
 
-@dataclass(slots=True)
+@dataclass
 class _Replacement:
     """Values the accounts in `rows` with any mixture of both sides."""
 
@@ -212,6 +220,16 @@ class _Replacement:
     days: int
     rows: NDArray[np.intp]
     flows: dict[tuple[bool, ...], Flows] = field(default_factory=dict)
+
+    @cached_property
+    def _if_won(self) -> FloatVector:
+        """Return what an account was worth, if won, beyond any new customer."""
+        was, now = (
+            side.known.future_value[self.rows] / 100.0
+            - _fresh_value(side.learnt, side.chosen)
+            for side in (self.before, self.after)
+        )
+        return np.where(self.before.known.order_days[self.rows] > 0, now, was)
 
     def steps(self, order: tuple[int, ...]) -> NDArray[np.float64]:
         """Return by how much each replacement moves the value, shape (n, 7)."""
@@ -233,7 +251,7 @@ class _Replacement:
         chosen = self._side(ASSUMPTIONS, replaced).chosen
         ledger = self._side(COST, replaced).known
         bought = self._side(ORDERS, replaced).known
-        value = np.full(self.rows.size, _fresh_value(learnt, chosen))
+        value = self._if_won + _fresh_value(learnt, chosen)
         has_bought = bought.order_days[self.rows] > 0
         rows = self.rows[has_bought]
         if not rows.size:

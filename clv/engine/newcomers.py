@@ -222,7 +222,9 @@ class _Futures:
         spends = spend.draw_models(rng, len(parts))
         factor = np.concatenate(
             [
-                one.draw_relative_means(np.zeros(part.size), rng) * one.mean / spend.mean
+                one.draw_relative_means(np.zeros(part.size), rng)
+                * one.mean
+                / spend.mean
                 for one, part in zip(spends, parts, strict=True)
             ]
         )
@@ -282,7 +284,7 @@ def _doubted(
     some = margin > 0.0
     spread = doubt / np.where(some, margin, 1.0)
     if not terms.margin_is_known:
-        spread = np.ones_like(margin)
+        return np.asarray(margin * np.exp(luck), dtype=np.float64)
     log_spread = np.sqrt(np.log1p(spread**2))
     drawn = margin * np.exp(log_spread * luck - 0.5 * log_spread**2)
     return np.where(some, drawn, margin + doubt * luck)

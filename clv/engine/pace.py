@@ -60,18 +60,19 @@ class Pace:
         return self.models[PACES.size // 2]
 
     def expected_repeats(self, age_days: FloatVector) -> FloatVector:
-        """Return repeat orders that a new customer places up to each age, shape (n,)."""
+        """Return repeat orders of a new customer up to each age, shape (n,)."""
         grid = _ages(age_days)
-        return np.interp(age_days, grid, self.usual.purchase_curve(FRESH, grid)[0])
+        curve = self.usual.purchase_curve(FRESH, grid)[0]
+        return np.asarray(np.interp(age_days, grid, curve), dtype=np.float64)
 
     def factor_for(self, ratio: FloatVector, age_days: FloatVector) -> FloatVector:
-        """Return the pace at which customers of these ages place `ratio` as many repeats.
+        """Return the pace that multiplies repeat orders by `ratio`.
 
         Parameters
         ----------
         ratio : float array, shape (g,), > 0
         age_days : float array, shape (n,)
-            Without ages, or all 0, a pace is a ratio.
+            Of the customers who place them. Without ages, or all 0, a pace is a ratio.
 
         Returns
         -------
@@ -82,12 +83,15 @@ class Pace:
             np.rint(age_days / AGE_STEP_DAYS).astype(np.intp), minlength=grid.size
         )[: grid.size]
         repeats = np.array(
-            [(model.purchase_curve(FRESH, grid)[0] * weight).sum() for model in self.models]
+            [
+                (model.purchase_curve(FRESH, grid)[0] * weight).sum()
+                for model in self.models
+            ]
         )
         usual = repeats[PACES.size // 2]
         if not usual > 0.0:
             return np.clip(ratio, PACES[0], PACES[-1])
-        # Faster customers also leave sooner: the curve may turn, so only its rise counts.
+        # Faster customers also leave sooner: the curve may turn, only its rise counts.
         rise = np.maximum.accumulate(repeats / usual)
         rise = rise + np.arange(rise.size) * 1e-12
         log_pace = np.interp(np.log(ratio), np.log(rise), np.log(PACES))
@@ -97,7 +101,9 @@ class Pace:
 def between_paces(values: FloatMatrix, pace: FloatVector) -> FloatVector:
     """Return what holds at each pace, given `values` at `PACES`; shape (g,)."""
     curve = PchipInterpolator(np.log(PACES), values)
-    return np.asarray(curve(np.log(np.clip(pace, PACES[0], PACES[-1]))), dtype=np.float64)
+    return np.asarray(
+        curve(np.log(np.clip(pace, PACES[0], PACES[-1]))), dtype=np.float64
+    )
 
 
 def _ages(age_days: FloatVector) -> FloatVector:

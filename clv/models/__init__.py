@@ -4,6 +4,7 @@ from clv.models.assumptions import Assumptions, AssumptionsDraft
 from clv.models.changes import ChangeRollup
 from clv.models.expansion import ExpansionRate
 from clv.models.judgements import Judgement
+from clv.models.likegroups import LikeGroup
 from clv.models.previews import AssumptionsPreview
 from clv.models.runs import DueSlot, RunStep, ValuationRun
 from clv.models.summaries import AccountSummary, SummaryState
@@ -20,6 +21,7 @@ __all__ = [
     "DueSlot",
     "ExpansionRate",
     "Judgement",
+    "LikeGroup",
     "RunStep",
     "SummaryState",
     "TrueWorth",

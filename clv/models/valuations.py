@@ -70,6 +70,7 @@ class Valuation(models.Model):
     cost_other = money(null=True)
     group_code = models.SmallIntegerField(null=True)
     paid_back_on = models.DateField(null=True)
+    trait_code = models.BigIntegerField(db_default=0)
     # Results.
     ladder_step = models.CharField(max_length=10, choices=LadderStep.choices)
     probability_alive = models.FloatField(null=True)

@@ -27,6 +27,7 @@ COLUMNS = {
     **dict.fromkeys(KINDS, "i8"),
     "paid_back_age_days": "i4",
     "group_code": "i2",
+    "trait_code": "i8",
 }
 MONEY = (
     "margin",
@@ -71,6 +72,8 @@ class Inputs:
         Days since the account has paid back for good; -1 if it has not.
     group_code : int
         Number of the group on the day before; -1 in none.
+    trait_code : int
+        What is known of an account before its first order; `clv.engine.likeness`.
     """
 
     account_id: Integers
@@ -91,6 +94,7 @@ class Inputs:
     cost_other: Integers
     paid_back_age_days: Integers
     group_code: Integers
+    trait_code: Integers
 
     def __len__(self) -> int:
         return int(self.account_id.size)
@@ -113,7 +117,7 @@ def staged_inputs(table: str, as_of: object) -> Inputs:
     query = f"""
         SELECT account_id, coalesce(%(as_of)s - first_on, {NEVER}),
             coalesce(last_on - first_on, 0), order_days, {money},
-            coalesce(%(as_of)s - paid_back_on, {NEVER}), group_code
+            coalesce(%(as_of)s - paid_back_on, {NEVER}), group_code, trait_code
         FROM {table} ORDER BY account_id
     """
     columns = read_columns(query, COLUMNS, {"as_of": as_of})

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from clv.choices import CostDriver
 from clv.engine.groups import NO_GROUP
+from clv.engine.likeness import TRAITS
 from clv.policy import COST_DRIVERS, WINNING_KINDS
-from crm.choices import CostKind
+from crm.choices import CostKind, SizeBand, Source
 
 KIND_COLUMNS = {kind: f"cost_{kind}" for kind in COST_DRIVERS}
 KINDS = tuple(KIND_COLUMNS.values())
@@ -214,6 +215,7 @@ INPUTS = (
     "paid_back_on",
     *KINDS,
     "group_code",
+    "trait_code",
 )
 
 
@@ -249,7 +251,31 @@ def driven_by(driver: str, drivers: Mapping[str, str]) -> str:
     return " + ".join(columns) or "0.00"
 
 
+def _trait_code() -> str:
+    """Return SQL that packs what is known of an account as `clv.engine.likeness` does.
+
+    A trait that is not known is 0; an industry is known by the hash of its name.
+    """
+    size, industry, source, territory = TRAITS
+    sizes, sources = (
+        ", ".join(f"'{value}'" for value in words if value)
+        for words in (SizeBand.values, Source.values)
+    )
+    parts = (
+        (f"coalesce(array_position(ARRAY[{sizes}], a.size_band::text), 0)", size),
+        (
+            "CASE WHEN a.industry = '' THEN 0 ELSE hashtext(lower(a.industry))"
+            f" & {(1 << (industry.bits - 1)) - 1} END",
+            industry,
+        ),
+        (f"coalesce(array_position(ARRAY[{sources}], a.source::text), 0)", source),
+        (f"coalesce(a.territory_id, 0) & {territory.mask}", territory),
+    )
+    return " | ".join(f"(({sql})::bigint << {trait.shift})" for sql, trait in parts)
+
+
 PRICED = {
+    "trait_code": f"({_trait_code()})",
     "margin": "s.margin_known + round(%(rate)s * s.revenue_cost_unknown, 2)",
     "margin_year": (
         "s.margin_known_year + round(%(rate)s * s.revenue_cost_unknown_year, 2)"

@@ -6,11 +6,15 @@ Nothing here reads or writes the database. Fitting always sees the whole firm; v
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from clv.engine import ladder
 from clv.engine.costs import fit_cost_rates
 from clv.engine.history import Histories
+from clv.engine.likeness import Likeness, Seen, fit_likeness
+from clv.engine.models import RepeatBuyingModel
 from clv.engine.priors import TypicalCustomer
-from clv.engine.spend import fit_spend_with_ladder
+from clv.engine.spend import GammaGamma, fit_spend_with_ladder
 from clv.policy import CLEARLY_LIKELIER, MODEL_NAMES
 from clv.queries.inputs import Inputs
 from clv.services.customers import Customers
@@ -33,6 +37,7 @@ def fit_models(
     spend, spend_step = fit_spend_with_ladder(
         known.order_count, known.mean_margin, prior=prior
     )
+    cost_to_win = float(won.sum()) / 100.0 / won.size if won.size else 0.0
     return Models(
         name=name,
         buying=fit.model,
@@ -43,8 +48,24 @@ def fit_models(
         spend_step=spend_step,
         per_order=fit_cost_rates(known.cost_per_order_kinds, known.order_count),
         per_year=fit_cost_rates(known.cost_over_time_kinds, known.years),
-        cost_to_win=float(won.sum()) / 100.0 / won.size if won.size else 0.0,
+        cost_to_win=cost_to_win,
+        likeness=_fit_likeness(inputs, known, fit.model, spend),
     )
+
+
+def _fit_likeness(
+    inputs: Inputs, known: Customers, buying: RepeatBuyingModel, spend: GammaGamma
+) -> Likeness:
+    """Learn how new customers differ by what is known before they order."""
+    seen = Seen(
+        code=inputs.trait_code[known.rows],
+        order_count=known.order_count,
+        age_days=known.histories.age_days,
+        mean_margin=known.mean_margin,
+        cost_to_win=inputs.cost_to_win[known.rows] / 100.0,
+    )
+    waiting = np.unique(inputs.trait_code[inputs.order_days == 0])
+    return fit_likeness(seen, waiting, buying=buying, spend=spend)
 
 
 def _fit_buying(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from clv.engine.costs import CostRates
+from clv.engine.likeness import Likeness
 from clv.engine.models import RepeatBuyingModel, stored_model
 from clv.engine.spend import GammaGamma
 
@@ -18,7 +19,9 @@ class Models:
 
     `name` is the likeliest model of repeat buying; `step` is the rung of the ladder
     that its fit reached, and `reason` says why. `per_order` and `per_year` are the
-    rates of cost to serve, `cost_to_win` is the mean over customers.
+    rates of cost to serve, `cost_to_win` is the mean over customers. `likeness` says
+    how new customers differ by what is known of them; it is stored by itself
+    (`clv.services.likegroups`), and None takes all new customers for alike.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Models:
     per_order: CostRates
     per_year: CostRates
     cost_to_win: float
+    likeness: Likeness | None = None
 
     def as_parameters(self) -> dict[str, Any]:
         """Return what JSON can keep, digit by digit, with what people want to read."""

@@ -1,17 +1,18 @@
 """The steps of a run that belong to `clv`: summarise, fit, value, publish, compare."""
 
+import dataclasses
 from dataclasses import asdict
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q, Sum
 
-from clv.choices import RunStatus
+from clv.choices import RunKind, RunStatus
 from clv.errors import RunFailedError
 from clv.models import Valuation, ValuationRun
 from clv.queries.inputs import Inputs, accounts_known_on, staged_inputs
 from clv.queries.summaries import NO_GROUPS
-from clv.services import partitions, summaries
+from clv.services import likegroups, newcomers, partitions, summaries
 from clv.services.execution import Done, Work, finish_as
 from clv.services.fitting import fit_models
 from clv.services.learnt import Models
@@ -59,7 +60,10 @@ def take_stored(work: Work) -> Done:
             parameters=stored.parameters,
         )
     work.inputs = staged_inputs(table, work.run.as_of)
-    work.models = Models.from_parameters(stored.parameters)
+    work.models = dataclasses.replace(
+        Models.from_parameters(stored.parameters),
+        likeness=likegroups.stored_likeness(stored.pk),
+    )
     return Done(len(work.inputs))
 
 
@@ -85,6 +89,12 @@ def value(work: Work) -> Done:
     work.results = value_inputs(inputs, work.models, terms)
     with work.lease.fenced():
         stored = partitions.store(work.lease, inputs, work.results, work.run.as_of)
+        if work.run.kind != RunKind.RERUN:
+            likegroups.store(
+                work.run,
+                newcomers.likeness_of(work.models),
+                newcomers.value_by_code(work.models, terms),
+            )
     if stored != len(inputs):
         raise RunFailedError(f"{stored} of {len(inputs)} values were stored.")
     return Done(stored)

@@ -10,25 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clv.choices import LadderStep
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
-from clv.engine.discounting import DAYS_PER_YEAR
-from clv.engine.history import Histories
 from clv.engine.portfolio import Portfolio
 from clv.engine.uncertainty import value_intervals
 from clv.engine.value import value_accounts
 from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS, INTERVAL_LEVEL
 from clv.queries.inputs import Inputs
+from clv.services import newcomers
 from clv.services.customers import Customers
 from clv.services.learnt import Models
 from clv.services.results import (
     EXPECTED,
     NO_DAY,
-    NO_PROBABILITY,
     NOT_EXPECTED,
     PAID_BACK,
-    STEPS,
     UNKNOWN,
     Floats,
     Integers,
@@ -50,7 +46,7 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
         If a value is not finite or too large to be stored; the message names the
         account.
     """
-    columns = _newcomers(inputs, models, terms)
+    columns = newcomers.columns_of(inputs, models, terms)
     known = Customers.of(inputs)
     if len(known):
         for name, values in _customers(inputs, known, models, terms).items():
@@ -136,54 +132,6 @@ def _steps(known: Customers, models: Models) -> Integers:
         models.step != ladder.INDIVIDUAL
     )
     return np.where(as_fitted, _STEP_OF_FIT[models.step], 1).astype(np.int64)
-
-
-def _newcomers(inputs: Inputs, models: Models, terms: Terms) -> Columns:
-    """Return columns that give every account the worth of a fresh customer if won.
-
-    A fresh customer places the first order at once and then behaves as the model says
-    of somebody nothing is known of; winning costs what it cost on average.
-    """
-    fresh = Histories.check([0.0], [0.0], [0.0])
-    margin = models.spend.mean
-    nothing = np.zeros(1)
-    per_order = float(models.per_order.expected_rate(nothing, nothing)[0])
-    per_year = float(models.per_year.expected_rate(nothing, nothing)[0])
-    portfolio = Portfolio.check(
-        model=models.buying,
-        spend=models.spend,
-        histories=fresh,
-        order_count=0.0,
-        mean_margin=0.0,
-        cost_per_order=per_order,
-        cost_per_year=per_year,
-        annual_rate=terms.annual_rate,
-        horizon_days=terms.horizon_days,
-    )
-    low, high = _intervals(portfolio, terms)
-    at_once = margin - per_order - models.cost_to_win
-    numbers: dict[str, float] = {
-        "step": STEPS.index(LadderStep.ASSUMPTION),
-        "probability_alive": NO_PROBABILITY,
-        "future_low": at_once + float(low[0]),
-        "future_high": at_once + float(high[0]),
-        "break_even": UNKNOWN,
-        "break_even_days": NO_DAY,
-    }
-    for suffix, days in (("", terms.horizon_days), ("_year", DAYS_PER_YEAR)):
-        flows = models.buying.flows(
-            fresh, annual_rate=terms.annual_rate, horizon_days=days
-        )
-        bought = models.buying.expected_purchases(fresh, horizon_days=days)
-        orders = 1.0 + float(flows.orders[0])
-        numbers[f"expected_orders{suffix}"] = 1.0 + float(bought[0])
-        numbers[f"expected_margin{suffix}"] = orders * margin
-        numbers[f"expected_cost{suffix}"] = (
-            models.cost_to_win
-            + orders * per_order
-            + float(flows.alive_days[0]) * per_year / DAYS_PER_YEAR
-        )
-    return {name: np.full(len(inputs), value) for name, value in numbers.items()}
 
 
 def _intervals(portfolio: Portfolio, terms: Terms) -> tuple[Floats, Floats]:

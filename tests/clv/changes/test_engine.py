@@ -94,6 +94,7 @@ def stored(knows, learnt, chosen):
         **dict.fromkeys(KINDS, np.zeros(len(knows), dtype=np.int64)),
         paid_back_age_days=np.full(len(knows), -1),
         group_code=np.full(len(knows), -1),
+        trait_code=np.zeros(len(knows), dtype=np.int64),
     )
     terms = Terms(chosen.annual_rate, chosen.horizon_days, DAY)
     future = value_inputs(inputs, models, terms).future_value

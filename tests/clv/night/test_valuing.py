@@ -32,6 +32,7 @@ def inputs(count, **columns):
         "revenue": 0,
         **dict.fromkeys(KINDS, 0),
         "group_code": -1,
+        "trait_code": 0,
     } | columns
     return Inputs(
         **{

@@ -1,0 +1,139 @@
+"""Keeping what a night has learnt of like customers, and taking it up again."""
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from clv.engine.likeness import NOTHING_KNOWN, Likeness
+from clv.engine.newcomers import Newcomers
+from clv.models import ValuationRun
+from clv.policy import (
+    CHANCE_TO_WIN_IF_UNKNOWN,
+    PROSPECTS_ENOUGH,
+    WON_WITHIN_DAYS,
+)
+from common.clock import day_ends_at
+from common.copying import read_columns, write_columns
+
+LEARNT = {  # stored column -> attribute of Likeness
+    "trait_code": "code",
+    "customers": "customers",
+    "shared": "shared",
+    "margin_per_order": "margin",
+    "margin_doubt": "margin_doubt",
+    "pace": "pace",
+    "pace_doubt": "pace_doubt",
+    "mean_cost_to_win": "cost_to_win",
+    "share_ordering_again": "repeat_share",
+}
+KINDS = {
+    "trait_code": "i8",
+    "customers": "i4",
+    "shared": "i2",
+    "margin_per_order": "f8",
+    "margin_doubt": "f8",
+    "pace": "f8",
+    "pace_doubt": "f8",
+    "mean_cost_to_win": "f8",
+    "share_ordering_again": "f8",
+}
+VALUED = {
+    "chance_to_win": "f8",
+    "prospects_seen": "i4",
+    "tenure_years": "f8",
+    "repeat_share": "f8",
+    "worth_once_won": "f8",
+}
+STAGED = "pg_temp.clv_like"
+
+
+def store(run: ValuationRun, likeness: Likeness, newcomers: Newcomers) -> int:
+    """Keep what was learnt by code with what follows; again replaces it."""
+    chance, seen = _chance_to_win(run.as_of)
+    count = len(likeness)
+    values = {column: getattr(likeness, name) for column, name in LEARNT.items()} | {
+        "chance_to_win": np.full(count, chance),
+        "prospects_seen": np.full(count, seen),
+        "tenure_years": newcomers.tenure_years,
+        "repeat_share": newcomers.repeat_share,
+        "worth_once_won": newcomers.value + likeness.cost_to_win,
+    }
+    kinds = KINDS | VALUED
+    names = ", ".join(kinds)
+    columns = ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in kinds.items())
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {STAGED}")
+        cursor.execute(f"CREATE TEMPORARY TABLE clv_like ({columns}) ON COMMIT DROP")
+        write_columns(STAGED, kinds, values)
+        cursor.execute("DELETE FROM clv_likegroup WHERE run_id = %s", [run.pk])
+        cursor.execute(
+            f"""
+            INSERT INTO clv_likegroup (run_id, {names}, cost_to_win, rank)
+            SELECT %s, {names}, round(mean_cost_to_win::numeric, 2),
+                round((chance_to_win * worth_once_won - mean_cost_to_win)::numeric, 2)
+            FROM {STAGED}
+            """,
+            [run.pk],
+        )
+        stored: int = cursor.rowcount
+        cursor.execute(f"DROP TABLE {STAGED}")
+    return stored
+
+
+SQL_TYPES = {
+    "i2": "smallint",
+    "i4": "integer",
+    "i8": "bigint",
+    "f8": "double precision",
+}
+
+
+def stored_likeness(run_id: int) -> Likeness | None:
+    """Return what a run has learnt of like customers, None if it has not kept it."""
+    query = f"""
+        SELECT {", ".join(KINDS)} FROM clv_likegroup WHERE run_id = %(run)s
+        ORDER BY trait_code
+    """
+    rows = read_columns(query, KINDS, {"run": run_id})
+    if NOTHING_KNOWN not in rows["trait_code"]:
+        return None
+    columns: dict[str, NDArray[Any]] = {
+        name: rows[column].astype(np.float64 if KINDS[column] == "f8" else np.int64)
+        for column, name in LEARNT.items()
+    }
+    return Likeness(**columns)
+
+
+def _chance_to_win(as_of: dt.date) -> tuple[float, int]:
+    """Return the chance that a prospect orders within a year, and how many say so.
+
+    Of the accounts entered a year to two years ago that had not ordered before, the
+    share that ordered within a year; 0 say so where the chance is assumed.
+    """
+    until = as_of - dt.timedelta(days=WON_WITHIN_DAYS)
+    since = until - dt.timedelta(days=WON_WITHIN_DAYS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CHANCE,
+            {
+                "since": day_ends_at(since),
+                "until": day_ends_at(until),
+                "days": WON_WITHIN_DAYS,
+            },
+        )
+        known, won = cursor.fetchone()
+    if known < PROSPECTS_ENOUGH:
+        return CHANCE_TO_WIN_IF_UNKNOWN, 0
+    return won / known, known
+
+
+CHANCE = """
+    SELECT count(*), count(*) FILTER (WHERE s.first_on <= a.created_at::date + %(days)s)
+    FROM crm_account a JOIN clv_accountsummary s ON s.account_id = a.id
+    WHERE a.created_at >= %(since)s AND a.created_at < %(until)s
+        AND a.merged_into_id IS NULL
+        AND (s.first_on IS NULL OR s.first_on >= a.created_at::date)
+"""
