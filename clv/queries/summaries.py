@@ -261,13 +261,10 @@ def _trait_code() -> str:
         ", ".join(f"'{value}'" for value in words if value)
         for words in (SizeBand.values, Source.values)
     )
+    hashed = f"hashtext(lower(a.industry)) & {(1 << (industry.bits - 1)) - 1}"
     parts = (
         (f"coalesce(array_position(ARRAY[{sizes}], a.size_band::text), 0)", size),
-        (
-            "CASE WHEN a.industry = '' THEN 0 ELSE hashtext(lower(a.industry))"
-            f" & {(1 << (industry.bits - 1)) - 1} END",
-            industry,
-        ),
+        (f"CASE WHEN a.industry = '' THEN 0 ELSE {hashed} END", industry),
         (f"coalesce(array_position(ARRAY[{sources}], a.source::text), 0)", source),
         (f"coalesce(a.territory_id, 0) & {territory.mask}", territory),
     )
