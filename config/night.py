@@ -60,7 +60,7 @@ NIGHT: Chain = (
     (Step("plan", _plan),),
     (Step("explain", _explain),),
     # Last: nothing waits for it, and if it fails the night has been published.
-    (Step("judge", judging.judge),),
+    (Step("judge", partial(judging.judge, classes_on=members.classes_on)),),
 )
 AGAIN: Chain = (
     (Step("stored inputs", steps.take_stored),),

@@ -10,8 +10,10 @@ from clv.models.runs import ValuationRun
 class Judgement(models.Model):
     """One back-test of the models and naive rules, made by a night after it published.
 
-    `result` is `clv.engine.judging.backtest.Backtest` as plain JSON; empty where the
-    history was too short to judge by.
+    `result` is `clv.engine.judging.backtest.Backtest` as plain JSON, with `faults`,
+    `classes` (`clv.engine.judging.classes`) and `drift`; empty where the history was
+    too short to judge by. `brief` is what pages show of past judgements, so that they
+    need not read whole results.
     """
 
     run = models.OneToOneField(ValuationRun, models.CASCADE, related_name="judgement")
@@ -20,6 +22,7 @@ class Judgement(models.Model):
     light = models.CharField(max_length=10, choices=Light.choices)
     sentence = models.TextField()
     result = models.JSONField(default=dict, blank=True)
+    brief = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["-as_of", "-pk"]

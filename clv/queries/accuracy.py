@@ -111,8 +111,8 @@ class Report:
 def report_of(judgement: Judgement) -> Report | None:
     """Return what a judgement says; None where the history was too short for one."""
     stored = judgement.result
-    if not stored:
-        return None
+    if not stored or "drift" not in stored:
+        return None  # too little history, or told by an earlier version
     results = [_result(one) for one in stored["origins"]]
     origins = [_origin(one) for one in results]
     used = judgement.run.model_name
@@ -149,11 +149,13 @@ def in_words(text: str) -> str:
 
 
 def _result(stored: Mapping[str, Any]) -> OriginResult:
+    """Rebuild one origin as it was stored."""
     scores = {
         kind: {name: _score(one) for name, one in stored[kind].items()}
         for kind in ("scores", "money_scores")
     }
-    return OriginResult(**{**stored, **scores})
+    quiet = Decile(**stored["quiet"])
+    return OriginResult(**{**stored, **scores, "quiet": quiet})
 
 
 def _score(stored: Mapping[str, Any]) -> Score:

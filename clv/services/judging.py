@@ -1,7 +1,6 @@
 """Judging: once a week, the forecasts are held against what really came."""
 
 import datetime as dt
-from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
@@ -11,16 +10,18 @@ from clv.engine.judging.backtest import LEAST_ACCOUNTS, Backtest, run_backtest
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.selection import Choice
 from clv.engine.judging.trials import HORIZONS_DAYS, horizons_for
-from clv.engine.judging.verdict import verdict
 from clv.models import Judgement, ValuationRun
 from clv.policy import DAYS_BETWEEN_JUDGEMENTS
 from clv.queries.purchases import purchase_log
 from clv.services.execution import Done, Work
+from clv.services.scrutiny import ClassesOn, Scrutiny, no_classes
 from common.clock import business_today
 
 
-def judge(work: Work) -> Done:
+def judge(work: Work, *, classes_on: ClassesOn = no_classes) -> Done:
     """Judge the models by what came, unless that was done within the week.
+
+    `classes_on` tells which class each account stood in on a day.
 
     A night without enough history says what is missing, and the next night tries
     again.
@@ -36,10 +37,14 @@ def judge(work: Work) -> Done:
     log = purchase_log(
         as_of=run.as_of, margin_rate=run.assumptions.margin_rate_if_cost_unknown
     )
+    scrutiny = Scrutiny(classes_on)
     result = run_backtest(
-        log, run.as_of.toordinal(), previous=_choice_of(judged) if judged else None
+        log,
+        run.as_of.toordinal(),
+        previous=_choice_of(judged) if judged else None,
+        look=scrutiny.look,
     )
-    found = _found(result, log, run.as_of)
+    found = _found(result, scrutiny, log, run.as_of)
     with work.lease.fenced():
         Judgement.objects.filter(light=Light.UNKNOWN).delete()
         Judgement.objects.update_or_create(run=run, defaults=found)
@@ -58,20 +63,17 @@ def _choice_of(judged: Judgement) -> Choice:
     return Choice(**judged.result["choice"])
 
 
-def _found(result: Backtest | None, log: PurchaseLog, as_of: dt.date) -> dict[str, Any]:
-    if result is None:
-        return {
-            "as_of": as_of,
-            "light": Light.UNKNOWN,
-            "sentence": _what_is_missing(log, as_of.toordinal()),
-            "result": {},
-        }
-    said = verdict(result.origins)
+def _found(
+    result: Backtest | None, scrutiny: Scrutiny, log: PurchaseLog, as_of: dt.date
+) -> dict[str, Any]:
+    if result is not None:
+        return {"as_of": as_of, **scrutiny.found(result)}
     return {
         "as_of": as_of,
-        "light": Light(said.light),
-        "sentence": said.sentence,
-        "result": asdict(result),
+        "light": Light.UNKNOWN,
+        "sentence": _what_is_missing(log, as_of.toordinal()),
+        "result": {},
+        "brief": {},
     }
 
 

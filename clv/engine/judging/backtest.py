@@ -34,7 +34,7 @@ from clv.engine.judging.money import (
     money_weights,
 )
 from clv.engine.judging.purchases import PurchaseLog
-from clv.engine.judging.scores import Score, score
+from clv.engine.judging.scores import Decile, Score, quiet_third, score
 from clv.engine.judging.seasonality import seasons_of
 from clv.engine.judging.selection import Choice, choose, cross_fitted, origin_shares
 from clv.engine.judging.trials import (
@@ -74,6 +74,10 @@ class OriginResult:
         night would expect.
     coverage : share of accounts inside their interval, by level as text
     model_coverage, money_coverage : the same by "models", for orders and money
+    shown_coverage : that of money at the level that the other origins ask for
+        So do the intervals of values.
+    quiet : Decile
+        Orders by "models" of the third of the accounts that were silent for longest.
     dropped : the reason by name for candidates without a forecast
     """
 
@@ -86,6 +90,8 @@ class OriginResult:
     coverage: dict[str, float]
     model_coverage: dict[str, float]
     money_coverage: dict[str, float]
+    shown_coverage: dict[str, float]
+    quiet: Decile
     dropped: dict[str, str]
 
 
@@ -223,7 +229,9 @@ def run_backtest(
     names = list(candidates or [*candidate_names(), *NAIVE_RULES])
     choice = choose(trials, names, previous=previous, as_of_day=as_of_day)
     forecasts, spend = _forecasts(trials, names, np.random.default_rng(seed))
-    origins = tuple(_judged(one, spend) for one in forecasts)
+    origins = tuple(
+        _judged(one, _of_the_others(forecasts, one), spend) for one in forecasts
+    )
     if look is not None:
         look(Seen(known, as_of_day, forecasts, choice))
     return Backtest(
@@ -293,8 +301,22 @@ def _forecast(
     )
 
 
-def _judged(forecast: Forecast, spend: Mapping[str, float]) -> OriginResult:
+def _of_the_others(forecasts: Sequence[Forecast], one: Forecast) -> Calibration:
+    """Return where money fell at the other origins; at this one if it is alone."""
+    others = [other for other in forecasts if other is not one] or [one]
+    return pooled_calibration(
+        [other.trial for other in others],
+        [other.money_steps.places() for other in others],
+    )
+
+
+def _judged(
+    forecast: Forecast, learnt: Calibration, spend: Mapping[str, float]
+) -> OriginResult:
+    """Score one origin; `learnt` is where money fell at the other ones."""
     trial, came = forecast.trial, forecast.trial.outcome
+    known = trial.known.histories
+    money_places = forecast.money_steps.places()
     orders = {name: trial.counts(name) for name in trial.names}
     orders[MIX] = trial.mixed_counts(forecast.mix)
     orders[MODELS] = trial.mixed_counts(forecast.models)
@@ -310,14 +332,24 @@ def _judged(forecast: Forecast, spend: Mapping[str, float]) -> OriginResult:
         },
         coverage=_coverage(forecast.places),
         model_coverage=_coverage(forecast.count_steps.places()),
-        money_coverage=_coverage(forecast.money_steps.places()),
+        money_coverage=_coverage(money_places),
+        shown_coverage=_coverage(money_places, learnt),
+        quiet=quiet_third(
+            orders[MODELS], came.counts, known.age_days - known.recency_days
+        ),
         dropped=dict(trial.field.dropped),
     )
 
 
-def _coverage(places: FloatVector) -> dict[str, float]:
+def _coverage(
+    places: FloatVector, learnt: Calibration | None = None
+) -> dict[str, float]:
+    """Return what was covered, by level; with `learnt`, at the level it asks for."""
     fallen = Calibration(tuple(places.tolist()))
-    return {f"{at:g}": fallen.coverage(at) for at in COVERAGE_LEVELS}
+    return {
+        f"{at:g}": fallen.coverage(learnt.level(at) if learnt else at)
+        for at in COVERAGE_LEVELS
+    }
 
 
 def _regularity(trials: Sequence[Trial]) -> int | None:

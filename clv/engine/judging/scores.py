@@ -24,7 +24,7 @@ DECILES = 10
 
 @dataclass(frozen=True, slots=True)
 class Decile:
-    """One tenth of the accounts, by forecast.
+    """One part of the accounts, such as a tenth by forecast.
 
     Attributes
     ----------
@@ -97,10 +97,22 @@ def score(forecast: FloatVector, actual: FloatVector, *, is_count: bool) -> Scor
         forecast_total=total,
         actual_total=came,
         total_error=total / came - 1.0 if came > 0.0 else None,
-        gini=_normalised_gini(forecast, actual, order) if came > 0.0 else None,
+        gini=normalised_gini(forecast, actual, order) if came > 0.0 else None,
         top_decile=_top_share(actual, order) if came > 0.0 else None,
         curve=_curve(forecast, actual, order),
     )
+
+
+def quiet_third(
+    forecast: FloatVector, actual: FloatVector, silent_days: FloatVector
+) -> Decile:
+    """Return means of the third of the accounts that were silent for longest.
+
+    Models err there first when they misjudge who has left.
+    """
+    size = max(1, silent_days.size // 3)
+    part = np.argsort(-silent_days, kind="stable")[:size]
+    return Decile(float(forecast[part].mean()), float(actual[part].mean()), size)
 
 
 def poisson_deviance(forecast: FloatVector, actual: FloatVector) -> float:
@@ -117,10 +129,17 @@ def _gini(actual: FloatVector) -> float:
     return float(captured.mean()) - 0.5 - 0.5 / actual.size
 
 
-def _normalised_gini(
+def normalised_gini(
     forecast: FloatVector, actual: FloatVector, order: IndexVector
 ) -> float | None:
-    """Return Gini over the best one; accounts of equal forecast share evenly."""
+    """Return Gini over the best one; accounts of equal forecast share evenly.
+
+    Parameters
+    ----------
+    forecast, actual : float arrays, shape (n,); something must have come
+    order : index array, shape (n,)
+        Highest forecasts first.
+    """
     ranked = forecast[order]
     changed = np.flatnonzero(np.append(True, ranked[1:] != ranked[:-1]))
     sizes = np.diff(np.append(changed, ranked.size))

@@ -4,8 +4,11 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from clv.engine.groups import Groups
 from clv.engine.judging.backtest import MIX, MODELS, run_backtest
 from clv.engine.judging.candidates import Known, fit_candidates
+from clv.engine.judging.classes import measure_classes
+from clv.engine.judging.drift import measure_drift
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.trials import NAIVE_RULES, horizons_for, try_origin
 from clv.engine.judging.verdict import verdict
@@ -145,6 +148,11 @@ def test_small_odd_firms_are_judged_without_complaint(seed):
     log = PurchaseLog.check(
         rng.integers(0, 80, 300), START + rng.integers(0, span, 300), money
     )
-    result = run_backtest(log, START + span)
-    json.dumps(asdict(result), allow_nan=False)
+    seen = []
+    result = run_backtest(log, START + span, look=seen.append)
+    drift = measure_drift(seen[0])
+    groups = Groups.check({"key": "Key"}, log.accounts[::9], log.accounts[::9] * 0)
+    classes = measure_classes(seen[0], lambda _day: groups)
+    for one in (result, drift, *classes):
+        json.dumps(asdict(one), allow_nan=False)
     assert verdict(result.origins).light in {"green", "amber", "red"}
