@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clv', '0012_summaries_again'),
+        ('clv', '0014_like_groups'),
     ]
 
     operations = [
