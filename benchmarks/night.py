@@ -1,0 +1,201 @@
+"""The night beside the least it could take, in one run on one machine.
+
+    python -m benchmarks.night --accounts 1000000 --lines 10000000
+
+Builds a firm in a PostgreSQL of its own, then takes turns, round by round: the floor
+(one plain GROUP BY account over the order lines and one binary COPY of as many result
+rows), a full night (every sum worked out anew) and the night after it (0.1 % of the
+accounts have bought). A night is what stands between new orders and published classes:
+summarise, fit, value, publish, classify. Its times are those the run itself records.
+"""
+
+import argparse
+import datetime as dt
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+TIMED = ("summarise", "fit", "value", "publish", "classify")
+SHARE_CHANGED = 0.001
+FLOOR_SUMS = """
+    CREATE UNLOGGED TABLE bench_sums AS
+    SELECT account_id, count(*), min(ordered_on) AS first_on, max(ordered_on) AS last_on,
+        sum(revenue) AS revenue, sum(cost) AS cost
+    FROM crm_orderline GROUP BY account_id
+"""
+
+Night = dict[str, Any]
+
+
+def prepare(folder: Path) -> Any:
+    """Start a PostgreSQL in `folder` and point Django at it."""
+    from config import embedded  # noqa: PLC0415
+
+    where = embedded.paths(embedded.make_data_folder(folder))
+    embedded.prepare(where)
+    server = embedded.start_postgres(where)
+    _load_django(folder)
+    return server
+
+
+def _load_django(folder: Path) -> None:
+    import django  # noqa: PLC0415
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings.dev"
+    os.environ["PERENNIAL_DATA"] = str(folder)
+    django.setup()
+
+
+def floor() -> dict[str, float]:
+    """Time the least: group the lines by account, copy as many results in."""
+    from django.db import connection  # noqa: PLC0415
+
+    from clv.models import ValuationRun  # noqa: PLC0415
+
+    run = ValuationRun.objects.published().latest("pk")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bench_sums, bench_results")
+        begun = time.perf_counter()
+        cursor.execute(FLOOR_SUMS)
+        grouped = time.perf_counter() - begun
+        values = f"SELECT * FROM clv_valuation WHERE run_id = {run.pk}"
+        with cursor.copy(f"COPY ({values}) TO STDOUT (FORMAT BINARY)") as copy:
+            data = [bytes(part) for part in copy]
+        cursor.execute("CREATE TABLE bench_results (LIKE clv_valuation)")
+        begun = time.perf_counter()
+        with cursor.copy("COPY bench_results FROM STDIN (FORMAT BINARY)") as copy:
+            for part in data:
+                copy.write(part)
+        copied = time.perf_counter() - begun
+        cursor.execute("DROP TABLE bench_sums, bench_results")
+    return {"group": grouped, "copy": copied, "wall": grouped + copied}
+
+
+def one_night(day: dt.date, *, full: bool, whole: bool) -> Night:
+    """Work through one run as of `day` in this process; return its recorded times."""
+    from clv.choices import RunStatus  # noqa: PLC0415
+    from clv.models import SummaryState  # noqa: PLC0415
+    from clv.services import execution, runs  # noqa: PLC0415
+    from config import night  # noqa: PLC0415
+
+    if full:
+        SummaryState.objects.all().delete()
+    run = runs.request_run(actor=None, as_of=day)
+    chains = {run.kind: [g for g in night.NIGHT if whole or g[-1].name in TIMED]}
+    execution.execute_run(run.pk, chains)
+    run.refresh_from_db()
+    if run.status != RunStatus.PUBLISHED:
+        raise SystemExit(f"run {run.pk}: {run.status} {run.failure}")
+    steps = {step.name: step for step in run.steps.all()}
+    wall = steps[TIMED[-1]].finished_at - steps[TIMED[0]].started_at
+    return {
+        "wall": wall.total_seconds(),
+        "steps": {name: step.seconds for name, step in steps.items()},
+        "detail": steps["summarise"].detail | {"rows": steps["summarise"].rows},
+        "digest": run.digest,
+        "peak_mb": _peak_mb(),
+    }
+
+
+def _peak_mb() -> float:
+    import resource  # noqa: PLC0415
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def in_own_process(folder: Path, day: dt.date, *flags: str) -> Night:
+    call = [sys.executable, "-m", "benchmarks.night", "--data", str(folder)]
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(  # noqa: S603  our own module
+        [*call, "--day", day.isoformat(), *flags],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    answer: Night = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def measure(folder: Path, first: dt.date, rounds: int) -> None:
+    """Take turns and print the table; every round has its own days."""
+    from benchmarks import firm  # noqa: PLC0415
+
+    found: dict[str, list[Night]] = {"full": [], "delta": [], "floor": []}
+    in_own_process(folder, first, "--full")  # a first night, so that all have one
+    for number in range(rounds):
+        day = first + dt.timedelta(days=1 + 2 * number)
+        found["floor"].append(floor())
+        found["full"].append(in_own_process(folder, day, "--full"))
+        firm.add_a_day(SHARE_CHANGED, day + dt.timedelta(days=1))
+        found["delta"].append(in_own_process(folder, day + dt.timedelta(days=1)))
+        _tell(number, found)
+    for kind in ("full", "delta"):
+        pairs = zip(found[kind], found["floor"], strict=True)
+        ratios = [ours["wall"] / least["wall"] for ours, least in pairs]
+        print(
+            f"{kind:<6} / floor: min {min(ratios):.2f},"
+            f" median {statistics.median(ratios):.2f}, max {max(ratios):.2f}"
+        )
+
+
+def _tell(number: int, found: dict[str, list[Night]]) -> None:
+    load = os.getloadavg()[0]
+    least = found["floor"][-1]
+    print(
+        f"round {number + 1}, load {load:.1f}: floor {least['wall']:.2f} s"
+        f" (group {least['group']:.2f}, copy {least['copy']:.2f})"
+    )
+    for kind in ("full", "delta"):
+        night = found[kind][-1]
+        steps = ", ".join(f"{name} {s:.2f}" for name, s in night["steps"].items())
+        print(
+            f"  {kind:<6} {night['wall']:.2f} s ({steps}),"
+            f" peak {night['peak_mb']:.0f} MB, {night['detail']}"
+        )
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--accounts", type=int, default=100_000)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--data", type=Path, help="keep the firm here and use it again")
+    parser.add_argument("--day", type=dt.date.fromisoformat, help=argparse.SUPPRESS)
+    parser.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--whole", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.day:
+        _load_django(options.data)
+        found = one_night(options.day, full=options.full, whole=options.whole)
+        print(json.dumps(found))
+        return
+    with tempfile.TemporaryDirectory(prefix="perennial-bench-") as folder:
+        _run(options.data or Path(folder), options)
+
+
+def _run(folder: Path, options: argparse.Namespace) -> None:
+    server = prepare(folder)
+    try:
+        from django.core.management import call_command  # noqa: PLC0415
+        from django.db import connection  # noqa: PLC0415
+
+        from benchmarks import firm  # noqa: PLC0415
+
+        call_command("migrate", verbosity=0)
+        first = firm.ensure(options.accounts, options.lines)
+        measure(folder, first, options.rounds)
+        connection.close()
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()
