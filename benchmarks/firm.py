@@ -8,6 +8,7 @@ only a benchmark may do.
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -69,7 +70,7 @@ LINES = """
         CASE WHEN id %% 33 > 0 THEN round((price * (0.5 + chance / 4))::numeric, 2) END
     FROM (
         SELECT o.*, random() AS chance,
-            round((5 + o.account_id %% 90) * (0.7 + 0.6 * random())::numeric, 2) AS price
+            round((5 + o.X
         FROM crm_order o JOIN bench_order b USING (id),
             generate_series(1, b.lines)
     ) priced
@@ -107,7 +108,7 @@ def ensure(accounts: int, lines: int) -> dt.date:
     newest = ValuationRun.objects.order_by("-as_of").first()
     if newest is not None:
         return newest.as_of + dt.timedelta(days=1)
-    last = Order.objects.aggregate(last=Max("ordered_on"))["last"]
+    last: dt.date | None = Order.objects.aggregate(last=Max("ordered_on"))["last"]
     if last is None:
         last = business_today() - dt.timedelta(days=DAYS_FOR_NIGHTS)
         build(accounts, lines, last)
@@ -119,7 +120,7 @@ def build(accounts: int, lines: int, day: dt.date) -> None:
     rng = np.random.default_rng(SEED)
     account, days_ago = _purchases(rng, accounts)
     _stage(account, days_ago, _lines_of(rng, account.size, lines), first=1)
-    params = {
+    params: dict[str, Any] = {
         "accounts": accounts,
         "day": day,
         "days": DAYS,
@@ -154,7 +155,7 @@ def add_a_day(share: float, day: dt.date) -> int:
         np.full(account.size, 2, np.int64),
         first=first_order,
     )
-    params = {
+    params: dict[str, Any] = {
         "day": day,
         "first_line": first_line,
         "source": f"day {day}",

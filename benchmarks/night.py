@@ -25,8 +25,8 @@ TIMED = ("summarise", "fit", "value", "publish", "classify")
 SHARE_CHANGED = 0.001
 FLOOR_SUMS = """
     CREATE UNLOGGED TABLE bench_sums AS
-    SELECT account_id, count(*), min(ordered_on) AS first_on, max(ordered_on) AS last_on,
-        sum(revenue) AS revenue, sum(cost) AS cost
+    SELECT account_id, count(*), min(ordered_on) AS first_on,
+        max(ordered_on) AS last_on, sum(revenue) AS revenue, sum(cost) AS cost
     FROM crm_orderline GROUP BY account_id
 """
 
@@ -93,9 +93,9 @@ def one_night(day: dt.date, *, full: bool, whole: bool) -> Night:
     if run.status != RunStatus.PUBLISHED:
         raise SystemExit(f"run {run.pk}: {run.status} {run.failure}")
     steps = {step.name: step for step in run.steps.all()}
-    wall = steps[TIMED[-1]].finished_at - steps[TIMED[0]].started_at
+    begun, ended = steps[TIMED[0]].started_at, steps[TIMED[-1]].finished_at
     return {
-        "wall": wall.total_seconds(),
+        "wall": (ended - begun).total_seconds() if ended else None,
         "steps": {name: step.seconds for name, step in steps.items()},
         "detail": steps["summarise"].detail | {"rows": steps["summarise"].rows},
         "digest": run.digest,

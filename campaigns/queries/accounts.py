@@ -27,6 +27,7 @@ from common.paging import Page, Sort, keyset_page
 from crm.models import Account, User
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
+from segments.queries.reasons import say_todays_reasons
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 2_000
@@ -251,6 +252,7 @@ class AccountList:
         classes = {
             m.account_id: m for m in self._memberships().filter(account_id__in=keys)
         }
+        say_todays_reasons(self.run, classes.values())
         touches = _first_touches(keys)
         rows = []
         for key in keys:

@@ -76,6 +76,8 @@ class Membership(models.Model):
     """One account in one class from `since` until the day before `until`.
 
     The intervals of an account touch and never overlap: one class on every day.
+    `reason` is the one for which it began; `queries.reasons` says it in the figures of
+    today.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
@@ -138,6 +140,13 @@ class ClassTotal(models.Model):
     """One class in one run: how many, how much, who came and went."""
 
     run = models.ForeignKey(ValuationRun, models.CASCADE, related_name="+")
+    policy = models.ForeignKey(
+        ClassPolicy,
+        models.PROTECT,
+        null=True,
+        related_name="class_totals",
+        help_text="the rule applied; runs from before it was kept have none",
+    )
     worth_class = models.CharField(max_length=20, choices=WorthClass.choices)
     accounts = models.PositiveIntegerField()
     customers = models.PositiveIntegerField(help_text="accounts that ever ordered")

@@ -11,6 +11,7 @@ from clv.models import Valuation, ValuationRun
 from crm.models import User
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
+from segments.queries.reasons import say_todays_reasons
 
 ZERO = Decimal("0.00")
 RUNS_IN_HISTORY = 90
@@ -102,7 +103,7 @@ def top_customers(run: ValuationRun, user: User, *, size: int) -> list[RankedAcc
 
 
 def with_classes(run: ValuationRun, values: Iterable[Valuation]) -> list[RankedAccount]:
-    """Add to each value the class of its account on the run's day (one query)."""
+    """Add to each value the class of its account on the run's day (three queries)."""
     rows = list(values)
     held = {
         membership.account_id: membership
@@ -110,6 +111,7 @@ def with_classes(run: ValuationRun, values: Iterable[Valuation]) -> list[RankedA
             account_id__in=[value.account_id for value in rows]
         )
     }
+    say_todays_reasons(run, held.values())
     return [_ranked(value, held.get(value.account_id)) for value in rows]
 
 

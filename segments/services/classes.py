@@ -1,33 +1,34 @@
 """Giving every account its worth class, with the reason, and keeping the intervals.
 
-The rule, on one account's figures of one run:
-
-1. An override that has not expired decides.
-2. Who never ordered is general, since nothing of the own is known; never profitable if
-   more was spent than winning would bring.
-3. The whole relationship loses money (CLV below 0): never profitable.
-4. Last year's profit and expected value both reach their thresholds: current key.
-5. The expected value reaches its threshold: potential key.
-6. The rest: general.
-
-Who is in a key class reaches a threshold also when missing it by no more than the band:
-the one of last year's profit as a current key, the one of the expected value in both.
+The rule stands in `segments.queries.rule`. The night reads every account twice, once
+for the sums of the classes and once for who moves, and writes only what changes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
 
 from clv.models import ValuationRun
-from common.templatetags.display import MINUS, THIN_SPACE
 from segments.choices import WorthClass
-from segments.models import ClassPolicy, ClassTotal, Membership
+from segments.models import ClassTotal, Membership
+from segments.queries.rule import ON_THE_DAY, REASON, rule_parameters, ruled
 from segments.services.policy import ensure_policy
 
-ASSIGNED = "pg_temp.segments_assigned"
+MOVED = "pg_temp.segments_moved"
+WORK_MEMORY = "64MB"  # a million memberships fit into one hash table
+SUMS = (
+    "accounts",
+    "customers",
+    "clv",
+    "future_value",
+    "customer_equity",
+    "realised_profit",
+    "margin_year",
+    "cost_year",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,23 @@ class Classified:
     moved: int
     policy_id: int
     moves: list[tuple[str, str, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """The accounts of one class that come from one class, or from none."""
+
+    worth_class: str
+    was: str | None
+    sums: Mapping[str, Any]
+
+    @property
+    def accounts(self) -> int:
+        return int(self.sums["accounts"])
+
+    @property
+    def has_moved(self) -> bool:
+        return self.was != self.worth_class
 
 
 @transaction.atomic
@@ -51,55 +69,27 @@ def classify(run: ValuationRun) -> Classified:
     policy = ensure_policy(run)
     newest = Membership.objects.aggregate(newest=Max("since"))["newest"]
     makes_history = newest is None or run.as_of >= newest
-    params = parameters(run, policy)
+    params = rule_parameters(run, policy)
+    left: dict[str, int] = {}
     with connection.cursor() as cursor:
-        if makes_history:
+        cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+        if makes_history and (newest == run.as_of or _was_classed(run)):
             cursor.execute(TAKE_BACK_TODAY, params)
             cursor.execute(REOPEN_YESTERDAY, params)
-        cursor.execute(f"DROP TABLE IF EXISTS {ASSIGNED}")
-        cursor.execute(ASSIGN, params)
-        accounts = cursor.rowcount
-        cursor.execute(f"ANALYZE {ASSIGNED}")
-        moves = _moves(cursor) if makes_history else []
+        cells = _cells(cursor, params)
         if makes_history:
-            for statement in (CLOSE, OPEN, REFRESH):
-                cursor.execute(statement, params)
-        ClassTotal.objects.filter(run=run).delete()
-        cursor.execute(TOTALS, params | {"has_history": makes_history})
-        cursor.execute(f"DROP TABLE {ASSIGNED}")
+            left = _move(cursor, cells, params)
+    has_history = Membership.objects.filter(since__lt=run.as_of).exists()
+    came = _came(cells) if makes_history and has_history else {}
+    _store_totals(run, policy.pk, cells, came=came, left=left)
+    moves = _moves(cells) if makes_history else []
+    accounts = sum(cell.accounts for cell in cells)
     return Classified(accounts, sum(m[2] for m in moves), policy.pk, moves)
 
 
-def parameters(run: ValuationRun, policy: ClassPolicy) -> dict[str, Any]:
-    """Return the parameters of the rule's SQL."""
-    thresholds = (policy.realised_threshold, policy.expected_threshold)
-    is_whole = all(value == value.to_integral_value() for value in thresholds)
-    return {
-        "run": run.pk,
-        "as_of": run.as_of,
-        "policy": policy.pk,
-        "months": run.assumptions.horizon_months,
-        "realised": policy.realised_threshold,
-        "expected": policy.expected_threshold,
-        "kept": 1 - policy.band,
-        # Whole units are rounded down, so that "2,499 is below 2,500" stays true.
-        "scale": Decimal(1 if is_whole else 100),
-        "format": "FM999,999,999,999,990" + ("" if is_whole else ".00"),
-    }
-
-
-def _moves(cursor: Any) -> list[tuple[str, str, int]]:
-    """Return who changes class, before the memberships say so."""
-    cursor.execute(
-        f"""
-        SELECT m.worth_class, a.worth_class, count(*)
-        FROM {ASSIGNED} a JOIN segments_membership m
-            ON m.account_id = a.account_id AND m.until IS NULL
-        WHERE m.worth_class <> a.worth_class
-        GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
-        """
-    )
-    return [(was, becomes, count) for was, becomes, count in cursor.fetchall()]
+def _was_classed(run: ValuationRun) -> bool:
+    """Tell whether an earlier run said something of this run's day."""
+    return ClassTotal.objects.filter(run__as_of=run.as_of).exists()
 
 
 TAKE_BACK_TODAY = """
@@ -108,156 +98,113 @@ TAKE_BACK_TODAY = """
 REOPEN_YESTERDAY = """
     UPDATE segments_membership SET until = NULL WHERE until = %(as_of)s
 """
-
-
-def _money(amount: str) -> str:
-    """Return SQL that writes an amount as pages do, but never rounded up."""
-    number = f"to_char(floor({amount} * %(scale)s) / %(scale)s, %(format)s)"
-    return f"translate({number}, ',-', '{THIN_SPACE}{MINUS}')"
-
-
-_PROFIT = _money("profit_year")
-_EXPECTED = _money("future_value")
-_CLV = _money("clv")
-_REALISED_LIMIT = _money("%(realised)s")
-_EXPECTED_LIMIT = _money("%(expected)s")
-_SEEN = f"'expected value ' || {_EXPECTED} || ' over ' || %(months)s || ' months '"
-
-_REASON = f"""
-    CASE rule
-    WHEN 'override' THEN 'set by hand until ' || expires_on || ': ' || by_hand
-    WHEN 'prospect' THEN 'no orders yet; worth ' || {_EXPECTED}
-        || ' if won, which is an assumption.'
-    WHEN 'prospect_loss' THEN 'no orders yet; more was spent than the '
-        || {_EXPECTED} || ' that winning is assumed to bring.'
-    WHEN 'loss' THEN 'past and expected profit together are ' || {_CLV} || '.'
-    WHEN 'current' THEN 'last year''s profit ' || {_PROFIT} || ' reaches '
-        || {_REALISED_LIMIT} || '; ' || {_SEEN} || 'reaches '
-        || {_EXPECTED_LIMIT} || '.'
-    WHEN 'current_kept' THEN 'last year''s profit ' || {_PROFIT} || ' and '
-        || {_SEEN} || 'are within the band around ' || {_REALISED_LIMIT} || ' and '
-        || {_EXPECTED_LIMIT} || '.'
-    WHEN 'potential' THEN {_SEEN} || 'reaches ' || {_EXPECTED_LIMIT}
-        || '; last year''s profit ' || {_PROFIT} || ' is below ' || {_REALISED_LIMIT}
-        || '.'
-    WHEN 'potential_kept' THEN {_SEEN} || 'is within the band below '
-        || {_EXPECTED_LIMIT} || '; last year''s profit ' || {_PROFIT}
-        || CASE WHEN profit_year >= %(realised)s THEN ' reaches ' ELSE ' is below ' END
-        || {_REALISED_LIMIT} || '.'
-    ELSE {_SEEN} || 'is below ' || {_EXPECTED_LIMIT} || '.'
-    END
+RULED = ruled("clv_valuation", ON_THE_DAY)
+CELLS = f"""
+    SELECT worth_class, was, count(*),
+        count(*) FILTER (WHERE order_days > 0), sum(clv), sum(future_value),
+        coalesce(sum(future_value) FILTER (WHERE order_days > 0), 0),
+        sum(realised_profit), sum(margin_year), sum(cost_year)
+    FROM ({RULED}) today GROUP BY worth_class, was
 """
-
-# Which membership says where an account comes from: the one of the run's day, ...
-ON_THE_DAY = "m.since <= %(as_of)s AND (m.until IS NULL OR m.until > %(as_of)s)"
-# ... or, where that day has been classed already, the one with which it began.
-BEFORE_THE_DAY = "m.since < %(as_of)s AND (m.until IS NULL OR m.until >= %(as_of)s)"
-
-
-def ruled(values: str, came_from: str) -> str:
-    """Return SQL for the class of each account, by the figures in `values`.
-
-    Columns: account_id, worth_class, was (the class it comes from), reason.
-    `values` has the columns of clv_valuation; parameters as of `parameters`.
-    """
-    return f"""
-    SELECT account_id, worth_class, was,
-        left(CASE worth_class
-            WHEN 'current_key' THEN 'Current key: '
-            WHEN 'potential_key' THEN 'Potential key: '
-            WHEN 'general' THEN 'General: '
-            ELSE 'Never profitable: ' END
-            || reason, 400) AS reason
-    FROM (
-        SELECT *, {_REASON} AS reason,
-            CASE WHEN rule = 'override' THEN by_hand_class
-                WHEN rule IN ('current', 'current_kept') THEN 'current_key'
-                WHEN rule IN ('potential', 'potential_kept') THEN 'potential_key'
-                WHEN rule IN ('loss', 'prospect_loss') THEN 'never_profitable'
-                ELSE 'general' END AS worth_class
-        FROM (
-            SELECT *, CASE
-                WHEN by_hand_class IS NOT NULL THEN 'override'
-                WHEN order_days = 0 AND clv < 0 THEN 'prospect_loss'
-                WHEN order_days = 0 THEN 'prospect'
-                WHEN clv < 0 THEN 'loss'
-                WHEN profit_year >= %(realised)s AND future_value >= %(expected)s
-                    THEN 'current'
-                WHEN was = 'current_key' AND profit_year >= %(realised)s * %(kept)s
-                    AND future_value >= %(expected)s * %(kept)s THEN 'current_kept'
-                WHEN future_value >= %(expected)s THEN 'potential'
-                WHEN was IN ('current_key', 'potential_key')
-                    AND future_value >= %(expected)s * %(kept)s THEN 'potential_kept'
-                ELSE 'rest' END AS rule
-            FROM (
-                SELECT v.account_id, v.order_days, v.clv, v.future_value,
-                    v.margin_year - v.cost_year AS profit_year,
-                    m.worth_class AS was, o.worth_class AS by_hand_class,
-                    o.reason AS by_hand, o.expires_on
-                FROM {values} v
-                LEFT JOIN segments_membership m ON m.account_id = v.account_id
-                    AND {came_from}
-                LEFT JOIN (
-                    SELECT DISTINCT ON (account_id) * FROM segments_override
-                    WHERE expires_on >= %(as_of)s ORDER BY account_id, id DESC
-                ) o ON o.account_id = v.account_id
-                WHERE v.run_id = %(run)s
-            ) figures
-        ) ruled
-    ) reasoned
+MOVE = f"""
+    CREATE TEMPORARY TABLE segments_moved ON COMMIT DROP AS
+    SELECT account_id, worth_class, {REASON} AS reason
+    FROM ({RULED}) today WHERE was IS DISTINCT FROM worth_class
 """
-
-
-ASSIGN = f"""
-    CREATE TEMPORARY TABLE segments_assigned ON COMMIT DROP AS
-    {ruled("clv_valuation", ON_THE_DAY)}
+CLOSE = """
+    WITH closed AS (
+        UPDATE segments_membership m SET until = %(as_of)s
+        WHERE m.until IS NULL AND {gone} RETURNING worth_class
+    ) SELECT worth_class, count(*) FROM closed GROUP BY worth_class
 """
-
-CLOSE = f"""
-    UPDATE segments_membership m SET until = %(as_of)s
-    WHERE m.until IS NULL AND NOT EXISTS (
-        SELECT FROM {ASSIGNED} a
-        WHERE a.account_id = m.account_id AND a.worth_class = m.worth_class)
-"""
+CLOSE_MOVED = CLOSE.format(gone=f"m.account_id IN (SELECT account_id FROM {MOVED})")
+CLOSE_UNVALUED = CLOSE.format(
+    gone="NOT EXISTS (SELECT FROM clv_valuation v"
+    " WHERE v.run_id = %(run)s AND v.account_id = m.account_id)"
+)
 OPEN = f"""
     INSERT INTO segments_membership
         (account_id, worth_class, since, reason, run_id, policy_id)
     SELECT account_id, worth_class, %(as_of)s, reason, %(run)s, %(policy)s
-    FROM {ASSIGNED} a
-    WHERE NOT EXISTS (
-        SELECT FROM segments_membership m
-        WHERE m.account_id = a.account_id AND m.until IS NULL)
-    ORDER BY account_id
+    FROM {MOVED} ORDER BY account_id
 """
-# Who stays gets today's figures into the reason; since and run say when it began.
-REFRESH = f"""
-    UPDATE segments_membership m SET reason = a.reason
-    FROM {ASSIGNED} a
-    WHERE m.account_id = a.account_id AND m.until IS NULL AND m.reason <> a.reason
-"""
-_CLASSES = ", ".join(f"('{value}')" for value in WorthClass.values)
-TOTALS = f"""
-    INSERT INTO segments_classtotal (run_id, worth_class, accounts, customers, clv,
-        future_value, customer_equity, realised_profit, margin_year, cost_year, came,
-        "left")
-    SELECT %(run)s, c.worth_class, count(v.account_id),
-        count(v.account_id) FILTER (WHERE v.order_days > 0),
-        coalesce(sum(v.clv), 0), coalesce(sum(v.future_value), 0),
-        coalesce(sum(v.future_value) FILTER (WHERE v.order_days > 0), 0),
-        coalesce(sum(v.realised_profit), 0), coalesce(sum(v.margin_year), 0),
-        coalesce(sum(v.cost_year), 0),
-        CASE WHEN %(has_history)s AND EXISTS (
-            SELECT FROM segments_membership WHERE since < %(as_of)s)
-        THEN count(*) FILTER (
-            WHERE a.account_id IS NOT NULL AND a.was IS DISTINCT FROM a.worth_class)
-        ELSE 0 END,
-        CASE WHEN %(has_history)s THEN (
-            SELECT count(*) FROM segments_membership m
-            WHERE m.until = %(as_of)s AND m.worth_class = c.worth_class)
-        ELSE 0 END
-    FROM (VALUES {_CLASSES}) c (worth_class)
-    LEFT JOIN {ASSIGNED} a ON a.worth_class = c.worth_class
-    LEFT JOIN clv_valuation v
-        ON v.run_id = %(run)s AND v.account_id = a.account_id
-    GROUP BY c.worth_class
-"""
+
+
+def _cells(cursor: Any, params: Mapping[str, Any]) -> list[_Cell]:
+    """Return classes by where their accounts come from, before memberships say so."""
+    cursor.execute(CELLS, params)
+    return [
+        _Cell(worth_class, was, dict(zip(SUMS, sums, strict=True)))
+        for worth_class, was, *sums in cursor.fetchall()
+    ]
+
+
+def _move(cursor: Any, cells: list[_Cell], params: Mapping[str, Any]) -> dict[str, int]:
+    """Close and open memberships; return how many left each class."""
+    left: dict[str, int] = {}
+    if _has_unvalued(cells):
+        _count_closed(cursor, CLOSE_UNVALUED, params, left)
+    if any(cell.has_moved for cell in cells):
+        cursor.execute(f"DROP TABLE IF EXISTS {MOVED}")
+        cursor.execute(MOVE, params)
+        cursor.execute(f"ANALYZE {MOVED}")
+        _count_closed(cursor, CLOSE_MOVED, params, left)
+        cursor.execute(OPEN, params)
+        cursor.execute(f"DROP TABLE {MOVED}")
+    return left
+
+
+def _has_unvalued(cells: list[_Cell]) -> bool:
+    """Tell whether somebody stands in a class whom the run has not valued."""
+    valued = sum(cell.accounts for cell in cells if cell.was is not None)
+    return Membership.objects.open().count() != valued
+
+
+def _count_closed(
+    cursor: Any, statement: str, params: Mapping[str, Any], left: dict[str, int]
+) -> None:
+    cursor.execute(statement, params)
+    for worth_class, count in cursor.fetchall():
+        left[worth_class] = left.get(worth_class, 0) + count
+
+
+def _came(cells: list[_Cell]) -> dict[str, int]:
+    came: dict[str, int] = {}
+    for cell in cells:
+        if cell.has_moved:
+            came[cell.worth_class] = came.get(cell.worth_class, 0) + cell.accounts
+    return came
+
+
+def _moves(cells: list[_Cell]) -> list[tuple[str, str, int]]:
+    moves = [
+        (cell.was, cell.worth_class, cell.accounts)
+        for cell in cells
+        if cell.has_moved and cell.was is not None
+    ]
+    return sorted(moves, key=lambda move: (-move[2], move[0], move[1]))
+
+
+def _store_totals(
+    run: ValuationRun,
+    policy_id: int,
+    cells: list[_Cell],
+    *,
+    came: Mapping[str, int],
+    left: Mapping[str, int],
+) -> None:
+    ClassTotal.objects.filter(run=run).delete()
+    ClassTotal.objects.bulk_create(
+        ClassTotal(
+            run=run,
+            policy_id=policy_id,
+            worth_class=key,
+            came=came.get(key, 0),
+            left=left.get(key, 0),
+            **{
+                name: sum(c.sums[name] for c in cells if c.worth_class == key)
+                for name in SUMS
+            },
+        )
+        for key in WorthClass.values
+    )

@@ -12,7 +12,7 @@ from clv.models import ValuationRun
 from segments.choices import WorthClass
 from segments.models import ClassPolicy
 from segments.policy import LEAST_THRESHOLD
-from segments.services.classes import BEFORE_THE_DAY, parameters, ruled
+from segments.queries.rule import BEFORE_THE_DAY, rule_parameters, ruled
 
 MOST_NAMED = 20
 AMOUNTS = ("clv", "future_value", "realised_profit", "equity")
@@ -41,7 +41,7 @@ def effect_of(
                 f"CREATE TEMPORARY TABLE segments_{name} ON COMMIT DROP AS"
                 " SELECT account_id, worth_class"
                 f" FROM ({ruled(table, BEFORE_THE_DAY)}) ruled",
-                parameters(run, policy),
+                rule_parameters(run, policy),
             )
             cursor.execute(f"ANALYZE pg_temp.segments_{name}")
         cursor.execute(f"DROP TABLE IF EXISTS {EFFECT}")

@@ -4,12 +4,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from clv.models import ValuationRun
 from common.access import requires
 from crm.models import Account
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.models import Membership
 from segments.permissions import VIEW_CLASSES
+from segments.queries.reasons import say_todays_reasons
 
 MEMBERSHIPS_SHOWN = 12
 
@@ -37,6 +39,7 @@ def _panel(request: SignedInRequest, pk: int, template: str) -> HttpResponse:
         ]
     )
     now = held[0] if held and held[0].until is None else None
+    say_todays_reasons(ValuationRun.objects.current(), held)
     context = {
         "account": account,
         "membership": now,

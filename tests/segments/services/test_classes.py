@@ -8,6 +8,7 @@ import pytest
 from clv.models import ValuationRun
 from common.templatetags.display import THIN_SPACE
 from segments.models import ClassPolicy, ClassTotal, Membership, Override
+from segments.queries.reasons import say_todays_reasons
 from segments.services.classes import classify
 from tests import make
 
@@ -191,7 +192,7 @@ def test_intervals_touch_and_totals_count_who_came_and_left(policy):
         ("general", "potential_key", 1),
     ]
     assert class_of(stays).since == YESTERDAY
-    assert "value 20 over" in class_of(stays).reason
+    assert "value 10 over" in class_of(stays).reason  # for which it began
     for account, classes in {
         rises: ["general", "potential_key"],
         falls: ["current_key", "general"],
@@ -211,6 +212,43 @@ def test_intervals_touch_and_totals_count_who_came_and_left(policy):
         "never_profitable": (0, 0, 0),
     }
     assert totals["general"].future_value == Decimal("20.00")
+
+
+@pytest.mark.parametrize(
+    ("year", "future", "was", "reason"),
+    [
+        ("0.00", "20.00", "general", "General: expected value 20 over 36 months is"),
+        ("450.00", "901.00", "current_key", "Current key: last year's profit 450 and"),
+        ("0.00", "900.00", "potential_key", "Potential key: expected value 900 over"),
+    ],
+)
+def test_who_stays_is_told_the_figures_of_today(policy, year, future, was, reason):
+    account = make.account()
+    held = make.membership(account=account, worth_class=was, since=YESTERDAY)
+    run = run_of(DAY, figures={account: (year, future)})
+    classify(run)
+
+    say_todays_reasons(run, [held])
+
+    assert held.worth_class == class_of(account).worth_class
+    assert held.reason.startswith(reason)
+    assert class_of(account).reason != held.reason  # nothing was written
+
+
+def test_a_reason_stays_where_nothing_is_known_of_today(policy):
+    account = make.account()
+    held = make.membership(account=account, worth_class="general", since=YESTERDAY)
+    ended = make.membership(
+        account=make.account(), worth_class="general", since=YESTERDAY, until=DAY
+    )
+    told = held.reason
+
+    say_todays_reasons(None, [held])
+    say_todays_reasons(make.run(as_of=YESTERDAY), [held])  # says no policy
+    run = run_of(DAY, figures={account: ("0.00", "1.00"), ended.account: ("0", "1")})
+    say_todays_reasons(run, [ended])
+
+    assert (held.reason, ended.reason) == (told, told)
 
 
 def test_nobody_comes_or_leaves_the_first_time(policy):
