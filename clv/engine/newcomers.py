@@ -223,8 +223,7 @@ class _Futures:
         factor = np.concatenate(
             [
                 one.draw_relative_means(np.zeros(part.size), rng)
-                * one.mean
-                / spend.mean
+                * (one.profitable_mean / spend.profitable_mean)
                 for one, part in zip(spends, parts, strict=True)
             ]
         )
