@@ -2,11 +2,29 @@
 
 from django.urls import URLPattern, path
 
-from clv.views import accuracy, changes, panels, profit, runs
+from clv.views import accuracy, assumptions, changes, panels, profit, runs
 
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
     path("accuracy/", accuracy.accuracy, name="accuracy"),
+    path("assumptions/", assumptions.overview, name="assumptions"),
+    path("assumptions/compare/", assumptions.compare, name="assumptions_compare"),
+    path("assumptions/draft/", assumptions.draft_edit, name="assumptions_draft"),
+    path(
+        "assumptions/draft/_effect/",
+        assumptions.draft_effect,
+        name="assumptions_effect",
+    ),
+    path(
+        "assumptions/draft/publish/",
+        assumptions.draft_publish,
+        name="assumptions_publish",
+    ),
+    path(
+        "assumptions/draft/discard/",
+        assumptions.draft_discard,
+        name="assumptions_discard",
+    ),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/start/", runs.run_start, name="run_start"),
     path("runs/<int:pk>/", runs.run_detail, name="run_detail"),

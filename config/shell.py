@@ -30,6 +30,12 @@ MENU = (
     ),
     Link("Plans", "campaigns:plan_list", "clipboard-list", campaigns.VIEW_PLANS),
     Link("Accuracy", "clv:accuracy", "target", clv.VIEW_ACCURACY),
+    Link(
+        "Assumptions",
+        "clv:assumptions",
+        "sliders-horizontal",
+        clv.CHANGE_ASSUMPTIONS,
+    ),
     Link("Runs", "clv:run_list", "moon", clv.VIEW_RUNS),
     Link("People", "crm:user_list", "users", crm.MANAGE_USERS),
 )

@@ -1,6 +1,10 @@
 """Derived worth: runs, values, and what they rest on."""
 
-from clv.models.assumptions import Assumptions, AssumptionsDraft
+from clv.models.assumptions import (
+    AssumedNumbers,
+    Assumptions,
+    AssumptionsDraft,
+)
 from clv.models.changes import ChangeRollup
 from clv.models.expansion import ExpansionRate
 from clv.models.judgements import Judgement
@@ -13,6 +17,7 @@ from clv.models.valuations import Valuation
 
 __all__ = [
     "AccountSummary",
+    "AssumedNumbers",
     "Assumptions",
     "AssumptionsDraft",
     "AssumptionsPreview",

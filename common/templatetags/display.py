@@ -64,6 +64,12 @@ def share(value: float | Decimal | None) -> str:
 
 
 @register.filter
+def exact_share(value: Decimal | None) -> str:
+    """Write a share as per cent with all the decimals it has, such as 12.5 %."""
+    return UNKNOWN if value is None else f"{quantity(value * 100)}{THIN_SPACE}%"
+
+
+@register.filter
 def signed_share(value: float | None) -> str:
     """Write a change as per cent with its sign; unknown is a dash."""
     if value is None:

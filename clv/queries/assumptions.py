@@ -1,0 +1,417 @@
+"""What is assumed, in plain words; its versions; and what a preview has found."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from clv.choices import BreakEven, PriorStrength, RunStatus
+from clv.models import (
+    AssumedNumbers,
+    Assumptions,
+    AssumptionsPreview,
+    ValuationRun,
+)
+from common.templatetags.display import cents, count, exact_share, quantity
+
+NOT_SAID = "not stated"
+# Of r / alpha under the weak prior, whose logarithms scatter by 1 and 1.25.
+PACE_LOG_SPREAD = math.hypot(1.0, 1.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One of the assumed numbers: how it is called, written and explained."""
+
+    name: str
+    label: str
+    write: Callable[[Any], str]
+    explain: Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One number of a version, in words; `before` where another is set against it."""
+
+    label: str
+    value: str
+    meaning: str
+    before: str = ""
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.before) and self.before != self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Numbers that belong together."""
+
+    title: str
+    text: str
+    lines: Sequence[Line]
+    is_typical: bool = False
+
+
+def _said(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda value: NOT_SAID if value is None else write(value)
+
+
+def _rate(value: Decimal) -> str:
+    return (
+        f"100 earned in a year count as {cents(100 / (1 + value))} today. The higher"
+        " the rate, the less counts what is far away."
+    )
+
+
+def _horizon(value: int) -> str:
+    return (
+        f"Expected profit is that of the next {count(value)} months; what may come"
+        " after counts for nothing."
+    )
+
+
+def _margin(value: Decimal) -> str:
+    return (
+        f"Of 100 of revenue whose cost nobody entered, {cents(100 * value)} count as"
+        " margin, in the past and in what is expected."
+    )
+
+
+def _retention(value: Decimal) -> str:
+    return (
+        f"Of 100 of margin expected within a year, care can secure at most"
+        f" {cents(100 * value)}. It changes no value; it limits what care is justified."
+    )
+
+
+def _orders(value: Decimal | None) -> str:
+    if value is None:
+        return "A weak prior of the engine: about 4.6 days with orders a year."
+    return "Days with orders of a typical customer in a year, while a customer."
+
+
+def _leaving(value: Decimal | None) -> str:
+    if value is None:
+        return "A weak prior of the engine: about one in five leaves after an order."
+    return f"Of 100 typical customers, {cents(100 * value)} leave within a year."
+
+
+def _typical_margin(value: Decimal | None) -> str:
+    if value is None:
+        return "The mean margin of the orders that were seen."
+    return "Margin of one order of a typical customer, before costs to serve."
+
+
+def _strength(value: int) -> str:
+    factor = math.exp(PACE_LOG_SPREAD / math.sqrt(value))
+    return (
+        f"In two of three firms the orders per year lie within a factor of {factor:.1f}"
+        " of what is said here. The narrower, the longer it takes until your own"
+        " customers outweigh it."
+    )
+
+
+VALUE = (
+    Number("annual_rate", "Discount rate", lambda v: f"{exact_share(v)} a year", _rate),
+    Number("horizon_months", "Horizon", lambda v: f"{count(v)} months", _horizon),
+    Number(
+        "margin_rate_if_cost_unknown",
+        "Margin where the cost is not known",
+        exact_share,
+        _margin,
+    ),
+    Number("retention_effect", "Retention effect", exact_share, _retention),
+)
+TYPICAL = (
+    Number(
+        "prior_orders_per_year",
+        "Typical orders per year",
+        _said(quantity),
+        _orders,
+    ),
+    Number(
+        "prior_share_leaving",
+        "Share that leaves per year",
+        _said(exact_share),
+        _leaving,
+    ),
+    Number(
+        "prior_margin_per_order",
+        "Typical margin per order",
+        _said(cents),
+        _typical_margin,
+    ),
+    Number(
+        "prior_strength",
+        "How strongly this counts",
+        lambda v: str(PriorStrength(v).label),
+        _strength,
+    ),
+)
+TYPICAL_TEXT = (
+    "Counts while there are few customers or a short history; with 300 customers and"
+    " half a year of orders your own figures speak alone."
+)
+
+
+def groups(
+    version: AssumedNumbers, before: AssumedNumbers | None = None
+) -> list[Group]:
+    """Return all numbers of a version in words, `before` beside them where given."""
+
+    def lines(numbers: Sequence[Number]) -> list[Line]:
+        return [_line(number, version, before) for number in numbers]
+
+    return [
+        Group("What a value counts", "", lines(VALUE)),
+        Group("A typical customer", TYPICAL_TEXT, lines(TYPICAL), is_typical=True),
+    ]
+
+
+def _line(
+    number: Number, version: AssumedNumbers, before: AssumedNumbers | None
+) -> Line:
+    value = getattr(version, number.name)
+    return Line(
+        label=number.label,
+        value=number.write(value),
+        meaning=number.explain(value),
+        before=number.write(getattr(before, number.name)) if before else "",
+    )
+
+
+def changed_lines(version: AssumedNumbers, before: AssumedNumbers) -> list[Line]:
+    """Return the numbers that differ, in words."""
+    return [
+        line
+        for group in groups(version, before)
+        for line in group.lines
+        if line.is_changed
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One published version in the history, with what it changed."""
+
+    version: Assumptions
+    changed: Sequence[Line]
+    is_current: bool
+
+
+def history() -> list[Version]:
+    """Return all versions, newest first; one question to the database."""
+    versions = list(Assumptions.objects.select_related("author"))
+    befores = [*versions[1:], None]
+    return [
+        Version(
+            version=one,
+            changed=changed_lines(one, before) if before else [],
+            is_current=place == 0,
+        )
+        for place, (one, before) in enumerate(zip(versions, befores, strict=True))
+    ]
+
+
+def ladder_sentence(run: ValuationRun | None) -> str:
+    """Say whether what is said of a typical customer counts in this firm."""
+    step = run.parameters.get("step") if run else None
+    said = {
+        "individual": "Your firm has enough customers: in the values shown now this"
+        " counts for nothing.",
+        "pooled": "Your firm has few customers yet: in the values shown now this"
+        " counts.",
+        "assumed": "Your firm has no customers to learn from yet: the values shown now"
+        " rest on this alone.",
+    }
+    return said.get(str(step), "")
+
+
+# -- What a preview has found ----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A figure before and after."""
+
+    before: Decimal
+    after: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        return self.after - self.before
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEffect:
+    """One class, or all together, before and after."""
+
+    key: str
+    label: str
+    accounts: Pair
+    clv: Pair
+    expected: Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One account whose value or class would change; classes by key and label."""
+
+    account_id: int
+    name: str
+    before: str
+    after: str
+    clv: Pair
+
+    @property
+    def is_elsewhere(self) -> bool:
+        return self.before != self.after
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How many accounts go from one word to another."""
+
+    before: str
+    after: str
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What numbers that nobody has published would change."""
+
+    accounts: int
+    equity: Pair
+    realised: Pair
+    whole: ClassEffect
+    classes: Sequence[ClassEffect]
+    shifts: Sequence[Shift]
+    changed_class: Sequence[Moved]
+    moved_most: Sequence[Moved]
+    break_even: Sequence[Shift]
+    earlier: int
+    later: int
+    labels: Mapping[str, str]
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no value, no class and no break-even moves."""
+        return not (self.moved_most or self.shifts or self.break_even)
+
+    @property
+    def changed_count(self) -> int:
+        return sum(shift.accounts for shift in self.shifts)
+
+    @property
+    def has_break_even(self) -> bool:
+        return bool(self.break_even or self.earlier or self.later)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How far a preview is, and its effect once that is known."""
+
+    preview: AssumptionsPreview
+    effect: Effect | None
+    is_outdated: bool
+    is_waiting_behind: bool
+
+    @property
+    def is_open(self) -> bool:
+        return self.preview.run.is_open
+
+    @property
+    def failure(self) -> str:
+        return self.preview.run.failure
+
+    @property
+    def steps(self) -> Sequence[Any]:
+        return list(self.preview.run.steps.all())
+
+
+def shown_preview(author: Any) -> Shown | None:
+    """Return the preview that `author` has asked for, None without one."""
+    preview = (
+        AssumptionsPreview.objects.filter(run__requested_by=author)
+        .select_related("run", "compared", "based_on")
+        .first()
+    )
+    if preview is None:
+        return None
+    current = ValuationRun.objects.current()
+    newest = Assumptions.objects.current()
+    working = ValuationRun.objects.exclude(pk=preview.run_id).filter(
+        status=RunStatus.RUNNING
+    )
+    is_queued = preview.run.status == RunStatus.QUEUED
+    return Shown(
+        preview=preview,
+        effect=effect_of(preview.result) if preview.result else None,
+        is_outdated=(
+            current is None
+            or current.pk != preview.compared_id
+            or newest.pk != preview.based_on_id
+        ),
+        is_waiting_behind=is_queued and working.exists(),
+    )
+
+
+def effect_of(found: Mapping[str, Any]) -> Effect:
+    """Return a preview's result, ready to be shown."""
+    totals = found["totals"]
+    labels = {row["key"]: row["label"] for row in found["classes"]}
+    accounts = Decimal(totals["accounts"])
+    words = dict(BreakEven.choices)
+    return Effect(
+        accounts=totals["accounts"],
+        equity=_pair(totals["equity"]),
+        realised=_pair(totals["realised_profit"]),
+        whole=ClassEffect(
+            key="",
+            label="All accounts",
+            accounts=Pair(accounts, accounts),
+            clv=_pair(totals["clv"]),
+            expected=_pair(totals["future_value"]),
+        ),
+        classes=[
+            ClassEffect(
+                key=row["key"],
+                label=row["label"],
+                accounts=_pair(row["accounts"]),
+                clv=_pair(row["clv"]),
+                expected=_pair(row["future_value"]),
+            )
+            for row in found["classes"]
+        ],
+        shifts=_shifts(found["moves"], labels),
+        changed_class=_moved(found["changed_class"], labels),
+        moved_most=_moved(found["moved_most"], labels),
+        break_even=_shifts(found["break_even"], {k: str(v) for k, v in words.items()}),
+        earlier=found["break_even_dates"]["earlier"],
+        later=found["break_even_dates"]["later"],
+        labels=labels,
+    )
+
+
+def _pair(values: Sequence[Any]) -> Pair:
+    return Pair(Decimal(values[0]), Decimal(values[1]))
+
+
+def _shifts(rows: Sequence[Any], labels: Mapping[str, str]) -> list[Shift]:
+    return [Shift(labels[r["from"]], labels[r["to"]], r["accounts"]) for r in rows]
+
+
+def _moved(rows: Sequence[Any], labels: Mapping[str, str]) -> list[Moved]:
+    return [
+        Moved(
+            account_id=row["account"],
+            name=row["name"],
+            before=labels[row["from"]],
+            after=labels[row["to"]],
+            clv=_pair(row["clv"]),
+        )
+        for row in rows
+    ]
