@@ -6,9 +6,11 @@ from typing import Any
 
 from django import forms
 
-from clv.choices import PriorStrength
+from clv.choices import CostDriver, PriorStrength
 from clv.models import AssumedNumbers, Assumptions, AssumptionsDraft
+from clv.policy import COST_DRIVERS
 from clv.services.assumptions import LONGEST_REASON, faults
+from crm.choices import CostKind
 
 PERCENT = Decimal(100)
 NIGHT, NOW = "night", "now"
@@ -87,7 +89,18 @@ class AssumptionsForm(forms.Form):
     ) -> None:
         seen = {"based_on": current.pk, "seen": draft.version if draft else None}
         numbers = typed or carried_over(draft, current)
-        super().__init__(data, initial={**numbers, **seen})
+        drivers = {**COST_DRIVERS, **numbers["cost_drivers"]}
+        by_kind = {_field_of(kind): driver for kind, driver in drivers.items()}
+        super().__init__(data, initial={**numbers, **seen, **by_kind})
+        for kind in COST_DRIVERS:
+            self.fields[_field_of(kind)] = forms.ChoiceField(
+                label=CostKind(kind).label, choices=CostDriver.choices
+            )
+
+    @property
+    def driver_fields(self) -> list[forms.BoundField]:
+        """Return one field for each kind of cost to serve."""
+        return [self[_field_of(kind)] for kind in COST_DRIVERS]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -98,11 +111,21 @@ class AssumptionsForm(forms.Form):
 
     def numbers(self) -> dict[str, Any]:
         """Return what was typed, as far as it could be read."""
-        return {
+        typed = {
             name: self.cleaned_data[name]
             for name in AssumedNumbers.number_names()
             if name in self.cleaned_data
         }
+        typed["cost_drivers"] = {
+            kind: self.cleaned_data[_field_of(kind)]
+            for kind in COST_DRIVERS
+            if _field_of(kind) in self.cleaned_data
+        }
+        return typed
+
+
+def _field_of(kind: str) -> str:
+    return f"driver_{kind}"
 
 
 def carried_over(

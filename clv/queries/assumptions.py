@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from clv.choices import BreakEven, PriorStrength, RunStatus
+from clv.choices import BreakEven, CostDriver, PriorStrength, RunStatus
 from clv.models import (
     AssumedNumbers,
     Assumptions,
@@ -14,6 +14,7 @@ from clv.models import (
     ValuationRun,
 )
 from common.templatetags.display import cents, count, exact_share, quantity
+from crm.choices import CostKind
 
 NOT_SAID = "not stated"
 # Of r / alpha under the weak prior, whose logarithms scatter by 1 and 1.25.
@@ -150,6 +151,10 @@ TYPICAL = (
         _strength,
     ),
 )
+DRIVERS_TEXT = (
+    "Cost that grows with orders is expected once for each expected order, the other"
+    " for each expected year as a customer. Cost to win is spent and neither."
+)
 TYPICAL_TEXT = (
     "Counts while there are few customers or a short history; with 300 customers and"
     " half a year of orders your own figures speak alone."
@@ -166,8 +171,26 @@ def groups(
 
     return [
         Group("What a value counts", "", lines(VALUE)),
+        Group("What costs grow with", DRIVERS_TEXT, _drivers(version, before)),
         Group("A typical customer", TYPICAL_TEXT, lines(TYPICAL), is_typical=True),
     ]
+
+
+def _drivers(version: AssumedNumbers, before: AssumedNumbers | None) -> list[Line]:
+    was = before.drivers_by_kind if before else {}
+    return [
+        Line(
+            label=str(CostKind(kind).label),
+            value=_driver(driver),
+            meaning="",
+            before=_driver(was[kind]) if was else "",
+        )
+        for kind, driver in version.drivers_by_kind.items()
+    ]
+
+
+def _driver(driver: str) -> str:
+    return str(CostDriver(driver).label).lower()
 
 
 def _line(

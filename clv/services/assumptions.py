@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from clv.choices import PriorStrength
+from clv.choices import CostDriver, PriorStrength
 from clv.engine.priors import highest_share_leaving
 from clv.errors import (
     AssumptionsOutdatedError,
@@ -15,6 +15,7 @@ from clv.errors import (
 )
 from clv.models import Assumptions, AssumptionsDraft, AssumptionsPreview
 from clv.policy import (
+    COST_DRIVERS,
     FEWEST_ORDERS_A_YEAR,
     LARGEST_MARGIN_PER_ORDER,
     LONGEST_HORIZON_MONTHS,
@@ -72,6 +73,8 @@ LIMITS: Mapping[str, tuple[float, float, str]] = {
 
 
 def _outside(name: str, value: Any) -> str:
+    if name == "cost_drivers":
+        return _unknown_drivers(value)
     if name == "prior_strength":
         return "" if value in PriorStrength.values else "Choose one of the three."
     if name not in LIMITS:
@@ -80,6 +83,17 @@ def _outside(name: str, value: Any) -> str:
     if value is None:
         return "" if name.startswith("prior_") else "Say how much."
     return "" if Decimal(str(low)) <= value <= Decimal(str(high)) else text
+
+
+def _unknown_drivers(drivers: Any) -> str:
+    if not isinstance(drivers, Mapping):
+        return "Name kinds of cost and what each grows with."
+    for kind, driver in drivers.items():
+        if kind not in COST_DRIVERS:
+            return f"No cost to serve is called {kind}."
+        if driver not in CostDriver.values:
+            return f"A cost grows with {' or '.join(CostDriver.values)}."
+    return ""
 
 
 def _too_many_leave(numbers: Numbers) -> str:
@@ -121,14 +135,15 @@ def save_draft(
         If the draft was changed since `expected_version` was read.
     """
     current = _checked(numbers, based_on)
+    complete = _completed(current, numbers)
     draft = AssumptionsDraft.objects.filter(author=actor).first()
     if draft is None:
         draft = AssumptionsDraft.objects.create(
-            author=actor, based_on=current, **numbers
+            author=actor, based_on=current, **complete
         )
     else:
         draft = save_changes(
-            draft, expected_version=expected_version, based_on=current, **numbers
+            draft, expected_version=expected_version, based_on=current, **complete
         )
     if previews.compared_run() is None:
         previews.throw_away(author=actor)
@@ -150,7 +165,7 @@ def request_preview(
         If no account has been valued yet.
     """
     current = _checked(numbers, based_on)
-    complete = {**current.numbers, **numbers}
+    complete = _completed(current, numbers)
     return previews.request_preview(actor=actor, numbers=complete, based_on=current)
 
 
@@ -213,7 +228,7 @@ def publish(
     current = _checked(numbers, based_on)
     if not reason.strip():
         raise AssumptionsRefusedError("Say why, for those who ask.", field="reason")
-    complete = {**current.numbers, **numbers}
+    complete = _completed(current, numbers)
     seen = previews.seen_effect(author=actor, numbers=complete, based_on=current)
     made = Assumptions.objects.create(
         **complete,
@@ -245,12 +260,23 @@ def _checked(numbers: Numbers, based_on: int) -> Assumptions:
     current = Assumptions.objects.select_related("author").current()
     if current.pk != based_on:
         raise AssumptionsOutdatedError(_who_was_faster(current))
-    complete = {**current.numbers, **numbers}
+    complete = _completed(current, numbers)
     for name, text in faults(complete).items():
         raise AssumptionsRefusedError(text, field=name)
-    if complete == current.numbers:
+    if complete == _completed(current, {}):
         raise NothingToPublishError
     return current
+
+
+def _completed(current: Assumptions, numbers: Numbers) -> dict[str, Any]:
+    """Return all numbers: those that nobody named stay, kinds of cost as well."""
+    complete = {**current.numbers, **numbers}
+    if isinstance(complete["cost_drivers"], Mapping):
+        complete["cost_drivers"] = {
+            **current.drivers_by_kind,
+            **complete["cost_drivers"],
+        }
+    return complete
 
 
 def _who_was_faster(current: Assumptions) -> str:

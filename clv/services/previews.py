@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from clv.choices import RunKind, RunStatus
 from clv.errors import NothingToValueError, RunFailedError
-from clv.models import Assumptions, AssumptionsPreview, ValuationRun
+from clv.models import Assumptions, AssumptionsPreview, Valuation, ValuationRun
 from clv.queries.inputs import staged_inputs
 from clv.services import partitions, steps, summaries
 from clv.services.execution import Done, Work, finish_as
@@ -91,7 +91,8 @@ def take_inputs(work: Work) -> Done:
         partitions.drop_earlier(work.lease)
         summaries.stage_stored(table=table, run_id=compared.pk)
         _price_anew(table, preview)
-        summaries.drive_anew(table, preview.drivers_by_kind)
+        if preview.drivers_by_kind != compared.assumptions.drivers_by_kind:
+            _drive_anew(table, preview)
     work.inputs = staged_inputs(table, work.run.as_of)
     was = compared.assumptions.numbers
     changed = {name for name, value in preview.numbers.items() if value != was[name]}
@@ -149,6 +150,23 @@ def _price_anew(table: str, preview: AssumptionsPreview) -> None:
             summaries.parameters(run.as_of, rate) | {"was": was},
         )
         cursor.execute("DROP TABLE pg_temp.clv_priced")
+
+
+def _drive_anew(table: str, preview: AssumptionsPreview) -> None:
+    """Sum the costs by other drivers.
+
+    Raises
+    ------
+    RunFailedError
+        If the run is from before costs were kept by kind.
+    """
+    values = Valuation.objects.of_run(preview.compared)
+    if values.filter(cost_delivery=None).exists():
+        raise RunFailedError(
+            "The values shown are from before costs were kept by kind. The coming"
+            " night keeps them; then the effect of drivers can be shown."
+        )
+    summaries.drive_anew(table, preview.drivers_by_kind)
 
 
 def keep_effect(work: Work, result: Mapping[str, Any]) -> None:
