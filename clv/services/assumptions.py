@@ -284,5 +284,6 @@ def _who_was_faster(current: Assumptions) -> str:
     return (
         f"{who} published version {current.pk} on {day(current.created_at)}"
         f"{f' ({current.reason})' if current.reason else ''} after you had read the one"
-        " before. Nothing of yours was stored: compare, then show the effect again."
+        " before. Nothing of yours was published. What you changed stands on top of"
+        " that version now: show the effect again."
     )

@@ -17,12 +17,14 @@ from clv.forms.assumptions import NOW, AssumptionsForm, PublishForm, on_top_of
 from clv.models import Assumptions, AssumptionsDraft, ValuationRun
 from clv.permissions import CHANGE_ASSUMPTIONS, VIEW_ASSUMPTIONS
 from clv.queries import assumptions as queries
+from clv.queries.previews import shown_preview
 from clv.services import assumptions
 from common.access import requires
 from common.errors import DomainError, StaleRecordError
 from crm.requests import SignedInRequest
 
 CONFLICT, REFUSED = 409, 422
+DRAFT_GONE = "There is no draft of yours: it was published or thrown away before."
 LONGEST_NUMBER = 9  # digits of a version
 
 
@@ -102,7 +104,9 @@ def draft_effect(request: SignedInRequest) -> HttpResponse:
 @requires(CHANGE_ASSUMPTIONS)
 def draft_publish(request: SignedInRequest) -> HttpResponse:
     """Make the draft the next version; the night or a run of now values by it."""
-    draft = get_object_or_404(AssumptionsDraft, author=request.user)
+    draft = _draft(request)
+    if draft is None:
+        return _show(request, conflict=DRAFT_GONE, status=CONFLICT)
     form = PublishForm(request.POST, draft=draft)
     if not form.is_valid():
         return _show(request, publish=form, status=REFUSED)
@@ -163,13 +167,11 @@ def _effect(
     request: SignedInRequest, *, publish: PublishForm | None = None
 ) -> dict[str, Any]:
     draft = _draft(request)
-    if draft is None:
-        return {"draft": None}
     return {
         "draft": draft,
-        "changed": queries.changed_lines(draft, draft.based_on),
-        "shown": queries.shown_preview(request.user),
-        "publish_form": publish or PublishForm(draft=draft),
+        "changed": queries.changed_lines(draft, draft.based_on) if draft else [],
+        "shown": shown_preview(request.user) if draft else None,
+        "publish_form": publish or (PublishForm(draft=draft) if draft else None),
     }
 
 

@@ -257,7 +257,10 @@ def test_discarding_leaves_everything_as_it_was(signed_in, valued):
     assert not AssumptionsDraft.objects.exists()
     assert not AssumptionsPreview.objects.exists()
     assert list(ValuationRun.objects.all()) == [valued]
-    assert signed_in.post(PUBLISH, {}).status_code == 404
+    again = signed_in.post(PUBLISH, {"reason": "Late", "begin": "now", "seen": 1})
+    assert again.status_code == 409
+    assert "There is no draft of yours" in text_of(again)
+    assert Assumptions.objects.count() == 1
 
 
 def test_a_preview_of_an_older_run_says_so(signed_in, valued):
