@@ -52,12 +52,15 @@ class Futures:
     Attributes
     ----------
     alive : bool array, one row per distinct history
-    margin_factors : one row per distinct order count
+    margin_factors : one row per distinct order count; mean 1
+    margin_swing : float array, shape (n,)
+        By how much a factor of 2 moves each account's mean margin.
     blocks : tuple of Block
     """
 
     alive: NDArray[np.bool_]
     margin_factors: Singles
+    margin_swing: FloatVector
     blocks: tuple[Block, ...]
 
 
@@ -93,7 +96,7 @@ def draw_futures(
             blocks.append(
                 Block(back, columns, *_drawn(portfolio, own, pairs, counts, table, rng))
             )
-    return Futures(alive, factors, tuple(blocks))
+    return Futures(alive, factors, portfolio.margin_swing, tuple(blocks))
 
 
 def _drawn(
@@ -154,11 +157,12 @@ def _block_values(
     history: IndexVector,
     count_row: IndexVector,
 ) -> Singles:
-    row = block.rows[history]
-    drawn = (
-        block.margin_units[row] * futures.margin_factors[:, block.columns][count_row]
-    )
-    drawn *= column(portfolio.margin_per_order)
+    row, swing = block.rows[history], futures.margin_swing
+    drawn = futures.margin_factors[:, block.columns][count_row]
+    drawn *= column(swing)
+    if swing is not portfolio.margin_per_order:
+        drawn += column(portfolio.margin_per_order - swing)
+    drawn *= block.margin_units[row]
     if portfolio.cost_per_order.any():
         drawn -= column(portfolio.cost_per_order) * block.orders[row]
     if portfolio.cost_per_year.any():

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from clv.engine.arrays import FloatVector, as_account_vector
+from clv.engine.arrays import FloatVector, as_account_vector, frozen
 from clv.engine.discounting import effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
@@ -85,3 +86,36 @@ class Portfolio:
             annual_rate,
             effective_horizon(annual_rate, horizon_days),
         )
+
+    @property
+    def margin_swing(self) -> FloatVector:
+        """Return what a doubt of 1 in the mean margin moves it by, shape (n,)."""
+        return margin_swing(
+            self.spend, self.order_count, self.mean_margin, self.margin_per_order
+        )
+
+
+def margin_swing(
+    spend: GammaGamma, count: FloatVector, mean: FloatVector, expected: FloatVector
+) -> FloatVector:
+    """Return what a doubt of 1 in the mean margin moves it by, shape (n,).
+
+    Parameters
+    ----------
+    spend : GammaGamma
+    count, mean, expected : float arrays, shape (n,)
+        Orders with a known margin, their mean, and the margin expected of the next.
+
+    Notes
+    -----
+    An account that earns has a margin of any size but no loss: its doubt is in
+    proportion to what is expected. One that lost so far may be expected to earn, being
+    moderated by the others, and may as well go on losing: its doubt is as large as its
+    loss would be as a gain, and points down.
+    """
+    lost = np.flatnonzero((mean <= 0.0) & (count > 0.0))
+    if not lost.size:
+        return expected
+    swing = expected.copy()
+    swing[lost] = -np.abs(spend.expected_value(count[lost], -mean[lost]))
+    return frozen(swing)

@@ -206,7 +206,7 @@ def _parameter_variance(
         slopes = [
             totals(buying, _moved_margin(portfolio, step))
             - totals(buying, _moved_margin(portfolio, -step))
-            for step in _steps(3)
+            for step in _steps(len(portfolio.spend.log_covariance))
         ]
         variance += _quadratic(slopes, portfolio.spend.log_covariance)
     return variance

@@ -41,6 +41,7 @@ from clv.engine.judging.candidates import mixture_of
 from clv.engine.judging.scores import LOWEST_FORECAST
 from clv.engine.judging.selection import origin_shares
 from clv.engine.judging.trials import Trial
+from clv.engine.portfolio import margin_swing
 from clv.engine.spend_habits import fit_spend
 from clv.engine.spend_model import GammaGamma
 
@@ -261,7 +262,9 @@ def money_steps(
     count, mean = known.log.purchase_days, known.log.mean_values
     size = min(len(known.log), most_accounts)
     chosen = np.linspace(0, len(known.log) - 1, size).astype(np.intp)
-    expected = spend.expected_value(count[chosen], mean[chosen])
+    count, mean = count[chosen], mean[chosen]
+    expected = spend.expected_value(count, mean)
+    swing = margin_swing(spend, count, mean, expected)
     came = trial.outcome.values[chosen]
     below, reached = np.zeros(size), np.zeros(size)
     row = known.rows.inverse[chosen]
@@ -269,7 +272,7 @@ def money_steps(
     for column in range(draws):
         bought = orders[row, column].astype(np.float64)
         money = rng.gamma(spend.p * bought) / spend.p
-        money *= expected * spend.draw_relative_means(count[chosen], rng)
+        money *= expected + swing * (spend.draw_relative_means(count, rng) - 1.0)
         below += money < came
         reached += money <= came
     return Steps(chosen, np.arange(size), below / draws, reached / draws)
