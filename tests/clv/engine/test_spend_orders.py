@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from clv.engine.errors import BadHistoryError, BadParameterError, NotConvergedError
 from clv.engine.spend import (
+    SPEND_PRIOR,
     GammaGamma,
-    fit_gamma_gamma,
     fit_single_orders,
     fit_spend_with_ladder,
     left_out,
@@ -114,7 +114,7 @@ def test_single_orders_tell_the_scatter_that_means_mistake():
         own *= 16.0 / own.mean()
     sums = OrderSums.of(starts, value + 1e-9)
     from_orders, _ = learn_from_orders(sums)
-    from_means = fit_gamma_gamma(sums.count, sums.total / sums.count)
+    from_means, _ = fit_spend_with_ladder(sums.count, sums.total / sums.count)
     assert from_orders.p == pytest.approx(3.0, abs=0.3)
     assert from_means.p > 2 * from_orders.p
 
@@ -137,33 +137,21 @@ def test_an_account_not_seen_yet_brings_the_mean_of_an_order(by_pace, fitted):
     assert fitted.mean == pytest.approx(sums.total.sum() / sums.count.sum(), rel=0.05)
 
 
-def test_pace_removes_the_bias_of_totals(by_pace, fitted):
-    """Future orders go with past ones; without the slope heavy buyers are too cheap."""
-    sums = sums_of(by_pace)
-    mean = sums.total / sums.count
-    rng = np.random.default_rng(9)
-    fresh = fresh_orders(rng, by_pace)
-    told_by = {
-        "pace": fitted.expected_value(sums.count, mean),
-        "plain": fit_single_orders(*vars_of(sums), prior=WIDE).expected_value(
-            sums.count, mean
-        ),
-    }
-    error = {k: float(sums.count @ e / fresh.sum() - 1.0) for k, e in told_by.items()}
-    assert abs(error["pace"]) < 0.002
-    assert error["plain"] < -0.003
-
-
-def fresh_orders(rng, story, slope=0.35):
-    """As many orders again of each account, from the posterior of the true story."""
-    count, starts, value = story
+def test_pace_removes_the_bias_of_small_and_of_large_accounts(by_pace, fitted):
+    """Without it, all accounts are pulled to one mean that fits neither."""
+    count, starts, value = by_pace
     total = np.add.reduceat(value, starts[:-1])
-    rate = 50.0 * (count / 4.0) ** slope + total
-    nu = rng.gamma(3.0 * count + 4.0) / rate
-    return rng.gamma(3.0 * count) / nu
-
-
-WIDE = fit_spend_with_ladder.__globals__["SPEND_PRIOR"].with_strength(0.01)
+    truth = (50.0 * (count / 4.0) ** 0.35 + total) * 3.0 / (3.0 * count + 3.0)
+    sums = sums_of(by_pace)
+    plain = fit_single_orders(*vars_of(sums), prior=SPEND_PRIOR.with_strength(0.01))
+    assert plain.slope == 0.0
+    for rows, bias in ((count == 2, 0.04), (count >= 8, -0.01)):
+        told_by = [
+            model.expected_value(count, total / count)[rows].sum() / truth[rows].sum()
+            for model in (fitted, plain)
+        ]
+        assert told_by[0] == pytest.approx(1.0, abs=0.01)
+        assert (told_by[1] - 1.0) / bias > 1.0
 
 
 def test_cdnow_by_single_orders():
