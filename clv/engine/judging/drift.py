@@ -1,43 +1,24 @@
 """Drift: does what comes now still look like what was learnt from.
 
 Everything is seen from the latest origin of the back-test (3 months back): its models,
-mixed by weights that never saw what came since.
-
-- Windows: orders of the last 4, 8 and 13 weeks against the forecast from what was known
-  at the start of each, for the firm and per acquisition cohort. The gap is measured in
-  standard errors of the accounts' own scatter, ``z = sum(y - m) / sqrt(max(sum m,
-  sum (y - m)^2))``: the Poisson error or, where accounts scatter more, the robust one.
-- Pace and loss: orders per year while active and the chance to leave, of one family
-  fitted then and fitted now, in standard errors of the earlier fit (delta method).
-- The share of accounts outside their 80 % range, the rank correlation between spend and
-  frequency (gamma-gamma assumes none), and how strong the next quarter's season is.
+mixed by weights that never saw what came since. Watched are orders of the last weeks
+(`clv.engine.judging.windows`), pace and loss of the accounts, spend against frequency
+and the season (`clv.engine.judging.traits`), and the share of accounts outside their
+80 % range.
 
 An alarm needs both: more than chance explains, and large enough to matter; a firm of a
 million accounts would sound one every night otherwise.
 
-Source: White (1982), Maximum likelihood estimation of misspecified models, Econometrica
-50(1), for the robust error; Fader & Hardie (2013), The gamma-gamma model of monetary
-value, for spend and frequency; Page (1954) for watching a process in windows.
+Source: Fader & Hardie (2013), The gamma-gamma model of monetary value, for spend and
+frequency; Page (1954), Continuous inspection schemes, for watching a process.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from clv.engine.arrays import BoolVector, FloatVector, inner
-from clv.engine.history import compress
-from clv.engine.judging.backtest import Forecast, Seen
+from clv.engine.judging.backtest import Seen
 from clv.engine.judging.calibration import Calibration
-from clv.engine.judging.candidates import (
-    WEEK_DAYS,
-    WEEKLY_FROM_ACCOUNTS,
-    Known,
-    mixture_of,
-)
-from clv.engine.judging.purchases import PurchaseLog
+from clv.engine.judging.candidates import Known
 from clv.engine.judging.traits import (
     TRAIT_FORMATS,
     TRAIT_WORDS,
@@ -46,14 +27,19 @@ from clv.engine.judging.traits import (
     next_season,
     spend_correlation,
 )
-from clv.engine.models.repeat_buying import RepeatBuyingModel
-from clv.engine.seasons import month_index
+from clv.engine.judging.windows import (
+    Limits,
+    Week,
+    Window,
+    cohort_windows,
+    firm_windows,
+    weekly,
+)
 
-WEEKS = (4, 8, 13)
 LEVEL = 0.8
-MOST_COHORTS = 8
-QUARTER_MONTHS, YEAR_MONTHS = 3, 12
-EPOCH_YEAR = 1970
+# Looked at every night in three windows: a healthy firm is called once in years.
+FIRM = Limits(most_errors=3.5, least_gap=0.15)
+COHORT = Limits(most_errors=4.0, least_gap=0.3, least_orders=20.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +48,10 @@ class DriftPolicy:
 
     Attributes
     ----------
-    most_errors, least_gap : float
-        Standard errors and share of the forecast that the firm's orders may be off.
-    most_cohort_errors, least_cohort_gap, least_cohort_orders : float
-        The same for a cohort, and the orders below which it is not judged.
+    firm, cohort : Limits
+        Of the firm's orders, and of each cohort's.
+    most_errors : float
+        Of pace or loss.
     most_change : float
         Share by which pace or loss may move.
     most_outside : float
@@ -74,52 +60,12 @@ class DriftPolicy:
         Between spend per order and frequency.
     """
 
+    firm: Limits = FIRM
+    cohort: Limits = COHORT
     most_errors: float = 3.0
-    least_gap: float = 0.15
-    most_cohort_errors: float = 4.0
-    least_cohort_gap: float = 0.3
-    least_cohort_orders: float = 20.0
     most_change: float = 0.25
     most_outside: float = 0.3
     most_correlation: float = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Orders of the last weeks against their forecast.
-
-    Attributes
-    ----------
-    name : str
-        Of the cohort; empty for the firm.
-    weeks, account_count : int
-    forecast, actual : float
-    z : float or None
-        The gap in standard errors; None where nothing was forecast.
-    is_alarm : bool
-    """
-
-    name: str
-    weeks: int
-    account_count: int
-    forecast: float
-    actual: float
-    z: float | None
-    is_alarm: bool
-
-    @property
-    def gap(self) -> float | None:
-        """Return what came over the forecast, minus 1."""
-        return self.actual / self.forecast - 1.0 if self.forecast > 0.0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Week:
-    """Orders of one week; all forecasts from the day before the first one."""
-
-    last_day: int
-    forecast: float
-    actual: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +113,8 @@ def measure_drift(seen: Seen, policy: DriftPolicy | None = None) -> Drift:
     """
     rules = policy or DriftPolicy()
     latest = seen.forecasts[-1]
-    model = mixture_of(latest.trial.field, latest.models)
-    parts = [
-        _windows(seen, latest, model, weeks, rules)
-        for weeks in _weeks_within(latest.trial.horizon_days)
-    ]
-    windows = tuple(firm for firm, _ in parts)
-    cohorts = parts[-1][1] if parts else ()
+    windows = firm_windows(seen, rules.firm)
+    cohorts = cohort_windows(seen, rules.cohort)
     today = Known.at(seen.log, seen.as_of_day)
     family, traits = compared_traits(
         latest, today, most_errors=rules.most_errors, most_change=rules.most_change
@@ -185,7 +126,7 @@ def measure_drift(seen: Seen, policy: DriftPolicy | None = None) -> Drift:
         origin_day=latest.trial.known.origin_day,
         windows=windows,
         cohorts=cohorts,
-        weekly=_weekly(seen, latest, model),
+        weekly=weekly(seen, latest),
         family=family,
         traits=traits,
         outside=outside,
@@ -197,127 +138,6 @@ def measure_drift(seen: Seen, policy: DriftPolicy | None = None) -> Drift:
             *_other_alarms(outside, correlation, rules),
         ),
     )
-
-
-def _weeks_within(horizon_days: int) -> list[int]:
-    """Return the windows no longer than the hold-out; the hold-out if it is short."""
-    fitting = [weeks for weeks in WEEKS if weeks * WEEK_DAYS <= horizon_days]
-    return fitting or [int(horizon_days // WEEK_DAYS)]
-
-
-def _windows(
-    seen: Seen,
-    latest: Forecast,
-    model: RepeatBuyingModel,
-    weeks: int,
-    rules: DriftPolicy,
-) -> tuple[Window, tuple[Window, ...]]:
-    """Return the window of the firm and those of its cohorts."""
-    days = int(weeks * WEEK_DAYS)
-    start = seen.as_of_day - days
-    known = seen.log.until(start)
-    forecast = _expected(known, start, days, latest.trial.known, model)
-    actual = seen.log.outcome(known, start, days).counts
-    firm = _window(
-        "", weeks, forecast, actual, (rules.most_errors, rules.least_gap, 0.0)
-    )
-    limits = (
-        rules.most_cohort_errors,
-        rules.least_cohort_gap,
-        rules.least_cohort_orders,
-    )
-    cohorts = tuple(
-        _window(name, weeks, forecast[rows], actual[rows], limits)
-        for name, rows in acquisition_cohorts(known.first_days)
-    )
-    return firm, cohorts
-
-
-def _expected(
-    known: PurchaseLog, start: int, days: int, origin: Known, model: RepeatBuyingModel
-) -> FloatVector:
-    """Return forecasts per account from `start`, on the clock of the model's origin."""
-    histories = known.histories(start, origin.seasons)
-    weekly = WEEK_DAYS if len(known) >= WEEKLY_FROM_ACCOUNTS else None
-    rows = compress(histories, resolution_days=weekly)
-    begin, end = origin.seasons.clock(np.array([start, start + days])).tolist()
-    ahead = model.expected_purchases(rows.histories, horizon_days=end - begin)
-    return ahead[rows.inverse]
-
-
-def _window(
-    name: str,
-    weeks: int,
-    forecast: FloatVector,
-    actual: FloatVector,
-    limits: tuple[float, float, float],
-) -> Window:
-    most_errors, least_gap, least_orders = limits
-    expected, came = float(forecast.sum()), float(actual.sum())
-    scatter = float(((actual - forecast) ** 2).sum())
-    error = math.sqrt(max(expected, scatter))
-    z = (came - expected) / error if error > 0.0 else None
-    is_alarm = (
-        z is not None
-        and abs(z) > most_errors
-        and max(expected, came) >= least_orders
-        and abs(came - expected) > least_gap * expected
-    )
-    return Window(name, weeks, forecast.size, expected, came, z, is_alarm)
-
-
-def acquisition_cohorts(
-    first_days: NDArray[np.int64],
-) -> list[tuple[str, BoolVector]]:
-    """Return accounts by the quarter of their first order, or the year, oldest first.
-
-    Years where quarters would be more than eight; older years than the last eight are
-    one cohort.
-    """
-    if not first_days.size:
-        return []
-    months = month_index(first_days)
-    span = (int(months.max()) - int(months.min())) // QUARTER_MONTHS
-    is_quarterly = span < MOST_COHORTS
-    period = months // (QUARTER_MONTHS if is_quarterly else YEAR_MONTHS)
-    oldest = max(int(period.min()), int(period.max()) - MOST_COHORTS + 1)
-    merged = np.maximum(period, oldest)
-    has_older = int(period.min()) < oldest
-    name = _quarter if is_quarterly else _year
-    return [
-        (f"until {name(at)}" if has_older and at == oldest else name(at), merged == at)
-        for at in np.unique(merged).tolist()
-    ]
-
-
-def _quarter(period: int) -> str:
-    return f"{EPOCH_YEAR + period // 4} Q{period % 4 + 1}"
-
-
-def _year(period: int) -> str:
-    return str(EPOCH_YEAR + period)
-
-
-def _weekly(seen: Seen, latest: Forecast, model: RepeatBuyingModel) -> tuple[Week, ...]:
-    """Return the weeks since the origin, all forecast on its day."""
-    known = latest.trial.known
-    days = int(WEEK_DAYS)
-    ends = known.origin_day + np.arange(0, latest.trial.horizon_days + 1, days)
-    clock = known.seasons.clock(ends)
-    rows = known.rows.histories
-    reached = [
-        inner(rows.weights, model.expected_purchases(rows, horizon_days=float(ahead)))
-        for ahead in clock[1:] - clock[0]
-    ]
-    told = np.diff([0.0, *reached]).tolist()
-    return tuple(
-        Week(end, forecast, float(_orders(seen.log, known, end - days, days).sum()))
-        for end, forecast in zip(ends[1:].tolist(), told, strict=True)
-    )
-
-
-def _orders(log: PurchaseLog, known: Known, after: int, days: int) -> FloatVector:
-    return log.outcome(known.log, after, days).counts
 
 
 def _window_alarms(windows: Sequence[Window], cohorts: Sequence[Window]) -> list[str]:
@@ -333,10 +153,10 @@ def _window_alarms(windows: Sequence[Window], cohorts: Sequence[Window]) -> list
 
 def _in_words(window: Window, start: str) -> str:
     more_or_less = "more" if window.actual > window.forecast else "fewer"
-    by = f", {abs(window.gap):.0%} {more_or_less}" if window.gap is not None else ""
+    by = "" if window.gap is None else f": {abs(window.gap):.0%} {more_or_less}"
     return (
         f"{start} the last {window.weeks} weeks {window.actual:.0f} orders came where"
-        f" {window.forecast:.0f} were expected{by} than chance alone explains."
+        f" {window.forecast:.0f} were expected{by}, which chance does not explain."
     )
 
 
