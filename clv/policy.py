@@ -50,3 +50,5 @@ LARGEST_MARGIN_PER_ORDER = 1_000_000_000
 WON_WITHIN_DAYS = 365
 PROSPECTS_ENOUGH = 50
 CHANCE_TO_WIN_IF_UNKNOWN = 0.2
+# A contract that ended without a word may still be renewed: papers take their time.
+RENEWAL_GRACE_DAYS = 60

@@ -6,6 +6,7 @@ from clv.models.assumptions import (
     AssumptionsDraft,
 )
 from clv.models.changes import ChangeRollup
+from clv.models.contracts import ContractValuation
 from clv.models.expansion import ExpansionRate
 from clv.models.judgements import Judgement
 from clv.models.likegroups import LikeGroup
@@ -22,6 +23,7 @@ __all__ = [
     "AssumptionsDraft",
     "AssumptionsPreview",
     "ChangeRollup",
+    "ContractValuation",
     "DemoFirm",
     "DueSlot",
     "ExpansionRate",

@@ -1,13 +1,14 @@
 """What a run knows of each account, as vectors."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from numpy.typing import NDArray
 
+from clv.queries.contracts import ContractInputs
 from clv.queries.summaries import KINDS
 from common.clock import day_ends_at
 from common.copying import read_columns
@@ -74,6 +75,8 @@ class Inputs:
         Number of the group on the day before; -1 in none.
     trait_code : int
         What is known of an account before its first order; `clv.engine.likeness`.
+    contracts : ContractInputs
+        Of those of the accounts that are under contract.
     """
 
     account_id: Integers
@@ -95,6 +98,7 @@ class Inputs:
     paid_back_age_days: Integers
     group_code: Integers
     trait_code: Integers
+    contracts: ContractInputs = field(default_factory=ContractInputs.none)
 
     def __len__(self) -> int:
         return int(self.account_id.size)
@@ -121,7 +125,8 @@ def staged_inputs(table: str, as_of: object) -> Inputs:
         FROM {table} ORDER BY account_id
     """
     columns = read_columns(query, COLUMNS, {"as_of": as_of})
-    return Inputs(**{name: _integers(values) for name, values in columns.items()})
+    vectors: dict[str, Any] = {n: _integers(v) for n, v in columns.items()}
+    return Inputs(**vectors)
 
 
 def _integers(values: NDArray[Any]) -> Integers:

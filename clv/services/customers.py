@@ -1,6 +1,6 @@
 """What the engine takes of the accounts that ever ordered: vectors, money in units."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,3 +55,21 @@ class Customers:
             years=np.maximum(age, YOUNGEST_DAYS) / DAYS_PER_YEAR,
             realised_profit=inputs.realised_profit[rows] / 100.0,
         )
+
+    def without_contract(self, inputs: Inputs) -> "Customers":
+        """Return those whose orders, not contracts, say how long they stay."""
+        if not len(inputs.contracts):
+            return self
+        return self.take(np.flatnonzero(~np.isin(self.rows, under_contract(inputs))))
+
+    def take(self, index: NDArray[np.intp]) -> "Customers":
+        """Return the accounts at `index`."""
+        vectors = {one.name: getattr(self, one.name) for one in fields(self)}
+        histories = vectors.pop("histories").take(index)
+        kept = {name: values[index] for name, values in vectors.items()}
+        return Customers(histories=histories, **kept)
+
+
+def under_contract(inputs: Inputs) -> NDArray[np.intp]:
+    """Return where the accounts under contract stand in the inputs."""
+    return np.searchsorted(inputs.account_id, inputs.contracts.account_id)

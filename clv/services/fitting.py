@@ -16,7 +16,9 @@ from clv.engine.models import RepeatBuyingModel
 from clv.engine.priors import TypicalCustomer
 from clv.engine.spend import GammaGamma, fit_spend_with_ladder
 from clv.policy import CLEARLY_LIKELIER, MODEL_NAMES
+from clv.queries.contracts import PastContracts
 from clv.queries.inputs import Inputs
+from clv.services.contracts import fit_contracts
 from clv.services.customers import Customers
 from clv.services.learnt import Models
 
@@ -26,16 +28,19 @@ def fit_models(
     *,
     names: Sequence[str] = MODEL_NAMES,
     prior: TypicalCustomer | None = None,
+    past: PastContracts | None = None,
 ) -> Models:
     """Learn buying, margins and costs from all accounts that ever ordered.
 
     `prior` is what people say of a typical customer; it counts where there are few.
+    Renewals are learnt from `past`; buying and margins then from the other accounts.
     """
     known = Customers.of(inputs)
-    name, fit, likelihoods = _fit_buying(known.histories, names, prior)
+    free = known.without_contract(inputs)
+    name, fit, likelihoods = _fit_buying(free.histories, names, prior)
     won = inputs.cost_to_win[known.rows]
     spend, spend_step = fit_spend_with_ladder(
-        known.order_count, known.mean_margin, prior=prior
+        free.order_count, free.mean_margin, prior=prior
     )
     cost_to_win = float(won.sum()) / 100.0 / won.size if won.size else 0.0
     return Models(
@@ -49,7 +54,8 @@ def fit_models(
         per_order=fit_cost_rates(known.cost_per_order_kinds, known.order_count),
         per_year=fit_cost_rates(known.cost_over_time_kinds, known.years),
         cost_to_win=cost_to_win,
-        likeness=_fit_likeness(inputs, known, fit.model, spend),
+        likeness=_fit_likeness(inputs, free, fit.model, spend),
+        contracts=fit_contracts(inputs, past or PastContracts.none()),
     )
 
 

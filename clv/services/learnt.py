@@ -11,6 +11,7 @@ from clv.engine.costs import CostRates
 from clv.engine.likeness import Likeness
 from clv.engine.models import RepeatBuyingModel, stored_model
 from clv.engine.spend import GammaGamma
+from clv.services.renewing import ContractModels
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Models:
     rates of cost to serve, `cost_to_win` is the mean over customers. `likeness` says
     how new customers differ by what is known of them; it is stored by itself
     (`clv.services.likegroups`), and None takes all new customers for alike.
+    `contracts` is there where something is sold by term.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Models:
     per_year: CostRates
     cost_to_win: float
     likeness: Likeness | None = None
+    contracts: ContractModels | None = None
 
     def as_parameters(self) -> dict[str, Any]:
         """Return what JSON can keep, digit by digit, with what people want to read."""
@@ -51,6 +54,7 @@ class Models:
             "per_order": _rates_as_parameters(self.per_order),
             "per_year": _rates_as_parameters(self.per_year),
             "cost_to_win": self.cost_to_win,
+            "contracts": self.contracts.as_parameters() if self.contracts else None,
         }
 
     @classmethod
@@ -67,6 +71,7 @@ class Models:
             per_order=_rates_from_parameters(stored["per_order"]),
             per_year=_rates_from_parameters(stored["per_year"]),
             cost_to_win=stored["cost_to_win"],
+            contracts=ContractModels.from_parameters(stored.get("contracts")),
         )
 
 

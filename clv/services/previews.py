@@ -1,6 +1,7 @@
 """Previews: the current run once more by other assumptions, and thrown away again."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db import connection, transaction
 from clv.choices import RunKind, RunStatus
 from clv.errors import NothingToValueError, RunFailedError
 from clv.models import Assumptions, AssumptionsPreview, Valuation, ValuationRun
+from clv.queries.contracts import staged_contracts
 from clv.queries.inputs import staged_inputs
 from clv.services import partitions, steps, summaries
 from clv.services.execution import Done, Work, finish_as
@@ -93,7 +95,10 @@ def take_inputs(work: Work) -> Done:
         _price_anew(table, preview)
         if preview.drivers_by_kind != compared.assumptions.drivers_by_kind:
             _drive_anew(table, preview)
-    work.inputs = staged_inputs(table, work.run.as_of)
+    work.inputs = replace(
+        staged_inputs(table, work.run.as_of),
+        contracts=staged_contracts(compared.pk, work.run.as_of),
+    )
     was = compared.assumptions.numbers
     changed = {name for name, value in preview.numbers.items() if value != was[name]}
     if not changed & LEARNT_FROM:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clv.choices import BreakEven, LadderStep
+from clv.engine import ladder
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.errors import RunFailedError
 from clv.models import Assumptions
+from clv.queries.contracts import ContractInputs
 from clv.queries.inputs import Inputs
 
 Floats = NDArray[np.float64]
@@ -32,6 +34,9 @@ BREAK_EVENS = (
     BreakEven.UNKNOWN,
 )
 PAID_BACK, EXPECTED, NOT_EXPECTED, UNKNOWN = range(4)
+STEP_OF_FIT = {ladder.INDIVIDUAL: 0, ladder.POOLED: 1, ladder.ASSUMED: 2}
+
+Columns = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +82,30 @@ class Results:
     def digest(self, inputs: Inputs) -> str:
         """Return a fingerprint of inputs and results: equal if and only if all are."""
         fingerprint = hashlib.sha256()
-        for part in (inputs, self):
+        for part in (inputs, inputs.contracts, self):
             for field in dataclasses.fields(part):
-                values: NDArray[Any] = getattr(part, field.name)
+                values = getattr(part, field.name)
+                if isinstance(values, ContractInputs):
+                    continue
                 little = values.astype(values.dtype.newbyteorder("<"))
                 fingerprint.update(np.ascontiguousarray(little).tobytes())
         return fingerprint.hexdigest()
+
+
+def break_even(
+    inputs: Inputs, rows: NDArray[np.intp], expected_days: Floats
+) -> tuple[Integers, Integers]:
+    """Return code and day of break-even, given the days it is expected to take."""
+    since = inputs.paid_back_age_days[rows]
+    has_paid = since >= 0
+    is_open = inputs.realised_profit[rows] < 0
+    comes = is_open & np.isfinite(expected_days)
+    code = np.select(
+        [has_paid, comes, is_open], [PAID_BACK, EXPECTED, NOT_EXPECTED], UNKNOWN
+    )
+    ahead = np.maximum(np.ceil(np.where(comes, expected_days, 0.0)), 1.0)
+    days = np.select([has_paid, comes], [-since, ahead.astype(np.int64)], NO_DAY)
+    return code.astype(np.int64), days.astype(np.int64)
 
 
 MONEY = (

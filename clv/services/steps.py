@@ -10,6 +10,7 @@ from django.db.models import Count, Q, Sum
 from clv.choices import RunKind, RunStatus
 from clv.errors import RunFailedError
 from clv.models import Valuation, ValuationRun
+from clv.queries.contracts import past_contracts, stage_contracts, staged_contracts
 from clv.queries.inputs import Inputs, accounts_known_on, staged_inputs
 from clv.queries.summaries import NO_GROUPS
 from clv.services import likegroups, newcomers, partitions, summaries
@@ -41,9 +42,12 @@ def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
             summaries.stage_past(table=table, basis=basis)
             detail = {"changed": 0, "full": True, "past": True}
             rows = _count(table)
+        detail["contracts"] = stage_contracts(
+            run_id=work.run.pk, inputs=table, as_of=work.run.as_of, margin_rate=rate
+        )
         present = accounts_known_on(work.run.as_of).count()
         ValuationRun.objects.filter(pk=work.run.pk).update(accounts_present=present)
-    work.inputs = staged_inputs(table, work.run.as_of)
+    work.inputs = _staged(work, work.run)
     return Done(rows, detail)
 
 
@@ -59,7 +63,7 @@ def take_stored(work: Work) -> Done:
             model_name=stored.model_name,
             parameters=stored.parameters,
         )
-    work.inputs = staged_inputs(table, work.run.as_of)
+    work.inputs = _staged(work, stored)
     work.models = dataclasses.replace(
         Models.from_parameters(stored.parameters),
         likeness=likegroups.stored_likeness(stored.pk),
@@ -70,7 +74,8 @@ def take_stored(work: Work) -> Done:
 def fit(work: Work) -> Done:
     """Learn the models of the night and keep their parameters with the run."""
     prior = work.run.assumptions.typical_customer
-    models = fit_models(_inputs(work), prior=prior)
+    past = past_contracts(work.run.as_of)
+    models = fit_models(_inputs(work), prior=prior, past=past)
     work.models = models
     with work.lease.fenced():
         ValuationRun.objects.filter(pk=work.run.pk).update(
@@ -150,6 +155,12 @@ def compare(work: Work) -> Done:
             work, RunStatus.CHECKED, accounts_valued=len(_inputs(work)), digest=digest
         )
     return Done(len(_inputs(work)), {"different": 0})
+
+
+def _staged(work: Work, run: ValuationRun) -> Inputs:
+    """Read the staged inputs; contracts stand with the run that stored them."""
+    inputs = staged_inputs(input_table(work.lease), work.run.as_of)
+    return dataclasses.replace(inputs, contracts=staged_contracts(run.pk, work.run.as_of))
 
 
 def _inputs(work: Work) -> Inputs:

@@ -5,10 +5,7 @@ in currency units between them. Any part of the firm can be valued by itself: wh
 depends on all accounts was learnt before (`clv.services.fitting`).
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
@@ -18,27 +15,23 @@ from clv.engine.value import value_accounts
 from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS, INTERVAL_LEVEL
 from clv.queries.inputs import Inputs
 from clv.services import newcomers
-from clv.services.customers import Customers
+from clv.services.contracts import contract_columns
+from clv.services.customers import Customers, under_contract
 from clv.services.learnt import Models
 from clv.services.results import (
-    EXPECTED,
-    NO_DAY,
-    NOT_EXPECTED,
-    PAID_BACK,
-    UNKNOWN,
+    STEP_OF_FIT,
+    Columns,
     Floats,
     Integers,
     Results,
     Terms,
+    break_even,
     checked,
 )
 
-Columns = dict[str, NDArray[Any]]
-_STEP_OF_FIT = {ladder.INDIVIDUAL: 0, ladder.POOLED: 1, ladder.ASSUMED: 2}
-
 
 def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
-    """Value every account: customers by their own history, the others "if won".
+    """Value every account: by contract, by its own history, the others "if won".
 
     Raises
     ------
@@ -47,10 +40,14 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
         account.
     """
     columns = newcomers.columns_of(inputs, models, terms)
-    known = Customers.of(inputs)
+    known = Customers.of(inputs).without_contract(inputs)
     if len(known):
         for name, values in _customers(inputs, known, models, terms).items():
             columns[name][known.rows] = values
+    if len(inputs.contracts):
+        rows = under_contract(inputs)
+        for name, values in contract_columns(inputs, rows, models, terms).items():
+            columns[name][rows] = values
     return checked(inputs, columns)
 
 
@@ -75,7 +72,7 @@ def _customers(
         economics=economics,
         horizon_days=terms.horizon_days,
     )
-    break_even, break_even_days = _break_even(inputs, known.rows, days)
+    code, break_even_days = break_even(inputs, known.rows, days)
     return {
         "step": _steps(known, models),
         "probability_alive": values.probability_alive,
@@ -87,7 +84,7 @@ def _customers(
         "expected_cost_year": values.expected_cost_year,
         "future_low": low,
         "future_high": high,
-        "break_even": break_even,
+        "break_even": code,
         "break_even_days": break_even_days,
     }
 
@@ -131,7 +128,7 @@ def _steps(known: Customers, models: Models) -> Integers:
     as_fitted = (known.order_count >= FEWEST_ORDERS_OF_ITS_OWN) | (
         models.step != ladder.INDIVIDUAL
     )
-    return np.where(as_fitted, _STEP_OF_FIT[models.step], 1).astype(np.int64)
+    return np.where(as_fitted, STEP_OF_FIT[models.step], 1).astype(np.int64)
 
 
 def _intervals(portfolio: Portfolio, terms: Terms) -> tuple[Floats, Floats]:
@@ -143,18 +140,3 @@ def _intervals(portfolio: Portfolio, terms: Terms) -> tuple[Floats, Floats]:
         level=INTERVAL_LEVEL,
     )
     return span.low, span.high
-
-
-def _break_even(
-    inputs: Inputs, rows: NDArray[np.intp], expected_days: Floats
-) -> tuple[Integers, Integers]:
-    since = inputs.paid_back_age_days[rows]
-    has_paid = since >= 0
-    is_open = inputs.realised_profit[rows] < 0
-    comes = is_open & np.isfinite(expected_days)
-    code = np.select(
-        [has_paid, comes, is_open], [PAID_BACK, EXPECTED, NOT_EXPECTED], UNKNOWN
-    )
-    ahead = np.maximum(np.ceil(np.where(comes, expected_days, 0.0)), 1.0)
-    days = np.select([has_paid, comes], [-since, ahead.astype(np.int64)], NO_DAY)
-    return code.astype(np.int64), days.astype(np.int64)
