@@ -117,7 +117,7 @@ def _note_planted(block: Block, planted: dict[str, list[str]]) -> None:
 
 def _parameters(model: Truth, planted: dict[str, list[str]]) -> dict[str, object]:
     return {
-        "model": "BG/NBD orders, gamma-gamma margin",
+        "model": "BG/NBD orders, gamma-gamma margin; yearly contracts, beta-geometric",
         "truth": model.as_json(),
         "rate_by_size": dict(SIZE_RATE),
         "margin_by_size": dict(SIZE_MARGIN),
@@ -198,6 +198,8 @@ _DIGESTED = (
     "SELECT concat_ws(';', account_id, kind, amount, incurred_on) FROM crm_ledgerentry",
     "SELECT concat_ws(';', account_id, occurred_at, channel, note) FROM crm_touchpoint",
     "SELECT concat_ws(';', account_id, title, due_on, status) FROM crm_task",
+    """SELECT concat_ws(';', account_id, product_id, acquired_on, ends_on, status,
+              replaced_by_id) FROM crm_holding""",
     """SELECT concat_ws(';', account_id, product_id, acquired_on, ends_on)
          FROM crm_holding""",
     """SELECT concat_ws(';', account_id, is_alive, expected_margin_36_months)

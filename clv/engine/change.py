@@ -132,6 +132,16 @@ class Changes:
         total: Cents = self.realised + self.expected
         return total
 
+    def with_one_cause(self, rows: NDArray[np.bool_], cause: int) -> "Changes":
+        """Return the changes with all that is expected of `rows` put down to `cause`.
+
+        For accounts whose value does not follow from their orders.
+        """
+        expected = self.expected.copy()
+        expected[rows] = 0
+        expected[rows, cause] = self.expected[rows].sum(axis=1)
+        return Changes(self.realised, expected)
+
 
 def split_change(before: Side, after: Side, *, days: int) -> Changes:
     """Split the change of every account into `PARTS`.

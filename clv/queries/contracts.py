@@ -9,6 +9,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from clv.models import ContractValuation, ValuationRun
 from clv.policy import RENEWAL_GRACE_DAYS
 from common.copying import read_columns
 from crm.models import Holding, Product
@@ -255,6 +256,12 @@ def staged_contracts(
     """
     params = {"run": run_id, "as_of": as_of, "first": first, "last": last}
     return ContractInputs(**_integers(read_columns(query, COLUMNS, params)))
+
+
+def contract_accounts(*runs: ValuationRun) -> list[int]:
+    """Return the accounts that any of the runs valued by contract."""
+    rows = ContractValuation.objects.filter(run__in=runs)
+    return list(rows.values_list("account_id", flat=True))
 
 
 def _has_contracts() -> bool:

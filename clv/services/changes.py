@@ -7,7 +7,14 @@ import numpy as np
 from django.db import transaction
 from numpy.typing import NDArray
 
-from clv.engine.change import PARTS, Changes, Side, split_change
+from clv.engine.change import (
+    ASSUMPTIONS,
+    PARTS,
+    RETENTION,
+    Changes,
+    Side,
+    split_change,
+)
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.parts import Chosen, Learnt
 from clv.models import ChangeRollup, ValuationRun
@@ -21,6 +28,7 @@ from clv.queries.changes import (
     stored_change,
     two_sides,
 )
+from clv.queries.contracts import contract_accounts
 from clv.services.learnt import Models
 from crm.models import Account
 
@@ -83,7 +91,9 @@ def split_runs(
     """Split the change of every account, or of one, between two stored runs.
 
     `before` must not be of a later day. Reads only what the runs have stored; None if
-    one of them has not kept its models.
+    one of them has not kept its models. What is expected of an account under contract
+    follows its renewals: it is retention as a whole, or what was assumed where both
+    runs are of one day.
     """
     if not (run.parameters and before.parameters):
         return None
@@ -94,7 +104,9 @@ def split_runs(
         Side(sides.after, now, chosen_of(run)),
         days=(run.as_of - before.as_of).days,
     )
-    return SplitRuns(run, before, sides, changes)
+    by_contract = np.isin(sides.account_id, contract_accounts(before, run))
+    cause = RETENTION if run.as_of > before.as_of else ASSUMPTIONS
+    return SplitRuns(run, before, sides, changes.with_one_cause(by_contract, cause))
 
 
 def learnt_of(run: ValuationRun) -> Learnt:

@@ -43,7 +43,10 @@ def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
             detail = {"changed": 0, "full": True, "past": True}
             rows = _count(table)
         detail["contracts"] = stage_contracts(
-            run_id=work.run.pk, inputs=table, as_of=work.run.as_of, margin_rate=rate
+            run_id=work.run.pk,
+            inputs=table,
+            as_of=work.run.as_of,
+            margin_rate=work.run.assumptions.margin_rate_if_cost_unknown,
         )
         present = accounts_known_on(work.run.as_of).count()
         ValuationRun.objects.filter(pk=work.run.pk).update(accounts_present=present)

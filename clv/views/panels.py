@@ -8,6 +8,7 @@ from clv.models import Assumptions, ValuationRun
 from clv.permissions import VIEW_VALUES
 from clv.queries.expansion import expansion_of
 from clv.queries.worth import AccountWorth, account_worth
+from clv.services.contract_terms import terms_of
 from clv.services.tree import value_tree
 from common.access import requires
 from crm.models import Account
@@ -23,6 +24,7 @@ def account_value(request: SignedInRequest, pk: int) -> HttpResponse:
     if isinstance(worth, AccountWorth):
         value, run = worth.value, worth.run
         context["tree"] = value_tree(value=value, run=run)
+        context["contract"] = terms_of(account_id=pk, run=run)
         context["expansion"] = expansion_of(account=worth.account, value=value, run=run)
     return render(request, "clv/accounts/_value.html", context)
 

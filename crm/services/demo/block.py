@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crm.choices import Source
-from crm.services.demo import accounts, care, costs, orders, things, truth
+from crm.services.demo import accounts, agreements, care, costs, orders, things, truth
 from crm.services.demo.catalogue import Shelf
 from crm.services.demo.truth import (
     DAYS_PER_YEAR,
@@ -39,7 +39,9 @@ class FirstIds:
             contact=self.contact + len(block.people.ids),
             order=self.order + len(block.story.day),
             line=self.line + len(block.lines.order),
-            holding=self.holding + len(block.holdings.customer),
+            holding=self.holding
+            + len(block.holdings.customer)
+            + int(block.agreed.terms.sum()),
             touchpoint=self.touchpoint + len(block.touches.firm),
         )
 
@@ -68,6 +70,7 @@ class Block:
     events: care.Heard
     holdings: things.Holdings
     use: things.Use
+    agreed: agreements.Agreements
     ledger: list[costs.Costs]
 
     @property
@@ -100,6 +103,10 @@ def draw_block(
         rng, model, firms.rate_factor[customers], firms.margin_factor[customers]
     )
     story = truth.act_out(rng, model, traits, begin)
+    # Their own chance, so that all others stay who they are.
+    traits, story, agreed = agreements.agree(
+        rng.spawn(1)[0], model, traits, story, begin
+    )
     lines = orders.fill_orders(rng, story, shelf)
     returns = orders.make_returns(rng, model, story, lines, shelf)
     left_day = _left_days(story)
@@ -143,6 +150,7 @@ def draw_block(
         events=care.draw_events(rng, cared, people),
         holdings=holdings,
         use=things.draw_use(rng, holdings),
+        agreed=agreed,
         ledger=_costs(
             rng,
             firms=firms,
@@ -257,8 +265,14 @@ def revenue_between(block: Block, start: int, end: int) -> Ints:
 def true_margin(block: Block, model: truth.Truth) -> Floats:
     """Return each customer's true mean margin of the next 36 months, after returns."""
     count = truth.expected_orders(block.traits, block.story.is_alive)
-    return count * block.traits.margin * (1 - model.return_loss)
+    margin = count * block.traits.margin * (1 - model.return_loss)
+    agreed = block.agreed
+    margin[agreed.customer] = agreements.true_margin(agreed, block.traits, model)
+    return margin
 
 
 def true_orders_per_year(block: Block) -> Floats:
-    return block.traits.rate * DAYS_PER_YEAR
+    per_year = block.traits.rate * DAYS_PER_YEAR
+    agreed = block.agreed
+    per_year[agreed.customer] = agreements.true_orders_per_year(agreed, block.traits)
+    return per_year

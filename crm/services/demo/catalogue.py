@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEASED = "Leasing"
+SERVICE = "Service"
 CENTS = 100
 
 
@@ -21,6 +22,7 @@ class Item:
     is_cost_known: bool = True
     complements: tuple[str, ...] = ()
     upgrade: str = ""
+    term_months: int | None = None
 
 
 ITEMS = (
@@ -108,7 +110,11 @@ ITEMS = (
          complements=("COF-FAIR-6",)),
     Item("LEA-FUR-10", "Furniture set for 10 desks, leased", LEASED, 390.00, 251.00,
          complements=("CHR-ERG-1",)),
+    Item("SRV-FULL-12", "Full service for office machines, one year", SERVICE, 540.00,
+         310.00, term_months=12),
 )  # fmt: skip
+
+CONTRACT = ITEMS[-1]
 
 LEASED_SKUS = tuple(item.sku for item in ITEMS if item.category == LEASED)
 
@@ -117,7 +123,8 @@ LEASED_SKUS = tuple(item.sku for item in ITEMS if item.category == LEASED)
 class Shelf:
     """What orders may hold, by rising margin per unit; money in cents.
 
-    `row` is the item's place in ITEMS, `complement` a place on the shelf or -1.
+    `row` is the item's place in ITEMS, `complement` a place on the shelf or -1. The
+    last place is the contract, which nobody picks like goods.
     """
 
     row: NDArray[np.int64]
@@ -132,8 +139,10 @@ class Shelf:
 
 
 def make_shelf() -> Shelf:
-    rows = [row for row, item in enumerate(ITEMS) if item.category != LEASED]
+    kept = (LEASED, SERVICE)
+    rows = [row for row, item in enumerate(ITEMS) if item.category not in kept]
     rows.sort(key=lambda row: (cents(ITEMS[row].price) - cents(ITEMS[row].cost), row))
+    rows.append(ITEMS.index(CONTRACT))
     place = {ITEMS[row].sku: at for at, row in enumerate(rows)}
     first = [(ITEMS[row].complements or ("",))[0] for row in rows]
     return Shelf(

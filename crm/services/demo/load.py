@@ -157,6 +157,7 @@ def _store_products() -> None:
             category=item.category,
             list_price=Decimal(str(item.price)),
             unit_cost=Decimal(str(item.cost)) if item.is_cost_known else None,
+            term_months=item.term_months,
         )
         for row, item in enumerate(ITEMS)
     ]

@@ -65,13 +65,20 @@ def fill_orders(rng: np.random.Generator, story: Story, shelf: Shelf) -> Lines:
     rest = np.maximum(rest[order], 1)
     quantity = np.where(is_main, -(-rest // unit), quantity)
     discount = np.where(is_main, quantity * unit - rest, 0)
-    return Lines(order, item, quantity, discount)
+    # A fee is one line for the contract at its list price.
+    units = story.fee[order]
+    item = np.where(units > 0, len(shelf.row) - 1, item)
+    quantity = np.where(units > 0, units, quantity)
+    discount = np.where(units > 0, 0, discount)
+    kept = is_main | (units == 0)
+    return Lines(order[kept], item[kept], quantity[kept], discount[kept])
 
 
 def _pick(rng: np.random.Generator, target: Floats, shelf: Shelf) -> Ints:
     """Pick shelf places whose margin per unit suits the margin wanted of the line."""
-    high = np.maximum(np.searchsorted(shelf.margin, target / LEAST_UNITS), 1)
-    low = np.minimum(np.searchsorted(shelf.margin, target / MOST_UNITS), high - 1)
+    goods = shelf.margin[:-1]
+    high = np.maximum(np.searchsorted(goods, target / LEAST_UNITS), 1)
+    low = np.minimum(np.searchsorted(goods, target / MOST_UNITS), high - 1)
     step = np.floor(rng.random(len(target)) * (high - low)).astype(np.int64)
     place: Ints = low + step
     return place
@@ -112,6 +119,7 @@ def make_returns(
     first = np.searchsorted(lines.order, np.arange(size))
     day = story.day + rng.integers(*RETURN_AFTER, size, endpoint=True)
     comes_back = (rng.random(size) < truth.returned_orders) & (day < WINDOW_DAYS)
+    comes_back &= story.fee == 0
     line, day = first[comes_back], day[comes_back]
     sold = lines.quantity[line]
     quantity = np.ceil(sold * rng.uniform(0.2, 1.0, len(line))).astype(np.int64)

@@ -9,6 +9,7 @@ from crm.choices import (
     Channel,
     CostKind,
     Direction,
+    HoldingStatus,
     LossReason,
     OrderStatus,
     Stage,
@@ -31,8 +32,9 @@ from crm.models import (
     User,
 )
 from crm.services.demo import accounts, care, notes, things, words
+from crm.services.demo.agreements import TERM_DAYS
 from crm.services.demo.block import BEYOND, Block
-from crm.services.demo.catalogue import ITEMS, LEASED_SKUS
+from crm.services.demo.catalogue import CONTRACT, ITEMS, LEASED_SKUS
 from crm.services.demo.copying import NULL, Pool, copy_rows
 from crm.services.demo.truth import WINDOW_DAYS, Dates, Flags, Ints
 
@@ -59,6 +61,7 @@ def store_block(
     _store_people(block)
     _store_orders(block)
     _store_holdings(block)
+    _store_agreements(block)
     _store_touches(block, owner)
     _store_ledger(block, reps)
     _store_events(block, event_types)
@@ -224,6 +227,28 @@ def _store_holdings(block: Block) -> None:
         month=(this_month - use.month).astype("datetime64[D]"),
         value=use.value,
         value_note=Pool(("", *notes.VALUE_NOTES), use.note),
+    )
+
+
+def _store_agreements(block: Block) -> None:
+    """Append one holding for each term of each contract, in a chain."""
+    agreed = block.agreed
+    row = np.repeat(np.arange(len(agreed.terms)), agreed.terms)
+    number = np.arange(row.size) - (np.cumsum(agreed.terms) - agreed.terms)[row]
+    is_last = number == agreed.terms[row] - 1
+    ids = block.first.holding + len(block.holdings.customer) + np.arange(row.size)
+    begin = agreed.begin[row] + TERM_DAYS * number
+    statuses = (HoldingStatus.REPLACED, HoldingStatus.ENDED, HoldingStatus.ACTIVE)
+    copy_rows(
+        Holding,
+        id=ids,
+        account=block.firms.ids[block.customers[agreed.customer[row]]],
+        product=np.full(row.size, ITEMS.index(CONTRACT) + 1),
+        quantity=agreed.units[row] * 1_000,
+        acquired_on=block.dates(begin),
+        ends_on=block.dates(begin + TERM_DAYS),
+        status=Pool(statuses, is_last * (1 + agreed.is_running[row])),
+        replaced_by=np.where(is_last, NULL, ids + 1),
     )
 
 

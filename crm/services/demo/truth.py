@@ -6,7 +6,8 @@ each repeat order it leaves for good with its own probability. Rates are gamma o
 accounts, leaving probabilities beta. Margins per order follow the gamma-gamma story:
 each account has a mean margin (inverse gamma), each order scatters around it (gamma).
 Size and line of business shift rate and margin a little; a mild season bends the clock.
-Every account begins inside the window, so no history is cut off at its start.
+Every account begins inside the window, so no history is cut off at its start. Some
+customers have a yearly contract instead: `crm.services.demo.agreements` tells how.
 """
 
 from collections.abc import Mapping
@@ -51,6 +52,10 @@ class Truth:
     margin_most: float = 1_500.0
     prospects: float = 0.10
     darlings: float = 0.012
+    # Share of customers under contract; Beta over their chance to leave each year.
+    contracts: float = 0.06
+    renewal_alpha: float = 0.9
+    renewal_beta: float = 4.0
     gems: float = 0.015
     returned_orders: float = 0.03
     # Share of gross margin that returns eat; follows from how orders.py makes them.
@@ -91,6 +96,7 @@ class Story:
     margin: Ints  # cents
     is_alive: Flags  # per customer, on the last day
     first_day: Ints  # per customer
+    fee: Ints  # units of the contract it pays for, 0 if it is for goods
 
 
 def draw_traits(
@@ -138,7 +144,7 @@ def act_out(
         active = active[~leaves]
     customer, hour = np.concatenate(who), np.concatenate(when)
     order = np.lexsort((hour, customer))
-    customer, day = customer[order], _to_weekday(hour[order], begin)
+    customer, day = customer[order], to_weekday(hour[order], begin)
     scatter = rng.gamma(truth.margin_shape, 1 / truth.margin_shape, customer.size)
     margin = np.maximum(np.rint(traits.margin[customer] * scatter * 100), LEAST_MARGIN)
     return Story(
@@ -147,6 +153,7 @@ def act_out(
         margin=margin.astype(np.int64),
         is_alive=is_alive,
         first_day=day[np.searchsorted(customer, np.arange(size))],
+        fee=np.zeros(customer.size, np.int64),
     )
 
 
@@ -158,7 +165,7 @@ def _season_clock(begin: np.datetime64) -> tuple[Floats, Floats]:
     return running, np.arange(WINDOW_DAYS + 1, dtype=float)
 
 
-def _to_weekday(day: Floats, begin: np.datetime64) -> Ints:
+def to_weekday(day: Floats, begin: np.datetime64) -> Ints:
     """Floor to days; Saturday's orders go to Friday, Sunday's to Monday if it came."""
     whole = np.minimum(np.floor(day).astype(np.int64), WINDOW_DAYS - 1)
     weekday = (whole + begin.astype(np.int64) + THURSDAY) % WEEK
