@@ -163,7 +163,8 @@ def compare(work: Work) -> Done:
 def _staged(work: Work, run: ValuationRun) -> Inputs:
     """Read the staged inputs; contracts stand with the run that stored them."""
     inputs = staged_inputs(input_table(work.lease), work.run.as_of)
-    return dataclasses.replace(inputs, contracts=staged_contracts(run.pk, work.run.as_of))
+    agreed = staged_contracts(run.pk, work.run.as_of)
+    return dataclasses.replace(inputs, contracts=agreed)
 
 
 def _inputs(work: Work) -> Inputs:
