@@ -30,3 +30,14 @@ class AssumptionsPreview(AssumedNumbers):
     def as_assumptions(self) -> Assumptions:
         """Return the numbers in the form that a run reads; not to be saved."""
         return Assumptions(**self.numbers)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether values were renewed or other assumptions published since."""
+        current = ValuationRun.objects.current()
+        newest = Assumptions.objects.current()
+        return (
+            current is None
+            or current.pk != self.compared_id
+            or newest.pk != self.based_on_id
+        )

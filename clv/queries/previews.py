@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from clv.choices import BreakEven, RunStatus
-from clv.models import Assumptions, AssumptionsPreview, RunStep, ValuationRun
-from crm.models import User
+from clv.models import AssumptionsDraft, AssumptionsPreview, RunStep, ValuationRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +109,15 @@ class Shown:
         return list(self.preview.run.steps.all())
 
 
-def shown_preview(author: User) -> Shown | None:
-    """Return the preview that `author` has asked for, None without one."""
+def shown_preview(draft: AssumptionsDraft) -> Shown | None:
+    """Return the preview of a draft, None if there is none of these very numbers."""
     preview = (
-        AssumptionsPreview.objects.filter(run__requested_by=author)
+        AssumptionsPreview.objects.filter(run__requested_by=draft.author_id)
         .select_related("run", "compared", "based_on")
         .first()
     )
-    if preview is None:
+    if preview is None or dict(preview.numbers) != dict(draft.numbers):
         return None
-    current = ValuationRun.objects.current()
-    newest = Assumptions.objects.current()
     working = ValuationRun.objects.exclude(pk=preview.run_id).filter(
         status=RunStatus.RUNNING
     )
@@ -128,11 +125,7 @@ def shown_preview(author: User) -> Shown | None:
     return Shown(
         preview=preview,
         effect=effect_of(preview.result) if preview.result else None,
-        is_outdated=(
-            current is None
-            or current.pk != preview.compared_id
-            or newest.pk != preview.based_on_id
-        ),
+        is_outdated=preview.is_outdated,
         is_waiting_behind=is_queued and working.exists(),
     )
 

@@ -19,6 +19,7 @@ from clv.permissions import CHANGE_ASSUMPTIONS, VIEW_ASSUMPTIONS
 from clv.queries import assumptions as queries
 from clv.queries.previews import shown_preview
 from clv.services import assumptions
+from clv.services.previews import compared_run
 from common.access import requires
 from common.errors import DomainError, StaleRecordError
 from crm.requests import SignedInRequest
@@ -170,7 +171,8 @@ def _effect(
     return {
         "draft": draft,
         "changed": queries.changed_lines(draft, draft.based_on) if draft else [],
-        "shown": shown_preview(request.user) if draft else None,
+        "shown": shown_preview(draft) if draft else None,
+        "has_values": compared_run() is not None,
         "publish_form": publish or (PublishForm(draft=draft) if draft else None),
     }
 

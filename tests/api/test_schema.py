@@ -109,6 +109,7 @@ def records(administrator):
     make.membership(account=account)
     return {
         "accounts": account.pk,
+        "assumptions": run.assumptions_id,
         "contacts": make.contact(account=account).pk,
         "orders": make.order(account=account).pk,
         "products": make.product(sku="A").pk,

@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.services import plans
-from clv.models import ValuationRun
+from clv.models import Assumptions, ValuationRun
 from crm.models import AuditEvent, EventType, LifeEvent, Task
 from tests import make
 from tests.architecture.routes import OURS
@@ -108,6 +108,7 @@ MAKERS = {
     "PRODUCT": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
+    "ASSUMED": lambda account: Assumptions.objects.current(),
     "RUN": lambda account: ValuationRun.objects.current(),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),
