@@ -33,6 +33,8 @@ COST_DRIVERS: Mapping[str, str] = MappingProxyType(
 )
 WINNING_KINDS = (CostKind.ACQUISITION.value, CostKind.ONBOARDING.value)
 DAYS_OF_YEAR_SUMS = 365  # "last year" is the 365 days up to the day of the run
+# Revenue a year at which one size of customer ends and the next begins.
+SIZE_BOUNDS = (100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 # How wide an interval may be, as a multiple of the value itself, to be called sure.
 SURE_WITHIN = 0.75
 FAIRLY_SURE_WITHIN = 2.0

@@ -9,7 +9,7 @@ makes is the part of its cause:
 - orders: what was bought in that time, against having bought nothing. Realised: the new
   orders at the account's usual margin; expected: all that the orders say of the future;
 - margin: the mean margin of an order, realised and expected;
-- cost: ledger rows, realised and expected;
+- cost: ledger rows, realised and expected, and the class whose costs are expected;
 - expansion: potential that is not part of the value yet, so zero;
 - assumptions: discount rate, horizon, margin rate where cost is not known;
 - model: parameters and choice of the models.
@@ -40,7 +40,8 @@ leaves no retention and no orders. An account on one side only changes by all th
 is worth: costs to cost, everything else to orders.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -65,6 +66,7 @@ ORDERS, MARGIN, COST, RETENTION, EXPANSION, ASSUMPTIONS, MODEL = range(len(PARTS
 FORWARD = (RETENTION, ORDERS, MARGIN, COST, ASSUMPTIONS, MODEL)
 BACKWARD = (MODEL, ASSUMPTIONS, COST, MARGIN, RETENTION, ORDERS)
 
+COST_PREFIX = "cost_"
 RATE_DIGITS = 10_000  # a margin rate has four decimals
 ROUNDED_CENTS = 2.0  # how far two stored values may be from the unrounded ones
 
@@ -77,7 +79,9 @@ class Known:
 
     Money is in cents. An account that the run did not value has `is_present` 0 and
     zeros everywhere. `margin` contains what `margin_rate` makes of
-    `revenue_cost_unknown`; `future_value` is the result that was stored.
+    `revenue_cost_unknown`; `future_value` is the result that was stored. The two
+    sums over kinds of cost stand for runs that know no kinds; `group_code` is the
+    number of the account's class, -1 in none.
     """
 
     is_present: Cents
@@ -90,9 +94,28 @@ class Known:
     cost_per_order_kinds: Cents
     cost_over_time_kinds: Cents
     future_value: Cents
+    revenue: Cents
+    cost_delivery: Cents
+    cost_returns: Cents
+    cost_credit: Cents
+    cost_account_management: Cents
+    cost_marketing: Cents
+    cost_service: Cents
+    cost_other: Cents
+    group_code: Cents
 
     def __len__(self) -> int:
         return int(self.order_days.size)
+
+    @property
+    def cost_by_kind(self) -> Mapping[str, Cents]:
+        """Return costs to serve by what the models of a run may call them."""
+        names = [f.name for f in fields(self) if f.name.startswith(COST_PREFIX)]
+        return {
+            name.removeprefix(COST_PREFIX): getattr(self, name)
+            for name in names
+            if name != "cost_to_win"
+        }
 
     @property
     def costs(self) -> Cents:
@@ -276,8 +299,9 @@ class _Replacement:
             recency_days=bought.recency_days[rows],
             age_days=age,
             mean_margin=self._mean_margin(replaced, chosen)[has_bought],
-            cost_per_order_kinds=ledger.cost_per_order_kinds[rows] / 100.0,
-            cost_over_time_kinds=ledger.cost_over_time_kinds[rows] / 100.0,
+            costs={k: cents[rows] / 100.0 for k, cents in ledger.cost_by_kind.items()},
+            revenue=self._revenue(replaced)[has_bought],
+            group_code=ledger.group_code[rows],
             flows=self._flows(replaced, learnt, chosen, rows, age),
         )
         value[has_bought] = parts.value
@@ -319,6 +343,20 @@ class _Replacement:
             means.append(at_rate[rows] / 100.0 / np.maximum(known.order_days[rows], 1))
         return np.where(first.known.order_days[self.rows] > 0, means[0], means[1])
 
+    def _revenue(self, replaced: frozenset[int]) -> FloatVector:
+        """Return revenue: the orders of one side, at the mean of one that has any."""
+        first, other = self.before.known, self.after.known
+        if MARGIN in replaced:
+            first, other = other, first
+        means = [
+            known.revenue[self.rows]
+            / 100.0
+            / np.maximum(known.order_days[self.rows], 1)
+            for known in (first, other)
+        ]
+        mean = np.where(first.order_days[self.rows] > 0, means[0], means[1])
+        return mean * self._side(ORDERS, replaced).known.order_days[self.rows]
+
 
 def _fresh_value(learnt: Learnt, chosen: Chosen) -> float:
     """Return what an account without orders is worth if won."""
@@ -330,7 +368,8 @@ def _fresh_value(learnt: Learnt, chosen: Chosen) -> float:
         recency_days=none,
         age_days=none,
         mean_margin=nothing,
-        cost_per_order_kinds=nothing,
-        cost_over_time_kinds=nothing,
+        costs={},
+        revenue=nothing,
+        group_code=none,
     )
     return float(parts.value[0]) - learnt.cost_to_win

@@ -1,62 +1,110 @@
-"""Cost to serve, expected per account from its own ledger.
+"""Cost to serve, expected per account from its own ledger, by kind.
 
-Two drivers: cost per order (delivery, returns, credit) and cost per year alive (account
-management, marketing, service). Each account's own rate ``cost / exposure`` is shrunk
-towards the mean of its group with credibility ``exposure / (exposure + k)``; exposure
-is its orders, or its years as a customer.
+Each kind of cost grows with orders or with years as a customer: its exposure. An
+account's own rate, cost over exposure, is drawn towards the mean of its cell, the
+cell's towards that of its branch, the branch's towards that of all accounts
+(`clv.engine.credibility`). A cell holds the accounts of one class and one size, a
+branch those of one size.
 
-Formulas (Bühlmann and Straub): rates scatter around the group mean with variance
-``tau^2 + sigma^2 / exposure``, where tau^2 is the true difference between accounts and
-sigma^2 the chance of one unit of exposure; ``k = sigma^2 / tau^2``. Both come from a
-weighted least-squares line of squared deviations over ``1 / exposure``, because a
-ledger total per account has no inner repetition to estimate sigma^2 from.
+Own rates count only as far as five standard deviations from the mean of their cell, and
+what lies beyond, the excess, is spread over all exposure. So
 
-Limits: a large exposure gives the own rate; none gives the group mean; accounts that do
-not differ beyond chance (tau^2 <= 0) all get the group mean; accounts without any
-chance in their rates (sigma^2 <= 0) keep their own.
+    expected = Z min(own, bound) + (1 - Z) cell + excess,
+    Z = exposure / (exposure + k),
 
-Source: Bühlmann & Gisler (2005), A Course in Credibility Theory and its Applications,
-chapters 3 and 4.
+and expected rates times exposures still sum to the ledger. An amount that is absurd
+(`clv.engine.outliers`) teaches nothing of others: it is left out of means, variances
+and excess, and its account is taken at the bound.
+
+Limits: a large exposure gives the own rate; none gives the mean of the cell; accounts
+that do not differ beyond chance (tau0^2 = 0) all get the mean of their cell; cells that
+do not differ, that of their branch; accounts without any chance in their rates
+(sigma^2 = 0) keep their own.
+
+Source: Buhlmann & Gisler (2005), A Course in Credibility Theory and its Applications,
+chapters 4 and 6; bound and excess as in Kunsch (1992), Robust methods for credibility,
+ASTIN Bulletin 22(1), and Gisler & Reinhard (1993), Robust credibility, ASTIN Bulletin
+23(1).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from clv.engine.arrays import (
+    BoolVector,
     FloatVector,
     IndexVector,
     as_account_vector,
     as_vector,
     frozen,
-    inner,
-    sums_by,
 )
+from clv.engine.credibility import Scatter, levels_of, scatter_within
 from clv.engine.errors import BadHistoryError
 
-FEWEST_ACCOUNTS = 20  # below, k is not estimated
-NO_DIFFERENCE = 1e12  # k of accounts that differ by chance only
-REWEIGHTINGS = 2
+BOUND = 5.0  # standard deviations up to which an own rate counts as its own
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Own rates between `centres` -+ 5 standard deviations of `scatter` count."""
+
+    centres: FloatVector
+    scatter: Scatter
+
+    def within(
+        self, rate: FloatVector, exposure: FloatVector, cell: IndexVector
+    ) -> FloatVector:
+        """Return the rates, those beyond the bounds put on them."""
+        centre = self.centres[cell]
+        nearest = BOUND * self.scatter.accounts**0.5
+        # Few are that far out, so few square roots are taken.
+        rows = np.flatnonzero(np.abs(rate - centre) > nearest)
+        reach = BOUND * self.scatter.deviation(exposure[rows])
+        result = rate.copy()
+        result[rows] = np.clip(rate[rows], centre[rows] - reach, centre[rows] + reach)
+        return result
 
 
 @dataclass(frozen=True, slots=True)
 class CostRates:
-    """Group means of a cost rate and the credibility constant.
+    """Expected rates of one kind of cost: means of cells and what draws to them.
 
     Attributes
     ----------
-    group_means : float array, shape (groups,)
-        Money per unit of exposure.
+    group_means : float array, shape (cells,)
+        Money per unit of exposure of an account of which nothing is known.
     k : float >= 0
-        Exposure at which own ledger and group count the same.
+        Exposure at which own ledger and cell count the same.
     is_estimated : bool
         False when too few accounts left k at its fallback, the mean exposure.
+    excess : float
+        Money per unit of exposure beyond all bounds; part of every expected rate.
+    overall : float or None
+        Total cost over total exposure, absurd amounts left out; the first cell's mean
+        when left out.
+    bounds : Bounds or None
+        None lets every own rate count whole.
+    cell_variance, branch_variance : float >= 0
+        Between cells of a branch, and between branches.
     """
 
     group_means: FloatVector
     k: float
     is_estimated: bool
+    excess: float = 0.0
+    overall: float | None = None
+    bounds: Bounds | None = None
+    cell_variance: float = 0.0
+    branch_variance: float = 0.0
+
+    @property
+    def of_newcomer(self) -> float:
+        """Return the rate of an account drawn from all, by exposure."""
+        first = float(self.group_means[0]) if self.group_means.size else 0.0
+        return first + self.excess if self.overall is None else self.overall
 
     def expected_rate(
         self, cost: ArrayLike, exposure: ArrayLike, group: ArrayLike | None = None
@@ -66,7 +114,7 @@ class CostRates:
         Parameters
         ----------
         cost : array-like, shape (n,)
-            Total of the account's ledger for this driver.
+            Total of the account's ledger for this kind.
         exposure : array-like, shape (n,), >= 0
         group : array-like of int, shape (n,), optional
             Index into `group_means`; all 0 when left out.
@@ -84,16 +132,23 @@ class CostRates:
         if (index >= self.group_means.size).any():
             raise BadHistoryError("group is unknown to the fit")
         mean = self.group_means[index]
-        # own/seen * seen/(seen+k) + mean * k/(seen+k), also for seen = 0
-        whole = np.where(seen + self.k > 0.0, seen + self.k, 1.0)
-        shrunk = (np.where(seen > 0.0, own, 0.0) + self.k * mean) / whole
-        return frozen(np.where(seen + self.k > 0.0, shrunk, mean))
+        rate = np.where(seen > 0.0, own / np.where(seen > 0.0, seen, 1.0), mean)
+        if self.bounds is not None:
+            rate = self.bounds.within(rate, seen, index)
+        whole = seen + self.k
+        credibility = np.where(whole > 0.0, seen / np.where(whole > 0.0, whole, 1), 0.0)
+        return frozen(mean + credibility * (rate - mean) + self.excess)
 
 
 def fit_cost_rates(
-    cost: ArrayLike, exposure: ArrayLike, group: ArrayLike | None = None
+    cost: ArrayLike,
+    exposure: ArrayLike,
+    group: ArrayLike | None = None,
+    *,
+    branch_of_group: IndexVector | None = None,
+    left_out: BoolVector | None = None,
 ) -> CostRates:
-    """Estimate group means and the credibility constant k of one driver.
+    """Estimate means and credibility of one kind of cost.
 
     Parameters
     ----------
@@ -102,72 +157,224 @@ def fit_cost_rates(
     exposure : array-like, shape (n,), >= 0
         Orders, or years as a customer. Accounts with 0 are left out.
     group : array-like of int >= 0, shape (n,), optional
-        Class or size of the account.
+        Cell of the account.
+    branch_of_group : index array, shape (cells,), optional
+        The branch of each cell; all in one when left out.
+    left_out : bool array, shape (n,), optional
+        Accounts whose cost is absurd.
 
     Returns
     -------
     CostRates
-        k pools the scatter of all groups around their own means. Groups without
-        exposure get the mean of all; no account at all gives a mean of 0. With fewer
-        than 20 accounts k is the mean exposure: half weight for a typical ledger.
+        Cells without exposure get the mean of their branch; no account at all gives
+        means of 0. With fewer than 20 accounts k is the mean exposure: half weight for
+        a typical ledger.
 
     Raises
     ------
     BadHistoryError
-        If a value is not finite, an exposure negative, or lengths differ.
+        If a value is not finite, an exposure negative, lengths differ, or a group has
+        no branch.
     """
     own, seen, index = _checked(cost, exposure, group)
-    groups = int(index.max(initial=0)) + 1
-    used = seen > 0.0
+    if branch_of_group is None:
+        branch_of_group = np.zeros(int(index.max(initial=0)) + 1, dtype=np.intp)
+    if index.max(initial=0) >= branch_of_group.size:
+        raise BadHistoryError("group has no branch")
+    used = seen > 0.0 if left_out is None else (seen > 0.0) & ~left_out
+    if not used.any() or not own[used].any():
+        return CostRates(
+            frozen(np.zeros(branch_of_group.size)), 1.0, is_estimated=False, overall=0.0
+        )
     own, seen, index = own[used], seen[used], index[used]
-    if not own.size:
-        return CostRates(frozen(np.zeros(groups)), 1.0, is_estimated=False)
-    means = _group_means(own, seen, index, groups)
-    k = _credibility_constant(own / seen - means[index], seen)
-    if k is None:
-        return CostRates(frozen(means), float(seen.mean()), is_estimated=False)
-    return CostRates(frozen(means), k, is_estimated=True)
+    return _fit(own / seen, seen, index, branch_of_group)
 
 
-def _group_means(
-    own: FloatVector, seen: FloatVector, index: IndexVector, groups: int
-) -> FloatVector:
-    exposure = sums_by(index, seen, groups)
-    cost = sums_by(index, own, groups)
-    known = exposure > 0.0
-    overall = float(own.sum() / seen.sum())
-    return np.where(known, cost / np.where(known, exposure, 1.0), overall)
+def _fit(
+    rate: FloatVector, seen: FloatVector, cell: IndexVector, branches: IndexVector
+) -> CostRates:
+    """Fit twice: the first fit bounds the rates that the second one learns from."""
+    scatter = scatter_within(rate, seen, cell, branches.size)
+    levels = levels_of(rate, seen, cell, branches, scatter)
+    bounds = Bounds(frozen(levels.cells), scatter)
+    bounded = bounds.within(rate, seen, cell)
+    excess = 0.0
+    if (bounded != rate).any():
+        excess = float(((rate - bounded) * seen).sum() / seen.sum())
+        scatter = scatter_within(bounded, seen, cell, branches.size)
+        levels = levels_of(bounded, seen, cell, branches, scatter)
+    return CostRates(
+        group_means=frozen(levels.cells),
+        k=scatter.k,
+        is_estimated=scatter.is_estimated,
+        excess=excess,
+        overall=float((rate * seen).sum() / seen.sum()),
+        bounds=bounds,
+        cell_variance=levels.cell_variance,
+        branch_variance=levels.branch_variance,
+    )
 
 
-def _credibility_constant(deviation: FloatVector, seen: FloatVector) -> float | None:
-    """Fit squared deviations = tau^2 + sigma^2 / exposure; None if undetermined."""
-    chance = 1.0 / seen
-    if seen.size < FEWEST_ACCOUNTS or np.ptp(chance) < 1e-9 * chance.max():
-        return None
-    squared = deviation**2
-    if not squared.sum() > 0.0:
-        return NO_DIFFERENCE
-    weight = seen / (seen + seen.mean())
-    for _ in range(1 + REWEIGHTINGS):
-        tau2, sigma2 = _line(chance, squared, weight**2)
-        if tau2 <= 0.0:
-            return NO_DIFFERENCE
-        if sigma2 <= 0.0:
-            return 0.0
-        weight = 1.0 / (tau2 + sigma2 * chance)
-        weight = weight / weight.max()
-    return sigma2 / tau2
+ORDER, YEAR = "order", "year"
 
 
-def _line(x: FloatVector, y: FloatVector, weight: FloatVector) -> tuple[float, float]:
-    """Return level and slope of the weighted least-squares line."""
-    share = weight / weight.sum()
-    mean_x, mean_y = inner(share, x), inner(share, y)
-    scatter = inner(share, (x - mean_x) ** 2)
-    if not scatter > 0.0:
-        return mean_y, 0.0
-    slope = inner(share, (x - mean_x) * (y - mean_y)) / scatter
-    return mean_y - slope * mean_x, slope
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """What n accounts have cost to serve so far; every vector has shape (n,).
+
+    Attributes
+    ----------
+    costs : mapping of kind to float array
+        Money in currency units.
+    orders, years : float arrays, >= 0
+        Days with orders, and years as a customer.
+    revenue : float array
+    group_code : int array
+        Number of the account's class, -1 in none.
+    """
+
+    costs: Mapping[str, FloatVector]
+    orders: FloatVector
+    years: FloatVector
+    revenue: FloatVector
+    group_code: IndexVector
+
+    def take(self, index: IndexVector) -> "Ledgers":
+        """Return the accounts at `index`."""
+        return Ledgers(
+            costs={kind: cost[index] for kind, cost in self.costs.items()},
+            orders=self.orders[index],
+            years=self.years[index],
+            revenue=self.revenue[index],
+            group_code=self.group_code[index],
+        )
+
+    def exposure(self, driver: str) -> FloatVector:
+        return self.orders if driver == ORDER else self.years
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How accounts fall into cells: by size, which is revenue a year, and class.
+
+    Attributes
+    ----------
+    size_bounds : tuple of float, ascending
+        Where one size ends and the next begins.
+    classes : int >= 0
+        How many class numbers there are; others count as none.
+    """
+
+    size_bounds: tuple[float, ...] = ()
+    classes: int = 0
+
+    @property
+    def branch_of_cell(self) -> IndexVector:
+        """Return the size of each cell."""
+        sizes = np.arange(len(self.size_bounds) + 1, dtype=np.intp)
+        return np.repeat(sizes, self.classes + 1)
+
+    def cells_of(self, ledgers: Ledgers) -> IndexVector:
+        """Return the cell of each account; who is in no class has cells of its own."""
+        years = np.where(ledgers.years > 0.0, ledgers.years, 1.0)
+        size = np.searchsorted(self.size_bounds, ledgers.revenue / years, side="right")
+        code = ledgers.group_code
+        place = np.where((code >= 0) & (code < self.classes), code + 1, 0)
+        return (size * (self.classes + 1) + place).astype(np.intp)
+
+
+@dataclass(frozen=True, slots=True)
+class ServingRates:
+    """Expected rates of n accounts; every vector has shape (n,)."""
+
+    drivers: Mapping[str, str]
+    by_kind: Mapping[str, FloatVector]
+
+    @property
+    def per_order(self) -> FloatVector:
+        return self._sum(ORDER)
+
+    @property
+    def per_year(self) -> FloatVector:
+        return self._sum(YEAR)
+
+    def _sum(self, driver: str) -> FloatVector:
+        total = np.zeros_like(next(iter(self.by_kind.values())))
+        for kind, rate in self.by_kind.items():
+            if self.drivers[kind] == driver:
+                total = total + rate
+        return frozen(total)
+
+
+@dataclass(frozen=True, slots=True)
+class CostToServe:
+    """What serving costs, by kind.
+
+    Attributes
+    ----------
+    drivers : mapping of kind to "order" or "year"
+    rates : mapping of kind to CostRates
+    grouping : Grouping
+    """
+
+    drivers: Mapping[str, str]
+    rates: Mapping[str, CostRates]
+    grouping: Grouping
+
+    def expected(self, ledgers: Ledgers) -> ServingRates:
+        """Return the expected rates of accounts with orders."""
+        cells = self.grouping.cells_of(ledgers)
+        return ServingRates(
+            self.drivers,
+            {
+                kind: rates.expected_rate(
+                    ledgers.costs[kind], ledgers.exposure(self.drivers[kind]), cells
+                )
+                for kind, rates in self.rates.items()
+            },
+        )
+
+    @property
+    def of_newcomer(self) -> ServingRates:
+        """Return the expected rates of one account of which nothing is known."""
+        return ServingRates(
+            self.drivers,
+            {k: frozen(np.full(1, r.of_newcomer)) for k, r in self.rates.items()},
+        )
+
+
+def fit_cost_to_serve(
+    ledgers: Ledgers,
+    *,
+    drivers: Mapping[str, str],
+    grouping: Grouping,
+    left_out: Mapping[str, BoolVector],
+) -> CostToServe:
+    """Learn the rates of every kind from all accounts with orders.
+
+    Parameters
+    ----------
+    drivers : mapping of kind to "order" or "year"
+    left_out : mapping of kind to bool array, shape (n,)
+        Accounts whose cost of that kind is absurd; kinds may be missing.
+
+    Raises
+    ------
+    BadHistoryError
+        As `fit_cost_rates`.
+    """
+    cells, branches = grouping.cells_of(ledgers), grouping.branch_of_cell
+    rates = {
+        kind: fit_cost_rates(
+            ledgers.costs[kind],
+            ledgers.exposure(driver),
+            cells,
+            branch_of_group=branches,
+            left_out=left_out.get(kind),
+        )
+        for kind, driver in drivers.items()
+    }
+    return CostToServe(dict(drivers), rates, grouping)
 
 
 def _checked(
@@ -179,7 +386,11 @@ def _checked(
         raise BadHistoryError("exposure is negative")
     if group is None:
         return own, seen, np.zeros(own.size, dtype=np.intp)
-    index = as_account_vector(group, "group", own.size)
+    index = np.asarray(group)
+    if index.dtype.kind not in "iu":
+        index = as_account_vector(group, "group", own.size)
+    if index.shape != own.shape:
+        raise BadHistoryError("group differs in length")
     if ((index < 0) | (index != np.floor(index))).any():
         raise BadHistoryError("group must be whole numbers >= 0")
     return own, seen, index.astype(np.intp)

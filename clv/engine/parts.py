@@ -6,13 +6,14 @@ with discounted orders and years alive within the horizon (`clv.engine.value` ha
 sum). Accounts without orders are valued as fresh customers, if won.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clv.engine.arrays import FloatVector
-from clv.engine.costs import CostRates
+from clv.engine.costs import CostToServe, Ledgers, ServingRates
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.history import Histories
 from clv.engine.models.repeat_buying import Flows, RepeatBuyingModel
@@ -25,8 +26,7 @@ class Learnt:
 
     buying: RepeatBuyingModel
     spend: GammaGamma
-    per_order: CostRates
-    per_year: CostRates
+    costs: CostToServe
     cost_to_win: float
 
 
@@ -45,7 +45,8 @@ class FutureParts:
     """What the future value of n accounts consists of; vectors of shape (n,).
 
     value = orders (margin_per_order - cost_per_order) - years cost_per_year - the cost
-    to win of accounts without orders. `orders` and `years` are discounted.
+    to win of accounts without orders. `orders` and `years` are discounted; `serving`
+    has both costs by kind.
     """
 
     orders: FloatVector
@@ -53,6 +54,7 @@ class FutureParts:
     cost_per_order: FloatVector
     years: FloatVector
     cost_per_year: FloatVector
+    serving: ServingRates
 
     @property
     def value(self) -> FloatVector:
@@ -69,8 +71,9 @@ def future_parts(
     recency_days: NDArray[np.int64],
     age_days: NDArray[np.int64],
     mean_margin: FloatVector,
-    cost_per_order_kinds: FloatVector,
-    cost_over_time_kinds: FloatVector,
+    costs: Mapping[str, FloatVector],
+    revenue: FloatVector,
+    group_code: NDArray[np.int64],
     flows: Flows | None = None,
 ) -> FutureParts:
     """Return the factors of future value; money in currency units.
@@ -80,8 +83,12 @@ def future_parts(
     order_days, recency_days, age_days : int arrays, shape (n,)
         Either all accounts have orders or none has: an account without orders is worth
         what a fresh customer is, if won, the first order placed at once.
-    mean_margin, cost_per_order_kinds, cost_over_time_kinds : float arrays, shape (n,)
-        Margin per day with orders, and ledger totals.
+    mean_margin, revenue : float arrays, shape (n,)
+        Margin per day with orders, and revenue to date.
+    costs : mapping of kind to float array, shape (n,)
+        Ledger totals.
+    group_code : int array, shape (n,)
+        Number of the account's class, -1 in none.
     flows : Flows, optional
         What the model says of the same accounts; computed when left out.
 
@@ -104,7 +111,12 @@ def future_parts(
             annual_rate=chosen.annual_rate,
             horizon_days=chosen.horizon_days,
         )
-    years = np.maximum(age_days, chosen.youngest_days) / DAYS_PER_YEAR
+    serving = learnt.costs.of_newcomer
+    if not is_fresh:
+        years = np.maximum(age_days, chosen.youngest_days) / DAYS_PER_YEAR
+        serving = learnt.costs.expected(
+            Ledgers(costs, orders, years, revenue, group_code)
+        )
     return FutureParts(
         orders=flows.orders + (1.0 if is_fresh else 0.0),
         margin_per_order=(
@@ -112,12 +124,8 @@ def future_parts(
             if is_fresh
             else learnt.spend.expected_value(orders, mean_margin)
         ),
-        cost_per_order=learnt.per_order.expected_rate(
-            nothing if is_fresh else cost_per_order_kinds, orders
-        ),
+        cost_per_order=np.broadcast_to(serving.per_order, count),
         years=flows.alive_days / DAYS_PER_YEAR,
-        cost_per_year=learnt.per_year.expected_rate(
-            nothing if is_fresh else cost_over_time_kinds,
-            nothing if is_fresh else years,
-        ),
+        cost_per_year=np.broadcast_to(serving.per_year, count),
+        serving=serving,
     )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from clv.engine.change import PARTS, Known
 from clv.models import ChangeRollup, ValuationRun
+from clv.queries.summaries import KINDS
 from common.charts import Chart, waterfall
 from common.copying import read_columns
 from common.templatetags.display import day, money, signed_cents, signed_money
@@ -35,8 +36,16 @@ COLUMNS = {
     "cost_per_order_kinds": "i8",
     "cost_over_time_kinds": "i8",
     "future_value": "i8",
+    "revenue": "i8",
+    **dict.fromkeys(KINDS, "i8"),
+    "group_code": "i2",
 }
-MONEY = tuple(COLUMNS)[4:]
+MONEY = tuple(COLUMNS)[4:-1]
+# Runs from before there were kinds have two sums; each stands for one of its kinds.
+BEFORE_KINDS = {
+    "cost_delivery": "cost_per_order_kinds",
+    "cost_account_management": "cost_over_time_kinds",
+}
 
 Integers = NDArray[np.int64]
 
@@ -118,11 +127,12 @@ def two_sides(
 
 
 def _stored(run: ValuationRun, account_id: int | None) -> dict[str, Integers]:
-    money = ", ".join(f"({name} * 100)::bigint" for name in MONEY)
+    money = ", ".join(f"({_kept(name)} * 100)::bigint" for name in MONEY)
     only = "" if account_id is None else "AND account_id = %(account)s"
     query = f"""
         SELECT account_id, order_days, coalesce(last_on - first_on, 0),
-            coalesce(%(as_of)s - first_on, -1), {money}
+            coalesce(%(as_of)s - first_on, -1), {money},
+            coalesce(group_code, -1)::smallint
         FROM clv_valuation WHERE run_id = %(run)s {only} ORDER BY account_id
     """
     params = {"run": run.pk, "as_of": run.as_of, "account": account_id}
@@ -130,6 +140,10 @@ def _stored(run: ValuationRun, account_id: int | None) -> dict[str, Integers]:
         name: values.astype(np.int64)
         for name, values in read_columns(query, COLUMNS, params).items()
     }
+
+
+def _kept(name: str) -> str:
+    return f"coalesce({name}, {BEFORE_KINDS.get(name, '0')})" if name in KINDS else name
 
 
 def _aligned(columns: dict[str, Integers], accounts: Integers) -> Known:

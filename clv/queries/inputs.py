@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from numpy.typing import NDArray
 
 from clv.queries.contracts import ContractInputs
-from clv.queries.summaries import KINDS
+from clv.queries.summaries import KIND_COLUMNS, KINDS
 from common.clock import day_ends_at
 from common.copying import read_columns
 from crm.models import Account, Order
@@ -38,6 +38,12 @@ MONEY = (
     "revenue",
     *KINDS,
 )
+# Kinds of cost to serve, and the two sums that runs knew before there were kinds.
+SUM_PER_ORDER, SUM_OVER_TIME = "per_order_kinds", "over_time_kinds"
+COST_COLUMNS = KIND_COLUMNS | {
+    SUM_PER_ORDER: "cost_per_order_kinds",
+    SUM_OVER_TIME: "cost_over_time_kinds",
+}
 
 Integers = NDArray[np.int64]
 

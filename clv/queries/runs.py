@@ -7,6 +7,7 @@ from typing import Any
 
 from clv.choices import RunStatus
 from clv.models import RunStep, ValuationRun
+from clv.queries.costs import FittedCosts, fitted_costs
 
 MODEL_NAMES = {"bgnbd": "BG/NBD", "mbgnbd": "MBG/NBD"}
 MEANINGS = {
@@ -40,8 +41,7 @@ class Fit:
     likelihoods: Sequence[tuple[str, float]]
     buying: Sequence[Parameter]
     margins: Sequence[Parameter]
-    cost_per_order: float
-    cost_per_year: float
+    costs: FittedCosts
     cost_to_win: float
 
 
@@ -110,8 +110,7 @@ def _fit(stored: Mapping[str, Any]) -> Fit | None:
         ],
         buying=_parameters(stored["buying"], stored["buying_standard_errors"]),
         margins=_parameters(stored["spend"], stored["spend_standard_errors"]),
-        cost_per_order=stored["per_order"]["group_means"][0],
-        cost_per_year=stored["per_year"]["group_means"][0],
+        costs=fitted_costs(stored),
         cost_to_win=stored["cost_to_win"],
     )
 

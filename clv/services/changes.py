@@ -115,8 +115,7 @@ def learnt_of(run: ValuationRun) -> Learnt:
     return Learnt(
         buying=models.buying,
         spend=models.spend,
-        per_order=models.per_order,
-        per_year=models.per_year,
+        costs=models.costs,
         cost_to_win=models.cost_to_win,
     )
 

@@ -28,6 +28,7 @@ from clv.policy import (
 )
 from clv.queries.contracts import ContractInputs, PastContracts
 from clv.queries.inputs import Inputs
+from clv.services.customers import ledgers_of
 from clv.services.learnt import Models
 from clv.services.renewing import ContractModels
 from clv.services.results import STEP_OF_FIT, Columns, Floats, Terms, break_even
@@ -200,20 +201,15 @@ def _money(
     is_fee_order = known.is_paid_ahead
     since = np.maximum(given.age_days, YOUNGEST_DAYS) / DAYS_PER_YEAR
     evenly = given.other_days + np.where(is_fee_order, 0, given.fee_days)
-    customer_years = np.maximum(inputs.age_days[rows], YOUNGEST_DAYS) / DAYS_PER_YEAR
+    costs = models.costs.expected(ledgers_of(inputs, rows))
     return Money.check(
         len(given),
         margin_per_term=margin * ahead * known.term_years,
         margin_per_year=margin * (1.0 - ahead),
         orders_per_term=np.where(is_fee_order, given.fee_days / known.terms_begun, 0.0),
         orders_per_year=evenly / since,
-        cost_per_order=models.per_order.expected_rate(
-            inputs.cost_per_order_kinds[rows] / 100.0,
-            inputs.order_days[rows].astype(np.float64),
-        ),
-        cost_per_year=models.per_year.expected_rate(
-            inputs.cost_over_time_kinds[rows] / 100.0, customer_years
-        ),
+        cost_per_order=costs.per_order,
+        cost_per_year=costs.per_year,
     )
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from clv.engine.costs import Ledgers
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.history import Histories
 from clv.policy import YOUNGEST_DAYS
-from clv.queries.inputs import Inputs
+from clv.queries.inputs import COST_COLUMNS, Inputs
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +24,7 @@ class Customers:
     histories : Histories
     order_count : days with orders, the first one included
     mean_margin : margin per day with orders, to date
-    cost_per_order_kinds, cost_over_time_kinds : ledger totals to date
-    years : as a customer; nobody counts as younger than `YOUNGEST_DAYS`
+    ledgers : what serving them has cost; nobody counts as younger than `YOUNGEST_DAYS`
     realised_profit : margin less all costs to date
     """
 
@@ -32,9 +32,7 @@ class Customers:
     histories: Histories
     order_count: Floats
     mean_margin: Floats
-    cost_per_order_kinds: Floats
-    cost_over_time_kinds: Floats
-    years: Floats
+    ledgers: Ledgers
     realised_profit: Floats
 
     def __len__(self) -> int:
@@ -50,9 +48,7 @@ class Customers:
             histories=Histories.check(orders - 1, inputs.recency_days[rows], age),
             order_count=orders.astype(np.float64),
             mean_margin=inputs.margin[rows] / 100.0 / orders,
-            cost_per_order_kinds=inputs.cost_per_order_kinds[rows] / 100.0,
-            cost_over_time_kinds=inputs.cost_over_time_kinds[rows] / 100.0,
-            years=np.maximum(age, YOUNGEST_DAYS) / DAYS_PER_YEAR,
+            ledgers=ledgers_of(inputs, rows),
             realised_profit=inputs.realised_profit[rows] / 100.0,
         )
 
@@ -66,8 +62,24 @@ class Customers:
         """Return the accounts at `index`."""
         vectors = {one.name: getattr(self, one.name) for one in fields(self)}
         histories = vectors.pop("histories").take(index)
+        ledgers = vectors.pop("ledgers").take(index)
         kept = {name: values[index] for name, values in vectors.items()}
-        return Customers(histories=histories, **kept)
+        return Customers(histories=histories, ledgers=ledgers, **kept)
+
+
+def ledgers_of(inputs: Inputs, rows: NDArray[np.intp]) -> Ledgers:
+    """Return what serving the accounts at `rows` has cost."""
+    years = np.maximum(inputs.age_days[rows], YOUNGEST_DAYS) / DAYS_PER_YEAR
+    return Ledgers(
+        costs={
+            kind: getattr(inputs, column)[rows] / 100.0
+            for kind, column in COST_COLUMNS.items()
+        },
+        orders=inputs.order_days[rows].astype(np.float64),
+        years=years,
+        revenue=inputs.revenue[rows] / 100.0,
+        group_code=inputs.group_code[rows],
+    )
 
 
 def under_contract(inputs: Inputs) -> NDArray[np.intp]:

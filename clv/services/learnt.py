@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from clv.engine.costs import CostRates
+from clv.engine.costs import CostToServe
 from clv.engine.likeness import Likeness
 from clv.engine.models import RepeatBuyingModel, stored_model
 from clv.engine.spend import GammaGamma
+from clv.services import serving
 from clv.services.renewing import ContractModels
 
 
@@ -19,8 +18,8 @@ class Models:
     """Everything learnt from the firm as a whole, before any account is valued.
 
     `name` is the likeliest model of repeat buying; `step` is the rung of the ladder
-    that its fit reached, and `reason` says why. `per_order` and `per_year` are the
-    rates of cost to serve, `cost_to_win` is the mean over customers. `likeness` says
+    that its fit reached, and `reason` says why. `costs` are the rates of cost to serve,
+    `cost_to_win` is the mean over customers. `likeness` says
     how new customers differ by what is known of them; it is stored by itself
     (`clv.services.likegroups`), and None takes all new customers for alike.
     `contracts` is there where something is sold by term.
@@ -33,8 +32,7 @@ class Models:
     log_likelihoods: dict[str, float | None]
     spend: GammaGamma
     spend_step: str
-    per_order: CostRates
-    per_year: CostRates
+    costs: CostToServe
     cost_to_win: float
     likeness: Likeness | None = None
     contracts: ContractModels | None = None
@@ -51,8 +49,7 @@ class Models:
             "spend_step": self.spend_step,
             "spend": dataclasses.asdict(self.spend),
             "spend_standard_errors": self.spend.standard_errors,
-            "per_order": _rates_as_parameters(self.per_order),
-            "per_year": _rates_as_parameters(self.per_year),
+            "costs": serving.as_parameters(self.costs),
             "cost_to_win": self.cost_to_win,
             "contracts": self.contracts.as_parameters() if self.contracts else None,
         }
@@ -68,21 +65,7 @@ class Models:
             log_likelihoods=stored["log_likelihoods"],
             spend=GammaGamma.from_parameters(stored["spend"]),
             spend_step=stored["spend_step"],
-            per_order=_rates_from_parameters(stored["per_order"]),
-            per_year=_rates_from_parameters(stored["per_year"]),
+            costs=serving.from_parameters(stored),
             cost_to_win=stored["cost_to_win"],
             contracts=ContractModels.from_parameters(stored.get("contracts")),
         )
-
-
-def _rates_as_parameters(rates: CostRates) -> dict[str, Any]:
-    return {
-        "group_means": rates.group_means.tolist(),
-        "k": rates.k,
-        "is_estimated": rates.is_estimated,
-    }
-
-
-def _rates_from_parameters(stored: Mapping[str, Any]) -> CostRates:
-    means = np.array(stored["group_means"], dtype=np.float64)
-    return CostRates(means, stored["k"], is_estimated=stored["is_estimated"])

@@ -28,14 +28,14 @@ def likeness_of(models: Models) -> Likeness:
 
 def value_by_code(models: Models, terms: Terms) -> Newcomers:
     """Value a new customer of each trait code; the day of the run is the seed."""
-    nothing = np.zeros(1)
+    costs = models.costs.of_newcomer
     return value_newcomers(
         likeness_of(models),
         buying=models.buying,
         spend=models.spend,
         terms=EngineTerms(
-            cost_per_order=float(models.per_order.expected_rate(nothing, nothing)[0]),
-            cost_per_year=float(models.per_year.expected_rate(nothing, nothing)[0]),
+            cost_per_order=float(costs.per_order[0]),
+            cost_per_year=float(costs.per_year[0]),
             annual_rate=terms.annual_rate,
             horizon_days=terms.horizon_days,
             margin_is_known=models.spend_step != ladder.ASSUMED,

@@ -78,7 +78,8 @@ def fit(work: Work) -> Done:
     """Learn the models of the night and keep their parameters with the run."""
     prior = work.run.assumptions.typical_customer
     past = past_contracts(work.run.as_of)
-    models = fit_models(_inputs(work), prior=prior, past=past)
+    drivers = work.run.assumptions.drivers_by_kind
+    models = fit_models(_inputs(work), prior=prior, drivers=drivers, past=past)
     work.models = models
     with work.lease.fenced():
         ValuationRun.objects.filter(pk=work.run.pk).update(

@@ -1,13 +1,18 @@
 """The value tree: one account's CLV down to orders, margins, costs and years."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
 
+from clv.choices import CostDriver
+from clv.engine.groups import NO_GROUP
 from clv.engine.parts import Chosen, Learnt, future_parts
 from clv.models import Valuation, ValuationRun
+from clv.queries.costs import LABELS
+from clv.queries.inputs import COST_COLUMNS, SUM_OVER_TIME, SUM_PER_ORDER
+from clv.queries.summaries import KIND_COLUMNS
 from clv.services.changes import chosen_of, learnt_of
 from common.templatetags.display import cents, count, number
 
@@ -51,10 +56,25 @@ def _realised(value: Valuation) -> Node:
         [
             Node("Margin", value.margin, how),
             Node("Cost to win", -value.cost_to_win),
-            Node("Cost with orders", -value.cost_per_order_kinds),
-            Node("Cost over time", -value.cost_over_time_kinds),
+            _realised_serving(value),
         ],
     )
+
+
+def _realised_serving(value: Valuation) -> Node:
+    whole = value.cost_per_order_kinds + value.cost_over_time_kinds
+    kinds: Mapping[str, Decimal] = {
+        kind: getattr(value, column)
+        for kind, column in KIND_COLUMNS.items()
+        if getattr(value, column)
+    }
+    if sum(kinds.values()) != whole:  # a run from before there were kinds
+        kinds = {
+            SUM_PER_ORDER: value.cost_per_order_kinds,
+            SUM_OVER_TIME: value.cost_over_time_kinds,
+        }
+    branches = [Node(LABELS[kind], -cost) for kind, cost in kinds.items()]
+    return Node("Cost to serve", -whole, "", branches)
 
 
 def _expected(value: Valuation, run: ValuationRun) -> Node:
@@ -76,10 +96,10 @@ def _expected(value: Valuation, run: ValuationRun) -> Node:
 class _Factors:
     orders: float
     margin_per_order: float
-    cost_per_order: float
     years: float
-    cost_per_year: float
     cost_to_win: float
+    drivers: Mapping[str, str]
+    rates: Mapping[str, float]
 
     def margin_in_words(self, value: Valuation) -> str:
         return (
@@ -88,32 +108,45 @@ class _Factors:
         )
 
     def costs(self, value: Valuation) -> list[Node]:
-        """Return the parts of the expected cost; time takes what rounding leaves."""
-        with_orders = _money(self.orders * self.cost_per_order)
-        to_win = _money(self.cost_to_win)
-        over_time = value.expected_cost - with_orders - to_win
-        nodes = [
-            Node(
-                "With orders",
-                -with_orders,
-                f"{number(self.orders, 2)} orders × {cents(self.cost_per_order)}",
-            ),
-            Node(
-                "Over time",
-                -over_time,
-                f"{number(self.years, 2)} years × {cents(self.cost_per_year)}",
-            ),
+        """Return the expected cost by kind; the largest takes what rounding leaves."""
+        costs = {"To win": self.cost_to_win} if self.cost_to_win else {}
+        costs |= {LABELS[k]: self._amount(k) for k in self.rates if self.rates[k]}
+        if not costs:
+            return []
+        words = {LABELS[kind]: self._in_words(kind) for kind in self.rates}
+        amounts = {label: _money(cost) for label, cost in costs.items()}
+        largest = max(amounts, key=lambda label: abs(amounts[label]))
+        amounts[largest] += value.expected_cost - sum(amounts.values())
+        return [
+            Node(label, -amount, words.get(label, ""))
+            for label, amount in amounts.items()
         ]
-        return [*nodes, Node("To win", -to_win)] if to_win else nodes
+
+    def _amount(self, kind: str) -> float:
+        return self.rates[kind] * self._exposure(kind)
+
+    def _exposure(self, kind: str) -> float:
+        return self.orders if self.drivers[kind] == CostDriver.ORDER else self.years
+
+    def _in_words(self, kind: str) -> str:
+        unit = "orders" if self.drivers[kind] == CostDriver.ORDER else "years"
+        exposure = number(self._exposure(kind), 2)
+        return f"{exposure} {unit} × {cents(self.rates[kind])}"
 
 
 def _factors(value: Valuation, run: ValuationRun) -> _Factors | None:
+    """Return the factors, None where they do not give what was stored."""
     if not run.parameters:
         return None
     found = _recomputed(value, run, learnt_of(run), chosen_of(run))
-    stored = float(value.expected_margin)
-    if abs(found.orders * found.margin_per_order - stored) > STORED_WITHIN:
-        return None
+    margin = found.orders * found.margin_per_order
+    cost = sum(found._amount(kind) for kind in found.rates) + found.cost_to_win
+    for ours, stored in (
+        (margin, value.expected_margin),
+        (cost, value.expected_cost),
+    ):
+        if abs(ours - float(stored)) > STORED_WITHIN:
+            return None
     return found
 
 
@@ -128,16 +161,22 @@ def _recomputed(
         recency_days=np.array([(last - first).days if first and last else 0]),
         age_days=np.array([(run.as_of - first).days if first else 0]),
         mean_margin=np.array([float(value.margin) / max(value.order_days, 1)]),
-        cost_per_order_kinds=np.array([float(value.cost_per_order_kinds)]),
-        cost_over_time_kinds=np.array([float(value.cost_over_time_kinds)]),
+        costs={
+            kind: np.array([float(getattr(value, column) or 0)])
+            for kind, column in COST_COLUMNS.items()
+        },
+        revenue=np.array([float(value.revenue)]),
+        group_code=np.array(
+            [NO_GROUP if value.group_code is None else value.group_code]
+        ),
     )
     return _Factors(
         orders=float(parts.orders[0]),
         margin_per_order=float(parts.margin_per_order[0]),
-        cost_per_order=float(parts.cost_per_order[0]),
         years=float(parts.years[0]),
-        cost_per_year=float(parts.cost_per_year[0]),
         cost_to_win=0.0 if value.order_days else learnt.cost_to_win,
+        drivers=parts.serving.drivers,
+        rates={k: float(rate[0]) for k, rate in parts.serving.by_kind.items()},
     )
 
 

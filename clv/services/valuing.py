@@ -91,18 +91,15 @@ def _customers(
 
 def _economics(known: Customers, models: Models) -> Economics:
     """Return what an order and a year of each customer are expected to bring."""
+    costs = models.costs.expected(known.ledgers)
     return Economics.check(
         len(known),
         realised_profit=known.realised_profit,
         margin_per_order=models.spend.expected_value(
             known.order_count, known.mean_margin
         ),
-        cost_per_order=models.per_order.expected_rate(
-            known.cost_per_order_kinds, known.order_count
-        ),
-        cost_per_year=models.per_year.expected_rate(
-            known.cost_over_time_kinds, known.years
-        ),
+        cost_per_order=costs.per_order,
+        cost_per_year=costs.per_year,
     )
 
 

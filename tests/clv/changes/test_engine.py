@@ -18,13 +18,13 @@ from clv.engine.change import (
     Side,
     split_change,
 )
-from clv.engine.costs import CostRates
+from clv.engine.costs import CostRates, CostToServe, Grouping
 from clv.engine.errors import BadParameterError
 from clv.engine.models.bgnbd import BgNbd
 from clv.engine.models.mbgnbd import MbgNbd
 from clv.engine.parts import Chosen, Learnt
 from clv.engine.spend import GammaGamma
-from clv.queries.inputs import Inputs
+from clv.queries.inputs import SUM_OVER_TIME, SUM_PER_ORDER, Inputs
 from clv.queries.summaries import KINDS
 from clv.services.learnt import Models
 from clv.services.results import Terms
@@ -37,11 +37,19 @@ def rates(mean, k):
     return CostRates(np.array([mean]), k, is_estimated=True)
 
 
+def costs(per_order, per_year):
+    """Rates of the two sums of kinds: what grows with orders, and with years."""
+    return CostToServe(
+        {SUM_PER_ORDER: "order", SUM_OVER_TIME: "year"},
+        {SUM_PER_ORDER: per_order, SUM_OVER_TIME: per_year},
+        Grouping(),
+    )
+
+
 LEARNT = Learnt(
     buying=BgNbd(r=0.8, alpha=60.0, a=0.7, b=3.0),
     spend=GammaGamma(p=6.0, q=3.5, v=40.0),
-    per_order=rates(7.0, 4.0),
-    per_year=rates(55.0, 2.0),
+    costs=costs(rates(7.0, 4.0), rates(55.0, 2.0)),
     cost_to_win=80.0,
 )
 REFITTED = replace(LEARNT, buying=BgNbd(r=0.83, alpha=58.0, a=0.68, b=3.1))
@@ -61,6 +69,9 @@ def known(**columns):
         "cost_per_order_kinds": [4_200, 9_000, 1_000, 0, 700],
         "cost_over_time_kinds": [9_000, 20_000, 3_000, 1_000, 0],
         "future_value": [0, 0, 0, 0, 0],
+        "revenue": [90_000, 150_000, 20_000, 0, 9_000],
+        **{kind: [0, 0, 0, 0, 0] for kind in KINDS},
+        "group_code": [-1, -1, -1, -1, -1],
     } | columns
     return Known(
         **{name: np.array(values, dtype=np.int64) for name, values in given.items()}
@@ -77,8 +88,7 @@ def stored(knows, learnt, chosen):
         log_likelihoods={},
         spend=learnt.spend,
         spend_step="individual",
-        per_order=learnt.per_order,
-        per_year=learnt.per_year,
+        costs=learnt.costs,
         cost_to_win=learnt.cost_to_win,
     )
     inputs = Inputs(
@@ -90,7 +100,7 @@ def stored(knows, learnt, chosen):
         cost_to_win=knows.cost_to_win,
         cost_per_order_kinds=knows.cost_per_order_kinds,
         cost_over_time_kinds=knows.cost_over_time_kinds,
-        revenue=knows.margin,
+        revenue=knows.revenue,
         **dict.fromkeys(KINDS, np.zeros(len(knows), dtype=np.int64)),
         paid_back_age_days=np.full(len(knows), -1),
         group_code=np.full(len(knows), -1),
@@ -232,7 +242,9 @@ def test_a_new_margin_rate_is_assumptions_only_and_exact_in_cents():
         REFITTED,
         replace(LEARNT, buying=MbgNbd(r=0.8, alpha=60.0, a=0.7, b=3.0)),
         replace(LEARNT, spend=GammaGamma(p=5.0, q=3.0, v=38.0)),
-        replace(LEARNT, per_order=rates(8.0, 3.0), cost_to_win=70.0),
+        replace(
+            LEARNT, costs=costs(rates(8.0, 3.0), rates(55.0, 2.0)), cost_to_win=70.0
+        ),
     ],
     ids=["refitted", "another model", "other margins", "other costs"],
 )
@@ -312,6 +324,9 @@ def accounts(draw, size=4, *, older=None, days=0):
             "cost_per_order_kinds": draw(cents),
             "cost_over_time_kinds": draw(cents),
             "future_value": 0,
+            "revenue": draw(cents) if orders else 0,
+            **{kind: draw(cents) for kind in KINDS},
+            "group_code": draw(st.integers(-1, 3)),
         }
         for name, number in numbers.items():
             columns[name].append(number if is_present else 0)

@@ -99,7 +99,7 @@ def test_expected_rates_lie_between_own_and_group(table):
     cost = np.array([row[0] for row in table])
     exposure = np.array([row[1] for row in table])
     rates = fit_cost_rates(cost, exposure)
-    got = rates.expected_rate(cost, exposure)
+    got = rates.expected_rate(cost, exposure) - rates.excess
     own = np.where(
         exposure > 0, cost / np.where(exposure > 0, exposure, 1), rates.group_means[0]
     )
