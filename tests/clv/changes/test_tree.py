@@ -71,7 +71,7 @@ def test_the_value_panel_shows_the_tree(client, manager, run):
     client.force_login(manager)
     url = reverse("clv:account_value", args=[value.account_id])
     page = client.get(url).content.decode()
-    assert page.count('class="c-tree"') == 4
+    assert page.count('class="c-tree"') == 5
     for node in nodes(value_tree(value=value, run=run)):
         assert cents(node.amount) in page
     newcomer = make.account()
