@@ -70,7 +70,8 @@ LINES = """
         CASE WHEN id %% 33 > 0 THEN round((price * (0.5 + chance / 4))::numeric, 2) END
     FROM (
         SELECT o.*, random() AS chance,
-            round((5 + o.X
+            round((5 + o.account_id %% 90) * (0.7 + 0.6 * random())::numeric, 2)
+                AS price
         FROM crm_order o JOIN bench_order b USING (id),
             generate_series(1, b.lines)
     ) priced
