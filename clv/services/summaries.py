@@ -177,6 +177,7 @@ def parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, Any]:
         "as_of": as_of,
         "day_before": as_of - dt.timedelta(days=1),
         "rate": margin_rate,
+        "rate_e4": int(margin_rate.scaleb(4)),
         "year_days": DAYS_OF_YEAR_SUMS,
         "day_ends_at": day_ends_at(as_of),
     }

@@ -46,23 +46,44 @@ class LedgerEntry(models.Model):
     `allocated_from` and sum to it exactly. A positive amount is a cost.
     """
 
+    # Found by account through `ledger_by_account`.
     account = models.ForeignKey(
-        Account, models.PROTECT, null=True, blank=True, related_name="ledger_entries"
+        Account,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="ledger_entries",
+        db_index=False,
     )
     kind = models.CharField(max_length=20, choices=CostKind.choices)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     incurred_on = models.DateField()
     rule = models.ForeignKey(
-        AllocationRule, models.PROTECT, null=True, blank=True, related_name="entries"
+        AllocationRule,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entries",
+        db_index=False,
     )
     allocated_from = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="parts"
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="parts",
+        db_index=False,
     )
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversed_by"
     )
     touchpoint = models.ForeignKey(
-        "crm.Touchpoint", models.PROTECT, null=True, blank=True, related_name="costs"
+        "crm.Touchpoint",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="costs",
+        db_index=False,
     )
     document = models.CharField(
         max_length=150, blank=True, default="", help_text="invoice or voucher number"
@@ -72,7 +93,7 @@ class LedgerEntry(models.Model):
     external_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001  unknown is NULL, so that it can be unique
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     created_by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+"
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
 
     objects = LedgerEntryQuerySet.as_manager()
@@ -97,6 +118,15 @@ class LedgerEntry(models.Model):
                 name="ledger_by_account",
             ),
             models.Index(fields=["created_at"], name="ledger_by_change"),
+            # Mostly empty, so the rows that are not are indexed alone.
+            *(
+                models.Index(
+                    fields=[name],
+                    condition=Q(**{f"{name}__isnull": False}),
+                    name=f"ledger_by_{name}",
+                )
+                for name in ("rule", "allocated_from", "touchpoint", "created_by")
+            ),
         ]
         triggers = [
             pgtrigger.Protect(
