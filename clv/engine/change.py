@@ -49,9 +49,8 @@ from numpy.typing import NDArray
 
 from clv.engine.arrays import FloatVector
 from clv.engine.errors import BadParameterError
-from clv.engine.history import Histories
 from clv.engine.models.repeat_buying import Flows
-from clv.engine.parts import Chosen, Learnt, future_parts
+from clv.engine.parts import Chosen, Learnt, future_flows, future_parts
 
 PARTS = (
     "orders",
@@ -132,11 +131,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two runs."""
+    """One of the two runs; `as_of_day` is its day as an ordinal, for the seasons."""
 
     known: Known
     learnt: Learnt
     chosen: Chosen
+    as_of_day: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +259,7 @@ class _Replacement:
         """Return what an account was worth, if won, beyond any new customer."""
         was, now = (
             side.known.future_value[self.rows] / 100.0
-            - _fresh_value(side.learnt, side.chosen)
+            - _fresh_value(side.learnt, side.chosen, side.as_of_day)
             for side in (self.before, self.after)
         )
         return np.where(self.before.known.order_days[self.rows] > 0, now, was)
@@ -284,7 +284,8 @@ class _Replacement:
         chosen = self._side(ASSUMPTIONS, replaced).chosen
         ledger = self._side(COST, replaced).known
         bought = self._side(ORDERS, replaced).known
-        value = self._if_won + _fresh_value(learnt, chosen)
+        today = self._side(RETENTION, replaced).as_of_day
+        value = self._if_won + _fresh_value(learnt, chosen, today)
         has_bought = bought.order_days[self.rows] > 0
         rows = self.rows[has_bought]
         if not rows.size:
@@ -303,6 +304,7 @@ class _Replacement:
             revenue=self._revenue(replaced)[has_bought],
             group_code=ledger.group_code[rows],
             flows=self._flows(replaced, learnt, chosen, rows, age),
+            as_of_day=today,
         )
         value[has_bought] = parts.value
         return value
@@ -320,13 +322,13 @@ class _Replacement:
         key = tuple(cause in replaced for cause in causes)
         if key not in self.flows:
             bought = self._side(ORDERS, replaced).known
-            histories = Histories.check(
-                bought.order_days[rows] - 1, bought.recency_days[rows], age
-            )
-            self.flows[key] = learnt.buying.flows(
-                histories,
-                annual_rate=chosen.annual_rate,
-                horizon_days=chosen.horizon_days,
+            self.flows[key] = future_flows(
+                learnt,
+                chosen,
+                bought.order_days[rows],
+                bought.recency_days[rows],
+                age,
+                as_of_day=self._side(RETENTION, replaced).as_of_day,
             )
         return self.flows[key]
 
@@ -358,7 +360,7 @@ class _Replacement:
         return mean * self._side(ORDERS, replaced).known.order_days[self.rows]
 
 
-def _fresh_value(learnt: Learnt, chosen: Chosen) -> float:
+def _fresh_value(learnt: Learnt, chosen: Chosen, today: int) -> float:
     """Return what an account without orders is worth if won."""
     none, nothing = np.zeros(1, dtype=np.int64), np.zeros(1)
     parts = future_parts(
@@ -371,5 +373,6 @@ def _fresh_value(learnt: Learnt, chosen: Chosen) -> float:
         costs={},
         revenue=nothing,
         group_code=none,
+        as_of_day=today,
     )
     return float(parts.value[0]) - learnt.cost_to_win

@@ -7,27 +7,29 @@ sum). Accounts without orders are valued as fresh customers, if won.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clv.engine.arrays import FloatVector
+from clv.engine.clock import Clock
 from clv.engine.costs import CostToServe, Ledgers, ServingRates
 from clv.engine.discounting import DAYS_PER_YEAR
-from clv.engine.history import Histories
 from clv.engine.models.repeat_buying import Flows, RepeatBuyingModel
+from clv.engine.seasons import Seasons, no_seasons
 from clv.engine.spend import GammaGamma
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What one run learnt of the firm."""
+    """What one run learnt of the firm; histories run on the clock of `seasons`."""
 
     buying: RepeatBuyingModel
     spend: GammaGamma
     costs: CostToServe
     cost_to_win: float
+    seasons: Seasons = field(default_factory=no_seasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,30 @@ class FutureParts:
         return gain - self.years * self.cost_per_year
 
 
+def future_flows(
+    learnt: Learnt,
+    chosen: Chosen,
+    order_days: NDArray[np.int64],
+    recency_days: NDArray[np.int64],
+    age_days: NDArray[np.int64],
+    *,
+    as_of_day: int = 0,
+) -> Flows:
+    """Return discounted orders and days of accounts that have ordered.
+
+    Raises
+    ------
+    BadHistoryError
+        If a history is none.
+    """
+    clock = Clock(learnt.seasons, as_of_day)
+    return learnt.buying.flows(
+        clock.histories(order_days, recency_days, age_days),
+        annual_rate=chosen.annual_rate,
+        horizon_days=clock.ahead(chosen.horizon_days),
+    )
+
+
 def future_parts(
     learnt: Learnt,
     chosen: Chosen,
@@ -75,6 +101,7 @@ def future_parts(
     revenue: FloatVector,
     group_code: NDArray[np.int64],
     flows: Flows | None = None,
+    as_of_day: int = 0,
 ) -> FutureParts:
     """Return the factors of future value; money in currency units.
 
@@ -91,6 +118,8 @@ def future_parts(
         Number of the account's class, -1 in none.
     flows : Flows, optional
         What the model says of the same accounts; computed when left out.
+    as_of_day : int
+        Day ordinal of the run, for the seasons.
 
     Raises
     ------
@@ -99,18 +128,13 @@ def future_parts(
     """
     count, orders = order_days.size, order_days.astype(np.float64)
     is_fresh = not order_days.any()
-    nothing = np.zeros(count)
     if flows is None:
-        histories = Histories.check(
-            np.maximum(order_days - 1, 0),
-            nothing if is_fresh else recency_days,
-            nothing if is_fresh else age_days,
+        known = (
+            (np.ones_like(order_days), *(np.zeros_like(order_days),) * 2)
+            if is_fresh
+            else (order_days, recency_days, age_days)
         )
-        flows = learnt.buying.flows(
-            histories,
-            annual_rate=chosen.annual_rate,
-            horizon_days=chosen.horizon_days,
-        )
+        flows = future_flows(learnt, chosen, *known, as_of_day=as_of_day)
     serving = learnt.costs.of_newcomer
     if not is_fresh:
         years = np.maximum(age_days, chosen.youngest_days) / DAYS_PER_YEAR

@@ -59,7 +59,6 @@ def value_accounts(
     cost_per_year: ArrayLike = 0.0,
     annual_rate: float,
     horizon_days: float,
-    year_days: float = DAYS_PER_YEAR,
 ) -> Values:
     """Value every account within the horizon.
 
@@ -73,8 +72,6 @@ def value_accounts(
         Per order and per year alive, from `clv.engine.costs.CostRates.expected_rate`.
     annual_rate, horizon_days : float >= 0
         0.15 is 15 % a year; 36 months are 1096 days.
-    year_days : float >= 0
-        How long the first year is, where days are those of another clock.
 
     Raises
     ------
@@ -89,7 +86,7 @@ def value_accounts(
         histories,
         annual_rate=annual_rate,
         horizon_days=horizon_days,
-        near_days=year_days,
+        near_days=DAYS_PER_YEAR,
     )
     order_cost = ahead.orders * per_order
     serving_cost = ahead.alive_days * per_day

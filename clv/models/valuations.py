@@ -28,7 +28,8 @@ class Valuation(models.Model):
     """One account's worth in one run. Partitioned by run; never changed once published.
 
     clv = realised_profit + future_value, and future_value = expected_margin -
-    expected_cost, to the cent. Expected amounts are discounted over the run's horizon.
+    expected_cost, to the cent. future_spread is its standard deviation, which sets of
+    accounts add up in squares. Expected amounts are discounted over the run's horizon.
     The inputs are stored beside the results, so that a run can be repeated from them.
     """
 
@@ -83,6 +84,7 @@ class Valuation(models.Model):
     future_value = money()
     future_low = money()
     future_high = money()
+    future_spread = models.FloatField(null=True)  # unknown in early runs
     realised_profit = money()
     clv = money()
     break_even = models.CharField(max_length=12, choices=BreakEven.choices)

@@ -10,7 +10,7 @@ from django.db.models import F, FloatField
 from django.db.models.functions import Cast
 
 from clv.choices import Light
-from clv.engine.judging.backtest import MIX, OriginResult
+from clv.engine.judging.backtest import MIX, MODELS, OriginResult
 from clv.engine.judging.scores import Decile, Score
 from clv.engine.judging.trials import COHORT_MEAN, LAST_PERIOD, NAIVE_RULES, RATE
 from clv.engine.judging.verdict import Verdict, verdict
@@ -32,10 +32,13 @@ NAMES: Mapping[str, str] = {
     RATE: "Rule: own pace goes on",
     COHORT_MEAN: "Rule: as its cohort",
     MIX: "The mix",
+    MODELS: "The mix of models",
 }
 
 CODES = re.compile(
-    r"\b(?:" + "|".join(sorted({*NAMES} - {MIX}, key=len, reverse=True)) + r")\b"
+    r"\b(?:"
+    + "|".join(sorted({*NAMES} - {MIX, MODELS}, key=len, reverse=True))
+    + r")\b"
 )
 
 

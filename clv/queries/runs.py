@@ -1,20 +1,26 @@
 """What a page tells about runs."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from clv.choices import RunStatus
+from clv.engine.judging.composed import CohortModel, Mixture, restore
+from clv.engine.models import RepeatBuyingModel, stored_model
 from clv.models import RunStep, ValuationRun
+from clv.queries.accuracy import NAMES, in_words
 from clv.queries.costs import FittedCosts, fitted_costs
 
-MODEL_NAMES = {"bgnbd": "BG/NBD", "mbgnbd": "MBG/NBD"}
 MEANINGS = {
     "r": "shape of the spread of buying rates",
     "alpha": "scale of the buying rates, days",
     "a": "weight of leaving at a purchase",
     "b": "weight of staying at a purchase",
+    "s": "shape of the spread of leaving rates",
+    "beta": "scale of the leaving rates, days",
+    "regularity": "hidden events for each purchase",
     "p": "evenness of one account's margins",
     "q": "likeness of the accounts' margins",
     "v": "scale of the margins, money",
@@ -32,14 +38,32 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One model that values accounts: its share, and its parameters or why none."""
+
+    name: str
+    weight: float
+    parameters: Sequence[Parameter]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
-    """What the night has learnt of the firm, in words and numbers."""
+    """What the night has learnt of the firm, in words and numbers.
+
+    `dropped` are candidates that were chosen and could not be fitted, with the reason;
+    `level` is what was asked of intervals that are to hold 80 %.
+    """
 
     model: str
     reason: str
     customers: int
     likelihoods: Sequence[tuple[str, float]]
-    buying: Sequence[Parameter]
+    members: Sequence[Member]
+    dropped: Sequence[tuple[str, str]]
+    judged_on: dt.date | None
+    level: float | None
+    is_seasonal: bool
     margins: Sequence[Parameter]
     costs: FittedCosts
     cost_to_win: float
@@ -99,20 +123,64 @@ def _fit(stored: Mapping[str, Any]) -> Fit | None:
     if not stored:
         return None
     likelihoods = stored["log_likelihoods"].items()
+    members = _members(stored)
+    judged_on = stored.get("judged_on")
     return Fit(
-        model=MODEL_NAMES.get(stored["name"], stored["name"]),
-        reason=stored["reason"],
-        customers=int(stored["buying"]["account_count"]),
+        model=" and ".join(member.name for member in members[:2])
+        if len(members) < 3  # noqa: PLR2004 - two names can be said in a heading
+        else f"a mix of {len(members)} models",
+        reason=in_words(stored["reason"]),
+        customers=int(_account_count(_buying(stored))),
         likelihoods=[
-            (MODEL_NAMES.get(name, name), value)
+            (NAMES.get(name, name), value)
             for name, value in likelihoods
             if value is not None
         ],
-        buying=_parameters(stored["buying"], stored["buying_standard_errors"]),
+        members=members,
+        dropped=[
+            (NAMES.get(n, n), why) for n, why in stored.get("dropped", {}).items()
+        ],
+        judged_on=dt.date.fromisoformat(judged_on) if judged_on else None,
+        level=stored.get("level"),
+        is_seasonal=stored.get("seasons", {}).get("is_on", False),
         margins=_parameters(stored["spend"], stored["spend_standard_errors"]),
         costs=fitted_costs(stored),
         cost_to_win=stored["cost_to_win"],
     )
+
+
+def _buying(stored: Mapping[str, Any]) -> RepeatBuyingModel:
+    kept = stored["buying"]
+    return restore(kept) if "kind" in kept else stored_model(stored["name"], kept)
+
+
+def _account_count(model: RepeatBuyingModel) -> float:
+    """Return the accounts behind a fit; cohorts split them, the parts of a mix not."""
+    if isinstance(model, Mixture):
+        return max(_account_count(part) for part in model.models)
+    if isinstance(model, CohortModel):
+        return sum(_account_count(part) for part in model.models)
+    return model.account_count
+
+
+def _members(stored: Mapping[str, Any]) -> list[Member]:
+    """Return the models that value accounts, heaviest first."""
+    model = _buying(stored)
+    weights = stored.get("weights") or [(stored["name"], 1.0)]
+    models = model.models if isinstance(model, Mixture) else (model,)
+    members = [
+        _member(NAMES.get(name, name), weight, part)
+        for (name, weight), part in zip(weights, models, strict=True)
+    ]
+    return sorted(members, key=lambda one: -one.weight)
+
+
+def _member(name: str, weight: float, model: RepeatBuyingModel) -> Member:
+    if isinstance(model, CohortModel):
+        note = f"{len(model)} cohorts by age, each with parameters of its own"
+        return Member(name, weight, [], note)
+    values = {one: getattr(model, one) for one in MEANINGS if hasattr(model, one)}
+    return Member(name, weight, _parameters(values, model.standard_errors))
 
 
 def _parameters(

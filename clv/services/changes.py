@@ -100,8 +100,8 @@ def split_runs(
     sides = two_sides(before, run, account_id=account_id)
     was, now = learnt_of(before), learnt_of(run)
     changes = split_change(
-        Side(sides.before, was, chosen_of(before)),
-        Side(sides.after, now, chosen_of(run)),
+        Side(sides.before, was, chosen_of(before), before.as_of.toordinal()),
+        Side(sides.after, now, chosen_of(run), run.as_of.toordinal()),
         days=(run.as_of - before.as_of).days,
     )
     by_contract = np.isin(sides.account_id, contract_accounts(before, run))
@@ -117,6 +117,7 @@ def learnt_of(run: ValuationRun) -> Learnt:
         spend=models.spend,
         costs=models.costs,
         cost_to_win=models.cost_to_win,
+        seasons=models.seasons,
     )
 
 

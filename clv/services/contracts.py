@@ -129,6 +129,7 @@ def contract_columns(
         "expected_cost_year": values.expected_cost_year,
         "future_low": span.low,
         "future_high": span.high,
+        "future_spread": span.spread,
         "break_even": code,
         "break_even_days": break_even_days,
     }

@@ -5,11 +5,14 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from clv.engine.clock import Clock
 from clv.engine.costs import Ledgers
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.history import Histories
+from clv.engine.seasons import Seasons
 from clv.policy import YOUNGEST_DAYS
 from clv.queries.inputs import COST_COLUMNS, Inputs
+from clv.services.results import Terms
 
 Floats = NDArray[np.float64]
 
@@ -39,13 +42,15 @@ class Customers:
         return int(self.rows.size)
 
     @classmethod
-    def of(cls, inputs: Inputs) -> "Customers":
-        """Return the accounts of `inputs` that ever ordered."""
+    def of(cls, inputs: Inputs, clock: Clock | None = None) -> "Customers":
+        """Return the accounts of `inputs` that ever ordered, histories on `clock`."""
         rows = np.flatnonzero(inputs.order_days > 0)
         orders, age = inputs.order_days[rows], inputs.age_days[rows]
         return cls(
             rows=rows,
-            histories=Histories.check(orders - 1, inputs.recency_days[rows], age),
+            histories=(clock or Clock()).histories(
+                orders, inputs.recency_days[rows], age
+            ),
             order_count=orders.astype(np.float64),
             mean_margin=inputs.margin[rows] / 100.0 / orders,
             ledgers=ledgers_of(inputs, rows),
@@ -85,3 +90,8 @@ def ledgers_of(inputs: Inputs, rows: NDArray[np.intp]) -> Ledgers:
 def under_contract(inputs: Inputs) -> NDArray[np.intp]:
     """Return where the accounts under contract stand in the inputs."""
     return np.searchsorted(inputs.account_id, inputs.contracts.account_id)
+
+
+def clock_of(seasons: Seasons, terms: Terms | None) -> Clock:
+    """Return the clock of a run's day; without a day there are no seasons."""
+    return Clock() if terms is None else Clock(seasons, terms.as_of.toordinal())

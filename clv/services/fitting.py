@@ -5,28 +5,37 @@ Nothing here reads or writes the database. Fitting always sees the whole firm; v
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from clv.engine import ladder
 from clv.engine.arrays import FloatVector
-from clv.engine.history import Histories
 from clv.engine.likeness import Likeness, Seen, fit_likeness
 from clv.engine.models import RepeatBuyingModel
+from clv.engine.portfolio import Portfolio
 from clv.engine.priors import TypicalCustomer
+from clv.engine.seasons import no_seasons
 from clv.engine.spend import GammaGamma, fit_spend_with_ladder
-from clv.policy import CLEARLY_LIKELIER, COST_DRIVERS, MODEL_NAMES
+from clv.engine.totals import TotalDoubt, parameter_error
+from clv.policy import COST_DRIVERS, MODEL_NAMES
 from clv.queries.contracts import PastContracts
 from clv.queries.inputs import Inputs
 from clv.services import serving
+from clv.services.buying import fit_buying
 from clv.services.contracts import fit_contracts
-from clv.services.customers import Customers
+from clv.services.customers import Customers, clock_of
+from clv.services.guidance import Guidance
 from clv.services.learnt import Models
+from clv.services.results import Terms
+
+DOUBT_SAMPLE = 5_000  # accounts that tell how far parameters move a total
 
 
 def fit_models(
     inputs: Inputs,
     *,
+    terms: Terms | None = None,
+    guidance: Guidance | None = None,
     names: Sequence[str] = MODEL_NAMES,
     prior: TypicalCustomer | None = None,
     drivers: Mapping[str, str] = COST_DRIVERS,
@@ -34,30 +43,50 @@ def fit_models(
 ) -> Models:
     """Learn buying, margins and costs from all accounts that ever ordered.
 
-    `prior` is what people say of a typical customer; it counts where there are few;
-    `drivers` say which kinds of cost grow with orders and which with years. Renewals
-    are learnt from `past`; buying and margins then from the other accounts.
+    Renewals are learnt from contracts; buying and margins then from the other accounts.
+
+    Parameters
+    ----------
+    terms : Terms, optional
+        For the day that seasons are counted from, and for how sure totals are.
+    guidance : Guidance, optional
+        What back-tests say; without it the likelier of `names` values the firm.
+    names : sequence of str
+    prior : TypicalCustomer, optional
+        What people say of a typical customer; it counts where there are few.
+    drivers : mapping of kind to driver
+        Which kinds of cost grow with orders and which with years.
+    past : PastContracts, optional
+        All contracts of the firm.
     """
-    known = Customers.of(inputs)
+    guidance = guidance or Guidance()
+    seasons = no_seasons() if terms is None else guidance.seasons
+    known = Customers.of(inputs, clock_of(seasons, terms))
     free = known.without_contract(inputs)
-    name, fit, likelihoods = _fit_buying(free.histories, names, prior)
+    buying = fit_buying(free.histories, guidance=guidance, names=names, prior=prior)
     won = _cost_to_win(inputs, known)
     spend, spend_step = fit_spend_with_ladder(
         free.order_count, free.mean_margin, prior=prior
     )
-    return Models(
-        name=name,
-        buying=fit.model,
-        step=fit.step,
-        reason=fit.reason,
-        log_likelihoods=likelihoods,
+    models = Models(
+        name=buying.name,
+        buying=buying.model,
+        step=buying.step,
+        reason=buying.reason,
+        log_likelihoods=buying.log_likelihoods,
+        weights=buying.weights,
+        dropped=buying.dropped,
+        judged_on=guidance.judged_on,
+        seasons=seasons,
+        level=guidance.level,
         spend=spend,
         spend_step=spend_step,
         costs=serving.learn_costs(known.ledgers, drivers=drivers),
         cost_to_win=float(won.sum()) / won.size if won.size else 0.0,
-        likeness=_fit_likeness(inputs, free, fit.model, spend),
+        likeness=_fit_likeness(inputs, free, buying.model, spend),
         contracts=fit_contracts(inputs, past or PastContracts.none()),
     )
+    return replace(models, doubt=_doubt(free, models, terms, guidance))
 
 
 def _cost_to_win(inputs: Inputs, known: Customers) -> FloatVector:
@@ -80,20 +109,24 @@ def _fit_likeness(
     return fit_likeness(seen, waiting, buying=buying, spend=spend)
 
 
-def _fit_buying(
-    histories: Histories, names: Sequence[str], prior: TypicalCustomer | None
-) -> tuple[str, ladder.LadderFit, dict[str, float | None]]:
-    """Fit all, return the one to value with and how likely each makes the data."""
-    fits = {
-        name: ladder.fit_with_ladder(histories, name=name, prior=prior)
-        for name in names
-    }
-    likelihoods = {name: fit.model.log_likelihood for name, fit in fits.items()}
-    best = names[0]
-    for name in names[1:]:
-        ours, theirs = likelihoods[best], likelihoods[name]
-        if ours is None or theirs is None or fits[name].step != fits[best].step:
-            continue
-        if theirs - ours > CLEARLY_LIKELIER:
-            best = name
-    return best, fits[best], likelihoods
+def _doubt(
+    known: Customers, models: Models, terms: Terms | None, guidance: Guidance
+) -> TotalDoubt:
+    """Return what is open in every total; a fixed sample tells of the parameters."""
+    if terms is None or not len(known):
+        return TotalDoubt(0.0, guidance.model_error)
+    rows = np.arange(len(known))[:: max(1, len(known) // DOUBT_SAMPLE)]
+    margins = models.spend.expected_value(
+        known.order_count[rows], known.mean_margin[rows]
+    )
+    portfolio = Portfolio.check(
+        model=models.buying,
+        spend=models.spend,
+        histories=known.histories.take(rows),
+        order_count=known.order_count[rows],
+        mean_margin=known.mean_margin[rows],
+        margin_per_order=margins,
+        annual_rate=terms.annual_rate,
+        horizon_days=terms.horizon_days,
+    )
+    return TotalDoubt(parameter_error(portfolio), guidance.model_error)

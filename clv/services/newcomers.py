@@ -13,7 +13,8 @@ from clv.engine import ladder
 from clv.engine.likeness import Likeness, everybody
 from clv.engine.newcomers import Newcomers, value_newcomers
 from clv.engine.newcomers import Terms as EngineTerms
-from clv.policy import INTERVAL_LEVEL, NEWCOMER_DRAWS
+from clv.engine.totals import reach_of
+from clv.policy import NEWCOMER_DRAWS
 from clv.queries.inputs import Inputs
 from clv.services.learnt import Models
 from clv.services.results import NO_DAY, NO_PROBABILITY, STEPS, UNKNOWN, Terms
@@ -42,7 +43,7 @@ def value_by_code(models: Models, terms: Terms) -> Newcomers:
         ),
         rng=np.random.default_rng(terms.as_of.toordinal()),
         draws=NEWCOMER_DRAWS,
-        level=INTERVAL_LEVEL,
+        level=models.level,
     )
 
 
@@ -50,6 +51,7 @@ def columns_of(inputs: Inputs, models: Models, terms: Terms) -> Columns:
     """Return columns that give every account the worth of a new customer like it."""
     by_code = value_by_code(models, terms)
     rows = likeness_of(models).rows_of(inputs.trait_code)
+    width = 2.0 * reach_of(models.level)  # of the interval, in deviations
     columns: Columns = {
         name: values[rows]
         for name, values in {
@@ -61,6 +63,7 @@ def columns_of(inputs: Inputs, models: Models, terms: Terms) -> Columns:
             "expected_cost_year": by_code.cost_year,
             "future_low": by_code.low,
             "future_high": by_code.high,
+            "future_spread": (by_code.high - by_code.low) / width,
         }.items()
     }
     count = len(inputs)

@@ -39,6 +39,7 @@ RESULTS = {
     "expected_cost_year": "i8",
     "future_low": "i8",
     "future_high": "i8",
+    "future_spread": "i8",
     "break_even": "i2",
     "break_even_days": "i4",
 }
@@ -168,6 +169,7 @@ def _insert(table: str, inputs: str, results: str) -> str:
         "future_value": future,
         "future_low": "r.future_low * 0.01",
         "future_high": "r.future_high * 0.01",
+        "future_spread": "r.future_spread * 0.01::float8",
         "realised_profit": profit,
         "clv": f"{profit} + {future}",
         "break_even": _word("r.break_even", BREAK_EVENS),

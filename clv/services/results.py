@@ -24,6 +24,7 @@ DIGITS = 6  # of stored probabilities and counts: what rounding noise cannot rea
 LARGEST_CENTS = 1e14 - 1  # what numeric(14, 2) holds
 NO_PROBABILITY = -1.0
 NO_DAY = -(2**31)
+NOT_IN_DIGEST = frozenset({"future_spread"})
 
 # Codes under which results travel to the database, by position.
 STEPS = (LadderStep.INDIVIDUAL, LadderStep.POOLED, LadderStep.ASSUMPTION)
@@ -57,6 +58,8 @@ class Terms:
 class Results:
     """What a run says of n accounts; money in cents, every vector of shape (n,).
 
+    `future_spread` is the standard deviation of future value.
+
     `step` and `break_even` are positions in `STEPS` and `BREAK_EVENS`;
     `break_even_days` counts from the day of the run.
     """
@@ -72,6 +75,7 @@ class Results:
     expected_cost_year: Integers
     future_low: Integers
     future_high: Integers
+    future_spread: Integers
     break_even: Integers
     break_even_days: Integers
 
@@ -80,12 +84,16 @@ class Results:
         return self.expected_margin - self.expected_cost
 
     def digest(self, inputs: Inputs) -> str:
-        """Return a fingerprint of inputs and results: equal if and only if all are."""
+        """Return a fingerprint of inputs and results: equal if and only if all are.
+
+        The spread is left out: runs from before it was kept stay comparable, and it
+        comes from the same draws as the ends of the interval.
+        """
         fingerprint = hashlib.sha256()
         for part in (inputs, inputs.contracts, self):
             for field in dataclasses.fields(part):
                 values = getattr(part, field.name)
-                if isinstance(values, ContractInputs):
+                if field.name in NOT_IN_DIGEST or isinstance(values, ContractInputs):
                     continue
                 little = values.astype(values.dtype.newbyteorder("<"))
                 fingerprint.update(np.ascontiguousarray(little).tobytes())
@@ -115,6 +123,7 @@ MONEY = (
     "expected_cost_year",
     "future_low",
     "future_high",
+    "future_spread",
 )
 ROUNDED = ("probability_alive", "expected_orders", "expected_orders_year")
 

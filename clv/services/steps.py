@@ -16,9 +16,10 @@ from clv.queries.summaries import NO_GROUPS
 from clv.services import likegroups, newcomers, partitions, summaries
 from clv.services.execution import Done, Work, finish_as
 from clv.services.fitting import fit_models
+from clv.services.guidance import guidance_for
 from clv.services.learnt import Models
 from clv.services.partitions import input_table, value_table
-from clv.services.results import Terms
+from clv.services.results import NOT_IN_DIGEST, Terms
 from clv.services.valuing import value_inputs
 
 
@@ -77,9 +78,14 @@ def take_stored(work: Work) -> Done:
 def fit(work: Work) -> Done:
     """Learn the models of the night and keep their parameters with the run."""
     prior = work.run.assumptions.typical_customer
-    past = past_contracts(work.run.as_of)
-    drivers = work.run.assumptions.drivers_by_kind
-    models = fit_models(_inputs(work), prior=prior, drivers=drivers, past=past)
+    models = fit_models(
+        _inputs(work),
+        terms=Terms.of(work.run.assumptions, work.run.as_of),
+        guidance=guidance_for(work.run),
+        prior=prior,
+        drivers=work.run.assumptions.drivers_by_kind,
+        past=past_contracts(work.run.as_of),
+    )
     work.models = models
     with work.lease.fenced():
         ValuationRun.objects.filter(pk=work.run.pk).update(
@@ -234,7 +240,7 @@ def _differences(table: str, stored_id: int) -> int:
     columns = ", ".join(
         field.attname
         for field in Valuation._meta.concrete_fields
-        if field.name not in {"pk", "run"}
+        if field.name not in {"pk", "run", *NOT_IN_DIGEST}
     )
     again = f"SELECT {columns} FROM {table}"
     stored = f"SELECT {columns} FROM clv_valuation WHERE run_id = %(run)s"

@@ -169,6 +169,7 @@ def _recomputed(
         group_code=np.array(
             [NO_GROUP if value.group_code is None else value.group_code]
         ),
+        as_of_day=run.as_of.toordinal(),
     )
     return _Factors(
         orders=float(parts.orders[0]),

@@ -5,23 +5,24 @@ in currency units between them. Any part of the firm can be valued by itself: wh
 depends on all accounts was learnt before (`clv.services.fitting`).
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
 from clv.engine.portfolio import Portfolio
-from clv.engine.uncertainty import value_intervals
+from clv.engine.uncertainty import Intervals, value_intervals
 from clv.engine.value import value_accounts
-from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS, INTERVAL_LEVEL
+from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS
 from clv.queries.inputs import Inputs
 from clv.services import newcomers
 from clv.services.contracts import contract_columns
-from clv.services.customers import Customers, under_contract
+from clv.services.customers import Customers, clock_of, under_contract
 from clv.services.learnt import Models
 from clv.services.results import (
     STEP_OF_FIT,
     Columns,
-    Floats,
     Integers,
     Results,
     Terms,
@@ -39,10 +40,12 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
         If a value is not finite or too large to be stored; the message names the
         account.
     """
-    columns = newcomers.columns_of(inputs, models, terms)
-    known = Customers.of(inputs).without_contract(inputs)
+    clock = clock_of(models.seasons, terms)
+    ahead = replace(terms, horizon_days=clock.ahead(terms.horizon_days))
+    columns = newcomers.columns_of(inputs, models, ahead)
+    known = Customers.of(inputs, clock).without_contract(inputs)
     if len(known):
-        for name, values in _customers(inputs, known, models, terms).items():
+        for name, values in _customers(inputs, known, models, ahead).items():
             columns[name][known.rows] = values
     if len(inputs.contracts):
         rows = under_contract(inputs)
@@ -54,7 +57,7 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
 def _customers(
     inputs: Inputs, known: Customers, models: Models, terms: Terms
 ) -> Columns:
-    """Return the columns of all accounts that ever ordered."""
+    """Return the columns of customers; the horizon is on the clock of the histories."""
     economics = _economics(known, models)
     values = value_accounts(
         model=models.buying,
@@ -65,13 +68,14 @@ def _customers(
         annual_rate=terms.annual_rate,
         horizon_days=terms.horizon_days,
     )
-    low, high = _intervals(_portfolio(known, economics, models, terms), terms)
+    span = _intervals(_portfolio(known, economics, models, terms), models, terms)
     days = expected_breakeven(
         model=models.buying,
         histories=known.histories,
         economics=economics,
         horizon_days=terms.horizon_days,
     )
+    days = clock_of(models.seasons, terms).back(days)
     code, break_even_days = break_even(inputs, known.rows, days)
     return {
         "step": _steps(known, models),
@@ -82,8 +86,9 @@ def _customers(
         "expected_margin_year": values.expected_margin_year,
         "expected_cost": values.expected_cost,
         "expected_cost_year": values.expected_cost_year,
-        "future_low": low,
-        "future_high": high,
+        "future_low": span.low,
+        "future_high": span.high,
+        "future_spread": span.spread,
         "break_even": code,
         "break_even_days": break_even_days,
     }
@@ -128,12 +133,11 @@ def _steps(known: Customers, models: Models) -> Integers:
     return np.where(as_fitted, STEP_OF_FIT[models.step], 1).astype(np.int64)
 
 
-def _intervals(portfolio: Portfolio, terms: Terms) -> tuple[Floats, Floats]:
-    """Return the ends of the interval; the day of the run is the seed."""
-    span = value_intervals(
+def _intervals(portfolio: Portfolio, models: Models, terms: Terms) -> Intervals:
+    """Return intervals of the calibrated level; the day of the run is the seed."""
+    return value_intervals(
         portfolio,
         rng=np.random.default_rng(terms.as_of.toordinal()),
         draws=INTERVAL_DRAWS,
-        level=INTERVAL_LEVEL,
+        level=models.level,
     )
-    return span.low, span.high

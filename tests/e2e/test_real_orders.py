@@ -56,7 +56,7 @@ def test_the_real_order_file_is_valued_by_the_worker_and_shown(
 def test_the_model_of_the_real_orders_has_the_published_parameters(imported):
     call_command("nightly", verbosity=0)
 
-    buying = ValuationRun.objects.current().parameters["buying"]
+    buying = ValuationRun.objects.current().parameters["buying"]["parameters"]
     in_weeks = {**buying, "alpha": buying["alpha"] / 7}
     assert {name: round(in_weeks[name], 4) for name in PUBLISHED_78_WEEKS} == (
         pytest.approx(PUBLISHED_78_WEEKS, abs=5e-4)

@@ -147,7 +147,7 @@ def test_new_assumptions_land_in_assumptions(accounts, assumed):
 def test_a_refit_lands_in_model(accounts):
     before = valued(TODAY)
     parameters = before.parameters
-    parameters["buying"]["alpha"] *= 1.1
+    parameters["buying"]["parameters"]["alpha"] *= 1.1
     refitted = ValuationRun(parameters=parameters)
     run = again(before, like=refitted)
     assert moved_by(changes.change_of_firm(run=run, before=before)) == {"model"}

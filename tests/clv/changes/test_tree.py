@@ -58,7 +58,8 @@ def test_without_models_the_tree_ends_at_stored_figures(run):
     for spoilt in ({}, None):
         if spoilt is None:
             run.refresh_from_db()
-            run.parameters["buying"]["alpha"] *= 2  # not what the value rests on
+            # Not what the value rests on.
+            run.parameters["buying"]["parameters"]["alpha"] *= 2
         else:
             run.parameters = spoilt
         tree = value_tree(value=value, run=run)

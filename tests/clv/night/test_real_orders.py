@@ -29,7 +29,7 @@ def test_the_night_finds_what_the_authors_found(committed, tmp_path):
     assert run.failure == ""
     assert run.accounts_valued == run.accounts_present == cdnow.CUSTOMERS
     assert Membership.objects.open().count() == cdnow.CUSTOMERS
-    buying = run.parameters["buying"]
+    buying = run.parameters["buying"]["parameters"]
     for name, value in PUBLISHED.items():
         assert buying[name] == pytest.approx(value, rel=1e-3)
     values = Valuation.objects.of_run(run)
