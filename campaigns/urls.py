@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from campaigns.views import accounts, panels, plans, today, touches
+from campaigns.views import accounts, panels, plans, prospects, today, touches
 
 app_name = "campaigns"
 PLAN = "plans/<slug:key>/"
@@ -15,6 +15,9 @@ urlpatterns = [
     path("touches/<int:pk>/undo/", touches.touch_undo, name="touch_undo"),
     path("accounts/", accounts.account_list, name="account_list"),
     path("accounts/export.csv", accounts.account_export, name="account_export"),
+    path("prospects/", prospects.prospect_list, name="prospect_list"),
+    path("prospects/export.csv", prospects.prospect_export, name="prospect_export"),
+    path("prospects/assign/", prospects.prospect_assign, name="prospect_assign"),
     path("accounts/<int:pk>/_plan/", panels.account_plan, name="account_plan"),
     path(
         "accounts/<int:pk>/_justified/",

@@ -25,6 +25,7 @@ class Link:
 MENU = (
     Link("Today", "campaigns:today", "sun", campaigns.VIEW_TODAY),
     Link("Accounts", "campaigns:account_list", "building-2", crm.VIEW_ACCOUNTS),
+    Link("Prospects", "campaigns:prospect_list", "user-plus", clv.VIEW_VALUES),
     Link(
         "Value", "segments:value", "trending-up", segments.VIEW_DASHBOARD, "/classes/"
     ),

@@ -4,6 +4,7 @@ from crm.choices import Role
 
 VIEW_ACCOUNTS = "crm.view_accounts"
 CHANGE_ACCOUNTS = "crm.change_accounts"
+ASSIGN_ACCOUNTS = "crm.assign_accounts"
 LOG_TOUCHPOINTS = "crm.log_touchpoints"
 VIEW_ORDERS = "crm.view_orders"
 CHANGE_ORDERS = "crm.change_orders"
@@ -19,11 +20,19 @@ READ = frozenset({VIEW_ACCOUNTS, VIEW_ORDERS, VIEW_LEDGER, VIEW_PRODUCTS})
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: READ | {CHANGE_ACCOUNTS, LOG_TOUCHPOINTS, CHANGE_ORDERS},
     Role.MANAGER: READ
-    | {CHANGE_ACCOUNTS, LOG_TOUCHPOINTS, CHANGE_ORDERS, CHANGE_LEDGER, IMPORT_DATA},
+    | {
+        CHANGE_ACCOUNTS,
+        ASSIGN_ACCOUNTS,
+        LOG_TOUCHPOINTS,
+        CHANGE_ORDERS,
+        CHANGE_LEDGER,
+        IMPORT_DATA,
+    },
     Role.MARKETER: READ | {LOG_TOUCHPOINTS},
     Role.ADMINISTRATOR: READ
     | {
         CHANGE_ACCOUNTS,
+        ASSIGN_ACCOUNTS,
         LOG_TOUCHPOINTS,
         CHANGE_ORDERS,
         CHANGE_LEDGER,

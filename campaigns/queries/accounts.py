@@ -253,7 +253,7 @@ class AccountList:
             m.account_id: m for m in self._memberships().filter(account_id__in=keys)
         }
         say_todays_reasons(self.run, classes.values())
-        touches = _first_touches(keys)
+        touches = first_touches(keys)
         rows = []
         for key in keys:
             value, stands = values.get(key), classes.get(key)
@@ -332,7 +332,7 @@ def _previous_id(run: ValuationRun) -> int | None:
     return earlier.order_by("-as_of", "-pk").values_list("pk", flat=True).first()
 
 
-def _first_touches(keys: list[int]) -> dict[int, PlannedTouch]:
+def first_touches(keys: list[int]) -> dict[int, PlannedTouch]:
     """Return the first open touch of each account."""
     due = (
         PlannedTouch.objects.due()

@@ -24,6 +24,9 @@ class LikeGroup(models.Model):
 
     run = models.ForeignKey(ValuationRun, models.CASCADE, related_name="+")
     trait_code = models.BigIntegerField()
+    industry = models.CharField(
+        max_length=80, default="", help_text="as one of the accounts writes it"
+    )
     customers = models.PositiveIntegerField(help_text="how many like customers")
     shared = models.PositiveSmallIntegerField(help_text="traits they share, as bits")
     margin_per_order = models.FloatField()

@@ -3,8 +3,10 @@
 from typing import Any, Self
 
 from django.db import models
+from django.db.models.fields.related import ForeignObject
 
 from clv.choices import BreakEven, LadderStep
+from clv.models.likegroups import LikeGroup
 from clv.models.runs import ValuationRun
 from crm.models import Account, User
 
@@ -17,6 +19,10 @@ class ValuationQuerySet(models.QuerySet["Valuation"]):
     def of_run(self, run: ValuationRun) -> Self:
         """Keep one run's values: one partition of the table."""
         return self.filter(run_id=run.pk)
+
+    def prospects(self) -> Self:
+        """Keep accounts that had not ordered, with the customers like them."""
+        return self.filter(order_days=0).select_related("like")
 
     def visible_to(self, user: User) -> Self:
         """Keep values of accounts that `user` may see."""
@@ -89,6 +95,14 @@ class Valuation(models.Model):
     clv = money()
     break_even = models.CharField(max_length=12, choices=BreakEven.choices)
     break_even_on = models.DateField(null=True)
+    # Customers like it, for accounts without orders; no column of its own.
+    like = ForeignObject(
+        LikeGroup,
+        models.DO_NOTHING,
+        from_fields=("run", "trait_code"),
+        to_fields=("run", "trait_code"),
+        related_name="+",
+    )
 
     objects = ValuationQuerySet.as_manager()
 

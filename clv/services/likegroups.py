@@ -50,8 +50,13 @@ VALUED = {
 STAGED = "pg_temp.clv_like"
 
 
-def store(run: ValuationRun, likeness: Likeness, newcomers: Newcomers) -> int:
-    """Keep what was learnt by code with what follows; again replaces it."""
+def store(
+    run: ValuationRun, likeness: Likeness, newcomers: Newcomers, *, inputs: str
+) -> int:
+    """Keep what was learnt by code with what follows; again replaces it.
+
+    `inputs` is the table of the run's inputs.
+    """
     chance, seen = _chance_to_win(run.as_of)
     count = len(likeness)
     values = {column: getattr(likeness, name) for column, name in LEARNT.items()} | {
@@ -71,10 +76,15 @@ def store(run: ValuationRun, likeness: Likeness, newcomers: Newcomers) -> int:
         cursor.execute("DELETE FROM clv_likegroup WHERE run_id = %s", [run.pk])
         cursor.execute(
             f"""
-            INSERT INTO clv_likegroup (run_id, {names}, cost_to_win, rank)
-            SELECT %s, {names}, round(mean_cost_to_win::numeric, 2),
+            INSERT INTO clv_likegroup (run_id, industry, {names}, cost_to_win, rank)
+            SELECT %s, coalesce(written.industry, ''), {names},
+                round(mean_cost_to_win::numeric, 2),
                 round((chance_to_win * worth_once_won - mean_cost_to_win)::numeric, 2)
-            FROM {STAGED}
+            FROM {STAGED} LEFT JOIN (
+                SELECT i.trait_code AS of_code, min(a.industry) AS industry
+                FROM {inputs} i JOIN crm_account a ON a.id = i.account_id
+                WHERE i.order_days = 0 GROUP BY i.trait_code
+            ) written ON of_code = trait_code
             """,
             [run.pk],
         )

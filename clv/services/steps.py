@@ -109,6 +109,7 @@ def value(work: Work) -> Done:
                 work.run,
                 newcomers.likeness_of(work.models),
                 newcomers.value_by_code(work.models, terms),
+                inputs=input_table(work.lease),
             )
     if stored != len(inputs):
         raise RunFailedError(f"{stored} of {len(inputs)} values were stored.")

@@ -1,0 +1,177 @@
+"""Accounts that have not ordered, by what pursuing them is expected to bring."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db.models import QuerySet
+
+from clv.models import LikeGroup, Valuation, ValuationRun
+from common.paging import Page, Sort, keyset_page
+from crm.models import Account, Territory, User
+
+PAGE_SIZE = 50
+EXPORT_CHUNK = 2_000
+COUNTED_UP_TO = 10_000
+DEFAULT_SORT = "-gain"
+INDUSTRIES_OFFERED = 200
+
+# Which columns can be sorted, the field behind each, and the kind of its values.
+_FIELDS: dict[str, tuple[str, type, bool]] = {
+    "gain": ("like__rank", Decimal, False),
+    "worth": ("like__worth_once_won", Decimal, False),
+    "name": ("account__name", str, False),
+    "last_contact": ("account__last_contact_on", dt.date, True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ProspectFilter:
+    """What the list is narrowed to and sorted by. Empty means all."""
+
+    search: str = ""
+    industry: str = ""
+    territory: Territory | None = None
+    source: str = ""
+    owner: User | None = None
+    sort: str = DEFAULT_SORT
+
+    @property
+    def is_narrow(self) -> bool:
+        return bool(self.narrows_accounts or self.industry)
+
+    @property
+    def narrows_accounts(self) -> bool:
+        return bool(self.search or self.territory or self.source or self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """One account without orders, and what customers like it say of it."""
+
+    account: Account
+    value: Valuation
+    like: LikeGroup
+
+    @property
+    def used(self) -> Decimal:
+        """Return what was spent on winning it so far."""
+        return Decimal(self.value.cost_to_win)
+
+    @property
+    def pay_at_most(self) -> Decimal:
+        """Return how much more winning it may cost."""
+        return self.like.pay_at_most(self.used)
+
+    @property
+    def is_overspent(self) -> bool:
+        return self.used > 0 and self.pay_at_most == 0
+
+
+class ProspectList:
+    """The accounts without orders that `user` may see, as one run valued them."""
+
+    def __init__(
+        self, *, user: User, run: ValuationRun | None, wanted: ProspectFilter
+    ) -> None:
+        self.user = user
+        self.run = run
+        self.wanted = wanted
+        self.sort = _sort(wanted.sort)
+
+    def page(self, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
+        """Return one page of prospects; cursors as `keyset_page` gives them."""
+        rows = self.values().select_related("account__owner", "account__territory")
+        found = keyset_page(rows, sort=self.sort, cursor=cursor, size=size)
+        shown: list[Any] = [Prospect(one.account, one, one.like) for one in found]
+        return Page(shown, found.next, found.previous)
+
+    def every_row(self) -> Iterator[Prospect]:
+        """Yield all rows in order, reading them in chunks."""
+        cursor, is_first = "", True
+        while cursor or is_first:
+            page = self.page(cursor, size=EXPORT_CHUNK)
+            yield from page
+            cursor, is_first = page.next, False
+
+    @property
+    def count(self) -> int | None:
+        """Return how many there are; None where they are too many to count."""
+        few = self._few
+        if few is None:
+            return None
+        return self.values().order_by().count()
+
+    @cached_property
+    def first_like(self) -> LikeGroup | None:
+        """Return any group of the run: all carry its chance to win."""
+        return LikeGroup.objects.filter(run=self.run).order_by("trait_code").first()
+
+    def industries(self) -> list[str]:
+        """Return the industries of accounts without orders, by name."""
+        names = LikeGroup.objects.filter(run=self.run).exclude(industry="")
+        found = names.order_by("industry").values_list("industry", flat=True)
+        return list(found.distinct()[:INDUSTRIES_OFFERED])
+
+    def values(self) -> QuerySet[Valuation]:
+        """Return the values behind the list, unordered."""
+        if self.run is None:
+            return Valuation.objects.none()
+        values = Valuation.objects.of_run(self.run).prospects()
+        if self.wanted.industry:
+            values = values.filter(like__industry=self.wanted.industry)
+        if self._few is not None:
+            return values.filter(account_id__in=self._few)
+        return values.filter(account_id__in=self._accounts().order_by().values("pk"))
+
+    @cached_property
+    def _few(self) -> list[int] | None:
+        """Return the keys of a list that is short enough to count, else None.
+
+        Knowing them keeps the database from walking an index of a million values in
+        search of a handful.
+        """
+        if self.user.sees_every_account and not self.wanted.narrows_accounts:
+            found = list(self._waiting()[: COUNTED_UP_TO + 1])
+        else:
+            keys = self._accounts().order_by().values_list("pk", flat=True)
+            found = list(keys[: COUNTED_UP_TO + 1])
+        return found if len(found) <= COUNTED_UP_TO else None
+
+    def _waiting(self) -> Any:
+        if self.run is None:
+            return []
+        values = Valuation.objects.of_run(self.run).filter(order_days=0)
+        merged = values.filter(account__merged_into=None)
+        return merged.order_by().values_list("account_id", flat=True)
+
+    def _accounts(self) -> QuerySet[Account]:
+        rows = Account.objects.active().visible_to(self.user)
+        wanted = self.wanted
+        if wanted.search:
+            rows = rows.matching(wanted.search)
+        if wanted.territory:
+            rows = rows.filter(territory=wanted.territory)
+        if wanted.source:
+            rows = rows.filter(source=wanted.source)
+        if wanted.owner:
+            rows = rows.filter(owner=wanted.owner)
+        return rows
+
+
+def _sort(wanted: str) -> Sort:
+    key = wanted.removeprefix("-")
+    if key not in _FIELDS:
+        wanted, key = DEFAULT_SORT, DEFAULT_SORT.removeprefix("-")
+    field, kind, nullable = _FIELDS[key]
+    return Sort(
+        key=key,
+        field=field,
+        descending=wanted.startswith("-"),
+        parse=kind,
+        tie_breaker="account_id",
+        nullable=nullable,
+    )
