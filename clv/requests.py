@@ -20,6 +20,11 @@ class ChosenRun:
     days: Sequence[dt.date]
 
     @property
+    def is_before_all(self) -> bool:
+        """Whether a day before the first night was asked for."""
+        return self.run is None and self.asked_for is not None and bool(self.days)
+
+    @property
     def is_past(self) -> bool:
         return self.run is not None and not self.run.is_current
 
@@ -47,7 +52,7 @@ def chosen_run(request: HttpRequest) -> ChosenRun:
         published.order_by("-as_of").values_list("as_of", flat=True)[:MOST_DAYS_OFFERED]
     )
     asked_for = _day(request.GET.get("as_of", ""))
-    runs = ValuationRun.objects
+    runs = ValuationRun.objects.select_related("assumptions")
     run = runs.current() if asked_for is None else runs.as_of(asked_for)
     return ChosenRun(run=run, asked_for=asked_for, days=days)
 

@@ -12,6 +12,10 @@ class SegmentsConfig(AppConfig):
             "account", panels.Panel("Class", "segments:account_class", VIEW_CLASSES, 20)
         )
         panels.register(
+            "account",
+            panels.Panel("History", "segments:account_history", VIEW_CLASSES, 90),
+        )
+        panels.register(
             "account-header",
             panels.Panel("Class", "segments:account_header", VIEW_CLASSES, 5),
         )

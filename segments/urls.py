@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("classes/<slug:key>/_why/", changes.class_change, name="class_why"),
     path("classes/<slug:key>/", classes.class_detail, name="class_detail"),
     path("accounts/<int:pk>/_class/", panels.account_class, name="account_class"),
+    path("accounts/<int:pk>/_nights/", panels.account_history, name="account_history"),
     path(
         "accounts/<int:pk>/_class-badge/", panels.account_header, name="account_header"
     ),

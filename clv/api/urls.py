@@ -4,12 +4,14 @@ from rest_framework.routers import SimpleRouter
 
 from clv.api.assumptions import AssumptionsResource, PreviewResource
 from clv.api.changes import ChangeResource
+from clv.api.prospects import ProspectResource
 from clv.api.runs import RunResource
 from clv.api.valuations import ValuationResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("assumptions/previews", PreviewResource, "assumptions-preview")
 router.register("assumptions", AssumptionsResource, "assumptions")
+router.register("prospects", ProspectResource, "prospect")
 router.register("runs", RunResource, "run")
 router.register("valuations/changes", ChangeResource, "valuation-change")
 router.register("valuations", ValuationResource, "valuation")

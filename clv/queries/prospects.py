@@ -11,6 +11,10 @@ from django.db.models import QuerySet
 
 from clv.models import LikeGroup, Valuation, ValuationRun
 from common.paging import Page, Sort, keyset_page
+from common.templatetags.display import count as write_count
+from common.templatetags.display import money as write_money
+from common.templatetags.display import number as write_number
+from common.templatetags.display import share as write_share
 from crm.models import Account, Territory, User
 
 PAGE_SIZE = 50
@@ -67,8 +71,38 @@ class Prospect:
         return self.like.pay_at_most(self.used)
 
     @property
+    def like_sentence(self) -> str:
+        """Say how customers like it fared."""
+        like = self.like
+        if not like.customers:
+            return "no customers yet to judge by"
+        word = "customer" if like.customers == 1 else "customers"
+        return (
+            f"{write_count(like.customers)} like {word}: stay"
+            f" {write_number(like.tenure_years)} years,"
+            f" {write_share(like.repeat_share)} order again"
+        )
+
+    @property
+    def pay_sentence(self) -> str:
+        """Say how much more winning it may cost, and what was used."""
+        if self.is_overspent:
+            return f"pay nothing more to win; {write_money(self.used)} used"
+        said = f"pay at most {write_money(self.pay_at_most)} more to win"
+        return f"{said}; {write_money(self.used)} used" if self.used else said
+
+    @property
     def is_overspent(self) -> bool:
         return self.used > 0 and self.pay_at_most == 0
+
+
+def prospect_of(value: Valuation) -> Prospect | None:
+    """Return what customers like an account say of it, None once it has ordered."""
+    if value.order_days > 0:
+        return None
+    like = LikeGroup.objects.filter(run_id=value.run_id, trait_code=value.trait_code)
+    found = like.first()
+    return None if found is None else Prospect(value.account, value, found)
 
 
 class ProspectList:

@@ -7,7 +7,9 @@ from django.views.decorators.http import require_GET
 from clv.models import Assumptions, ValuationRun
 from clv.permissions import VIEW_VALUES
 from clv.queries.expansion import expansion_of
+from clv.queries.prospects import prospect_of
 from clv.queries.worth import AccountWorth, account_worth
+from clv.requests import chosen_run
 from clv.services.contract_terms import terms_of
 from clv.services.tree import value_tree
 from common.access import requires
@@ -54,8 +56,13 @@ def assumed_margin(request: SignedInRequest, pk: int) -> HttpResponse:
 def _context(request: SignedInRequest, pk: int) -> dict[str, object]:
     mine = Account.objects.active().visible_to(request.user)
     account = get_object_or_404(mine, pk=pk)
-    current = ValuationRun.objects.select_related("assumptions").filter(is_current=True)
-    run, worth = current.first(), None
-    if run is not None:
-        worth = account_worth(account=account, run=run)
-    return {"account": account, "run": run, "worth": worth}
+    chosen, worth = chosen_run(request), None
+    if chosen.run is not None:
+        worth = account_worth(account=account, run=chosen.run)
+    return {
+        "account": account,
+        "chosen": chosen,
+        "run": chosen.run,
+        "worth": worth,
+        "prospect": prospect_of(worth.value) if worth else None,
+    }

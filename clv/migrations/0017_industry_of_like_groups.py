@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clv', '0015_judgement_brief'),
+        ('clv', '0016_contracts'),
     ]
 
     operations = [

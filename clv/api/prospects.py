@@ -1,0 +1,100 @@
+"""Prospects over the API: accounts without orders, and what winning them promises."""
+
+from typing import Any
+
+import django_filters
+from rest_framework import serializers
+
+from clv import permissions
+from clv.api.valuations import NoValuesYet
+from clv.models import Valuation, ValuationRun
+from clv.queries.prospects import Prospect
+from common.api import ByAccount
+from common.api_fields import RecordFilter
+from common.resources import Listed, Resource
+from crm.choices import Source
+
+
+class Amount(serializers.DecimalField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=14, decimal_places=2, **kwargs)
+
+
+class ProspectOut(serializers.ModelSerializer[Valuation]):
+    """One account without orders; rank = worth once won x chance - cost to win.
+
+    `used` was spent on winning it, `pay_at_most` may be spent more. `future_low` and
+    `future_high` bound the worth of one that is won, cost to win included. Tenure and
+    the share that orders again are those of `like_customers` customers like it.
+    `prospects_seen` is 0 where the chance to win is an assumption.
+    """
+
+    as_of = serializers.DateField(source="run.as_of")
+    rank = Amount(source="like.rank")
+    worth_once_won = Amount(source="like.worth_once_won")
+    cost_to_win = Amount(source="like.cost_to_win")
+    chance_to_win = serializers.FloatField(source="like.chance_to_win")
+    prospects_seen = serializers.IntegerField(source="like.prospects_seen")
+    used = Amount(source="cost_to_win")
+    pay_at_most = serializers.SerializerMethodField()
+    tenure_years = serializers.FloatField(source="like.tenure_years")
+    repeat_share = serializers.FloatField(source="like.repeat_share")
+    like_customers = serializers.IntegerField(source="like.customers")
+    like_by = serializers.CharField(source="like.traits")
+
+    class Meta:
+        model = Valuation
+        fields = (
+            "account",
+            "run",
+            "as_of",
+            "rank",
+            "worth_once_won",
+            "chance_to_win",
+            "prospects_seen",
+            "cost_to_win",
+            "future_low",
+            "future_high",
+            "used",
+            "pay_at_most",
+            "tenure_years",
+            "repeat_share",
+            "like_customers",
+            "like_by",
+        )
+        read_only_fields = fields
+
+    def get_pay_at_most(self, value: Valuation) -> str:
+        return str(Prospect(value.account, value, value.like).pay_at_most)
+
+
+class ProspectFilter(django_filters.FilterSet):
+    """Of the current run."""
+
+    account = RecordFilter("account_id")
+    industry = django_filters.CharFilter("account__industry")
+    source = django_filters.ChoiceFilter(
+        field_name="account__source",
+        choices=[choice for choice in Source.choices if choice[0]],
+    )
+    owner = RecordFilter("account__owner_id")
+
+    class Meta:
+        model = Valuation
+        fields = ("account", "industry", "source", "owner")
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        run = ValuationRun.objects.current()
+        if run is None:
+            raise NoValuesYet
+        return super().filter_queryset(queryset).of_run(run)
+
+
+class ProspectResource(Listed, Resource):
+    """Accounts that have not ordered, with what customers like them say."""
+
+    read_access = permissions.VIEW_VALUES
+    queryset = Valuation.objects.prospects().select_related("run", "account")
+    output = ProspectOut
+    filterset_class = ProspectFilter
+    pagination_class = ByAccount
