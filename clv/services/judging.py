@@ -1,9 +1,7 @@
-"""Judging: once a week, the forecasts are held against what really came."""
+"""Judging: every night, the forecasts are held against what really came."""
 
 import datetime as dt
 from typing import Any
-
-from django.db.models import QuerySet
 
 from clv.choices import Light, RunKind
 from clv.engine.judging.backtest import LEAST_ACCOUNTS, Backtest, run_backtest
@@ -11,7 +9,7 @@ from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.selection import Choice
 from clv.engine.judging.trials import HORIZONS_DAYS, horizons_for
 from clv.models import Judgement, ValuationRun
-from clv.policy import DAYS_BETWEEN_JUDGEMENTS
+from clv.policy import JUDGED_WITHIN_DAYS, JUDGEMENTS_WHOLE_DAYS
 from clv.queries.purchases import purchase_log
 from clv.services.execution import Done, Work
 from clv.services.scrutiny import ClassesOn, Scrutiny, no_classes
@@ -19,48 +17,48 @@ from common.clock import business_today
 
 
 def judge(work: Work, *, classes_on: ClassesOn = no_classes) -> Done:
-    """Judge the models by what came, unless that was done within the week.
+    """Judge the models by what came: the last thing that a night does.
 
-    `classes_on` tells which class each account stood in on a day.
-
-    A night without enough history says what is missing, and the next night tries
-    again.
+    `classes_on` tells which class each account stood in on a day. A night without
+    enough history says what is missing.
     """
     run = work.run
     if run.kind != RunKind.NIGHTLY or not run.is_current:
         return Done(detail={"skipped": "only a current night is judged"})
-    if (business_today() - run.as_of).days > DAYS_BETWEEN_JUDGEMENTS:
+    if (business_today() - run.as_of).days > JUDGED_WITHIN_DAYS:
         return Done(detail={"skipped": "a night made up for long after its day"})
-    judged = _judged_before(run).first()
-    if judged is not None and (run.as_of - judged.as_of).days < DAYS_BETWEEN_JUDGEMENTS:
-        return Done(0, {"skipped": f"judged on {judged.as_of.isoformat()}"})
     log = purchase_log(
-        as_of=run.as_of, margin_rate=run.assumptions.margin_rate_if_cost_unknown
+        as_of=run.as_of,
+        margin_rate=run.assumptions.margin_rate_if_cost_unknown,
+        account_count=run.metrics["customers"],
     )
     scrutiny = Scrutiny(classes_on)
     result = run_backtest(
         log,
         run.as_of.toordinal(),
-        previous=_choice_of(judged) if judged else None,
+        previous=_choice_before(run),
         look=scrutiny.look,
     )
     found = _found(result, scrutiny, log, run.as_of)
     with work.lease.fenced():
         Judgement.objects.filter(light=Light.UNKNOWN).delete()
         Judgement.objects.update_or_create(run=run, defaults=found)
+        _keep_what_is_shown(run.as_of)
     return Done(
         0 if result is None else result.account_count, {"light": str(found["light"])}
     )
 
 
-def _judged_before(run: ValuationRun) -> QuerySet[Judgement]:
-    """Return the judgements before that of `run`, newest first."""
-    known = Judgement.objects.exclude(light=Light.UNKNOWN).exclude(run=run)
-    return known.filter(as_of__lte=run.as_of)
+def _choice_before(run: ValuationRun) -> Choice | None:
+    """Return the choice in force, with the races that it has lost."""
+    judged = Judgement.objects.usable().filter(as_of__lt=run.as_of).first()
+    return Choice(**judged.result["choice"]) if judged else None
 
 
-def _choice_of(judged: Judgement) -> Choice:
-    return Choice(**judged.result["choice"])
+def _keep_what_is_shown(as_of: dt.date) -> None:
+    """Empty old results; light, sentence and brief stay."""
+    old = as_of - dt.timedelta(days=JUDGEMENTS_WHOLE_DAYS)
+    Judgement.objects.filter(as_of__lt=old).exclude(result={}).update(result={})
 
 
 def _found(

@@ -5,6 +5,7 @@ day is the log `until` that day, a new object without any later row, so nothing 
 from the future into a fit or a forecast; `outcome` is what really came.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -121,7 +122,7 @@ class PurchaseLog:
         if len(self) <= most_accounts:
             return self
         hashed = (self.accounts * SPREADING_FACTOR) % 2**HASH_BITS
-        chosen = hashed < most_accounts / len(self) * 2**HASH_BITS
+        chosen = hashed < sample_bound(len(self), most_accounts)
         rows = np.repeat(chosen, np.diff(self.starts))
         return _log(self._row_accounts()[rows], self.day[rows], self.value[rows])
 
@@ -186,6 +187,17 @@ class PurchaseLog:
         if not len(self):
             return np.zeros(0)
         return np.add.reduceat(rows, self.starts[:-1])
+
+
+def sample_bound(account_count: int, most_accounts: int) -> int:
+    """Return the bound below which a sampled account's hash lies.
+
+    The hash of an account is its code times `SPREADING_FACTOR`, modulo 2 to the power
+    of `HASH_BITS`; whoever stores purchases can sample by it before reading them.
+    """
+    if account_count <= most_accounts:
+        return 1 << HASH_BITS
+    return math.ceil(most_accounts / account_count * (1 << HASH_BITS))
 
 
 def _whole(values: ArrayLike, name: str) -> DayVector:

@@ -1,4 +1,4 @@
-"""The night judges its forecasts: once a week, last of all, and never by the future."""
+"""The night judges its forecasts: every night, last of all, never by the future."""
 
 import datetime as dt
 from decimal import Decimal
@@ -29,22 +29,37 @@ def step_of(run):
     return run.steps.get(name="judge")
 
 
-def test_a_night_judges_once_a_week(committed):
+def test_every_night_judges_and_hands_its_choice_on(committed):
     firm.build()
 
     first = night_of(firm.TODAY)
-    within = night_of(firm.TODAY + dt.timedelta(days=6))
     judged = Judgement.objects.get()
-    again = night_of(firm.TODAY + dt.timedelta(days=7))
+    again = night_of(firm.TODAY + dt.timedelta(days=1))
 
     assert (judged.run, judged.as_of) == (first, firm.TODAY)
     assert judged.light in {Light.GREEN, Light.AMBER, Light.RED}
     assert judged.result["as_of_day"] == firm.TODAY.toordinal()
     assert step_of(first).detail == {"light": judged.light}
-    assert step_of(within).detail == {"skipped": "judged on 2026-06-30"}
     assert [one.run for one in Judgement.objects.all()] == [again, first]
     newer = Judgement.objects.first().result["choice"]
-    assert newer["chosen_on"] == judged.result["choice"]["chosen_on"]  # handed on
+    assert newer["chosen_on"] == judged.result["choice"]["chosen_on"]
+    assert newer["weights"] == judged.result["choice"]["weights"]
+
+
+def test_of_old_judgements_the_big_part_goes(committed):
+    firm.build()
+    before = night_of(firm.TODAY)
+    Judgement.objects.update(
+        as_of=firm.TODAY - dt.timedelta(days=401), brief={"sentence": "kept"}
+    )
+    told = Judgement.objects.get()
+
+    night_of(firm.TODAY + dt.timedelta(days=1))
+
+    old = Judgement.objects.get(run=before)
+    assert (old.result, old.brief) == ({}, {"sentence": "kept"})
+    assert (old.light, old.sentence) == (told.light, told.sentence)
+    assert Judgement.objects.exclude(run=before).get().result
 
 
 def test_a_run_on_demand_is_not_judged(committed):
@@ -133,6 +148,20 @@ def test_each_lack_has_its_sentence(db, days, piece):
     said = judging._what_is_missing(log, firm.TODAY.toordinal())
 
     assert piece in said
+
+
+def test_only_the_purchases_of_the_sample_are_read(db):
+    firm.build(60)
+    whole = purchase_log(as_of=firm.TODAY, margin_rate=RATE)
+
+    read = purchase_log(
+        as_of=firm.TODAY, margin_rate=RATE, account_count=60, most_accounts=20
+    )
+
+    sample = whole.sample(20)
+    assert 5 < len(sample) < 40
+    for name in ("accounts", "starts", "day", "value"):
+        assert getattr(read, name).tolist() == getattr(sample, name).tolist()
 
 
 def test_purchases_are_margin_per_day(db):
