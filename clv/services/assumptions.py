@@ -6,14 +6,19 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from clv.choices import CostDriver, PriorStrength
+from clv.choices import CostDriver, PriorStrength, RunKind, RunStatus
 from clv.engine.priors import highest_share_leaving
 from clv.errors import (
     AssumptionsOutdatedError,
     AssumptionsRefusedError,
     NothingToPublishError,
 )
-from clv.models import Assumptions, AssumptionsDraft, AssumptionsPreview
+from clv.models import (
+    Assumptions,
+    AssumptionsDraft,
+    AssumptionsPreview,
+    ValuationRun,
+)
 from clv.policy import (
     COST_DRIVERS,
     FEWEST_ORDERS_A_YEAR,
@@ -250,6 +255,10 @@ def publish(
         reason=made.reason,
         changed=changed,
     )
+    # Nobody has begun with these: what waits takes what counts.
+    ValuationRun.objects.filter(
+        status=RunStatus.QUEUED, kind__in=[RunKind.NIGHTLY, RunKind.ON_DEMAND]
+    ).update(assumptions=made)
     if run_now:
         runs.request_run(actor=actor)
     return made

@@ -1,7 +1,6 @@
 """Previews: the current run once more by other assumptions, and thrown away again."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +9,9 @@ from django.db import connection, transaction
 from clv.choices import RunKind, RunStatus
 from clv.errors import NothingToValueError, RunFailedError
 from clv.models import Assumptions, AssumptionsPreview, Valuation, ValuationRun
-from clv.queries.contracts import staged_contracts
-from clv.queries.inputs import staged_inputs
+from clv.queries.contracts import stage_contracts
 from clv.services import partitions, steps, summaries
 from clv.services.execution import Done, Work, finish_as
-from clv.services.learnt import Models
 from clv.services.partitions import input_table, value_table
 from crm.models import User
 
@@ -89,20 +86,19 @@ def take_inputs(work: Work) -> Done:
     preview = _preview(work)
     compared, table = preview.compared, input_table(work.lease)
     work.run.assumptions = preview.as_assumptions()
+    was = compared.assumptions.numbers
+    changed = {name for name, value in preview.numbers.items() if value != was[name]}
+    is_repriced = "margin_rate_if_cost_unknown" in changed
     with work.lease.fenced():
         partitions.drop_earlier(work.lease)
         summaries.stage_stored(table=table, run_id=compared.pk)
-        _price_anew(table, preview)
+        if is_repriced:
+            _price_anew(table, preview)
         if preview.drivers_by_kind != compared.assumptions.drivers_by_kind:
             _drive_anew(table, preview)
-    work.inputs = replace(
-        staged_inputs(table, work.run.as_of),
-        contracts=staged_contracts(compared.pk, work.run.as_of),
-    )
-    was = compared.assumptions.numbers
-    changed = {name for name, value in preview.numbers.items() if value != was[name]}
+    work.inputs = steps.inputs_of(work, preview.run if is_repriced else compared)
     if not changed & LEARNT_FROM:
-        work.models = Models.from_parameters(compared.parameters)
+        work.models = steps.models_of(compared)
     return Done(len(work.inputs))
 
 
@@ -125,14 +121,12 @@ def _price_anew(table: str, preview: AssumptionsPreview) -> None:
     """Take another margin rate where costs are not known.
 
     Margins follow from what the run has stored, by the same rounding. Last year's
-    part and the day of payback are worked out anew, from lines and ledger as they
-    stand now.
+    part, the day of payback and margins under contract are worked out anew, from lines
+    and ledger as they stand now.
     """
     run = preview.compared
     was = run.assumptions.margin_rate_if_cost_unknown
     rate = preview.margin_rate_if_cost_unknown
-    if rate == was:
-        return
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS pg_temp.clv_priced")
         cursor.execute(
@@ -155,6 +149,9 @@ def _price_anew(table: str, preview: AssumptionsPreview) -> None:
             summaries.parameters(run.as_of, rate) | {"was": was},
         )
         cursor.execute("DROP TABLE pg_temp.clv_priced")
+    stage_contracts(
+        run_id=preview.run_id, inputs=table, as_of=run.as_of, margin_rate=rate
+    )
 
 
 def _drive_anew(table: str, preview: AssumptionsPreview) -> None:

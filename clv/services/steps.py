@@ -51,7 +51,7 @@ def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
         )
         present = accounts_known_on(work.run.as_of).count()
         ValuationRun.objects.filter(pk=work.run.pk).update(accounts_present=present)
-    work.inputs = _staged(work, work.run)
+    work.inputs = inputs_of(work, work.run)
     return Done(rows, detail)
 
 
@@ -67,12 +67,17 @@ def take_stored(work: Work) -> Done:
             model_name=stored.model_name,
             parameters=stored.parameters,
         )
-    work.inputs = _staged(work, stored)
-    work.models = dataclasses.replace(
+    work.inputs = inputs_of(work, stored)
+    work.models = models_of(stored)
+    return Done(len(work.inputs))
+
+
+def models_of(stored: ValuationRun) -> Models:
+    """Return what a run has learnt, as it has stored it."""
+    return dataclasses.replace(
         Models.from_parameters(stored.parameters),
         likeness=likegroups.stored_likeness(stored.pk),
     )
-    return Done(len(work.inputs))
 
 
 def fit(work: Work) -> Done:
@@ -104,7 +109,7 @@ def value(work: Work) -> Done:
     work.results = value_inputs(inputs, work.models, terms)
     with work.lease.fenced():
         stored = partitions.store(work.lease, inputs, work.results, work.run.as_of)
-        if work.run.kind != RunKind.RERUN:
+        if work.run.kind not in {RunKind.RERUN, RunKind.PREVIEW}:
             likegroups.store(
                 work.run,
                 newcomers.likeness_of(work.models),
@@ -168,7 +173,7 @@ def compare(work: Work) -> Done:
     return Done(len(_inputs(work)), {"different": 0})
 
 
-def _staged(work: Work, run: ValuationRun) -> Inputs:
+def inputs_of(work: Work, run: ValuationRun) -> Inputs:
     """Read the staged inputs; contracts stand with the run that stored them."""
     inputs = staged_inputs(input_table(work.lease), work.run.as_of)
     agreed = staged_contracts(run.pk, work.run.as_of)

@@ -59,6 +59,12 @@ def signed_in(client, manager):
     return client
 
 
+@pytest.fixture
+def has_values(db):
+    """A run that says it has valued somebody; nobody works through previews here."""
+    return make.run(accounts_valued=1)
+
+
 def test_what_counts_is_told_in_plain_words(signed_in, read_only):
     with read_only():
         text = text_of(signed_in.get(PAGE))
@@ -84,7 +90,7 @@ def test_who_may_only_look_finds_no_way_to_change(client, marketer, rep):
     assert client.get(PAGE).status_code == 403
 
 
-def test_a_draft_is_kept_and_its_effect_asked_for(signed_in, manager, valued):
+def test_a_draft_is_kept_and_its_effect_asked_for(signed_in, manager, has_values):
     answer = signed_in.post(DRAFT, filled(annual_rate="12.5"))
     assert (answer.status_code, answer.url) == (302, DRAFT)
     draft = AssumptionsDraft.objects.get()
@@ -132,7 +138,7 @@ def test_the_effect_is_shown_and_what_is_published_is_what_was_seen(
     assert "Discount rate: " in text
 
 
-def test_waiting_for_the_night_asks_for_no_run(signed_in, valued):
+def test_waiting_for_the_night_asks_for_no_run(signed_in, has_values):
     signed_in.post(DRAFT, filled(horizon_months="24"))
     seen = AssumptionsDraft.objects.get().version
     signed_in.post(PUBLISH, {"reason": "Shorter", "begin": "night", "seen": seen})
@@ -178,7 +184,7 @@ def test_more_cannot_leave_than_place_an_order(signed_in):
     assert "At 0.5 orders a year at most 38\u202f% can leave" in said
 
 
-def test_an_unchanged_draft_has_nothing_to_publish(signed_in, valued):
+def test_an_unchanged_draft_has_nothing_to_publish(signed_in, has_values):
     answer = signed_in.post(DRAFT, filled())
     assert answer.status_code == 422
     assert "nothing to publish" in text_of(answer)
@@ -198,7 +204,7 @@ def test_an_empty_firm_can_publish_without_an_effect(signed_in):
     assert (made.annual_rate, made.equity_after) == (Decimal("0.0500"), None)
 
 
-def test_no_reason_publishes_nothing(signed_in, valued):
+def test_no_reason_publishes_nothing(signed_in, has_values):
     signed_in.post(DRAFT, filled(annual_rate="5"))
     seen = AssumptionsDraft.objects.get().version
     answer = signed_in.post(PUBLISH, {"reason": " ", "begin": "night", "seen": seen})
@@ -209,7 +215,7 @@ def test_no_reason_publishes_nothing(signed_in, valued):
 
 
 def test_who_publishes_second_is_told_and_keeps_what_was_typed(
-    signed_in, manager, administrator, valued
+    signed_in, manager, administrator, has_values
 ):
     signed_in.post(DRAFT, filled(annual_rate="5"))
     seen = AssumptionsDraft.objects.get().version
@@ -240,7 +246,7 @@ def test_who_publishes_second_is_told_and_keeps_what_was_typed(
     assert AssumptionsDraft.objects.get().annual_rate == Decimal("0.0500")
 
 
-def test_two_windows_on_one_draft(signed_in, valued):
+def test_two_windows_on_one_draft(signed_in, has_values):
     signed_in.post(DRAFT, filled(annual_rate="5"))
     seen = AssumptionsDraft.objects.get().version
     signed_in.post(DRAFT, filled(annual_rate="6", seen=seen))
@@ -251,12 +257,12 @@ def test_two_windows_on_one_draft(signed_in, valued):
     assert Assumptions.objects.count() == 1
 
 
-def test_discarding_leaves_everything_as_it_was(signed_in, valued):
+def test_discarding_leaves_everything_as_it_was(signed_in, has_values):
     signed_in.post(DRAFT, filled(annual_rate="5"))
     assert signed_in.post(DISCARD).url == PAGE
     assert not AssumptionsDraft.objects.exists()
     assert not AssumptionsPreview.objects.exists()
-    assert list(ValuationRun.objects.all()) == [valued]
+    assert list(ValuationRun.objects.all()) == [has_values]
     again = signed_in.post(PUBLISH, {"reason": "Late", "begin": "now", "seen": 1})
     assert again.status_code == 409
     assert "There is no draft of yours" in text_of(again)
@@ -271,7 +277,7 @@ def test_a_preview_of_an_older_run_says_so(signed_in, valued):
     assert "Out of date" in text_of(signed_in.get(EFFECT))
 
 
-def test_what_cannot_be_worked_out_says_why(signed_in, valued):
+def test_what_cannot_be_worked_out_says_why(signed_in, has_values):
     signed_in.post(DRAFT, filled(annual_rate="5"))
     ValuationRun.objects.filter(kind="preview").update(
         status="failed", failure="The margin of account 7 is no sound number."
@@ -281,7 +287,7 @@ def test_what_cannot_be_worked_out_says_why(signed_in, valued):
     assert "account 7" in text
 
 
-def test_previews_are_in_no_list_of_runs(signed_in, valued):
+def test_previews_are_in_no_list_of_runs(signed_in, has_values):
     signed_in.post(DRAFT, filled(annual_rate="5"))
     preview = AssumptionsPreview.objects.get().run
     assert f"/runs/{preview.pk}/" not in text_of(signed_in.get(reverse("clv:run_list")))
