@@ -6,7 +6,6 @@ weights the squared first components of its eigenvectors. Trefethen & Weideman (
 The exponentially convergent trapezoidal rule, SIAM Review 56(3).
 """
 
-import math
 from functools import cache
 
 import numpy as np
@@ -62,7 +61,7 @@ def beta_nodes(a: float, b: FloatVector, nodes: int) -> tuple[FloatMatrix, Float
 
 
 def logit_nodes(
-    a: float, b: FloatVector, sharpness: float, nodes: int
+    a: float, b: FloatVector, sharpness: float | FloatVector, nodes: int
 ) -> tuple[FloatMatrix, FloatMatrix]:
     """Return rules for the expectation over p ~ Beta(a, b) of functions sharp near 0.
 
@@ -70,7 +69,7 @@ def logit_nodes(
     ----------
     a : float > 0
     b : float array, shape (n,), > 0
-    sharpness : float >= 0
+    sharpness : float or float array, shape (n,), >= 0
         The functions bend at p of about ``1 / sharpness``, as ``(1 + c p)**-k`` does
         at ``1 / (k c)``.
     nodes : int
@@ -88,7 +87,7 @@ def logit_nodes(
     the function has become flat, the rest of these geometric tails is put on the
     outermost node.
     """
-    flat = NEGLIGIBLE_LOG + math.log1p(sharpness)
+    flat = NEGLIGIBLE_LOG + np.log1p(sharpness)
     low = np.maximum(-flat, -_fall(b, np.full_like(b, a)))
     high = np.minimum(flat, _fall(np.full_like(b, a), b))
     step = ((high - low) / (nodes - 1))[:, None]

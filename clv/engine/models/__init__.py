@@ -2,6 +2,8 @@
 
 from clv.engine.models.bgbb import BgBb, Opportunities, fit_bgbb
 from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
+from clv.engine.models.covariate_fit import fit_with_covariates
+from clv.engine.models.covariates import CovariateModel, Covariates
 from clv.engine.models.families import FAMILIES, family, stored_model
 from clv.engine.models.mbg_cnbd import MbgCnbd, fit_mbg_cnbd
 from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
@@ -15,6 +17,8 @@ __all__ = [
     "BgBb",
     "BgNbd",
     "Contracts",
+    "CovariateModel",
+    "Covariates",
     "MbgCnbd",
     "MbgNbd",
     "Nbd",
@@ -30,5 +34,6 @@ __all__ = [
     "fit_nbd",
     "fit_pareto_nbd",
     "fit_sbg",
+    "fit_with_covariates",
     "stored_model",
 ]

@@ -38,7 +38,7 @@ from scipy.special import digamma, expit, gammaln
 from clv.engine.arrays import FloatMatrix, FloatVector, inner
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample
-from clv.engine.models.pairwise import FAR_RATIO, PairwiseModel
+from clv.engine.models.pairwise import PairwiseModel
 from clv.engine.models.series import expm1_ratio
 from clv.engine.priors import LogNormalPrior
 from clv.engine.quadrature import beta_nodes, logit_nodes
@@ -120,21 +120,24 @@ class BetaGeometricModel(PairwiseModel):
         return orders.astype(np.float64), lived
 
     def _nodes(
-        self, h: Histories, days: FloatMatrix
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
     ) -> tuple[FloatMatrix, FloatMatrix]:
         """Return nodes and weights for p given alive, shape (n, 1, nodes)."""
-        reach = float((days.max(axis=1) / self._time_scale(h)).max(initial=0.0))
+        if is_far:
+            reach = days.max(axis=1, initial=0.0) / self._time_scale(h)
+            sharpness = reach * (self.r + h.frequency)
+            b = self.b + h.frequency + self.FIRST_CHANCES
+            points, weights = logit_nodes(self.a, b, sharpness, FAR_NODES)
+            return points[:, None, :], weights[:, None, :]
         distinct, inverse = np.unique(h.frequency, return_inverse=True)
         b = self.b + distinct + self.FIRST_CHANCES
-        if reach <= FAR_RATIO:
-            points, weights = beta_nodes(self.a, b, NEAR_NODES)
-        else:
-            sharpness = reach * (self.r + float(distinct.max()))
-            points, weights = logit_nodes(self.a, b, sharpness, FAR_NODES)
+        points, weights = beta_nodes(self.a, b, NEAR_NODES)
         return points[inverse][:, None, :], weights[inverse][:, None, :]
 
-    def _cumulated(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
-        p, weights = self._nodes(h, days)
+    def _cumulated(
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
+    ) -> tuple[FloatMatrix, ...]:
+        p, weights = self._nodes(h, days, is_far=is_far)
         k = (self.r + h.frequency)[:, None, None]
         A = (self.alpha + h.age_days)[:, None, None]
         bend = np.log1p(p * days[:, :, None] / A)
@@ -142,8 +145,10 @@ class BetaGeometricModel(PairwiseModel):
         alive_days = A / p * bend * expm1_ratio((1.0 - k) * bend)
         return (weights * orders).sum(axis=2), (weights * alive_days).sum(axis=2)
 
-    def _flow(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
-        p, weights = self._nodes(h, days)
+    def _flow(
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
+    ) -> tuple[FloatMatrix, ...]:
+        p, weights = self._nodes(h, days, is_far=is_far)
         k = (self.r + h.frequency)[:, None, None]
         A = (self.alpha + h.age_days)[:, None, None]
         stretch = 1.0 + days[:, :, None] * (p / A)
@@ -207,6 +212,44 @@ def log_likelihood(
     by_b = shared + counts @ (digamma(b + cm) - digamma(b)) - inner(wg, 1.0 / beside)
     gradient = np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b])
     return total, gradient
+
+
+def row_log_likelihood(
+    x: FloatVector,
+    recency: FloatVector,
+    age: FloatVector,
+    parameters: FloatMatrix,
+    first_chances: int,
+) -> tuple[FloatVector, FloatMatrix]:
+    """Return ln L of each account and its slopes by its own log parameters.
+
+    Parameters
+    ----------
+    x, recency, age : float arrays, shape (n,)
+    parameters : float array, shape (4, n), of r, alpha, a, b per account
+    first_chances : 0 for BG/NBD, 1 for MBG/NBD
+
+    Returns
+    -------
+    float arrays, shape (n,) and (4, n)
+    """
+    r, alpha, a, b = parameters
+    k, m = r + x, x + first_chances
+    log_A, log_B = np.log(alpha + age), np.log(alpha + recency)
+    beside = b + np.maximum(m, 1.0) - 1.0
+    gap = np.log(a) - np.log(beside) + k * (log_A - log_B)
+    gap = np.where(m > 0, gap, -np.inf)
+    value = np.logaddexp(0.0, gap) - k * log_A + r * np.log(alpha)
+    value += gammaln(k) - gammaln(r)
+    value += gammaln(a + b) - gammaln(a + b + m) + gammaln(b + m) - gammaln(b)
+    gone = expit(gap)
+    stays = 1.0 - gone
+    shared = digamma(a + b) - digamma(a + b + m)
+    by_r = digamma(k) - digamma(r) + np.log(alpha) - stays * log_A - gone * log_B
+    by_alpha = r / alpha - k * (stays / (alpha + age) + gone / (alpha + recency))
+    by_a = shared + gone / a
+    by_b = shared + digamma(b + m) - digamma(b) - gone / beside
+    return value, np.stack([by_r, by_alpha, by_a, by_b]) * parameters
 
 
 def starts(sample: Sample) -> list[FloatVector]:

@@ -122,9 +122,19 @@ class MbgCnbd(RepeatBuyingModel):
         self, histories: Histories, delta: float, horizon: float
     ) -> tuple[FloatVector, FloatVector]:
         """Integrate by parts: both cumulated flows are smooth in ln(1 + s / scale)."""
-        shortest = self.alpha + float(histories.age_days.min(initial=np.inf))
-        is_far = horizon / shortest > FAR_RATIO
-        nodes, weights = legendre(FAR_NODES if is_far else NEAR_NODES)
+        far = horizon / (self.alpha + histories.age_days) > FAR_RATIO
+        orders, days = np.empty(len(histories)), np.empty(len(histories))
+        for chosen, count in ((~far, NEAR_NODES), (far, FAR_NODES)):
+            rows = np.flatnonzero(chosen)
+            if rows.size:
+                part = histories.take(rows)
+                orders[rows], days[rows] = self._integrated(part, delta, horizon, count)
+        return orders, days
+
+    def _integrated(
+        self, histories: Histories, delta: float, horizon: float, count: int
+    ) -> tuple[FloatVector, FloatVector]:
+        nodes, weights = legendre(count)
         nodes = np.append(nodes, 1.0)
         phases = self._phases(histories)
         orders, days = np.zeros(len(histories)), np.zeros(len(histories))

@@ -55,11 +55,17 @@ class Nbd(PairwiseModel):
         orders = rng.poisson(rate * horizon_days).astype(np.float64)
         return orders, np.full(shape.size, float(horizon_days))
 
-    def _cumulated(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
+    def _cumulated(
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
+    ) -> tuple[FloatMatrix, ...]:
+        del is_far  # closed form at any distance
         rate = (self.r + h.frequency) / (self.alpha + h.age_days)
         return rate[:, None] * days, np.array(days)
 
-    def _flow(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
+    def _flow(
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
+    ) -> tuple[FloatMatrix, ...]:
+        del is_far
         rate = (self.r + h.frequency) / (self.alpha + h.age_days)
         survival = np.ones(days.shape)
         return rate[:, None] * survival, survival
@@ -107,6 +113,28 @@ def _log_likelihood(
     )
     by_alpha = n * r / alpha - inner(weight, k / (alpha + sample.age))
     return total, np.array([by_r * r, by_alpha * alpha])
+
+
+def nbd_row_log_likelihood(
+    x: FloatVector, age: FloatVector, parameters: FloatMatrix
+) -> tuple[FloatVector, FloatMatrix]:
+    """Return ln L of each account and its slopes by its own log parameters.
+
+    Parameters
+    ----------
+    x, age : float arrays, shape (n,)
+    parameters : float array, shape (2, n), of r and alpha per account
+
+    Returns
+    -------
+    float arrays, shape (n,) and (2, n)
+    """
+    r, alpha = parameters
+    k, log_age = r + x, np.log(alpha + age)
+    value = gammaln(k) - gammaln(r) + r * np.log(alpha) - k * log_age
+    by_r = digamma(k) - digamma(r) + np.log(alpha) - log_age
+    by_alpha = r / alpha - k / (alpha + age)
+    return value, np.stack([by_r, by_alpha]) * parameters
 
 
 def _starts(sample: Sample) -> list[FloatVector]:

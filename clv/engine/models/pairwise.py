@@ -25,11 +25,19 @@ class PairwiseModel(RepeatBuyingModel):
     """A model with order rate and survival in closed form per (frequency, age)."""
 
     @abstractmethod
-    def _cumulated(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
-        """Return expected orders and alive days until `days`, given alive now."""
+    def _cumulated(
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
+    ) -> tuple[FloatMatrix, ...]:
+        """Return expected orders and alive days until `days`, given alive now.
+
+        `is_far` tells that the days reach beyond `FAR_RATIO` time scales. No account's
+        answer may depend on the others.
+        """
 
     @abstractmethod
-    def _flow(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
+    def _flow(
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
+    ) -> tuple[FloatMatrix, ...]:
         """Return order rate per day and chance alive at `days`, given alive now."""
 
     @abstractmethod
@@ -69,11 +77,11 @@ class PairwiseModel(RepeatBuyingModel):
         days = np.empty((len(pairs), grid.size))
         longest = float(grid.max(initial=0.0))
         far = longest / self._time_scale(pairs) > FAR_RATIO
-        for chosen in (~far, far):
+        for chosen, is_far in ((~far, False), (far, True)):
             for rows in self._chunks(np.flatnonzero(chosen), grid.size):
                 part = pairs.take(rows)
                 table = np.broadcast_to(grid, (rows.size, grid.size))
-                orders[rows], days[rows] = self._cumulated(part, table)
+                orders[rows], days[rows] = self._cumulated(part, table, is_far=is_far)
         return orders, days
 
     def _discounted(
@@ -83,14 +91,15 @@ class PairwiseModel(RepeatBuyingModel):
         scale = self._time_scale(pairs)
         orders, days = np.empty(len(pairs)), np.empty(len(pairs))
         far = horizon / scale > FAR_RATIO
-        for chosen, count in ((~far, NEAR_NODES), (far, FAR_NODES)):
+        for chosen, is_far in ((~far, False), (far, True)):
+            count = FAR_NODES if is_far else NEAR_NODES
             nodes, weights = legendre(count)
             for rows in self._chunks(np.flatnonzero(chosen), count):
                 near = scale[rows][:, None]
                 width = np.log1p(horizon / near)
                 stretch = np.exp(width * nodes)
                 at = near * (stretch - 1.0)
-                rate, survival = self._flow(pairs.take(rows), at)
+                rate, survival = self._flow(pairs.take(rows), at, is_far=is_far)
                 mass = weights * width * near * stretch * np.exp(-delta * at)
                 orders[rows] = (mass * rate).sum(axis=1)
                 days[rows] = (mass * survival).sum(axis=1)

@@ -105,13 +105,19 @@ class ParetoNbd(PairwiseModel):
     def _rate(self, h: Histories) -> FloatMatrix:
         return ((self.r + h.frequency) / (self.alpha + h.age_days))[:, None]
 
-    def _cumulated(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
+    def _cumulated(
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
+    ) -> tuple[FloatMatrix, ...]:
+        del is_far  # closed form at any distance
         scale = self._time_scale(h)[:, None]
         bend = np.log1p(days / scale)
         alive_days = scale * bend * expm1_ratio((1.0 - self.s) * bend)
         return self._rate(h) * alive_days, alive_days
 
-    def _flow(self, h: Histories, days: FloatMatrix) -> tuple[FloatMatrix, ...]:
+    def _flow(
+        self, h: Histories, days: FloatMatrix, *, is_far: bool
+    ) -> tuple[FloatMatrix, ...]:
+        del is_far
         survival = np.exp(-self.s * np.log1p(days / self._time_scale(h)[:, None]))
         return self._rate(h) * survival, survival
 
@@ -163,7 +169,7 @@ def histories_as_columns(histories: Histories) -> Columns:
 
 
 def death_integral(
-    rows: Columns, parameters: FloatVector
+    rows: Columns, parameters: FloatMatrix
 ) -> tuple[FloatVector, FloatMatrix]:
     """Return the log of the death term and its gradient.
 
@@ -171,6 +177,7 @@ def death_integral(
     ----------
     rows : Columns of n accounts
     parameters : float array of r, alpha, s, beta in the unit of the rows
+        Of all accounts, shape (4,), or of each, shape (4, n).
 
     Returns
     -------
@@ -184,25 +191,27 @@ def death_integral(
     for start in range(0, rows.x.size, CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
         chunk = Columns(rows.x[part], rows.recency[part], rows.age[part])
-        value[part], gradient[:, part] = _death_chunk(chunk, parameters)
+        own = parameters if parameters.ndim == 1 else parameters[:, part]
+        value[part], gradient[:, part] = _death_chunk(chunk, own)
     return value, gradient
 
 
 def _death_chunk(
-    rows: Columns, parameters: FloatVector
+    rows: Columns, parameters: FloatMatrix
 ) -> tuple[FloatVector, FloatMatrix]:
-    r, alpha, s, beta = parameters.tolist()
+    r, alpha, s, beta = parameters
     nodes, weights = legendre(DEATH_NODES)
-    k, c = r + rows.x, min(alpha, beta)
+    k, c = r + rows.x, np.minimum(alpha, beta)
     start = c + rows.recency
     fall = start * (k / (alpha + rows.recency) + (s + 1.0) / (beta + rows.recency)) - 1
     width = np.log1p((rows.age - rows.recency) / start)
     cut = NEGLIGIBLE_FALL / np.maximum(fall, 1e-300)
     width = np.where(fall > 0.0, np.minimum(width, cut), width)
     y = width[:, None] * nodes
-    tau = start[:, None] * np.exp(y) - c
-    log_a, log_b = np.log(alpha + tau), np.log(beta + tau)
-    log_f = y - k[:, None] * log_a - (s + 1.0) * log_b
+    tau = start[:, None] * np.exp(y) - c[..., None]
+    beside_a, beside_b = alpha[..., None] + tau, beta[..., None] + tau
+    log_a, log_b = np.log(beside_a), np.log(beside_b)
+    log_f = y - k[:, None] * log_a - (s[..., None] + 1.0) * log_b
     top = log_f.max(axis=1)
     mass = weights * np.exp(log_f - top[:, None])
     whole = mass.sum(axis=1)
@@ -213,9 +222,9 @@ def _death_chunk(
     gradient = np.stack(
         [
             -(mass * log_a).sum(axis=1),
-            -k * (mass / (alpha + tau)).sum(axis=1),
+            -k * (mass / beside_a).sum(axis=1),
             1.0 / s - (mass * log_b).sum(axis=1),
-            -(s + 1.0) * (mass / (beta + tau)).sum(axis=1),
+            -(s + 1.0) * (mass / beside_b).sum(axis=1),
         ]
     )
     return value, gradient
@@ -254,6 +263,41 @@ def _log_likelihood(
         n * s / beta,
     ]
     return total, slope * parameters
+
+
+def pareto_row_log_likelihood(
+    x: FloatVector, recency: FloatVector, age: FloatVector, parameters: FloatMatrix
+) -> tuple[FloatVector, FloatMatrix]:
+    """Return ln L of each account and its slopes by its own log parameters.
+
+    Parameters
+    ----------
+    x, recency, age : float arrays, shape (n,)
+    parameters : float array, shape (4, n), of r, alpha, s, beta per account
+
+    Returns
+    -------
+    float arrays, shape (n,) and (4, n)
+    """
+    r, alpha, s, beta = parameters
+    k = r + x
+    log_a, log_b = np.log(alpha + age), np.log(beta + age)
+    log_alive = -k * log_a - s * log_b
+    log_dead, dead_slope = death_integral(Columns(x, recency, age), parameters)
+    alive = expit(log_alive - log_dead)
+    alive_slope = np.stack([-log_a, -k / (alpha + age), -log_b, -s / (beta + age)])
+    slopes = alive * alive_slope + (1.0 - alive) * dead_slope
+    slopes += np.stack(
+        [
+            digamma(k) - digamma(r) + np.log(alpha),
+            r / alpha,
+            np.log(beta),
+            s / beta,
+        ]
+    )
+    value = np.logaddexp(log_alive, log_dead) + gammaln(k) - gammaln(r)
+    value += r * np.log(alpha) + s * np.log(beta)
+    return value, slopes * parameters
 
 
 def _starts(sample: Sample) -> list[FloatVector]:

@@ -117,7 +117,7 @@ def _smooth(
     for start in range(0, shape.size, step):
         part = slice(start, start + step)
         k = shape[part, None]
-        sharpness = float((shape[part] * reach[part]).max())
+        sharpness = shape[part] * reach[part]
         p, weights = logit_nodes(a, b[part], sharpness, DROPOUT_NODES)
         bend = k * np.log1p(p * reach[part, None])
         orders[part] = (weights * -np.expm1(-bend) / p).sum(axis=1)

@@ -124,3 +124,22 @@ def test_holdout_of_cdnow_is_forecast_in_total(name):
     total = model.expected_purchases(cdnow.histories(), horizon_days=273).sum()
     share = {"nbd": 1.55, "mbg_cnbd": 0.72}.get(name, 0.86)
     assert total == pytest.approx(1882 * share, rel=0.08)
+
+
+@every_model
+@pytest.mark.parametrize(
+    ("rate", "horizon"), [(0.1, None), (0.1, 1096.0), (0.0, 40_000.0)]
+)
+def test_no_answer_depends_on_the_accounts_beside_it(name, rate, horizon):
+    """Any part of a firm can be valued by itself, to the last digit."""
+    rng = np.random.default_rng(11)
+    x = np.concatenate([rng.integers(0, 40, 60), [0, 400, 3]]).astype(float)
+    age = np.concatenate([rng.integers(1, 2_000, 60), [1, 2_000, 5]]).astype(float)
+    histories = Histories.check(x, np.where(x > 0, 0.9 * age, 0.0), age)
+    model = typical(name)
+    whole = model.flows(histories, annual_rate=rate, horizon_days=horizon)
+    for rows in (np.array([5]), np.arange(20, 50), np.array([60]), np.array([62, 1])):
+        part = histories.take(rows)
+        alone = model.flows(part, annual_rate=rate, horizon_days=horizon)
+        assert np.array_equal(alone.orders, whole.orders[rows])
+        assert np.array_equal(alone.alive_days, whole.alive_days[rows])
