@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clv', '0016_contracts'),
+        ('clv', '0017_future_spread'),
     ]
 
     operations = [
