@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from clv.choices import RunKind, RunStatus
 from clv.errors import RunFailedError
@@ -20,7 +20,10 @@ from clv.services.guidance import guidance_for
 from clv.services.learnt import Models
 from clv.services.partitions import input_table, value_table
 from clv.services.results import NOT_IN_DIGEST, Terms
+from clv.services.totals import equity_metrics
 from clv.services.valuing import value_inputs
+
+CUSTOMERS = Q(order_days__gt=0)
 
 
 def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
@@ -103,17 +106,16 @@ def fit(work: Work) -> Done:
 def value(work: Work) -> Done:
     """Value every account and store the values where nobody looks yet."""
     inputs = _inputs(work)
-    if work.models is None:
-        raise RunFailedError("There are no models to value with.")
     terms = Terms.of(work.run.assumptions, work.run.as_of)
-    work.results = value_inputs(inputs, work.models, terms)
+    models = _models(work)
+    work.results = value_inputs(inputs, models, terms)
     with work.lease.fenced():
         stored = partitions.store(work.lease, inputs, work.results, work.run.as_of)
         if work.run.kind not in {RunKind.RERUN, RunKind.PREVIEW}:
             likegroups.store(
                 work.run,
-                newcomers.likeness_of(work.models),
-                newcomers.value_by_code(work.models, terms),
+                newcomers.likeness_of(models),
+                newcomers.value_by_code(models, terms),
                 inputs=input_table(work.lease),
             )
     if stored != len(inputs):
@@ -144,7 +146,7 @@ def publish(work: Work) -> Done:
         is_current=becomes_current,
         accounts_valued=totals["accounts"],
         digest=_digest(work),
-        metrics=_metrics(totals, before),
+        metrics=_metrics(totals, before) | equity_metrics(totals, _models(work).doubt),
     )
     return Done(totals["accounts"], {"is_current": becomes_current})
 
@@ -186,6 +188,12 @@ def _inputs(work: Work) -> Inputs:
     return work.inputs
 
 
+def _models(work: Work) -> Models:
+    if work.models is None:
+        raise RunFailedError("There are no models to value with.")
+    return work.models
+
+
 def _repeated(work: Work) -> ValuationRun:
     if work.run.rerun_of is None:
         raise RunFailedError("There is no run to repeat.")
@@ -214,9 +222,11 @@ def _check_totals(work: Work) -> dict[str, Any]:
     """
     totals = Valuation.objects.of_run(work.run).aggregate(
         accounts=Count("account_id"),
-        customers=Count("account_id", filter=Q(order_days__gt=0)),
+        customers=Count("account_id", filter=CUSTOMERS),
         future=Sum("future_value"),
-        equity=Sum("future_value", filter=Q(order_days__gt=0)),
+        equity=Sum("future_value", filter=CUSTOMERS),
+        margin=Sum("expected_margin", filter=CUSTOMERS),
+        variance=Sum(F("future_spread") * F("future_spread"), filter=CUSTOMERS),
         clv=Sum("clv"),
     )
     results = work.results

@@ -22,7 +22,11 @@ class Amount(serializers.DecimalField):
 
 
 class ClassOut(serializers.Serializer[standing.Standing]):
-    """One class; a rep's totals are those of the accounts they own."""
+    """One class; a rep's totals are those of the accounts they own.
+
+    Customer equity lies between `equity_low` and `equity_high` with 80 %; a rep's part
+    of a class and early runs have no such range.
+    """
 
     key = serializers.ChoiceField(choices=WorthClass.choices)
     label = serializers.CharField()  # type: ignore[assignment]
@@ -33,6 +37,9 @@ class ClassOut(serializers.Serializer[standing.Standing]):
     customers = serializers.IntegerField()
     clv = Amount()
     future_value = Amount()
+    customer_equity = Amount()
+    equity_low = Amount(allow_null=True)
+    equity_high = Amount(allow_null=True)
     realised_profit = Amount()
     margin_year = Amount()
     cost_year = Amount()

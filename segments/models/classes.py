@@ -157,6 +157,13 @@ class ClassTotal(models.Model):
         decimal_places=2,
         help_text="future value of the accounts that ever ordered",
     )
+    equity_low = models.DecimalField(
+        max_digits=18,
+        decimal_places=2,
+        null=True,
+        help_text="customer equity lies above this with 90 %; unknown in early runs",
+    )
+    equity_high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     realised_profit = models.DecimalField(max_digits=18, decimal_places=2)
     margin_year = models.DecimalField(max_digits=18, decimal_places=2)
     cost_year = models.DecimalField(max_digits=18, decimal_places=2)

@@ -77,6 +77,7 @@ def ruled(values: str, came_from: str, *, only: str = "") -> str:
             FROM (
                 SELECT v.account_id, v.order_days, v.clv, v.future_value,
                     v.realised_profit, v.margin_year, v.cost_year,
+                    v.expected_margin, v.future_spread,
                     v.margin_year - v.cost_year AS profit_year,
                     m.worth_class AS was, o.worth_class AS by_hand_class,
                     o.reason AS by_hand, o.expires_on

@@ -15,7 +15,11 @@ ZERO = Decimal("0.00")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One class in one run, over the accounts that the caller sees."""
+    """One class in one run, over the accounts that the caller sees.
+
+    `equity_low` and `equity_high` are known of whole classes only, not of the part
+    that a rep sees.
+    """
 
     key: WorthClass
     run: ValuationRun | None
@@ -23,6 +27,9 @@ class Standing:
     customers: int = 0
     clv: Decimal = ZERO
     future_value: Decimal = ZERO
+    customer_equity: Decimal = ZERO
+    equity_low: Decimal | None = None
+    equity_high: Decimal | None = None
     realised_profit: Decimal = ZERO
     margin_year: Decimal = ZERO
     cost_year: Decimal = ZERO
@@ -55,6 +62,9 @@ def _of_the_firm(run: ValuationRun) -> dict[WorthClass, Standing]:
             run=run,
             accounts=total.accounts,
             customers=total.customers,
+            customer_equity=total.customer_equity,
+            equity_low=total.equity_low,
+            equity_high=total.equity_high,
             **{name: getattr(total, name) for name in SUMS},
         )
         for total in ClassTotal.objects.filter(run=run)
@@ -77,6 +87,9 @@ def _own(run: ValuationRun, user: User) -> dict[WorthClass, Standing]:
             run=run,
             accounts=len(values),
             customers=sum(value.first_on is not None for value in values),
+            customer_equity=sum(
+                (v.future_value for v in values if v.order_days > 0), ZERO
+            ),
             **{name: sum((getattr(v, name) for v in values), ZERO) for name in SUMS},
         )
         for key, values in by_class.items()

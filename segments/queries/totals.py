@@ -25,10 +25,25 @@ class ClassTile:
     accounts: int = 0
     customers: int = 0
     clv: Decimal = ZERO
+    equity: Decimal = ZERO
+    equity_low: Decimal | None = None
+    equity_high: Decimal | None = None
     margin_year: Decimal = ZERO
     cost_year: Decimal = ZERO
     came: int = 0
     left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EquityRange:
+    """Where customer equity lies with 80 %, and since which back-test that is known.
+
+    `judged_on` is None where no back-test had been made: then it is the usual error.
+    """
+
+    low: Decimal
+    high: Decimal
+    judged_on: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,9 @@ def _tile(key: WorthClass, total: ClassTotal) -> ClassTile:
         accounts=total.accounts,
         customers=total.customers,
         clv=total.clv,
+        equity=total.customer_equity,
+        equity_low=total.equity_low,
+        equity_high=total.equity_high,
         margin_year=total.margin_year,
         cost_year=total.cost_year,
         came=total.came,
@@ -82,6 +100,18 @@ def equity_history(run: ValuationRun) -> list[EquityPoint]:
         .order_by("-run__as_of")[:RUNS_IN_HISTORY]
     )
     return [EquityPoint(as_of, equity) for as_of, equity in reversed(rows)]
+
+
+def equity_range(run: ValuationRun) -> EquityRange | None:
+    """Return how sure the equity of a run is; None for runs that did not keep it."""
+    if "equity_low" not in run.metrics:
+        return None
+    judged_on = run.parameters.get("judged_on")
+    return EquityRange(
+        low=Decimal(run.metrics["equity_low"]),
+        high=Decimal(run.metrics["equity_high"]),
+        judged_on=dt.date.fromisoformat(judged_on) if judged_on else None,
+    )
 
 
 def previous_run(run: ValuationRun) -> ValuationRun | None:

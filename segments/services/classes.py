@@ -12,6 +12,8 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from clv.models import ValuationRun
+from clv.services.learnt import doubt_of
+from clv.services.totals import equity_interval
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
 from segments.queries.rule import ON_THE_DAY, REASON, rule_parameters, ruled
@@ -29,6 +31,8 @@ SUMS = (
     "margin_year",
     "cost_year",
 )
+# Of the accounts that ever ordered: what the interval of their equity is made of.
+DOUBTS = ("expected_margin", "variance", "without_spread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,10 @@ CELLS = f"""
     SELECT worth_class, was, count(*),
         count(*) FILTER (WHERE order_days > 0), sum(clv), sum(future_value),
         coalesce(sum(future_value) FILTER (WHERE order_days > 0), 0),
-        sum(realised_profit), sum(margin_year), sum(cost_year)
+        sum(realised_profit), sum(margin_year), sum(cost_year),
+        coalesce(sum(expected_margin::float8) FILTER (WHERE order_days > 0), 0),
+        coalesce(sum(future_spread ^ 2) FILTER (WHERE order_days > 0), 0),
+        count(*) FILTER (WHERE order_days > 0 AND future_spread IS NULL)
     FROM ({RULED}) today GROUP BY worth_class, was
 """
 MOVE = f"""
@@ -134,7 +141,7 @@ def _cells(cursor: Any, params: Mapping[str, Any]) -> list[_Cell]:
     """Return classes by where their accounts come from, before memberships say so."""
     cursor.execute(CELLS, params)
     return [
-        _Cell(worth_class, was, dict(zip(SUMS, sums, strict=True)))
+        _Cell(worth_class, was, dict(zip((*SUMS, *DOUBTS), sums, strict=True)))
         for worth_class, was, *sums in cursor.fetchall()
     ]
 
@@ -193,18 +200,30 @@ def _store_totals(
     came: Mapping[str, int],
     left: Mapping[str, int],
 ) -> None:
-    ClassTotal.objects.filter(run=run).delete()
-    ClassTotal.objects.bulk_create(
-        ClassTotal(
-            run=run,
-            policy_id=policy_id,
-            worth_class=key,
-            came=came.get(key, 0),
-            left=left.get(key, 0),
-            **{
-                name: sum(c.sums[name] for c in cells if c.worth_class == key)
-                for name in SUMS
-            },
+    doubt = doubt_of(run.parameters)
+    totals = []
+    for key in WorthClass.values:
+        sums = {
+            name: sum(cell.sums[name] for cell in cells if cell.worth_class == key)
+            for name in (*SUMS, *DOUBTS)
+        }
+        low, high = equity_interval(
+            sums["customer_equity"],
+            margin=sums["expected_margin"],
+            variance=None if sums["without_spread"] else sums["variance"],
+            doubt=doubt,
         )
-        for key in WorthClass.values
-    )
+        totals.append(
+            ClassTotal(
+                run=run,
+                policy_id=policy_id,
+                worth_class=key,
+                came=came.get(key, 0),
+                left=left.get(key, 0),
+                equity_low=low,
+                equity_high=high,
+                **{name: sums[name] for name in SUMS},
+            )
+        )
+    ClassTotal.objects.filter(run=run).delete()
+    ClassTotal.objects.bulk_create(totals)

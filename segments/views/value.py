@@ -29,6 +29,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
         tiles = totals.class_tiles(chosen.run)
         context |= {
             "equity": totals.equity_of(history),
+            "equity_range": totals.equity_range(chosen.run),
             "equity_change": totals.change_of(history),
             "before": totals.previous_run(chosen.run),
             "chart": charts.equity_chart(history),
