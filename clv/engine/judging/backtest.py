@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clv.engine.arrays import FloatVector
+from clv.engine.judging.bands import band_error
 from clv.engine.judging.calibration import (
     Calibration,
     Steps,
@@ -159,6 +160,8 @@ class Backtest:
     order_error, money_error : float
         Relative sd of totals: of orders by the mix, and of money by "models", which
         values accounts; for `clv.engine.totals`.
+    part_error : float
+        As `money_error`, for classes and other parts of the firm; never below it.
     regularity : int or None
         Events per purchase of MBG/CNBD-k where it was last fitted.
     seasons : Seasons
@@ -175,6 +178,7 @@ class Backtest:
     money_calibration: Calibration
     order_error: float
     money_error: float
+    part_error: float
     regularity: int | None
     seasons: Seasons
 
@@ -234,6 +238,7 @@ def run_backtest(
     )
     if look is not None:
         look(Seen(known, as_of_day, forecasts, choice))
+    money_error = _total_error([o.money_scores[MODELS] for o in origins])
     return Backtest(
         as_of_day=as_of_day,
         account_count=len(known),
@@ -246,7 +251,8 @@ def run_backtest(
             trials, [one.money_steps.places() for one in forecasts]
         ),
         order_error=_total_error([o.scores[MIX] for o in origins]),
-        money_error=_total_error([o.money_scores[MODELS] for o in origins]),
+        money_error=money_error,
+        part_error=max(money_error, _part_error(forecasts)),
         regularity=_regularity(trials),
         seasons=seasons_of(known, as_of_day),
     )
@@ -356,6 +362,13 @@ def _regularity(trials: Sequence[Trial]) -> int | None:
     """Return what the newest origin that fitted regular buyers says."""
     found = [trial.field.regularity for trial in trials if trial.field.regularity]
     return found[-1] if found else None
+
+
+def _part_error(forecasts: Sequence[Forecast]) -> float:
+    return band_error(
+        [one.money[MODELS] for one in forecasts],
+        [one.trial.outcome.values for one in forecasts],
+    )
 
 
 def _total_error(scores: Sequence[Score]) -> float:
