@@ -17,7 +17,7 @@ does not depend on the number of accounts, so a sample is enough.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
@@ -43,20 +43,28 @@ class TotalDoubt:
     ----------
     parameter_error, model_error : float >= 0
         Relative to the expected margin of the set.
+    part_error : float >= 0
+        Model error of parts of the firm, where larger: what one class is forecast too
+        high another may be too low.
     """
 
     parameter_error: float
     model_error: float
+    part_error: float = 0.0
 
     @property
     def relative(self) -> float:
-        """Return both together."""
+        """Return both together, for the whole firm."""
         return math.hypot(self.parameter_error, self.model_error)
+
+    def of_parts(self) -> "TotalDoubt":
+        """Return what leaves the total of a part of the firm open."""
+        return replace(self, model_error=max(self.model_error, self.part_error))
 
     def interval(
         self, total: float, *, margin: float, variance: float, level: float = 0.8
     ) -> tuple[float, float]:
-        """Return the central interval of a total.
+        """Return the central interval of a total of the whole firm.
 
         Parameters
         ----------

@@ -6,6 +6,7 @@ Nothing here reads or writes the database. Fitting always sees the whole firm; v
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ from clv.engine.models import RepeatBuyingModel
 from clv.engine.portfolio import Portfolio
 from clv.engine.priors import TypicalCustomer
 from clv.engine.seasons import no_seasons
-from clv.engine.spend import GammaGamma, fit_spend_with_ladder
+from clv.engine.spend import GammaGamma
+from clv.engine.spend_habits import SpendFit, fit_spend
 from clv.engine.totals import TotalDoubt, parameter_error
 from clv.policy import COST_DRIVERS, MODEL_NAMES
 from clv.queries.contracts import PastContracts
@@ -65,8 +67,8 @@ def fit_models(
     free = known.without_contract(inputs)
     buying = fit_buying(free.histories, guidance=guidance, names=names, prior=prior)
     won = _cost_to_win(inputs, known)
-    spend, spend_step = fit_spend_with_ladder(
-        free.order_count, free.mean_margin, prior=prior
+    spend = fit_spend(
+        free.order_count, free.mean_margin, habits=guidance.spend, prior=prior
     )
     models = Models(
         name=buying.name,
@@ -79,14 +81,30 @@ def fit_models(
         judged_on=guidance.judged_on,
         seasons=seasons,
         level=guidance.level,
-        spend=spend,
-        spend_step=spend_step,
+        spend=spend.model,
+        spend_step=spend.step,
+        left_out=_left_out(inputs, free, spend),
         costs=serving.learn_costs(known.ledgers, drivers=drivers),
         cost_to_win=float(won.sum()) / won.size if won.size else 0.0,
-        likeness=_fit_likeness(inputs, free, buying.model, spend),
+        likeness=_fit_likeness(inputs, free, buying.model, spend.model),
         contracts=fit_contracts(inputs, past or PastContracts.none()),
     )
     return replace(models, doubt=_doubt(free, models, terms, guidance))
+
+
+def _left_out(
+    inputs: Inputs, known: Customers, spend: SpendFit
+) -> tuple[dict[str, Any], ...]:
+    """Return whose margins nobody else's follow from, and why; most often nobody's."""
+    reason = "A mean margin per order beyond belief: probably a slip of the pen."
+    return tuple(
+        {
+            "account_id": int(inputs.account_id[known.rows[row]]),
+            "mean_margin": float(known.mean_margin[row]),
+            "reason": reason,
+        }
+        for row in spend.left_out.tolist()
+    )
 
 
 def _cost_to_win(inputs: Inputs, known: Customers) -> FloatVector:
@@ -114,7 +132,7 @@ def _doubt(
 ) -> TotalDoubt:
     """Return what is open in every total; a fixed sample tells of the parameters."""
     if terms is None or not len(known):
-        return TotalDoubt(0.0, guidance.model_error)
+        return TotalDoubt(0.0, guidance.model_error, guidance.part_error)
     rows = np.arange(len(known))[:: max(1, len(known) // DOUBT_SAMPLE)]
     margins = models.spend.expected_value(
         known.order_count[rows], known.mean_margin[rows]
@@ -129,4 +147,6 @@ def _doubt(
         annual_rate=terms.annual_rate,
         horizon_days=terms.horizon_days,
     )
-    return TotalDoubt(parameter_error(portfolio), guidance.model_error)
+    return TotalDoubt(
+        parameter_error(portfolio), guidance.model_error, guidance.part_error
+    )

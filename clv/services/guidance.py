@@ -7,6 +7,7 @@ from typing import Any
 
 from clv.engine.judging.calibration import USUAL_MODEL_ERROR, Calibration
 from clv.engine.seasons import Seasons, no_seasons
+from clv.engine.spend_habits import SpendHabits
 from clv.models import Judgement, ValuationRun
 from clv.policy import INTERVAL_LEVEL
 
@@ -23,7 +24,10 @@ class Guidance:
     regularity : events per purchase of regular buyers, where there are any
     seasons : month factors; off below two years of history
     level : what to ask of intervals so that they hold `INTERVAL_LEVEL`
-    model_error : relative sd of totals around what came
+    model_error, part_error : relative sd of totals around what came, for the firm and
+        for parts of it
+    spend : how orders scatter inside accounts and whether margin follows pace; None
+        for a fit to the means of accounts
     """
 
     judged_on: dt.date | None = None
@@ -32,6 +36,8 @@ class Guidance:
     seasons: Seasons = field(default_factory=no_seasons)
     level: float = INTERVAL_LEVEL
     model_error: float = USUAL_MODEL_ERROR
+    part_error: float = USUAL_MODEL_ERROR
+    spend: SpendHabits | None = None
 
 
 def guidance_for(run: ValuationRun) -> Guidance:
@@ -54,6 +60,8 @@ def _of(judged: Judgement) -> Guidance:
         seasons=stored_seasons(found.get("seasons")),
         level=Calibration(places).level(INTERVAL_LEVEL),
         model_error=found["money_error"],
+        part_error=found.get("part_error", found["money_error"]),
+        spend=SpendHabits.from_stored(found.get("spend")),
     )
 
 

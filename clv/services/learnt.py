@@ -34,7 +34,8 @@ class Models:
     (`clv.services.likegroups`), and None takes all new customers for alike.
     `contracts` is there where something is sold by term. Histories run on the clock of
     `seasons`; `level` is what is asked of intervals, and `doubt` what leaves totals
-    open.
+    open. `left_out` names accounts whose margins nobody else's follow from: account_id,
+    mean_margin and reason.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Models:
     seasons: Seasons = field(default_factory=no_seasons)
     level: float = INTERVAL_LEVEL
     doubt: TotalDoubt = USUAL_DOUBT
+    left_out: tuple[dict[str, Any], ...] = ()
 
     def as_parameters(self) -> dict[str, Any]:
         """Return what JSON can keep, digit by digit, with what people want to read."""
@@ -76,6 +78,7 @@ class Models:
             "seasons": dataclasses.asdict(self.seasons),
             "level": self.level,
             "doubt": dataclasses.asdict(self.doubt),
+            "left_out": list(self.left_out),
         }
 
     @classmethod
@@ -98,6 +101,7 @@ class Models:
             seasons=stored_seasons(stored.get("seasons")),
             level=stored.get("level", INTERVAL_LEVEL),
             doubt=doubt_of(stored),
+            left_out=tuple(stored.get("left_out", ())),
         )
 
 
