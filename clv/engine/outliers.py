@@ -30,6 +30,7 @@ TIMES_LARGEST = 30.0
 SET_ASIDE = 0.005  # share of amounts that may be absurd without hiding each other
 FEWEST_SET_ASIDE = 2
 FEWEST_AMOUNTS = 5
+ENOUGH = 10_000  # amounts whose median is near that of all
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,16 @@ def far_out(
         known = np.abs(as_account_vector(values, "instead", size.size))
         known = known[known > 0.0]
         if known.size >= FEWEST_AMOUNTS:
-            limit, typical = _limit(known)
+            limit, typical = _limit(known, float(size.max()))
             return FarOut((size > limit) & (size > bound), typical)
     return FarOut(np.zeros(size.size, dtype=np.bool_), 0.0)
 
 
-def _limit(known: FloatVector) -> tuple[float, float]:
+def _limit(known: FloatVector, furthest: float) -> tuple[float, float]:
+    """Return the limit and the median; no limit where nothing comes near one."""
+    guess = float(np.median(known[:: -(-known.size // ENOUGH)]))
+    if furthest < TIMES_MEDIAN / 10.0 * guess:
+        return np.inf, guess
     aside = max(FEWEST_SET_ASIDE, int(np.ceil(SET_ASIDE * known.size)))
     places = (known.size - 1) // 2, known.size - 1 - aside
     ordered = np.partition(known, places)

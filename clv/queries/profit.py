@@ -12,6 +12,7 @@ from django.db.models.functions import ExtractYear, Greatest
 
 from crm.choices import CostKind, OrderStatus
 from crm.models import Account, LedgerEntry, OrderLine, OrderReturn
+from crm.queries.merged import member_ids
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -81,41 +82,58 @@ class _Year:
     costs: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
 
 
-def order_lines(account: Account, as_of: dt.date) -> QuerySet[OrderLine]:
-    """Return the lines that count: confirmed and not later than `as_of`."""
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Whose rows count and until when: merged accounts' rows are the survivor's."""
+
+    members: Sequence[int]
+    as_of: dt.date
+
+    @classmethod
+    def of(cls, account: Account, as_of: dt.date) -> "_Scope":
+        return cls(member_ids(account), as_of)
+
+
+def _order_lines(scope: _Scope) -> QuerySet[OrderLine]:
+    """Return the lines that count: confirmed and not later than the day."""
     return OrderLine.objects.filter(
-        account=account, status=OrderStatus.CONFIRMED, ordered_on__lte=as_of
+        account__in=scope.members,
+        status=OrderStatus.CONFIRMED,
+        ordered_on__lte=scope.as_of,
     )
 
 
-def order_returns(account: Account, as_of: dt.date) -> QuerySet[OrderReturn]:
+def _order_returns(scope: _Scope) -> QuerySet[OrderReturn]:
     """Return what came back, with `day`: never before the goods were ordered."""
     day = Greatest("returned_on", "line__ordered_on", output_field=DateField())
     return (
         OrderReturn.objects.filter(
-            line__account=account, line__status=OrderStatus.CONFIRMED
+            line__account__in=scope.members, line__status=OrderStatus.CONFIRMED
         )
         .annotate(day=day)
-        .filter(day__lte=as_of)
+        .filter(day__lte=scope.as_of)
     )
 
 
-def ledger_rows(account: Account, as_of: dt.date) -> QuerySet[LedgerEntry]:
-    return LedgerEntry.objects.filter(account=account, incurred_on__lte=as_of)
+def _ledger_rows(scope: _Scope) -> QuerySet[LedgerEntry]:
+    return LedgerEntry.objects.filter(
+        account__in=scope.members, incurred_on__lte=scope.as_of
+    )
 
 
 def profit_and_loss(
     *, account: Account, as_of: dt.date, margin_rate: Decimal
 ) -> ProfitAndLoss:
-    """Return the statement by calendar year, three set-based reads.
+    """Return the statement by calendar year, in set-based reads.
 
     The assumed margin is rounded once over all time, as the night does; a year gets
     what its sales add to it, so that years sum to the total to the cent.
     """
     years: dict[int, _Year] = defaultdict(_Year)
-    without_cost = _read_lines(years, order_lines(account, as_of))
-    _read_returns(years, order_returns(account, as_of))
-    _read_ledger(years, ledger_rows(account, as_of))
+    scope = _Scope.of(account, as_of)
+    without_cost = _read_lines(years, _order_lines(scope))
+    _read_returns(years, _order_returns(scope))
+    _read_ledger(years, _ledger_rows(scope))
     numbers = sorted(years)
     assumed = _assumed_costs([years[n].unknown for n in numbers], margin_rate)
     return ProfitAndLoss(
@@ -237,18 +255,18 @@ def rows_of_figure(
     *, account: Account, as_of: dt.date, figure: str, year: int | None
 ) -> QuerySet[Any]:
     """Return the rows behind one figure, each with its `day`."""
-    rows = _rows_of(figure, account, as_of)
+    rows = _rows_of(figure, _Scope.of(account, as_of))
     return rows if year is None else rows.filter(day__year=year)
 
 
-def _rows_of(figure: str, account: Account, as_of: dt.date) -> QuerySet[Any]:
+def _rows_of(figure: str, scope: _Scope) -> QuerySet[Any]:
     if figure in LINE_FIGURES:
-        return _lines_of(figure, order_lines(account, as_of))
+        return _lines_of(figure, _order_lines(scope))
     if figure in RETURN_FIGURES:
-        returns = order_returns(account, as_of).select_related("line__order")
+        returns = _order_returns(scope).select_related("line__order")
         return returns.exclude(line__cost=None) if figure == RECOVERED else returns
     return (
-        ledger_rows(account, as_of)
+        _ledger_rows(scope)
         .filter(kind=figure)
         .select_related("touchpoint", "created_by")
         .annotate(day=F("incurred_on"))

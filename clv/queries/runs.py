@@ -12,6 +12,7 @@ from clv.engine.models import RepeatBuyingModel, stored_model
 from clv.models import RunStep, ValuationRun
 from clv.queries.accuracy import NAMES, in_words
 from clv.queries.costs import FittedCosts, fitted_costs
+from clv.queries.oddities import Oddities, oddities
 
 MEANINGS = {
     "r": "shape of the spread of buying rates",
@@ -89,6 +90,7 @@ class RunReport:
     moved: int | None
     moves: Sequence[Move]
     fit: Fit | None
+    oddities: Oddities
 
     @property
     def has_results(self) -> bool:
@@ -96,7 +98,7 @@ class RunReport:
 
 
 def run_report(run: ValuationRun) -> RunReport:
-    """Return what is known of a run at this moment; two questions to the database."""
+    """Return what is known of a run at this moment; four questions at most."""
     steps = list(run.steps.all())
     details = {step.name: step.detail for step in steps}
     classed = details.get("classify", {})
@@ -112,6 +114,7 @@ def run_report(run: ValuationRun) -> RunReport:
             for one in classed.get("moves", [])
         ],
         fit=_fit(run.parameters),
+        oddities=oddities(run, details.get("fit", {}).get("oddities", {})),
     )
 
 

@@ -18,6 +18,7 @@ from clv.services.execution import Done, Work, finish_as
 from clv.services.fitting import fit_models
 from clv.services.guidance import guidance_for
 from clv.services.learnt import Models
+from clv.services.oddities import odd_amounts
 from clv.services.partitions import input_table, value_table
 from clv.services.results import NOT_IN_DIGEST, Terms
 from clv.services.totals import equity_metrics
@@ -100,7 +101,10 @@ def fit(work: Work) -> Done:
             model_name=models.name,
             parameters=models.as_parameters() | {"prior": asdict(prior)},
         )
-    return Done(int(models.buying.account_count), {"reason": models.reason})
+    return Done(
+        int(models.buying.account_count),
+        {"reason": models.reason, "oddities": odd_amounts(_inputs(work))},
+    )
 
 
 def value(work: Work) -> Done:

@@ -19,6 +19,7 @@ from crm.models import Account
 from crm.requests import SignedInRequest
 
 ROWS_PER_PAGE = 25
+LONGEST_KEY = 18  # digits
 NEWEST_FIRST = Sort("day", "day", descending=True, parse=dt.date)
 
 
@@ -78,6 +79,9 @@ def _rows(
     rows = profit.rows_of_figure(
         account=account, as_of=statement.as_of, figure=figure, year=year
     )
+    entry = request.GET.get("entry", "")
+    if entry:
+        rows = rows.filter(pk=_number(entry))
     page: Any = keyset_page(
         rows,
         sort=NEWEST_FIRST,
@@ -89,6 +93,7 @@ def _rows(
         "figure_key": figure,
         "figure_kind": _kind(figure),
         "year": year,
+        "entry": entry,
         "amount": statement.amount(figure, year),
         "page": page,
     }
@@ -105,6 +110,12 @@ def _kind(figure: str) -> str:
     if figure in profit.LINE_FIGURES:
         return "lines"
     return "returns" if figure in profit.RETURN_FIGURES else "ledger"
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY):
+        raise Http404(text)
+    return int(text)
 
 
 def _year(text: str) -> int | None:

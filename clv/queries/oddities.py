@@ -1,0 +1,90 @@
+"""Absurd amounts of a run, with the accounts and the entries that they come from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models.functions import Abs
+
+from clv.models import ValuationRun
+from clv.policy import COST_DRIVERS, WINNING_KINDS
+from crm.choices import CostKind
+from crm.models import Account, LedgerEntry
+
+COST_TO_WIN, MARGIN = "to_win", "margin"
+LABELS = {str(value): f"{label} cost" for value, label in CostKind.choices} | {
+    COST_TO_WIN: "Cost to win",
+    MARGIN: "Margin",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OddAmount:
+    """One account's amount that is many times what is usual.
+
+    `entry` is the largest ledger row behind a cost; a margin has none.
+    """
+
+    account: Account
+    label: str
+    amount: Decimal
+    times: int
+    entry: LedgerEntry | None
+
+    @property
+    def figure(self) -> str:
+        """Return which figure of the profit and loss holds the rows behind it."""
+        return self.entry.kind if self.entry else "revenue"
+
+
+@dataclass(frozen=True, slots=True)
+class Oddities:
+    """All that a run has named; `count` may be more than are listed."""
+
+    count: int
+    listed: Sequence[OddAmount]
+
+
+def oddities(run: ValuationRun, found: Mapping[str, Any]) -> Oddities:
+    """Return the absurd amounts of `run` from what its fitting has kept: two reads."""
+    named = found.get("furthest", [])
+    accounts = Account.objects.in_bulk([one["account"] for one in named])
+    entries = _largest_entries(run, accounts)
+    listed = [
+        OddAmount(
+            account=accounts[one["account"]],
+            label=LABELS[one["kind"]],
+            amount=Decimal(one["amount"]),
+            times=one["times"],
+            entry=entries.get((one["account"], one["kind"])),
+        )
+        for one in named
+        if one["account"] in accounts
+    ]
+    return Oddities(found.get("count", 0), listed)
+
+
+def _largest_entries(
+    run: ValuationRun, accounts: Mapping[int, Account]
+) -> dict[tuple[int, str], LedgerEntry]:
+    """Return the largest standing row of each account and kind, winning as one."""
+    if not accounts:
+        return {}
+    rows = (
+        LedgerEntry.objects.filter(
+            account__in=accounts,
+            incurred_on__lte=run.as_of,
+            kind__in=[*COST_DRIVERS, *WINNING_KINDS],
+        )
+        .annotate(size=Abs("amount"))
+        .order_by("account", "kind", "-size", "pk")
+        .distinct("account", "kind")
+    )
+    largest: dict[tuple[int, str], LedgerEntry] = {}
+    for row in rows:
+        kind = COST_TO_WIN if row.kind in WINNING_KINDS else row.kind
+        key = (row.account_id or 0, kind)
+        if key not in largest or abs(row.amount) > abs(largest[key].amount):
+            largest[key] = row
+    return largest
