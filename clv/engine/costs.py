@@ -43,6 +43,7 @@ from clv.engine.arrays import (
 )
 from clv.engine.credibility import Scatter, levels_of, scatter_within
 from clv.engine.errors import BadHistoryError
+from clv.engine.ledgers import ORDER, YEAR, Grouping, Ledgers
 
 BOUND = 5.0  # standard deviations up to which an own rate counts as its own
 
@@ -183,11 +184,16 @@ def fit_cost_rates(
         raise BadHistoryError("group has no branch")
     used = seen > 0.0 if left_out is None else (seen > 0.0) & ~left_out
     if not used.any() or not own[used].any():
-        return CostRates(
-            frozen(np.zeros(branch_of_group.size)), 1.0, is_estimated=False, overall=0.0
-        )
+        return _nothing(branch_of_group.size, is_absurd=bool(own.any()))
     own, seen, index = own[used], seen[used], index[used]
     return _fit(own / seen, seen, index, branch_of_group)
+
+
+def _nothing(cells: int, *, is_absurd: bool) -> CostRates:
+    """Return rates of a kind that costs nothing; nor does an absurd amount foretell."""
+    zeros = frozen(np.zeros(cells))
+    bounds = Bounds(zeros, Scatter(0.0, 0.0, is_estimated=False)) if is_absurd else None
+    return CostRates(zeros, 1.0, is_estimated=False, overall=0.0, bounds=bounds)
 
 
 def _fit(
@@ -213,74 +219,6 @@ def _fit(
         cell_variance=levels.cell_variance,
         branch_variance=levels.branch_variance,
     )
-
-
-ORDER, YEAR = "order", "year"
-
-
-@dataclass(frozen=True, slots=True)
-class Ledgers:
-    """What n accounts have cost to serve so far; every vector has shape (n,).
-
-    Attributes
-    ----------
-    costs : mapping of kind to float array
-        Money in currency units.
-    orders, years : float arrays, >= 0
-        Days with orders, and years as a customer.
-    revenue : float array
-    group_code : int array
-        Number of the account's class, -1 in none.
-    """
-
-    costs: Mapping[str, FloatVector]
-    orders: FloatVector
-    years: FloatVector
-    revenue: FloatVector
-    group_code: IndexVector
-
-    def take(self, index: IndexVector) -> "Ledgers":
-        """Return the accounts at `index`."""
-        return Ledgers(
-            costs={kind: cost[index] for kind, cost in self.costs.items()},
-            orders=self.orders[index],
-            years=self.years[index],
-            revenue=self.revenue[index],
-            group_code=self.group_code[index],
-        )
-
-    def exposure(self, driver: str) -> FloatVector:
-        return self.orders if driver == ORDER else self.years
-
-
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """How accounts fall into cells: by size, which is revenue a year, and class.
-
-    Attributes
-    ----------
-    size_bounds : tuple of float, ascending
-        Where one size ends and the next begins.
-    classes : int >= 0
-        How many class numbers there are; others count as none.
-    """
-
-    size_bounds: tuple[float, ...] = ()
-    classes: int = 0
-
-    @property
-    def branch_of_cell(self) -> IndexVector:
-        """Return the size of each cell."""
-        sizes = np.arange(len(self.size_bounds) + 1, dtype=np.intp)
-        return np.repeat(sizes, self.classes + 1)
-
-    def cells_of(self, ledgers: Ledgers) -> IndexVector:
-        """Return the cell of each account; who is in no class has cells of its own."""
-        years = np.where(ledgers.years > 0.0, ledgers.years, 1.0)
-        size = np.searchsorted(self.size_bounds, ledgers.revenue / years, side="right")
-        code = ledgers.group_code
-        place = np.where((code >= 0) & (code < self.classes), code + 1, 0)
-        return (size * (self.classes + 1) + place).astype(np.intp)
 
 
 @dataclass(frozen=True, slots=True)

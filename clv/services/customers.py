@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clv.engine.clock import Clock
-from clv.engine.costs import Ledgers
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.history import Histories
+from clv.engine.ledgers import Ledgers
 from clv.engine.seasons import Seasons
 from clv.policy import YOUNGEST_DAYS
 from clv.queries.inputs import COST_COLUMNS, Inputs

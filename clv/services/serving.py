@@ -12,11 +12,10 @@ from clv.engine.costs import (
     Bounds,
     CostRates,
     CostToServe,
-    Grouping,
-    Ledgers,
     fit_cost_to_serve,
 )
 from clv.engine.credibility import Scatter
+from clv.engine.ledgers import Grouping, Ledgers
 from clv.engine.outliers import far_out
 from clv.policy import SIZE_BOUNDS
 from clv.queries.inputs import SUM_OVER_TIME, SUM_PER_ORDER

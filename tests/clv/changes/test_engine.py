@@ -18,8 +18,9 @@ from clv.engine.change import (
     Side,
     split_change,
 )
-from clv.engine.costs import CostRates, CostToServe, Grouping
+from clv.engine.costs import CostRates, CostToServe
 from clv.engine.errors import BadParameterError
+from clv.engine.ledgers import Grouping
 from clv.engine.models.bgnbd import BgNbd
 from clv.engine.models.mbgnbd import MbgNbd
 from clv.engine.parts import Chosen, Learnt

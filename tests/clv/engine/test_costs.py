@@ -5,12 +5,11 @@ from hypothesis import strategies as st
 
 from clv.engine.costs import (
     CostRates,
-    Grouping,
-    Ledgers,
     fit_cost_rates,
     fit_cost_to_serve,
 )
 from clv.engine.errors import BadHistoryError
+from clv.engine.ledgers import Grouping, Ledgers
 from clv.engine.outliers import far_out
 
 
