@@ -96,7 +96,7 @@ def scatter_within(
     squared, seen = _squared_deviations(rate, exposure, cell, cells)
     floor = (SMALLEST_SPREAD * float(np.abs(rate).mean())) ** 2 + SMALLEST_VARIANCE
     chance = 1.0 / seen
-    typical = float(seen.mean())
+    typical = float(exposure.mean())
     if seen.size < FEWEST_ACCOUNTS or np.ptp(chance) < 1e-9 * chance.max():
         half = max(float(squared.mean()), floor) / 2.0
         return Scatter(half * typical, half, is_estimated=False)

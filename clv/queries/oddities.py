@@ -78,8 +78,8 @@ def _largest_entries(
             kind__in=[*COST_DRIVERS, *WINNING_KINDS],
         )
         .annotate(size=Abs("amount"))
-        .order_by("account", "kind", "-size", "pk")
-        .distinct("account", "kind")
+        .order_by("account_id", "kind", "-size", "pk")
+        .distinct("account_id", "kind")
     )
     largest: dict[tuple[int, str], LedgerEntry] = {}
     for row in rows:

@@ -78,6 +78,22 @@ def test_few_accounts_use_the_fallback(count):
     assert rates.expected_rate([0.0], [0.0])[0] == pytest.approx(5.0 if count else 0.0)
 
 
+def test_three_accounts_by_hand():
+    """Rates 4, 10 and 5 over 1, 2 and 3 orders; k is the mean exposure, 2.
+
+    Weights 1/3, 1/2, 3/5 give a mean of (4/3 + 5 + 3) / (43/30) = 280/43; then
+    4/3 + 2/3 x 280/43, 5 + 1/2 x 280/43, 3 + 2/5 x 280/43.
+    """
+    cost, exposure = [4.0, 20.0, 15.0], [1.0, 2.0, 3.0]
+    rates = fit_cost_rates(cost, exposure)
+    assert (rates.k, rates.is_estimated, rates.excess) == (2.0, False, 0.0)
+    mean = 280 / 43
+    assert rates.group_means[0] == pytest.approx(mean, rel=1e-12)
+    by_hand = [4 / 3 + 2 / 3 * mean, 5 + mean / 2, 3 + 0.4 * mean]
+    assert rates.expected_rate(cost, exposure) == pytest.approx(by_hand, rel=1e-12)
+    assert rates.of_newcomer == 39 / 6
+
+
 def test_a_group_without_ledger_gets_the_mean_of_all():
     rates = fit_cost_rates([10.0, 0.0], [2.0, 0.0], [0, 1])
     assert rates.group_means.tolist() == [5.0, 5.0]
