@@ -1,4 +1,26 @@
-"""The models of repeat buying; every name here is public."""
+"""The models of repeat buying; every name here is public.
+
+numpy and scipy are all they need: no Django, no database. From a DataFrame of orders,
+with columns `account`, `day` (a day number) and `margin`, and the number `cutoff` of
+the last day seen, to customer lifetime value:
+
+>>> from clv.engine.history import Histories
+>>> from clv.engine.models import fit_bgnbd
+>>> from clv.engine.spend import fit_gamma_gamma
+>>> days = orders.groupby(["account", "day"], as_index=False)["margin"].sum()
+>>> rows = days.groupby("account").agg(n=("day", "size"), first=("day", "min"),
+...     last=("day", "max"), mean=("margin", "mean"))
+>>> histories = Histories.check(rows["n"] - 1, rows["last"] - rows["first"],
+...     cutoff - rows["first"])
+>>> margin = fit_gamma_gamma(rows["n"], rows["mean"]).expected_value(
+...     rows["n"], rows["mean"])
+>>> clv = margin * fit_bgnbd(histories).discounted_purchases(
+...     histories, annual_rate=0.15)
+
+Each fit takes checked input (`Histories`, `Opportunities`, `Contracts`) and returns a
+frozen model with its parameters in days, `log_likelihood` and `standard_errors`, or
+raises `clv.engine.errors.NotConvergedError` with the reason.
+"""
 
 from clv.engine.models.bgbb import BgBb, Opportunities, fit_bgbb
 from clv.engine.models.bgnbd import BgNbd, fit_bgnbd

@@ -3,22 +3,6 @@
 Formulas, symbols and sources: `clv.engine.models.beta_geometric`, with m = x.
 One-time buyers count as alive for certain; where long silences after a first order are
 common, MBG/NBD or Pareto/NBD describe them better.
-
-From a table of orders to customer lifetime value, with pandas:
-
->>> import numpy as np, pandas as pd
->>> from clv.engine.history import Histories
->>> from clv.engine.models import fit_bgnbd
->>> from clv.engine.spend import fit_gamma_gamma
->>> day = orders.groupby(["account", "day"])["margin"].sum()  # doctest: +SKIP
->>> rows = day.reset_index().groupby("account").agg(
-...     n=("day", "size"), first=("day", "min"), last=("day", "max"),
-...     mean=("margin", "mean"))  # doctest: +SKIP
->>> h = Histories.check(rows.n - 1, rows["last"] - rows["first"],
-...     cutoff - rows["first"])  # doctest: +SKIP
->>> spend = fit_gamma_gamma(rows.n, rows["mean"])  # doctest: +SKIP
->>> clv = fit_bgnbd(h).discounted_purchases(h, annual_rate=0.15
-...     ) * spend.expected_value(rows.n, rows["mean"])  # doctest: +SKIP
 """
 
 from dataclasses import dataclass
