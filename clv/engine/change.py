@@ -155,6 +155,20 @@ class Changes:
         total: Cents = self.realised + self.expected
         return total
 
+    def with_model_in(self, cause: int) -> "Changes":
+        """Return the changes with the part of the model added to that of `cause`.
+
+        For models that were learnt by other assumptions: what they say differently is
+        due to those.
+        """
+        moved = []
+        for parts in (self.realised, self.expected):
+            whole = parts.copy()
+            whole[:, cause] += whole[:, MODEL]
+            whole[:, MODEL] = 0
+            moved.append(whole)
+        return Changes(*moved)
+
     def with_one_cause(self, rows: NDArray[np.bool_], cause: int) -> "Changes":
         """Return the changes with all that is expected of `rows` put down to `cause`.
 

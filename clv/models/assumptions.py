@@ -14,6 +14,18 @@ from clv.policy import COST_DRIVERS
 from common.versions import Versioned
 from crm.models import User
 
+# Numbers of which models are learnt; with the others models stay as they are.
+TYPICAL = frozenset(
+    {
+        "prior_orders_per_year",
+        "prior_share_leaving",
+        "prior_margin_per_order",
+        "prior_strength",
+    }
+)
+DRIVERS = "cost_drivers"
+LEARNT_FROM = TYPICAL | {"margin_rate_if_cost_unknown", DRIVERS}
+
 
 def default_cost_drivers() -> dict[str, str]:
     return dict(COST_DRIVERS)

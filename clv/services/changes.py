@@ -16,8 +16,10 @@ from clv.engine.change import (
     split_change,
 )
 from clv.engine.discounting import DAYS_PER_YEAR
+from clv.engine.ladder import INDIVIDUAL
 from clv.engine.parts import Chosen, Learnt
 from clv.models import ChangeRollup, ValuationRun
+from clv.models.assumptions import DRIVERS, LEARNT_FROM, TYPICAL
 from clv.policy import YOUNGEST_DAYS
 from clv.queries.changes import (
     MOVED,
@@ -93,7 +95,7 @@ def split_runs(
     `before` must not be of a later day. Reads only what the runs have stored; None if
     one of them has not kept its models. What is expected of an account under contract
     follows its renewals: it is retention as a whole, or what was assumed where both
-    runs are of one day.
+    runs are of one day. Models that were learnt by other assumptions count as those.
     """
     if not (run.parameters and before.parameters):
         return None
@@ -104,9 +106,31 @@ def split_runs(
         Side(sides.after, now, chosen_of(run), run.as_of.toordinal()),
         days=(run.as_of - before.as_of).days,
     )
+    if _was_learnt_otherwise(before, run):
+        changes = changes.with_model_in(ASSUMPTIONS)
     by_contract = np.isin(sides.account_id, contract_accounts(before, run))
     cause = RETENTION if run.as_of > before.as_of else ASSUMPTIONS
     return SplitRuns(run, before, sides, changes.with_one_cause(by_contract, cause))
+
+
+def _was_learnt_otherwise(before: ValuationRun, run: ValuationRun) -> bool:
+    """Tell whether numbers differ of which the models of the two runs were learnt.
+
+    What is said of a typical customer teaches nothing where both runs had enough.
+    """
+    was, now = before.assumptions, run.assumptions
+    names = LEARNT_FROM
+    if _had_enough(before) and _had_enough(run):
+        names -= TYPICAL
+    if was.drivers_by_kind != now.drivers_by_kind:
+        return True
+    return any(was.numbers[name] != now.numbers[name] for name in names - {DRIVERS})
+
+
+def _had_enough(run: ValuationRun) -> bool:
+    learnt = run.parameters
+    steps = {learnt.get("step"), learnt.get("spend_step")}
+    return steps == {INDIVIDUAL}
 
 
 def learnt_of(run: ValuationRun) -> Learnt:

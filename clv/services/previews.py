@@ -9,23 +9,12 @@ from django.db import connection, transaction
 from clv.choices import RunKind, RunStatus
 from clv.errors import NothingToValueError, RunFailedError
 from clv.models import Assumptions, AssumptionsPreview, Valuation, ValuationRun
+from clv.models.assumptions import LEARNT_FROM
 from clv.queries.contracts import stage_contracts
 from clv.services import partitions, steps, summaries
 from clv.services.execution import Done, Work, finish_as
 from clv.services.partitions import input_table, value_table
 from crm.models import User
-
-# Numbers that change what is learnt of the firm; with the others models stay.
-LEARNT_FROM = frozenset(
-    {
-        "margin_rate_if_cost_unknown",
-        "prior_orders_per_year",
-        "prior_share_leaving",
-        "prior_margin_per_order",
-        "prior_strength",
-        "cost_drivers",
-    }
-)
 
 
 def compared_run() -> ValuationRun | None:

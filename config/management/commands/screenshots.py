@@ -77,6 +77,7 @@ def _pictures() -> list[Picture]:
     best = theirs.order_by("-clv").values_list("account_id", flat=True)[0]
     return [
         Picture("value", manager.email, "/value/", WIDE),
+        Picture("assumptions", manager.email, "/assumptions/", WIDE),
         Picture("account", rep.email, f"/accounts/{best}/", WIDE),
         Picture("plans", marketer.email, "/plans/", WIDE),
         Picture("today-phone", rep.email, "/today/", PHONE),

@@ -48,6 +48,9 @@ def test_the_whole_change_lands_in_assumptions_to_the_cent(manager, valued):
         {"annual_rate": Decimal("0.1500")},
         {"horizon_months": 1, "annual_rate": Decimal(0)},
         {"horizon_months": 120},
+        {"margin_rate_if_cost_unknown": Decimal("0.1000")},
+        {"cost_drivers": {"service": "order", "delivery": "year"}},
+        {"prior_orders_per_year": Decimal("50.00"), "prior_strength": 16},
     ):
         publish(manager, **changed)
         after = execute(runs.request_run(actor=None, as_of=firm.TODAY))
