@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from clv.permissions import VIEW_VALUES
+from clv.permissions import VIEW_ACCURACY, VIEW_VALUES
 from common import panels
 
 
@@ -9,6 +9,9 @@ class ClvConfig(AppConfig):
     verbose_name = "Customer lifetime value"
 
     def ready(self) -> None:
+        panels.register(
+            "value", panels.Panel("Accuracy", "clv:accuracy_alert", VIEW_ACCURACY, 10)
+        )
         panels.register(
             "account", panels.Panel("Value", "clv:account_value", VIEW_VALUES, 10)
         )

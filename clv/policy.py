@@ -55,3 +55,4 @@ PROSPECTS_ENOUGH = 50
 CHANCE_TO_WIN_IF_UNKNOWN = 0.2
 # A contract that ended without a word may still be renewed: papers take their time.
 RENEWAL_GRACE_DAYS = 60
+LIGHT_HOLDS_DAYS = 3  # older, and pages say that the light is stale

@@ -7,6 +7,8 @@ from clv.views import accuracy, assumptions, changes, panels, profit, runs
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
     path("accuracy/", accuracy.accuracy, name="accuracy"),
+    path("accuracy/_alert/", accuracy.alert, name="accuracy_alert"),
+    path("accuracy/export/", accuracy.accuracy_export, name="accuracy_export"),
     path("assumptions/", assumptions.overview, name="assumptions"),
     path("assumptions/compare/", assumptions.compare, name="assumptions_compare"),
     path("assumptions/draft/", assumptions.draft_edit, name="assumptions_draft"),

@@ -6,6 +6,8 @@ from typing import Any
 
 from common.templatetags.display import money
 
+BARS = frozenset({"bar", "stack", "waterfall"})
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -13,7 +15,7 @@ class Series:
 
     name: str
     values: Sequence[float | None]
-    shape: str = "line"  # line, dashed, area, bar, waterfall
+    shape: str = "line"  # line, dashed, area, bar, stack, waterfall
     tone: str = "chart-1"
 
 
@@ -47,7 +49,7 @@ class Chart:
             "x_title": self.x_title,
             "unit": self.unit,
             "is_close_up": self.is_close_up,
-            "has_bars": any(one.shape in {"bar", "waterfall"} for one in self.series),
+            "has_bars": any(one.shape in BARS for one in self.series),
             "labels": list(self.labels),
             "series": [
                 {

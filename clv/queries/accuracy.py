@@ -6,19 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, FloatField
-from django.db.models.functions import Cast
-
-from clv.choices import Light
 from clv.engine.judging.backtest import MIX, MODELS, OriginResult
+from clv.engine.judging.classes import ClassReport, ClassScore, Hits
+from clv.engine.judging.drift import Drift
+from clv.engine.judging.money import LAST_VALUE
 from clv.engine.judging.scores import Decile, Score
+from clv.engine.judging.traits import Trait
 from clv.engine.judging.trials import COHORT_MEAN, LAST_PERIOD, NAIVE_RULES, RATE
-from clv.engine.judging.verdict import Verdict, verdict
+from clv.engine.judging.verdict import Fault, Verdict, verdict
+from clv.engine.judging.windows import Week, Window
 from clv.models import Judgement
-from common.charts import Chart, Series
-from common.templatetags.display import count, number
+from clv.queries.truth import TruthRow, restored_truth
 
-MOST_JUDGEMENTS = 26  # half a year of weeks
 NAMES: Mapping[str, str] = {
     "bgnbd": "BG/NBD",
     "mbgnbd": "MBG/NBD",
@@ -46,23 +45,82 @@ CODES = re.compile(
 class Origin:
     """One day of the past from which the time since was forecast.
 
-    `naive` is the better of two rules of thumb by its error per account;
-    `against_rule` is how much larger the error of the mix is, below 0 where smaller.
+    Attributes
+    ----------
+    models, money : Score
+        Of orders and of margin, by what values accounts.
+    naive, naive_money : Score
+        Of the better of two rules of thumb by its error per account, and of margin as
+        last time.
+    order_ranges, money_ranges : share of accounts inside, by level as text
+        Margin at the level that account pages show.
+    report : ClassReport
     """
 
     day: dt.date
     until: dt.date
     account_count: int
-    mix: Score
+    models: Score
     naive: Score
     naive_name: str
-    money: Score | None
-    coverage_80: float
-    coverage_90: float
+    money: Score
+    naive_money: Score
+    order_ranges: Mapping[str, float]
+    money_ranges: Mapping[str, float]
+    report: ClassReport
 
     @property
     def against_rule(self) -> float | None:
-        return self.mix.rmse / self.naive.rmse - 1.0 if self.naive.rmse else None
+        """Return how much larger the error per account is, below 0 where smaller."""
+        return self.models.rmse / self.naive.rmse - 1.0 if self.naive.rmse else None
+
+    @property
+    def orders_80(self) -> float:
+        return self.order_ranges["0.8"]
+
+    @property
+    def orders_90(self) -> float:
+        return self.order_ranges["0.9"]
+
+    @property
+    def money_80(self) -> float:
+        return self.money_ranges["0.8"]
+
+    @property
+    def money_90(self) -> float:
+        return self.money_ranges["0.9"]
+
+    @property
+    def classes(self) -> Sequence["ClassRow"]:
+        return [ClassRow(one) for one in self.report.classes]
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Return the share of the best accounts that the forecast had on top."""
+        return _share(self.report.hits.forecast, self.report.hits.best)
+
+    @property
+    def rule_hit_rate(self) -> float | None:
+        return _share(self.report.hits.rule, self.report.hits.best)
+
+    @property
+    def chance_hit_rate(self) -> float | None:
+        return _share(self.report.hits.size, self.report.hits.account_count)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """One class at one origin, with its errors."""
+
+    score: ClassScore
+
+    @property
+    def order_error(self) -> float | None:
+        return _gap(self.score.forecast, self.score.actual)
+
+    @property
+    def money_error(self) -> float | None:
+        return _gap(self.score.money_forecast, self.score.money_actual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +137,6 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """One judgement in the history."""
-
-    run_id: int
-    as_of: dt.date
-    light: Light
-    total_error: float | None
-    gini: float | None
-    coverage: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """One judgement with results.
 
@@ -98,7 +144,9 @@ class Report:
     ----------
     origins : longest hold-out first
     candidates : heaviest first
-    in_use : verdict on the model that today's values rest on, None where it has none
+    faults : what the light is about
+    alone : verdict on the one model that values accounts today, None where a mix does
+    truth : the firm and its classes against the demo firm's truth, if there is one
     """
 
     account_count: int
@@ -106,18 +154,29 @@ class Report:
     candidates: Sequence[Candidate]
     reason: str
     chosen_on: dt.date
-    in_use: Verdict | None
-    in_use_name: str
-    chart: Chart
+    faults: Sequence[Fault]
+    alone: Verdict | None
+    alone_name: str
+    drift: Drift
+    truth: Sequence[TruthRow]
+
+    @property
+    def longest(self) -> Origin:
+        return self.origins[0]
 
 
 def report_of(judgement: Judgement) -> Report | None:
-    """Return what a judgement says; None where the history was too short for one."""
+    """Return what a judgement says; None where it has no results to tell of.
+
+    The history was too short for one, or the judgement is so old that its results were
+    thrown away, or an earlier version left it.
+    """
     stored = judgement.result
-    if not stored or "drift" not in stored:
-        return None  # too little history, or told by an earlier version
+    if not stored or "truth" not in stored:
+        return None
     results = [_result(one) for one in stored["origins"]]
-    origins = [_origin(one) for one in results]
+    reports = [_class_report(one) for one in stored["classes"]]
+    origins = [_origin(*pair) for pair in zip(results, reports, strict=True)]
     used = judgement.run.model_name
     choice = stored["choice"]
     return Report(
@@ -126,24 +185,12 @@ def report_of(judgement: Judgement) -> Report | None:
         candidates=_candidates(results[0], choice, used),
         reason=in_words(choice["reason"]),
         chosen_on=dt.date.fromordinal(choice["chosen_on"]),
-        in_use=_verdict_on(results, used),
-        in_use_name=in_words(used),
-        chart=_calibration_chart(origins[0]),
+        faults=[Fault(**one) for one in stored["faults"]],
+        alone=_verdict_on(results, used),
+        alone_name=in_words(used),
+        drift=_drift(stored["drift"]),
+        truth=restored_truth(stored),
     )
-
-
-def judgements() -> list[Past]:
-    """Return the newest judgements without reading their whole results."""
-    longest = "result__origins__0"
-    rows = Judgement.objects.annotate(
-        total_error=Cast(F(f"{longest}__scores__{MIX}__total_error"), FloatField()),
-        gini=Cast(F(f"{longest}__scores__{MIX}__gini"), FloatField()),
-        coverage=Cast(F(f"{longest}__coverage__0.8"), FloatField()),
-    ).values_list("run_id", "as_of", "light", "total_error", "gini", "coverage")
-    return [
-        Past(run_id, as_of, Light(light), *scores)
-        for run_id, as_of, light, *scores in rows[:MOST_JUDGEMENTS]
-    ]
 
 
 def in_words(text: str) -> str:
@@ -166,25 +213,47 @@ def _score(stored: Mapping[str, Any]) -> Score:
     return Score(**{**stored, "curve": curve})
 
 
-def _origin(result: OriginResult) -> Origin:
+def _class_report(stored: Mapping[str, Any]) -> ClassReport:
+    return ClassReport(
+        origin_day=stored["origin_day"],
+        is_of_today=stored["is_of_today"],
+        hits=Hits(**stored["hits"]),
+        classes=tuple(ClassScore(**one) for one in stored["classes"]),
+    )
+
+
+def _drift(stored: Mapping[str, Any]) -> Drift:
+    parts = {
+        "windows": tuple(Window(**one) for one in stored["windows"]),
+        "cohorts": tuple(Window(**one) for one in stored["cohorts"]),
+        "weekly": tuple(Week(**one) for one in stored["weekly"]),
+        "traits": tuple(Trait(**one) for one in stored["traits"]),
+        "alarms": tuple(stored["alarms"]),
+    }
+    return Drift(**{**stored, **parts})
+
+
+def _origin(result: OriginResult, report: ClassReport) -> Origin:
     name = min((LAST_PERIOD, RATE), key=lambda one: result.scores[one].rmse)
     return Origin(
         day=dt.date.fromordinal(result.origin_day),
         until=dt.date.fromordinal(result.origin_day + result.horizon_days),
         account_count=result.account_count,
-        mix=result.scores[MIX],
+        models=result.scores[MODELS],
         naive=result.scores[name],
         naive_name=NAMES[name],
-        money=result.money_scores.get(MIX),
-        coverage_80=result.coverage["0.8"],
-        coverage_90=result.coverage["0.9"],
+        money=result.money_scores[MODELS],
+        naive_money=result.money_scores[LAST_VALUE],
+        order_ranges=result.model_coverage,
+        money_ranges=result.shown_coverage,
+        report=report,
     )
 
 
 def _candidates(
     longest: OriginResult, choice: Mapping[str, Any], used: str
 ) -> list[Candidate]:
-    names = {*longest.scores, *longest.dropped, *choice["weights"]} - {MIX}
+    names = {*longest.scores, *longest.dropped, *choice["weights"]} - {MIX, MODELS}
     found = [
         Candidate(
             name=NAMES.get(name, name),
@@ -197,38 +266,22 @@ def _candidates(
         )
         for name in names
     ]
-    return sorted(found, key=lambda one: (-one.weight, one.is_rule, one.name))
+    return sorted(found, key=lambda one: (-one.model_weight, one.is_rule, one.name))
 
 
 def _verdict_on(results: Sequence[OriginResult], name: str) -> Verdict | None:
+    """Judge a single model that values accounts by itself."""
     judged = [one for one in results if name in one.scores]
-    if not any(one.scores[name].total_error is not None for one in judged):
+    if name in {MIX, MODELS} or not any(
+        one.scores[name].total_error is not None for one in judged
+    ):
         return None
     return verdict(judged, name=name)
 
 
-def _calibration_chart(longest: Origin) -> Chart:
-    mix, curve = longest.mix, longest.mix.curve
-    return Chart(
-        key="calibration",
-        title="Forecast against what came, by tenth of the accounts",
-        summary=(
-            f"Of the tenth forecast highest, {number(curve[0].forecast, 2)} orders per"
-            f" account were forecast and {number(curve[0].actual, 2)} came; over all"
-            f" {count(longest.account_count)} accounts"
-            f" {count(round(mix.forecast_total))} were forecast and"
-            f" {count(round(mix.actual_total))} came."
-        ),
-        labels=[str(place) for place in range(1, len(curve) + 1)],
-        series=[
-            Series("Forecast", [one.forecast for one in curve], "bar"),
-            Series("Came", [one.actual for one in curve], "bar", "chart-2"),
-        ],
-        x_title="Tenth of the accounts, highest forecast first",
-        write=orders,
-    )
+def _gap(forecast: float, actual: float) -> float | None:
+    return forecast / actual - 1.0 if actual > 0.0 else None
 
 
-def orders(value: float | None) -> str:
-    """Write orders per account."""
-    return number(value, 2)
+def _share(part: float, whole: float) -> float | None:
+    return part / whole if whole else None

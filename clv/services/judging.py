@@ -32,7 +32,7 @@ def judge(work: Work, *, classes_on: ClassesOn = no_classes) -> Done:
         margin_rate=run.assumptions.margin_rate_if_cost_unknown,
         account_count=run.metrics["customers"],
     )
-    scrutiny = Scrutiny(classes_on)
+    scrutiny = Scrutiny(run, classes_on)
     result = run_backtest(
         log,
         run.as_of.toordinal(),

@@ -11,6 +11,8 @@ from clv.engine.judging.backtest import MODELS, Backtest, OriginResult, Seen
 from clv.engine.judging.classes import ClassReport, measure_classes
 from clv.engine.judging.drift import Drift, measure_drift
 from clv.engine.judging.verdict import DRIFT, LEVEL, Fault, Verdict, verdict
+from clv.models import ValuationRun
+from clv.queries.truth import truth_of
 
 ClassesOn: TypeAlias = Callable[[dt.date], Groups]
 
@@ -28,6 +30,7 @@ class Scrutiny:
     result.
     """
 
+    run: ValuationRun
     classes_on: ClassesOn
     classes: tuple[ClassReport, ...] = field(default=(), init=False)
     drift: Drift | None = field(default=None, init=False)
@@ -42,6 +45,9 @@ class Scrutiny:
     def found(self, result: Backtest) -> dict[str, Any]:
         """Return the fields of a judgement: light, sentence, result and brief."""
         said = verdict(result.origins)
+        truth = truth_of(
+            self.run, self.classes_on(self.run.as_of), model_error=result.money_error
+        )
         faults = [*said.faults, *self._alarms(said)]
         return {
             "light": Light(_light(said, faults)),
@@ -51,6 +57,7 @@ class Scrutiny:
                 "faults": [asdict(one) for one in faults],
                 "classes": [asdict(one) for one in self.classes],
                 "drift": asdict(self.drift) if self.drift else None,
+                "truth": [asdict(one) for one in truth],
             },
             "brief": self._brief(result, faults),
         }

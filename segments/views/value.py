@@ -40,6 +40,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
             "cost_year": sum(tile.cost_year for tile in tiles),
             "top": totals.top_customers(chosen.run, request.user, size=TOP_CUSTOMERS),
             "tile_panels": panels_for("class-tile", request.user),
+            "panels": panels_for("value", request.user),
         }
     return render(request, "segments/value/dashboard.html", context)
 

@@ -27,7 +27,8 @@
 
   function series(one) {
     const colour = tone(one.tone);
-    const isBar = one.shape === "bar";
+    const isStack = one.shape === "stack";
+    const isBar = one.shape === "bar" || isStack;
     return {
       name: one.name,
       type: isBar ? "bar" : "line",
@@ -35,11 +36,12 @@
       showSymbol: one.values.length === 1,
       symbolSize: 6,
       barMaxWidth: 48,
+      stack: isStack ? "whole" : undefined,
       step: false,
       color: colour,
       lineStyle: { width: 2, type: one.shape === "dashed" ? "dashed" : "solid" },
       areaStyle: one.shape === "area" ? { color: tone("chart-fill") } : undefined,
-      itemStyle: isBar ? { borderRadius: [3, 3, 0, 0] } : undefined,
+      itemStyle: isBar && !isStack ? { borderRadius: [3, 3, 0, 0] } : undefined,
     };
   }
 
