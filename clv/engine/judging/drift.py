@@ -27,6 +27,7 @@ from clv.engine.judging.traits import (
     next_season,
     spend_correlation,
 )
+from clv.engine.judging.verdict import share
 from clv.engine.judging.windows import (
     Limits,
     Week,
@@ -153,7 +154,7 @@ def _window_alarms(windows: Sequence[Window], cohorts: Sequence[Window]) -> list
 
 def _in_words(window: Window, start: str) -> str:
     more_or_less = "more" if window.actual > window.forecast else "fewer"
-    by = "" if window.gap is None else f": {abs(window.gap):.0%} {more_or_less}"
+    by = "" if window.gap is None else f": {share(abs(window.gap))} {more_or_less}"
     return (
         f"{start} the last {window.weeks} weeks {window.actual:.0f} orders came where"
         f" {window.forecast:.0f} were expected{by}, which chance does not explain."
@@ -174,7 +175,9 @@ def _other_alarms(
 ) -> list[str]:
     alarms = []
     if outside > rules.most_outside:
-        alarms.append(f"{outside:.0%} of the accounts left their 80 % range of orders.")
+        alarms.append(
+            f"{share(outside)} of the accounts left their 80 % range of orders."
+        )
     if correlation is not None and abs(correlation) > rules.most_correlation:
         less_or_more = "more" if correlation > 0.0 else "less"
         alarms.append(

@@ -31,6 +31,7 @@ from clv.engine.judging.trials import LAST_PERIOD, RATE
 Light: TypeAlias = Literal["green", "amber", "red"]
 LEVEL = "0.8"
 TINY = 1e-12
+THIN_SPACE = "\u202f"
 FAR_OFF = 0.5  # an error that words should not pass over
 DAYS_PER_MONTH = 30.4375
 TOTAL, MONEY, RULE, NARROW, WIDE = "total", "money", "rule", "narrow", "wide"
@@ -226,13 +227,13 @@ def _order_faults(means: _Means, rules: VerdictPolicy) -> Iterator[Fault]:
 
 
 def _range_faults(means: _Means, rules: VerdictPolicy) -> Iterator[Fault]:
-    words = f"80 % ranges of orders held only {means.coverage:.0%}"
+    words = f"80 % ranges of orders held only {share(means.coverage)}"
     if means.coverage < rules.lowest_coverage:
         yield Fault(NARROW, "red", words)
     elif means.coverage < float(LEVEL) - rules.coverage_tolerance:
         yield Fault(NARROW, "amber", words)
     elif means.coverage > float(LEVEL) + rules.coverage_tolerance:
-        words = f"80 % ranges of orders are too wide: they held {means.coverage:.0%}"
+        words = f"80 % ranges of orders are too wide: they held {share(means.coverage)}"
         yield Fault(WIDE, "amber", words)
 
 
@@ -246,7 +247,7 @@ def _money_faults(means: _Means, rules: VerdictPolicy) -> Iterator[Fault]:
     missed = means.money_coverage - float(LEVEL)
     if abs(missed) > rules.coverage_tolerance:
         light = "red" if means.money_coverage < rules.lowest_coverage else "amber"
-        words = f"80 % ranges of margin held {means.money_coverage:.0%}"
+        words = f"80 % ranges of margin held {share(means.money_coverage)}"
         yield Fault(MONEY_RANGES, light, words)
 
 
@@ -268,7 +269,7 @@ def _off(error: float) -> str:
     if error >= 1.0:
         return f"far off, {1.0 + error:.1f} times what came"
     start = "far off, " if abs(error) > FAR_OFF else ""
-    return f"{start}{abs(error):.0%} too {_direction(error)} on average"
+    return f"{start}{share(abs(error))} too {_direction(error)} on average"
 
 
 def _sentence(
@@ -283,14 +284,19 @@ def _sentence(
     return (
         f"{start} Over {span}, {_count(found.actual_total)} orders came where"
         f" {_count(found.forecast_total)} were forecast"
-        f" ({abs(error):.0%} too {_direction(error)});"
-        f" account by account the error is {abs(skill):.0%}"
+        f" ({share(abs(error))} too {_direction(error)});"
+        f" account by account the error is {share(abs(skill))}"
         f" {'smaller' if skill >= 0.0 else 'larger'} than by the better rule of thumb."
     )
 
 
 def _count(value: float) -> str:
-    return f"{value:,.0f}".replace(",", "\u202f")
+    return f"{value:,.0f}".replace(",", THIN_SPACE)
+
+
+def share(value: float) -> str:
+    """Write a share between 0 and 1 as pages do."""
+    return f"{100.0 * value:.0f}{THIN_SPACE}%"
 
 
 def _direction(error: float) -> str:
