@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from clv.services import judging
+from clv.views import accuracy
 from tests.clv.night import firm
 
 
@@ -18,3 +19,10 @@ def week_after(monkeypatch):
     """Judge as in the week after the firm's last day."""
     today = firm.TODAY + dt.timedelta(days=7)
     monkeypatch.setattr(judging, "business_today", lambda: today)
+
+
+@pytest.fixture(autouse=True)
+def day_after(monkeypatch):
+    """Look at the page on the day after the firm's last day."""
+    today = firm.TODAY + dt.timedelta(days=1)
+    monkeypatch.setattr(accuracy, "business_today", lambda: today)
