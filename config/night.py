@@ -1,6 +1,6 @@
 """What one run consists of, from the sums per account to the touches in *Today*."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
@@ -83,6 +83,11 @@ CHAINS: Mapping[str, Chain] = MappingProxyType(
 )
 
 
-def execute(run_id: int, *, say: Callable[[str], None] = lambda _text: None) -> bool:
+def execute(
+    run_id: int,
+    *,
+    say: execution.Say = lambda _text: None,
+    call_helpers: execution.CallHelpers = execution.call_nobody,
+) -> bool:
     """Work through one run if it is there to be taken; False if it is not."""
-    return execution.execute_run(run_id, CHAINS, say=say)
+    return execution.execute_run(run_id, CHAINS, say=say, call_helpers=call_helpers)

@@ -4,15 +4,22 @@ Every message carries at most an id, may come twice or never, and expires when t
 one is due anyway.
 """
 
+import logging
+from collections.abc import Sequence
 from typing import Any
 
-from celery import shared_task
+from celery import group, shared_task
+from kombu.exceptions import OperationalError
 
-from clv.services import runs
+from clv.services import runs, sharing
 from config import night
+
+log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
 LONGEST_SWEEP = 60  # seconds
+LONGEST_SHARD = 1800  # seconds
+CALL_EXPIRES = 600  # seconds; a later helper would find nothing to do
 LONGEST_RUN = 6 * 3600  # seconds; the lease, not this, finds a lost worker
 
 
@@ -40,7 +47,32 @@ def sweep_runs() -> None:
 )
 def execute_run(run_id: int) -> None:
     """Work through one run, unless somebody else does."""
-    night.execute(run_id)
+    night.execute(run_id, call_helpers=call_helpers)
+
+
+@shared_task(
+    name="clv.value_shard",
+    queue="bulk",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_SHARD,
+    time_limit=LONGEST_SHARD + 60,
+)
+def value_shard(run_id: int, number: int) -> None:
+    """Value one block of accounts, unless somebody else does or has."""
+    sharing.help_with(run_id, number)
+
+
+def call_helpers(run_id: int, numbers: Sequence[int]) -> None:
+    """Ring for each shard; who has the run begins with the first, helpers at the end.
+
+    Without a broker nobody comes, and the caller does the work alone.
+    """
+    calls = group(value_shard.s(run_id, number) for number in reversed(numbers))
+    try:
+        calls.apply_async(expires=CALL_EXPIRES, retry=False)
+    except OperationalError as away:
+        log.info("No helpers for run %s: %s", run_id, away)
 
 
 BEAT: dict[str, Any] = {

@@ -12,6 +12,7 @@ from clv.models.judgements import Judgement
 from clv.models.likegroups import LikeGroup
 from clv.models.previews import AssumptionsPreview
 from clv.models.runs import DueSlot, RunStep, ValuationRun
+from clv.models.shards import RunShard
 from clv.models.summaries import AccountSummary, SummaryState
 from clv.models.truth import DemoFirm, TrueWorth
 from clv.models.valuations import Valuation
@@ -29,6 +30,7 @@ __all__ = [
     "ExpansionRate",
     "Judgement",
     "LikeGroup",
+    "RunShard",
     "RunStep",
     "SummaryState",
     "TrueWorth",

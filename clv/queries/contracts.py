@@ -64,6 +64,14 @@ class ContractInputs:
     def __len__(self) -> int:
         return int(self.account_id.size)
 
+    def between(self, first: int, last: int) -> "ContractInputs":
+        """Return the accounts `first` to `last`."""
+        ends = np.searchsorted(self.account_id, (first, last + 1))
+        vectors: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
+        return ContractInputs(
+            **{name: values[slice(*ends)] for name, values in vectors.items()}
+        )
+
     @classmethod
     def none(cls) -> "ContractInputs":
         return cls(**{name: np.zeros(0, dtype=np.int64) for name in COLUMNS})

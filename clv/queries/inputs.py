@@ -109,6 +109,15 @@ class Inputs:
     def __len__(self) -> int:
         return int(self.account_id.size)
 
+    def between(self, first: int, last: int) -> "Inputs":
+        """Return the accounts `first` to `last`."""
+        ends = np.searchsorted(self.account_id, (first, last + 1))
+        vectors: dict[str, Any] = {name: getattr(self, name) for name in COLUMNS}
+        return Inputs(
+            **{name: values[slice(*ends)] for name, values in vectors.items()},
+            contracts=self.contracts.between(first, last),
+        )
+
     @property
     def realised_profit(self) -> Integers:
         """Return margin less all costs, in cents."""
@@ -121,16 +130,20 @@ class Inputs:
         return result
 
 
-def staged_inputs(table: str, as_of: object) -> Inputs:
-    """Return the rows of a staged input table, read by one binary COPY."""
+def staged_inputs(
+    table: str, as_of: object, *, first: int = 0, last: int = 2**63 - 1
+) -> Inputs:
+    """Return accounts `first` to `last` of a staged input table, by one binary COPY."""
     money = ", ".join(f"({name} * 100)::bigint" for name in MONEY)
     query = f"""
         SELECT account_id, coalesce(%(as_of)s - first_on, {NEVER}),
             coalesce(last_on - first_on, 0), order_days, {money},
             coalesce(%(as_of)s - paid_back_on, {NEVER}), group_code, trait_code
-        FROM {table} ORDER BY account_id
+        FROM {table} WHERE account_id BETWEEN %(first)s AND %(last)s
+        ORDER BY account_id
     """
-    columns = read_columns(query, COLUMNS, {"as_of": as_of})
+    params = {"as_of": as_of, "first": first, "last": last}
+    columns = read_columns(query, COLUMNS, params)
     vectors: dict[str, Any] = {n: _integers(v) for n, v in columns.items()}
     return Inputs(**vectors)
 

@@ -17,7 +17,7 @@ from clv.queries.inputs import Inputs
 from clv.services import leases
 from clv.services.learnt import Models
 from clv.services.leases import Lease
-from clv.services.results import Results
+from clv.services.shards import Outcome
 from common.errors import DomainError
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,12 @@ log = logging.getLogger(__name__)
 INTERNAL = "Internal error; the log of the worker has it."
 
 Say = Callable[[str], None]
+# Tells other workers that these shards of a run can be taken. Nothing depends on it.
+CallHelpers = Callable[[int, Sequence[int]], None]
+
+
+def call_nobody(_run_id: int, _numbers: Sequence[int]) -> None:
+    """Leave all shards to the worker that has the run."""
 
 
 @dataclass(slots=True)
@@ -35,7 +41,8 @@ class Work:
     run: ValuationRun
     inputs: Inputs | None = None
     models: Models | None = None
-    results: Results | None = None
+    valued: Outcome | None = None
+    call_helpers: CallHelpers = call_nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,11 @@ Chain = Sequence[Sequence[Step]]
 
 
 def execute_run(
-    run_id: int, chains: Mapping[str, Chain], *, say: Say = lambda _text: None
+    run_id: int,
+    chains: Mapping[str, Chain],
+    *,
+    say: Say = lambda _text: None,
+    call_helpers: CallHelpers = call_nobody,
 ) -> bool:
     """Claim a run and work through the chain of its kind.
 
@@ -72,7 +83,8 @@ def execute_run(
     run = ValuationRun.objects.select_related("assumptions", "rerun_of").get(pk=run_id)
     try:
         with leases.heartbeat(lease):
-            _work_through(Work(lease, run), chains[RunKind(run.kind)], say)
+            work = Work(lease, run, call_helpers=call_helpers)
+            _work_through(work, chains[RunKind(run.kind)], say)
     except LostLeaseError as loss:
         log.warning("%s; this worker stops", loss)
     except (EngineError, RunFailedError, DomainError) as refusal:

@@ -6,14 +6,13 @@ run's row lock. Times are the database's, so no worker's clock matters.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import (
     DatabaseError,
     IntegrityError,
-    OperationalError,
     connection,
     transaction,
 )
@@ -107,31 +106,41 @@ def guard(lease: Lease) -> None:
 @contextmanager
 def heartbeat(lease: Lease, *, every: float = HEARTBEAT_SECONDS) -> Iterator[None]:
     """Extend the lease from a thread of its own while the block works."""
+
+    def extend() -> None:
+        try:
+            guard(lease)
+        except LostLeaseError:
+            lease.lost.set()
+
+    with beating(extend, name=f"lease-{lease.run_id}", every=every):
+        yield
+
+
+@contextmanager
+def beating(
+    extend: Callable[[], None], *, name: str, every: float = HEARTBEAT_SECONDS
+) -> Iterator[None]:
+    """Call `extend` every few seconds in a thread of its own while the block works."""
     done = threading.Event()
 
     def beat() -> None:
         try:
             while not done.wait(every):
-                _extend(lease)
+                try:
+                    extend()
+                except DatabaseError:
+                    connection.close()  # tried again at the next beat
         finally:
             connection.close()
 
-    thread = threading.Thread(target=beat, name=f"lease-{lease.run_id}", daemon=True)
+    thread = threading.Thread(target=beat, name=name, daemon=True)
     thread.start()
     try:
         yield
     finally:
         done.set()
         thread.join()
-
-
-def _extend(lease: Lease) -> None:
-    try:
-        guard(lease)
-    except LostLeaseError:
-        lease.lost.set()
-    except (OperationalError, DatabaseError):
-        connection.close()  # tried again at the next beat
 
 
 def let_go(lease: Lease) -> None:

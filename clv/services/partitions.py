@@ -27,6 +27,17 @@ VALUES = "clv_valuation"
 OURS = re.compile(r"^clv_(?:input|valuation)_r(\d+)_(\d+)$")
 CLOSED = (RunStatus.FAILED, RunStatus.CHECKED, RunStatus.PREVIEWED)
 
+# What queries filter and sort by; statistics of more take longer than they save.
+STATISTICS = (
+    "run_id",
+    "account_id",
+    "first_on",
+    "order_days",
+    "clv",
+    "future_value",
+    "realised_profit",
+)
+
 RESULTS = {
     "account_id": "i8",
     "step": "i2",
@@ -59,33 +70,53 @@ def value_table(lease: Lease) -> str:
     return f"clv_valuation_r{lease.run_id}_{lease.token}"
 
 
-def store(lease: Lease, inputs: Inputs, results: Results, as_of: dt.date) -> int:
-    """Write inputs and results into a table of the shape of a partition.
+def prepare(lease: Lease) -> None:
+    """Make the table that takes the values, of the shape of a partition.
 
-    Nobody sees it before it is attached. Returns the number of rows.
+    Nobody sees it before it is attached.
     """
-    table, staged = value_table(lease), f"clv_result_{lease.token}"
-    columns = ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in RESULTS.items())
     with connection.cursor() as cursor:
+        cursor.execute(f"CREATE UNIQUE INDEX ON {input_table(lease)} (account_id)")
         cursor.execute(
-            f"CREATE TABLE {table}"
+            f"CREATE TABLE {value_table(lease)}"
             f" (LIKE {VALUES} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"
             f" CHECK (run_id = {lease.run_id}))"
         )
+
+
+def store(lease: Lease, inputs: Inputs, results: Results, as_of: dt.date) -> int:
+    """Add the values of a block of accounts to the table; return how many.
+
+    Call it in a transaction.
+    """
+    staged = f"clv_result_{lease.token}"
+    columns = ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in RESULTS.items())
+    with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {staged} ({columns}) ON COMMIT DROP")
         write_columns(
             staged, RESULTS, {name: getattr(results, name) for name in RESULTS}
         )
-        cursor.execute(f"ANALYZE {staged}")
+        cursor.execute(f"ANALYZE {staged} (account_id)")
         cursor.execute(
-            _insert(table, input_table(lease), staged),
-            {"run": lease.run_id, "as_of": as_of},
+            _insert(value_table(lease), input_table(lease), staged),
+            {
+                "run": lease.run_id,
+                "as_of": as_of,
+                "first": int(inputs.account_id[0]),
+                "last": int(inputs.account_id[-1]),
+            },
         )
         stored: int = cursor.rowcount
         cursor.execute(f"DROP TABLE {staged}")
-        cursor.execute(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, account_id)")
-        cursor.execute(f"ANALYZE {table}")
     return stored
+
+
+def complete(lease: Lease) -> None:
+    """Index the values once all are there."""
+    table = value_table(lease)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, account_id)")
+        cursor.execute(f"ANALYZE {table} ({', '.join(STATISTICS)})")
 
 
 def attach(lease: Lease) -> None:
@@ -179,6 +210,7 @@ def _insert(table: str, inputs: str, results: str) -> str:
         INSERT INTO {table} (run_id, account_id, {", ".join((*INPUTS, *written))})
         SELECT %(run)s, i.account_id, {taken}, {", ".join(written.values())}
         FROM {inputs} i JOIN {results} r ON r.account_id = i.account_id
+        WHERE i.account_id BETWEEN %(first)s AND %(last)s
         ORDER BY i.account_id
     """
 

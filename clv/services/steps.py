@@ -13,16 +13,16 @@ from clv.models import Valuation, ValuationRun
 from clv.queries.contracts import past_contracts, stage_contracts, staged_contracts
 from clv.queries.inputs import Inputs, accounts_known_on, staged_inputs
 from clv.queries.summaries import NO_GROUPS
-from clv.services import likegroups, newcomers, partitions, summaries
-from clv.services.execution import Done, Work, finish_as
+from clv.services import likegroups, newcomers, partitions, sharing, summaries
+from clv.services.execution import Done, Work, call_nobody, finish_as
 from clv.services.fitting import fit_models
 from clv.services.guidance import guidance_for
 from clv.services.learnt import Models
 from clv.services.oddities import odd_amounts
 from clv.services.partitions import input_table, value_table
 from clv.services.results import NOT_IN_DIGEST, Terms
+from clv.services.shards import Outcome
 from clv.services.totals import equity_metrics
-from clv.services.valuing import value_inputs
 
 CUSTOMERS = Q(order_days__gt=0)
 
@@ -112,19 +112,24 @@ def value(work: Work) -> Done:
     inputs = _inputs(work)
     terms = Terms.of(work.run.assumptions, work.run.as_of)
     models = _models(work)
-    work.results = value_inputs(inputs, models, terms)
-    with work.lease.fenced():
-        stored = partitions.store(work.lease, inputs, work.results, work.run.as_of)
-        if work.run.kind not in {RunKind.RERUN, RunKind.PREVIEW}:
+    if work.run.kind not in {RunKind.RERUN, RunKind.PREVIEW}:
+        with work.lease.fenced():
             likegroups.store(
                 work.run,
                 newcomers.likeness_of(models),
                 newcomers.value_by_code(models, terms),
                 inputs=input_table(work.lease),
             )
-    if stored != len(inputs):
-        raise RunFailedError(f"{stored} of {len(inputs)} values were stored.")
-    return Done(stored)
+    job = sharing.Job(work.lease, models, terms)
+    is_shared = work.run.kind in sharing.SHARED
+    work.valued = sharing.value_all(
+        job, inputs, call_helpers=work.call_helpers if is_shared else call_nobody
+    )
+    if work.valued.rows != len(inputs):
+        raise RunFailedError(f"{work.valued.rows} of {len(inputs)} values were stored.")
+    with work.lease.fenced():
+        partitions.complete(work.lease)
+    return Done(work.valued.rows)
 
 
 def publish(work: Work) -> Done:
@@ -149,7 +154,7 @@ def publish(work: Work) -> Done:
         RunStatus.PUBLISHED,
         is_current=becomes_current,
         accounts_valued=totals["accounts"],
-        digest=_digest(work),
+        digest=_valued(work).digest,
         metrics=_metrics(totals, before) | equity_metrics(totals, _models(work).doubt),
     )
     return Done(totals["accounts"], {"is_current": becomes_current})
@@ -166,7 +171,7 @@ def compare(work: Work) -> Done:
     stored, table = _repeated(work), value_table(work.lease)
     with work.lease.fenced():
         different = _differences(table, stored.pk)
-        digest = _digest(work)
+        digest = _valued(work).digest
         if different or digest != stored.digest:
             raise RunFailedError(
                 f"{different} accounts differ from what run {stored.pk} has stored."
@@ -204,10 +209,10 @@ def _repeated(work: Work) -> ValuationRun:
     return work.run.rerun_of
 
 
-def _digest(work: Work) -> str:
-    if work.results is None:
+def _valued(work: Work) -> Outcome:
+    if work.valued is None:
         raise RunFailedError("There are no results.")
-    return work.results.digest(_inputs(work))
+    return work.valued
 
 
 def _count(table: str) -> int:
@@ -233,10 +238,10 @@ def _check_totals(work: Work) -> dict[str, Any]:
         variance=Sum(F("future_spread") * F("future_spread"), filter=CUSTOMERS),
         clv=Sum("clv"),
     )
-    results = work.results
-    if results is None or totals["accounts"] != len(results.account_id):
+    valued = _valued(work)
+    if totals["accounts"] != valued.rows:
         raise RunFailedError("Not every value arrived in the database.")
-    if int((totals["future"] or 0) * 100) != int(results.future_value.sum()):
+    if int((totals["future"] or 0) * 100) != valued.future_cents:
         raise RunFailedError("The sum of the stored values is not what was worked out.")
     return totals
 

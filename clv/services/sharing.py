@@ -1,0 +1,116 @@
+"""Valuing all accounts block by block, alone or with others.
+
+The worker that has the run lays out the shards, takes one after the other itself and
+goes on when all are done. Whoever hears the call takes shards meanwhile. A shard whose
+worker is gone comes back when its lease has run out.
+"""
+
+import dataclasses
+import logging
+import time
+from dataclasses import dataclass
+
+from django.db import DatabaseError, transaction
+
+from clv.choices import RunKind, RunStatus
+from clv.errors import LostLeaseError, RunFailedError
+from clv.models import ValuationRun
+from clv.queries.contracts import staged_contracts
+from clv.queries.inputs import Inputs, staged_inputs
+from clv.services import likegroups, partitions, shards
+from clv.services.execution import CallHelpers
+from clv.services.learnt import Models
+from clv.services.leases import Lease
+from clv.services.results import Terms
+from clv.services.shards import Outcome, Shard
+from clv.services.valuing import value_inputs
+
+log = logging.getLogger(__name__)
+
+# Kinds whose models and terms stand with the run, where a helper finds them.
+SHARED = (RunKind.NIGHTLY, RunKind.ON_DEMAND)
+PAUSE_SECONDS = 0.2  # between looks at shards that others work on
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What valuing any block of one run takes."""
+
+    lease: Lease
+    models: Models
+    terms: Terms
+
+
+def value_all(job: Job, inputs: Inputs, *, call_helpers: CallHelpers) -> Outcome:
+    """Have every block valued and stored; return what came of all.
+
+    Raises
+    ------
+    LostLeaseError
+        If somebody else has claimed the run.
+    RunFailedError
+        If a value is no sound number.
+    """
+    with job.lease.fenced():
+        numbers = shards.plan(job.lease, inputs.account_id)
+        partitions.prepare(job.lease)
+    if len(numbers) > 1:
+        call_helpers(job.lease.run_id, numbers)
+    while not job.lease.lost.is_set():
+        shard = shards.claim(job.lease)
+        if shard is not None:
+            _value(job, shard, inputs.between(shard.first, shard.last))
+        elif shards.are_finished(job.lease):
+            return shards.outcome_of(job.lease)
+        else:
+            time.sleep(PAUSE_SECONDS)
+    raise LostLeaseError(f"run {job.lease.run_id} has been taken over")
+
+
+def help_with(run_id: int, number: int) -> bool:
+    """Value one shard of a run that another worker has; False if there was no need.
+
+    What goes wrong is left to that worker: it takes the shard again.
+    """
+    runs = ValuationRun.objects.select_related("assumptions")
+    run = runs.filter(pk=run_id, status=RunStatus.RUNNING, kind__in=SHARED).first()
+    if run is None:
+        return False
+    lease = Lease(run.pk, run.token)
+    shard = shards.claim(lease, number)
+    if shard is None:
+        return False
+    try:
+        _value(_job_of(run, lease), shard, _inputs_of(run, lease, shard))
+    except (LostLeaseError, RunFailedError, DatabaseError) as fault:
+        log.warning("Shard %s of run %s: %s", number, run_id, fault)
+        return False
+    return True
+
+
+def _job_of(run: ValuationRun, lease: Lease) -> Job:
+    models = dataclasses.replace(
+        Models.from_parameters(run.parameters),
+        likeness=likegroups.stored_likeness(run.pk),
+    )
+    return Job(lease, models, Terms.of(run.assumptions, run.as_of))
+
+
+def _inputs_of(run: ValuationRun, lease: Lease, shard: Shard) -> Inputs:
+    ends = {"first": shard.first, "last": shard.last}
+    inputs = staged_inputs(partitions.input_table(lease), run.as_of, **ends)
+    agreed = staged_contracts(run.pk, run.as_of, **ends)
+    return dataclasses.replace(inputs, contracts=agreed)
+
+
+def _value(job: Job, shard: Shard, inputs: Inputs) -> None:
+    with shards.holding(shard):
+        results = value_inputs(inputs, job.models, job.terms)
+        with transaction.atomic():
+            stored = partitions.store(job.lease, inputs, results, job.terms.as_of)
+            if stored != len(inputs):
+                raise RunFailedError(f"{stored} of {len(inputs)} values were stored.")
+            outcome = Outcome(
+                stored, int(results.future_value.sum()), results.digest(inputs)
+            )
+            shards.finish(job.lease, shard, outcome)
