@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from clv.choices import CostDriver, PriorStrength
+from clv.engine.ladder import ASSUMED, INDIVIDUAL, POOLED
 from clv.models import AssumedNumbers, Assumptions, ValuationRun
 from common.templatetags.display import cents, count, exact_share, quantity
 from crm.choices import CostKind
@@ -235,13 +236,15 @@ def history() -> list[Version]:
 
 def ladder_sentence(run: ValuationRun | None) -> str:
     """Say whether what is said of a typical customer counts in this firm."""
-    step = run.parameters.get("step") if run else None
+    learnt = run.parameters if run else {}
+    step = learnt.get("step")
+    if step == INDIVIDUAL and learnt.get("spend_step") != INDIVIDUAL:
+        step = POOLED  # enough orders for a pace, not for margins
     said = {
-        "individual": "Your firm has enough customers: in the values shown now this"
+        INDIVIDUAL: "Your firm has enough customers: in the values shown now this"
         " counts for nothing.",
-        "pooled": "Your firm has few customers yet: in the values shown now this"
-        " counts.",
-        "assumed": "Your firm has no customers to learn from yet: the values shown now"
+        POOLED: "Your firm has few customers yet: in the values shown now this counts.",
+        ASSUMED: "Your firm has no customers to learn from yet: the values shown now"
         " rest on this alone.",
     }
     return said.get(str(step), "")
