@@ -6,7 +6,7 @@ The sums of `clv.engine.models.mbg_cnbd`, whose docstring derives them.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betainc
+from scipy.special import betainc, gammaln
 
 from clv.engine.arrays import FloatMatrix, FloatVector, IndexVector, distinct_rows
 from clv.engine.history import Histories
@@ -91,20 +91,41 @@ def cumulate(rows: Thinned, days: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix
 def _exact(
     rows: Thinned, shape: FloatVector, share: FloatVector, b: FloatVector
 ) -> tuple[FloatVector, FloatVector]:
-    """Sum over the next purchases until the next one is all but impossible."""
+    """Sum over the next purchases until the next one is all but impossible.
+
+    The chance of at least m events falls from one m to the next by that of exactly m,
+
+        I_z(m, R) - I_z(m + 1, R) = z^m (1-z)^R G(m+R) / (G(m+1) G(R)),
+
+    which itself grows by ``z (m+R) / (m+1)``: only the first one is looked up.
+    """
     orders, survival = np.zeros(shape.size), np.ones(shape.size)
-    reached = np.ones(shape.size)
-    active = np.arange(shape.size)
-    number = 0
+    if not shape.size:
+        return orders, survival
+    active = np.flatnonzero(share > 0.0)
+    z, R, beside = share[active], shape[active], b[active]
+    reached = np.ones(active.size)
+    events = rows.k - rows.phase
+    chance = betainc(events, R, z)
+    log_z = np.log(z)
+    log_just = events * log_z + R * np.log1p(-z)
+    log_just += gammaln(events + R) - gammaln(R) - gammaln(events + 1.0)
     while active.size:
-        number += 1
-        chance = betainc(number * rows.k - rows.phase, shape[active], share[active])
-        made = reached[active] * chance
+        made = reached * chance
         orders[active] += made
-        beside = b[active] + number - 1.0
         survival[active] -= made * rows.a / (rows.a + beside)
-        reached[active] *= beside / (rows.a + beside)
-        active = active[made > NEGLIGIBLE]
+        reached *= beside / (rows.a + beside)
+        beside += 1.0
+        for _ in range(rows.k):
+            chance -= np.exp(log_just)
+            log_just += log_z + np.log((events + R) / (events + 1.0))
+            events += 1
+        np.maximum(chance, 0.0, out=chance)
+        kept = made > NEGLIGIBLE
+        if not kept.all():
+            active, z, R, beside = active[kept], z[kept], R[kept], beside[kept]
+            reached, chance = reached[kept], chance[kept]
+            log_z, log_just = log_z[kept], log_just[kept]
     return orders, np.maximum(survival, 0.0)
 
 
