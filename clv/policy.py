@@ -41,7 +41,6 @@ SIZE_BOUNDS = (100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 # How wide an interval may be, as a multiple of the value itself, to be called sure.
 SURE_WITHIN = 0.75
 FAIRLY_SURE_WITHIN = 2.0
-JUDGED_WITHIN_DAYS = 7  # a night made up for later than that judges nothing
 JUDGEMENTS_WHOLE_DAYS = 400  # after that, light, sentence and brief are kept
 EXPANSION_WINDOW_DAYS = 365  # within which like accounts bought what is offered
 EXPANSION_LEARNT_EVERY_DAYS = 7  # shares over a year hardly move from night to night

@@ -9,11 +9,10 @@ from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.selection import Choice
 from clv.engine.judging.trials import HORIZONS_DAYS, horizons_for
 from clv.models import Judgement, ValuationRun
-from clv.policy import JUDGED_WITHIN_DAYS, JUDGEMENTS_WHOLE_DAYS
+from clv.policy import JUDGEMENTS_WHOLE_DAYS
 from clv.queries.purchases import purchase_log
 from clv.services.execution import Done, Work
 from clv.services.scrutiny import ClassesOn, Scrutiny, no_classes
-from common.clock import business_today
 
 
 def judge(work: Work, *, classes_on: ClassesOn = no_classes) -> Done:
@@ -25,8 +24,6 @@ def judge(work: Work, *, classes_on: ClassesOn = no_classes) -> Done:
     run = work.run
     if run.kind != RunKind.NIGHTLY or not run.is_current:
         return Done(detail={"skipped": "only a current night is judged"})
-    if (business_today() - run.as_of).days > JUDGED_WITHIN_DAYS:
-        return Done(detail={"skipped": "a night made up for long after its day"})
     log = purchase_log(
         as_of=run.as_of,
         margin_rate=run.assumptions.margin_rate_if_cost_unknown,

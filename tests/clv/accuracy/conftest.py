@@ -4,7 +4,6 @@ import datetime as dt
 
 import pytest
 
-from clv.services import judging
 from clv.views import accuracy
 from tests.clv.night import firm
 
@@ -12,13 +11,6 @@ from tests.clv.night import firm
 @pytest.fixture
 def committed(transactional_db, django_db_serialized_rollback):
     """A database that commits, with what the migrations have filled in."""
-
-
-@pytest.fixture(autouse=True)
-def week_after(monkeypatch):
-    """Judge as in the week after the firm's last day."""
-    today = firm.TODAY + dt.timedelta(days=7)
-    monkeypatch.setattr(judging, "business_today", lambda: today)
 
 
 @pytest.fixture(autouse=True)

@@ -81,14 +81,18 @@ def test_a_night_of_the_past_is_not_judged(committed):
     assert not Judgement.objects.exists()
 
 
-def test_a_night_made_up_for_late_is_not_judged(committed):
-    firm.build(30)
+def test_a_night_made_up_for_late_is_judged_as_of_its_day(committed):
+    firm.build(60)
 
-    run = night_of(firm.TODAY - dt.timedelta(days=1))
+    run = night_of(firm.TODAY - dt.timedelta(days=20))
 
     assert run.is_current
-    assert "made up for" in step_of(run).detail["skipped"]
-    assert not Judgement.objects.exists()
+    judged = Judgement.objects.get()
+    assert (judged.run, judged.as_of) == (run, firm.TODAY - dt.timedelta(days=20))
+    ends = {
+        one["origin_day"] + one["horizon_days"] for one in judged.result["origins"]
+    }
+    assert ends == {judged.as_of.toordinal()}
 
 
 def test_a_failure_leaves_the_night_published(committed, monkeypatch):
