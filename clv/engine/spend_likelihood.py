@@ -121,7 +121,8 @@ def log_likelihood(s: Sample, point: FloatVector) -> tuple[float, FloatVector]:
     slope = float(point[3]) if point.size > 3 else 0.0  # noqa: PLR2004 - the fourth
     log_v = point[2] + slope * turn
     v = np.exp(log_v)
-    spread = v[s.index] + s.total_value
+    # Without a slope all accounts share one v, and none has to be looked up.
+    spread = (v[s.index] if slope else v[0]) + s.total_value
     log_spread = sums_by(s.index, np.log(spread), s.orders.size)
     inverse_spread = sums_by(s.index, 1.0 / spread, s.orders.size)
     inside, inside_by_p = _scatter(s, float(p))

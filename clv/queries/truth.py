@@ -74,7 +74,7 @@ class TruthRow:
 
 
 def truth_of(
-    run: ValuationRun, groups: Groups, *, model_error: float
+    run: ValuationRun, groups: Groups, *, model_error: float, part_error: float
 ) -> list[TruthRow]:
     """Compare a run with the truth: the firm, then each class.
 
@@ -85,8 +85,8 @@ def truth_of(
     run : ValuationRun
     groups : Groups
         The class of each account on the day of the run.
-    model_error : float
-        Relative sd of totals, from the back-test.
+    model_error, part_error : float
+        Relative sd of totals, of the firm and of its parts, from the back-test.
     """
     if not DemoFirm.objects.exists() or run.assumptions.horizon_months != MONTHS:
         return []
@@ -94,7 +94,7 @@ def truth_of(
     rows["truth"] = rows["truth"] * discounts(
         rows["orders_per_year"] * rows["dropout"], float(run.assumptions.annual_rate)
     )
-    return list(_rows(rows, groups, model_error))
+    return list(_rows(rows, groups, model_error, part_error))
 
 
 def discounts(leaving: Vector, annual_rate: float) -> Vector:
@@ -122,7 +122,10 @@ def restored_truth(stored: Mapping[str, Any]) -> list[TruthRow]:
 
 
 def _rows(
-    rows: Mapping[str, NDArray[Any]], groups: Groups, model_error: float
+    rows: Mapping[str, NDArray[Any]],
+    groups: Groups,
+    model_error: float,
+    part_error: float,
 ) -> Iterator[TruthRow]:
     number = groups.of(rows["account_id"])
     everybody = np.ones(number.size, dtype=np.bool_)
@@ -132,7 +135,7 @@ def _rows(
     for key, name, chosen in parts:
         if chosen.any():
             part = {column: values[chosen] for column, values in rows.items()}
-            yield _row(key, name, part, model_error)
+            yield _row(key, name, part, part_error if key else model_error)
 
 
 def _row(

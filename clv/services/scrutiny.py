@@ -46,7 +46,10 @@ class Scrutiny:
         """Return the fields of a judgement: light, sentence, result and brief."""
         said = verdict(result.origins)
         truth = truth_of(
-            self.run, self.classes_on(self.run.as_of), model_error=result.money_error
+            self.run,
+            self.classes_on(self.run.as_of),
+            model_error=result.money_error,
+            part_error=result.part_error,
         )
         faults = [*said.faults, *self._alarms(said)]
         return {

@@ -200,7 +200,7 @@ def _store_totals(
     came: Mapping[str, int],
     left: Mapping[str, int],
 ) -> None:
-    doubt = doubt_of(run.parameters)
+    doubt = doubt_of(run.parameters).of_parts()
     totals = []
     for key in WorthClass.values:
         sums = {

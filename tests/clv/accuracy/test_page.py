@@ -192,7 +192,9 @@ def test_the_menu_leads_there(client, manager):
 def test_the_truth_of_a_demo_firm(client, manager, valued):
     judged = valued
     make_true(judged.run)
-    found = truth_of(judged.run, classes_on(judged.as_of), model_error=0.1)
+    found = truth_of(
+        judged.run, classes_on(judged.as_of), model_error=0.1, part_error=0.2
+    )
     judged.result["truth"] = [asdict(one) for one in found]
     judged.save()
     client.force_login(manager)
@@ -232,7 +234,7 @@ def test_there_is_no_truth_over_another_horizon(judged):
     Assumptions.objects.filter(pk=judged.run.assumptions_id).update(horizon_months=24)
     run = ValuationRun.objects.get(pk=judged.run_id)
 
-    assert truth_of(run, classes_on(run.as_of), model_error=0.1) == []
+    assert truth_of(run, classes_on(run.as_of), model_error=0.1, part_error=0.2) == []
 
 
 def test_models_over_time_tell_when_and_why_the_choice_changed(client, manager):
