@@ -58,3 +58,5 @@ CHANCE_TO_WIN_IF_UNKNOWN = 0.2
 # A contract that ended without a word may still be renewed: papers take their time.
 RENEWAL_GRACE_DAYS = 60
 LIGHT_HOLDS_DAYS = 3  # older, and pages say that the light is stale
+ACTUAL_MONTHS_KEPT = 36
+ACTUALS_COUNTED_EVERY_DAYS = 7  # late entries change months that are over

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from campaigns.services import planning, plans
 from clv.choices import RunKind
-from clv.services import execution, expansion, judging, previews, steps
+from clv.services import execution, expansion, forecast, judging, previews, steps
 from clv.services.execution import Chain, Done, Step, Work
 from clv.services.partitions import value_table
 from common.clock import business_today
@@ -59,6 +59,7 @@ NIGHT: Chain = (
     (Step("publish", steps.publish), Step("classify", _classify)),
     (Step("plan", _plan),),
     (Step("explain", _explain),),
+    (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),
     # Last: nothing waits for it, and if it fails the night has been published.
     (Step("judge", partial(judging.judge, classes_on=members.classes_on)),),
 )

@@ -29,6 +29,7 @@ MENU = (
     Link(
         "Value", "segments:value", "trending-up", segments.VIEW_DASHBOARD, "/classes/"
     ),
+    Link("Forecast", "segments:forecast", "calendar-range", segments.VIEW_DASHBOARD),
     Link("Plans", "campaigns:plan_list", "clipboard-list", campaigns.VIEW_PLANS),
     Link("Accuracy", "clv:accuracy", "target", clv.VIEW_ACCURACY),
     Link(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from segments.views import changes, classes, panels, value
+from segments.views import changes, classes, forecast, panels, value
 
 app_name = "segments"
 urlpatterns: list[URLPattern] = [
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("value/_spread/", value.spread, name="value_spread"),
     path("value/_changes/", value.changes, name="value_changes"),
     path("value/_why/", changes.firm_change, name="value_why"),
+    path("forecast/", forecast.forecast, name="forecast"),
+    path("forecast/export.csv", forecast.forecast_export, name="forecast_export"),
     path("classes/<slug:key>/_why/", changes.class_change, name="class_why"),
     path("classes/<slug:key>/", classes.class_detail, name="class_detail"),
     path("accounts/<int:pk>/_class/", panels.account_class, name="account_class"),

@@ -8,6 +8,7 @@ from clv.models.assumptions import (
 from clv.models.changes import ChangeRollup
 from clv.models.contracts import ContractValuation
 from clv.models.expansion import ExpansionRate
+from clv.models.forecasts import ActualMonth, ForecastMonth
 from clv.models.judgements import Judgement
 from clv.models.likegroups import LikeGroup
 from clv.models.previews import AssumptionsPreview
@@ -19,6 +20,7 @@ from clv.models.valuations import Valuation
 
 __all__ = [
     "AccountSummary",
+    "ActualMonth",
     "AssumedNumbers",
     "Assumptions",
     "AssumptionsDraft",
@@ -28,6 +30,7 @@ __all__ = [
     "DemoFirm",
     "DueSlot",
     "ExpansionRate",
+    "ForecastMonth",
     "Judgement",
     "LikeGroup",
     "RunShard",

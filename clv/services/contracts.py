@@ -86,7 +86,7 @@ def contract_columns(
         raise RunFailedError("There are contracts, but no model of their renewals.")
     known = _Known.of(inputs.contracts)
     agreed = running(inputs.contracts, learnt)
-    money = _money(inputs, rows, known, models)
+    _, money = contract_money(inputs, rows, models)
     grace = float(RENEWAL_GRACE_DAYS)
     values = value_contracts(
         models=learnt.models,
@@ -191,19 +191,27 @@ class _Known:
         return np.where(self.years > 0, share * paid + (1 - share) * self.years, 0.0)
 
 
-def _money(
-    inputs: Inputs, rows: NDArray[np.intp], known: _Known, models: Models
-) -> Money:
+def contract_money(
+    inputs: Inputs, rows: NDArray[np.intp], models: Models
+) -> tuple[ContractModels, Money]:
+    """Return what was learnt of contracts, and what each of them brings and costs.
+
+    Raises
+    ------
+    RunFailedError
+        If nothing was learnt of contracts.
+    """
     given, learnt = inputs.contracts, models.contracts
     if learnt is None:
         raise RunFailedError("There is no model of the margins of contracts.")
+    known = _Known.of(given)
     margin = learnt.spend.expected_value(known.seen_years, known.margin_per_year)
     ahead = known.share_paid_ahead
     is_fee_order = known.is_paid_ahead
     since = np.maximum(given.age_days, YOUNGEST_DAYS) / DAYS_PER_YEAR
     evenly = given.other_days + np.where(is_fee_order, 0, given.fee_days)
     costs = models.costs.expected(ledgers_of(inputs, rows))
-    return Money.check(
+    return learnt, Money.check(
         len(given),
         margin_per_term=margin * ahead * known.term_years,
         margin_per_year=margin * (1.0 - ahead),

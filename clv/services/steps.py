@@ -23,6 +23,7 @@ from clv.services.partitions import input_table, value_table
 from clv.services.results import NOT_IN_DIGEST, Terms
 from clv.services.shards import Outcome
 from clv.services.totals import equity_metrics
+from clv.services.valuing import on_clock
 
 CUSTOMERS = Q(order_days__gt=0)
 
@@ -117,7 +118,7 @@ def value(work: Work) -> Done:
             likegroups.store(
                 work.run,
                 newcomers.likeness_of(models),
-                newcomers.value_by_code(models, terms),
+                newcomers.value_by_code(models, on_clock(models, terms)),
                 inputs=input_table(work.lease),
             )
     job = sharing.Job(work.lease, models, terms)
@@ -189,6 +190,22 @@ def inputs_of(work: Work, run: ValuationRun) -> Inputs:
     inputs = staged_inputs(input_table(work.lease), work.run.as_of)
     agreed = staged_contracts(run.pk, work.run.as_of)
     return dataclasses.replace(inputs, contracts=agreed)
+
+
+def recall(work: Work) -> tuple[Inputs, Models]:
+    """Return what the run knew and learnt, taken up again if a worker before it died.
+
+    For steps after the values are published: their inputs stand beside them.
+    """
+    if work.inputs is None:
+        stored = f"(SELECT * FROM clv_valuation WHERE run_id = {work.run.pk}) stored"
+        work.inputs = dataclasses.replace(
+            staged_inputs(stored, work.run.as_of),
+            contracts=staged_contracts(work.run.pk, work.run.as_of),
+        )
+    if work.models is None:
+        work.models = models_of(work.run)
+    return work.inputs, work.models
 
 
 def _inputs(work: Work) -> Inputs:

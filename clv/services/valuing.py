@@ -41,7 +41,7 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
         account.
     """
     clock = clock_of(models.seasons, terms)
-    ahead = replace(terms, horizon_days=clock.ahead(terms.horizon_days))
+    ahead = on_clock(models, terms)
     columns = newcomers.columns_of(inputs, models, ahead)
     known = Customers.of(inputs, clock).without_contract(inputs)
     if len(known):
@@ -54,11 +54,17 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
     return checked(inputs, columns)
 
 
+def on_clock(models: Models, terms: Terms) -> Terms:
+    """Return the terms with their horizon on the clock of the firm's seasons."""
+    clock = clock_of(models.seasons, terms)
+    return replace(terms, horizon_days=clock.ahead(terms.horizon_days))
+
+
 def _customers(
     inputs: Inputs, known: Customers, models: Models, terms: Terms
 ) -> Columns:
     """Return the columns of customers; the horizon is on the clock of the histories."""
-    economics = _economics(known, models)
+    economics = economics_of(known, models)
     values = value_accounts(
         model=models.buying,
         histories=known.histories,
@@ -94,7 +100,7 @@ def _customers(
     }
 
 
-def _economics(known: Customers, models: Models) -> Economics:
+def economics_of(known: Customers, models: Models) -> Economics:
     """Return what an order and a year of each customer are expected to bring."""
     costs = models.costs.expected(known.ledgers)
     return Economics.check(

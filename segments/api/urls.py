@@ -3,8 +3,10 @@
 from rest_framework.routers import SimpleRouter
 
 from segments.api.classes import ClassResource, MembershipResource
+from segments.api.forecast import ForecastResource
 
 router = SimpleRouter(use_regex_path=False)
+router.register("forecast", ForecastResource, "forecast")
 router.register("classes", ClassResource, "class")
 router.register("memberships", MembershipResource, "membership")
 

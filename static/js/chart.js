@@ -97,7 +97,7 @@
       textStyle: { fontFamily: tone("font"), color: tone("ink") },
       grid: { left: 60, right: data.has_bars ? 16 : 44, top: data.series.length > 1 ? 34 : 14, bottom: isSlanted ? 84 : 46 },
       legend: data.series.length > 1
-        ? { top: 0, left: 0, textStyle: { color: tone("ink-soft") }, itemHeight: 8 }
+        ? { type: "scroll", top: 0, left: 0, textStyle: { color: tone("ink-soft") }, itemHeight: 8 }
         : undefined,
       tooltip: {
         trigger: "axis",

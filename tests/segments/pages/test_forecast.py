@@ -1,0 +1,202 @@
+"""The forecast page: sums that reconcile, past months, states, roles, export, API."""
+
+import csv
+import datetime as dt
+import io
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from clv.models import ActualMonth, ForecastMonth
+from segments.choices import WorthClass
+from tests import make
+
+URL = reverse("segments:forecast")
+EXPORT = reverse("segments:forecast_export")
+DAY = dt.date(2026, 11, 20)
+
+
+def month(run, first, margin, *, key="", cost="100.00", low=None, high=None):
+    margin = Decimal(margin)
+    return ForecastMonth.objects.create(
+        run=run,
+        worth_class=key,
+        month=first,
+        orders=2.5,
+        margin=margin,
+        cost=Decimal(cost),
+        margin_low=Decimal(low) if low else margin / 2,
+        margin_high=Decimal(high) if high else margin * 2,
+    )
+
+
+def firsts(count):
+    return [dt.date(2026 + (10 + n) // 12, (10 + n) % 12 + 1, 1) for n in range(count)]
+
+
+@pytest.fixture
+def run(db):
+    """Thirty months of 1,000 margin and 100 cost, three quarters in one class."""
+    made = make.run(as_of=DAY, metrics={"equity": "24000.00", "customers": 5})
+    for first in firsts(30):
+        month(made, first, "1000.00")
+        month(made, first, "750.00", key="current_key", cost="75.00")
+        month(made, first, "250.00", key="general", cost="25.00")
+    return made
+
+
+@pytest.fixture
+def page(client, manager):
+    def get(**query):
+        client.force_login(manager)
+        return client.get(URL, query)
+
+    return get
+
+
+def test_months_reconcile_with_customer_equity(page, run):
+    found = page().context["forecast"]
+
+    assert found.horizon_margin == Decimal("30000.00")
+    assert found.horizon_cost == Decimal("3000.00")
+    assert found.before_discounting == Decimal("27000.00")
+    assert found.discounting == Decimal("3000.00")
+    assert found.equity == Decimal("24000.00")
+
+
+def test_24_months_are_shown_and_their_classes_add_up(page, run):
+    response = page()
+    found = response.context["forecast"]
+
+    assert [one.month for one in found.ahead] == firsts(24)
+    for one in found.ahead:
+        assert sum(cell.margin for cell in one.classes) == one.whole.margin
+    assert sum(found.class_sums) == found.margin == Decimal("24000.00")
+    assert found.profit == Decimal("21600.00")
+    assert [one.is_part for one in found.ahead[:2]] == [True, False]
+    assert "24 months" in response.text
+
+
+def test_charts_show_whole_months_with_a_table_each(page, run):
+    response = page()
+    assert response.context["chart"].labels[0] == "Dec 2026"
+    classes = response.context["classes"]
+    assert [one.name for one in classes.series] == WorthClass.labels
+    assert classes.rows[0] == ["Dec 2026", "750", "0", "250", "0"]
+    assert response.text.count("as a table") == 2
+
+
+def past(first, known, new="50.00"):
+    return ActualMonth.objects.create(
+        month=first,
+        margin_known=Decimal(known),
+        margin_new=Decimal(new),
+        counted_on=DAY,
+    )
+
+
+def test_past_months_stand_beside_what_was_expected_then(page, run):
+    """October: of two earlier nights the last one counts, and it held."""
+    october = dt.date(2026, 10, 1)
+    early = make.run(as_of=dt.date(2026, 9, 15), current=False)
+    late = make.run(as_of=dt.date(2026, 9, 30), current=False)
+    month(early, october, "500.00")
+    month(late, october, "900.00", low="700.00", high="1100.00")
+    past(october, "1000.00")
+    past(dt.date(2026, 9, 1), "800.00")
+
+    september, last = page().context["forecast"].back
+
+    assert september.forecast is None
+    assert last.forecast.run == late
+    assert last.error == pytest.approx(-0.1)
+    assert last.was_within is True
+    assert last.total == Decimal("1050.00")
+
+
+def test_a_forecast_made_long_before_is_not_that_of_the_month(page, run):
+    old = make.run(as_of=dt.date(2026, 7, 31), current=False)
+    month(old, dt.date(2026, 10, 1), "500.00")
+    past(dt.date(2026, 10, 1), "1000.00")
+    (only,) = page().context["forecast"].back
+    assert only.forecast is None
+
+
+def test_a_past_night_shows_its_own_and_no_later_months(page, run):
+    before = make.run(as_of=dt.date(2026, 9, 30), current=False)
+    month(before, dt.date(2026, 10, 1), "400.00")
+    past(dt.date(2026, 10, 1), "1000.00")
+    past(dt.date(2026, 8, 1), "900.00")
+
+    response = page(as_of="2026-10-05")
+    found = response.context["forecast"]
+
+    assert found.run == before
+    assert [one.month for one in found.back] == [dt.date(2026, 8, 1)]
+    assert "As of 30 Sep 2026" in response.text
+
+
+def test_a_night_without_a_forecast_says_so(page, db):
+    make.run(as_of=DAY)
+    assert "No forecast of that night" in page().text
+
+
+def test_before_the_first_night(page, db):
+    assert "Nothing is valued yet" in page().text
+
+
+def test_a_day_before_all_nights(page, run):
+    assert "No run that early" in page(as_of="2001-01-01").text
+
+
+@pytest.mark.parametrize("url", [URL, EXPORT, "/api/v1/forecast/"])
+def test_a_rep_may_not_see_it(client, rep, run, url):
+    client.force_login(rep)
+    assert client.get(url).status_code == 403
+
+
+def test_the_export_has_every_month_of_the_firm_and_its_classes(client, marketer, run):
+    client.force_login(marketer)
+    text = (
+        b"".join(client.get(EXPORT).streaming_content).decode().removeprefix("\ufeff")
+    )
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 90
+    whole = [row for row in rows if row["Class"] == "All customers"]
+    assert sum(Decimal(row["Margin"]) for row in whole) == Decimal("30000.00")
+    assert {row["Class"] for row in rows} == {
+        "All customers",
+        "Current key",
+        "General",
+    }
+
+
+def test_nothing_to_export_is_not_found(client, manager, db):
+    client.force_login(manager)
+    assert client.get(EXPORT).status_code == 404
+
+
+def test_the_api_tells_the_same(client, manager, run):
+    client.force_login(manager)
+    query = {"worth_class": "current_key", "page_size": 100}
+    rows = client.get("/api/v1/forecast/", query).json()["results"]
+    assert len(rows) == 30
+    assert {row["margin"] for row in rows} == {"750.00"}
+    assert rows[0]["as_of"] == "2026-11-20"
+
+
+def test_the_api_before_the_first_night(client, manager, db):
+    client.force_login(manager)
+    answer = client.get("/api/v1/forecast/")
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_forecast_yet")
+
+
+def test_queries_do_not_grow_with_months(client, manager, run, assert_flat_queries):
+    client.force_login(manager)
+
+    def grow():
+        for n in range(30, 36):
+            month(run, dt.date(2029, n % 12 + 1, 1), "10.00")
+
+    assert_flat_queries(lambda: client.get(URL), grow)
