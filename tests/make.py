@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 
 from clv.choices import RunKind, RunStatus
-from clv.models import Assumptions, Valuation, ValuationRun
+from clv.models import Assumptions, Judgement, Valuation, ValuationRun
 from crm.choices import Role, Stage
 from crm.models import (
     Account,
@@ -127,6 +127,13 @@ def run(*, as_of=dt.date(2026, 11, 20), current=True, **fields):
             f"PARTITION OF clv_valuation FOR VALUES IN ({made.pk})"
         )
     return made
+
+
+def judgement(*, run=None, light="green", **fields):
+    """What a night says of the forecasts, in brief."""
+    run = run or ValuationRun.objects.current()
+    known = {"sentence": "You can plan with these numbers.", "as_of": run.as_of}
+    return Judgement.objects.create(run=run, light=light, **{**known, **fields})
 
 
 def valuation(

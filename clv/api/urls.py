@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from clv.api.accuracy import AccuracyResource
 from clv.api.assumptions import AssumptionsResource, PreviewResource
 from clv.api.changes import ChangeResource
 from clv.api.prospects import ProspectResource
@@ -12,6 +13,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("assumptions/previews", PreviewResource, "assumptions-preview")
 router.register("assumptions", AssumptionsResource, "assumptions")
 router.register("prospects", ProspectResource, "prospect")
+router.register("accuracy", AccuracyResource, "accuracy")
 router.register("runs", RunResource, "run")
 router.register("valuations/changes", ChangeResource, "valuation-change")
 router.register("valuations", ValuationResource, "valuation")

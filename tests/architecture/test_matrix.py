@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.services import plans
-from clv.models import Assumptions, ValuationRun
+from clv.models import Assumptions, Judgement, ValuationRun
 from crm.models import AuditEvent, EventType, LifeEvent, Task
 from tests import make
 from tests.architecture.routes import OURS
@@ -110,6 +110,7 @@ MAKERS = {
     "PERSON": lambda account: make.user(),
     "ASSUMED": lambda account: Assumptions.objects.current(),
     "RUN": lambda account: ValuationRun.objects.current(),
+    "JUDGEMENT": lambda account: Judgement.objects.first(),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),
     "SENDING": lambda account: TouchTemplate.objects.filter(
@@ -134,7 +135,7 @@ def arguments(line, account):
 def firm(rep, colleague, manager, marketer, administrator):
     """People, accounts of two reps, a published run, plans and a draft."""
     plans.ensure_plans()
-    make.run()
+    make.judgement(run=make.run())
     if not PlanVersion.objects.filter(
         plan__worth_class="general", status="draft"
     ).exists():

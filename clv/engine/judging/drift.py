@@ -32,9 +32,8 @@ from clv.engine.judging.windows import (
     Limits,
     Week,
     Window,
-    cohort_windows,
-    firm_windows,
     weekly,
+    windows_of,
 )
 
 LEVEL = 0.8
@@ -114,8 +113,7 @@ def measure_drift(seen: Seen, policy: DriftPolicy | None = None) -> Drift:
     """
     rules = policy or DriftPolicy()
     latest = seen.forecasts[-1]
-    windows = firm_windows(seen, rules.firm)
-    cohorts = cohort_windows(seen, rules.cohort)
+    windows, cohorts = windows_of(seen, rules.firm, rules.cohort)
     today = Known.at(seen.log, seen.as_of_day)
     family, traits = compared_traits(
         latest, today, most_errors=rules.most_errors, most_change=rules.most_change

@@ -16,7 +16,7 @@ Source: White (1982), Maximum likelihood estimation of misspecified models, Econ
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -96,24 +96,25 @@ class Week:
     actual: float
 
 
-def firm_windows(seen: Seen, limits: Limits) -> tuple[Window, ...]:
-    """Return the last 4, 8 and 13 weeks, as far as the latest origin reaches back."""
-    return tuple(
-        _window("", weeks, *_held(seen, weeks), swing=swing(seen, weeks), limits=limits)
-        for weeks in weeks_within(seen)
-    )
+def windows_of(
+    seen: Seen, firm: Limits, cohort: Limits
+) -> tuple[tuple[Window, ...], tuple[Window, ...]]:
+    """Return the last 4, 8 and 13 weeks of the firm, and the longest by cohort.
 
-
-def cohort_windows(seen: Seen, limits: Limits) -> tuple[Window, ...]:
-    """Return the longest window by acquisition cohort."""
-    weeks = weeks_within(seen)[-1]
-    forecast, actual = _held(seen, weeks)
-    usual = swing(seen, weeks)
-    first_days = seen.log.until(seen.as_of_day - weeks * DAYS).first_days
-    return tuple(
-        _window(name, weeks, forecast[rows], actual[rows], swing=usual, limits=limits)
-        for name, rows in acquisition_cohorts(first_days)
-    )
+    As far as the latest origin reaches back.
+    """
+    past = past_weeks(seen)
+    windows, cohorts = [], []
+    for weeks in weeks_within(seen):
+        forecast, actual = _held(seen, weeks)
+        usual = swing(past, weeks)
+        start = seen.as_of_day - weeks * DAYS
+        windows.append(_window("", weeks, forecast, actual, swing=usual, limits=firm))
+        cohorts = [
+            _window(name, weeks, forecast[of], actual[of], swing=usual, limits=cohort)
+            for name, of in acquisition_cohorts(seen.log.until(start).first_days)
+        ]
+    return tuple(windows), tuple(cohorts)
 
 
 def weeks_within(seen: Seen) -> list[int]:
@@ -141,15 +142,23 @@ def weekly(seen: Seen, forecast: Forecast) -> tuple[Week, ...]:
     )
 
 
-def swing(seen: Seen, weeks: int) -> float:
+def past_weeks(seen: Seen) -> list[Week]:
+    """Return the weeks between the longest origin and the latest one."""
+    latest_day = seen.forecasts[-1].trial.known.origin_day
+    weeks = weekly(seen, seen.forecasts[0])
+    return [one for one in weeks if one.last_day <= latest_day]
+
+
+def swing(past: Sequence[Week], weeks: int) -> float:
     """Return the relative error of totals that all accounts share, in ordinary times.
 
-    From the weeks between the longest origin and the latest one, so that what is
-    looked for is not in it.
+    Parameters
+    ----------
+    past : what `past_weeks` gave
+        They end where the windows may begin, so that what is looked for is not in it.
+    weeks : int
+        Length of a window.
     """
-    longest, latest = seen.forecasts[0], seen.forecasts[-1]
-    latest_day = latest.trial.known.origin_day
-    past = [one for one in weekly(seen, longest) if one.last_day <= latest_day]
     told = np.array([one.forecast for one in past])
     came = np.array([one.actual for one in past])
     blocks = len(past) // weeks

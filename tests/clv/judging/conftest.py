@@ -14,8 +14,20 @@ def log():
 
 
 @pytest.fixture(scope="session")
-def judged(log):
-    return run_backtest(log, AS_OF)
+def looked(log):
+    """The back-test of the log, and what it worked with."""
+    seen = []
+    return run_backtest(log, AS_OF, look=seen.append), seen
+
+
+@pytest.fixture(scope="session")
+def judged(looked):
+    return looked[0]
+
+
+@pytest.fixture(scope="session")
+def seen(looked):
+    return looked[1][0]
 
 
 @pytest.fixture
