@@ -1,0 +1,91 @@
+"""Firms without variety: nothing to learn from, and still sound numbers for all."""
+
+import datetime as dt
+from collections import Counter
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from clv.models import Valuation
+from crm.models import Account
+from segments.models import Membership
+
+AS_OF = dt.date(2026, 6, 30)
+COUNT = 60
+
+
+def firm(days_back):
+    """Accounts that all bought for 100.00, margin 40.00, on the same days."""
+    accounts = Account.objects.bulk_create(
+        Account(name=f"Firm {n}", stage="customer") for n in range(COUNT)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO crm_order (account_id, ordered_on, status, source, external_id)
+            SELECT a, %s::date - d, 'confirmed', 'same', a || '-' || d
+            FROM unnest(%s::bigint[]) a, unnest(%s::int[]) d
+            """,
+            [AS_OF, [account.pk for account in accounts], days_back],
+        )
+        cursor.execute(
+            """
+            INSERT INTO crm_orderline (order_id, account_id, ordered_on, status,
+                quantity, unit_price, discount, unit_cost)
+            SELECT id, account_id, ordered_on, status, 1, 100, 0, 60 FROM crm_order
+            """
+        )
+        cursor.execute(
+            """
+            INSERT INTO crm_ledgerentry
+                (account_id, kind, amount, incurred_on, document, note, source)
+            SELECT a, 'delivery', 5.00 * %s, %s, '', '', 'same'
+            FROM unnest(%s::bigint[]) a
+            """,
+            [len(days_back), AS_OF, [account.pk for account in accounts]],
+        )
+
+
+FIRMS = {
+    "all identical": [0, 30, 60, 90, 120],
+    "all churned": [900, 915, 930, 945, 960, 975, 990],
+    "all one-time": [200],
+    "all of today": [0],
+}
+
+
+@pytest.mark.parametrize("name", FIRMS)
+def test_a_firm_without_variety_gets_the_same_sound_numbers(run_night, name):
+    orders = len(FIRMS[name])
+    firm(FIRMS[name])
+
+    run = run_night(AS_OF)
+
+    values = list(Valuation.objects.of_run(run))
+    assert len(values) == run.accounts_valued == COUNT
+    assert {v.realised_profit for v in values} == {orders * 35}
+    same = {
+        (v.future_value, v.expected_margin, v.expected_cost, v.probability_alive)
+        for v in values
+    }
+    assert len(same) == 1
+    ((future, margin, cost, alive),) = same
+    assert margin - cost == future >= 0
+    assert 0 <= alive <= 1
+    # Every order costs 5.00 to deliver and brings 40.00.
+    assert float(cost) == pytest.approx(float(margin) / 8, abs=0.02)
+    assert np.isfinite([float(v.future_low) for v in values]).all()
+    assert all(0 <= v.future_low <= v.future_high < 40 * 366 * 3 for v in values)
+    if name == "all churned":
+        assert alive < 0.2
+        assert future < 100
+    assert {v.break_even for v in values} == {"paid_back"}
+    assert Counter(Membership.objects.open().values_list("worth_class", flat=True)) == {
+        CLASSES[name]: COUNT
+    }
+
+
+# Thresholds are learnt from the firm itself and rounded to numbers that people can
+# say: of those who are all alike, all reach them or none does.
+CLASSES = dict.fromkeys(FIRMS, "general") | {"all of today": "current_key"}
