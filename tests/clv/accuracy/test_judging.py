@@ -89,9 +89,7 @@ def test_a_night_made_up_for_late_is_judged_as_of_its_day(committed):
     assert run.is_current
     judged = Judgement.objects.get()
     assert (judged.run, judged.as_of) == (run, firm.TODAY - dt.timedelta(days=20))
-    ends = {
-        one["origin_day"] + one["horizon_days"] for one in judged.result["origins"]
-    }
+    ends = {one["origin_day"] + one["horizon_days"] for one in judged.result["origins"]}
     assert ends == {judged.as_of.toordinal()}
 
 

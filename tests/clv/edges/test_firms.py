@@ -9,7 +9,7 @@ from django.db import connection
 
 from clv.models import Valuation
 from crm.models import Account
-from segments.models import Membership
+from segments.models import ClassPolicy, Membership
 
 AS_OF = dt.date(2026, 6, 30)
 COUNT = 60
@@ -82,10 +82,15 @@ def test_a_firm_without_variety_gets_the_same_sound_numbers(run_night, name):
         assert future < 100
     assert {v.break_even for v in values} == {"paid_back"}
     assert Counter(Membership.objects.open().values_list("worth_class", flat=True)) == {
-        CLASSES[name]: COUNT
+        class_by_rule(values[0]): COUNT
     }
 
 
-# Thresholds are learnt from the firm itself and rounded to numbers that people can
-# say: of those who are all alike, all reach them or none does.
-CLASSES = dict.fromkeys(FIRMS, "general") | {"all of today": "current_key"}
+def class_by_rule(value):
+    """Thresholds are learnt from the firm and rounded: all reach them or none does."""
+    policy = ClassPolicy.objects.get()
+    if value.future_value < policy.expected_threshold:
+        return "general"
+    profit_year = value.margin_year - value.cost_year
+    is_key = profit_year >= policy.realised_threshold
+    return "current_key" if is_key else "potential_key"
