@@ -29,8 +29,8 @@ def largest_expected(z: FloatVector) -> float:
     Notes
     -----
     From the median to the ninth decile the logarithms thin out by a factor of five;
-    going on like this, the largest of n is expected ``ln(n/2)/ln(5)`` such steps above
-    the median. The real tail is thinner: the density of ln(z) is log-concave.
+    going on like this, the largest of n is expected ``ln(n)/ln(5)`` such steps above
+    the median or below. The real tail is thinner: the density of ln(z) is log-concave.
     """
     if z.size <= 2:  # noqa: PLR2004 - of two, neither is the odd one
         return math.inf
