@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("value/", value.dashboard, name="value"),
     path("value/_spread/", value.spread, name="value_spread"),
     path("value/_changes/", value.changes, name="value_changes"),
+    path("value/_week/", changes.week, name="value_week"),
     path("value/_why/", changes.firm_change, name="value_why"),
     path("forecast/", forecast.forecast, name="forecast"),
     path("forecast/export.csv", forecast.forecast_export, name="forecast_export"),

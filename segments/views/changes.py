@@ -14,6 +14,7 @@ from common.access import requires
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
+from segments.queries.digest import week_until
 from segments.services import changes
 
 Split = Callable[[ValuationRun, ValuationRun], ValueChange | None]
@@ -43,6 +44,16 @@ def class_change(request: SignedInRequest, key: str) -> HttpResponse:
 
     context: dict[str, object] = {"worth_class": worth_class}
     return _page(request, "segments/classes/_why.html", context, split)
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def week(request: SignedInRequest) -> HttpResponse:
+    """Name the classes that moved within a week, and why."""
+    chosen = chosen_run(request)
+    found = week_until(chosen.run) if chosen.run else None
+    context = {"chosen": chosen, "week": found}
+    return render(request, "segments/value/_week.html", context)
 
 
 def _page(
