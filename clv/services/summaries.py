@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from clv.choices import CostDriver
+from clv.errors import RunFailedError
 from clv.models import AccountSummary, SummaryState, ValuationRun
 from clv.policy import DAYS_OF_YEAR_SUMS
 from clv.queries.summaries import (
@@ -144,7 +145,18 @@ def sums_select(dirty: str = "") -> str:
 
 
 def stage_stored(*, table: str, run_id: int) -> None:
-    """Copy the inputs that an earlier run stored into `table`."""
+    """Copy the inputs that an earlier run stored into `table`.
+
+    Raises
+    ------
+    RunFailedError
+        If the run is from before costs were kept by kind.
+    """
+    if not ValuationRun.objects.filter(pk=run_id, parameters__has_key="costs").exists():
+        raise RunFailedError(
+            f"Run {run_id} has not stored costs by kind, so it cannot be worked out"
+            " again."
+        )
     columns = ", ".join(INPUTS)
     query = f"SELECT account_id, {columns} FROM clv_valuation WHERE run_id = %(run)s"
     _stage(table, query, {"run": run_id})
