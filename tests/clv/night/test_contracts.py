@@ -10,6 +10,9 @@ from clv.choices import RunStatus
 from clv.models import ContractValuation, Valuation
 from clv.queries.contracts import past_contracts
 from clv.services import runs
+from clv.services.changes import change_of_account
+from clv.services.contract_terms import terms_of
+from common.templatetags.display import share
 from config import night
 from crm.choices import HoldingStatus
 from crm.models import Holding
@@ -77,7 +80,7 @@ def contract(committed):
     return account
 
 
-def test_a_contract_is_worth_its_renewals(contract):
+def test_a_contract_is_worth_its_renewals(contract, client):
     run = run_now()
 
     stored = ContractValuation.objects.get(run=run)
@@ -109,6 +112,17 @@ def test_a_contract_is_worth_its_renewals(contract):
     assert value.future_low <= value.future_high
     assert value.realised_profit == Decimal("1800.00")
 
+    terms = terms_of(account_id=contract.pk, run=run)
+    assert terms.chance == pytest.approx(chances[0])
+    assert terms.sentence == f"renews on 31 Dec 2026, {share(terms.chance)} expected"
+    client.force_login(make.user("manager"))
+    page = client.get(f"/accounts/{contract.pk}/_value/").content.decode()
+    assert f"By contract</dt><dd>{terms.sentence} (Full service," in page
+    other = Valuation.objects.of_run(run).exclude(account=contract).first()
+    assert terms_of(account_id=other.account_id, run=run) is None
+    page = client.get(f"/accounts/{other.account_id}/_value/").content.decode()
+    assert "By contract" not in page
+
 
 def test_repeating_and_travelling_back_give_the_same(contract):
     run = run_now()
@@ -117,6 +131,12 @@ def test_repeating_and_travelling_back_give_the_same(contract):
     past = ContractValuation.objects.get(run=earlier)
     assert (past.ends_on, past.fee_days) == (dt.date(2025, 12, 31), 2)
     assert value_of(earlier, contract).probability_alive == 1.0
+    change = change_of_account(account=contract, run=run, before=earlier)
+    assert sum(bar.amount for bar in change.bars) == change.total
+    moved = {bar.key: bar.amount for bar in change.bars if bar.amount}
+    # One more fee was earned, at the usual margin; all else follows from the contract.
+    assert moved["orders"] == Decimal("600.00")
+    assert set(moved) == {"orders", "retention"}
 
     Holding.objects.all().delete()  # what is stored is enough
     for one in (run, earlier):
@@ -211,6 +231,8 @@ def test_who_left_the_contract_is_gone_unless_orders_go_on(committed):
     left = value_of(run, gone)
     assert (left.probability_alive, left.future_value) == (0.0, Decimal("0.00"))
     assert (left.future_low, left.future_high) == (0, 0)
+    terms = terms_of(account_id=gone.pk, run=run)
+    assert terms.sentence == "ended on 30 Jun 2025, not renewed"
     assert value_of(run, buys_on).probability_alive > 0.0
     assert list(ContractValuation.objects.values_list("account", flat=True)) == [
         gone.pk
