@@ -223,7 +223,7 @@ def intervals() -> Chart:
         annual_rate=RATE,
         horizon_days=1095.75,
     )
-    span = value_intervals(portfolio, rng=np.random.default_rng(1), draws=4_000)
+    span = value_intervals(portfolio, rng=np.random.default_rng(1), draws=1_000)
     orders = model.discounted_purchases(
         histories, annual_rate=RATE, horizon_days=1095.75
     )

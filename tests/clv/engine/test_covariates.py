@@ -141,7 +141,7 @@ def test_covariates_that_say_nothing_change_little(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_the_coefficients_of_a_simulated_firm_are_found(name):
     truth = {"purchases": np.array([0.6, 0.004]), "leaving": 0.8}
-    histories, given = simulated(name, truth, count=6_000, seed=4)
+    histories, given = simulated(name, truth, count=4_000, seed=4)
     fitted = fit_with_covariates(histories, given, name=name)
     errors = fitted.standard_errors
     effects = dict(fitted.purchase_effects)

@@ -1,23 +1,22 @@
-"""The engine as a library: without Django, and as its own documentation shows it."""
+"""The engine as a library, as its own documentation shows it.
+
+That it needs no Django is tested in tests/architecture/test_packages.py.
+"""
 
 import doctest
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import clv.engine
 from clv.engine import models
 from clv.engine.errors import NotConvergedError
 from clv.engine.models import Contracts, Opportunities, fit_bgbb, fit_sbg
 from tests.clv.engine import cdnow
 
 ROOT = Path(__file__).parents[3]
-FORBIDDEN = ("django", "rest_framework", "celery", "psycopg", "pandas", "common", "crm")
 
 
 @pytest.fixture(scope="module")
@@ -61,30 +60,6 @@ def test_the_lines_of_the_methods_page_do_the_same(table):
     )
     orders = known_value()[1]
     assert from_page["clv"] / from_page["margin"] == pytest.approx(orders, rel=1e-9)
-
-
-def test_nothing_of_the_engine_needs_more_than_numpy_and_scipy():
-    folder = Path(clv.engine.__file__).parent
-    names = sorted(
-        ".".join(("clv", "engine", *path.relative_to(folder).with_suffix("").parts))
-        for path in folder.rglob("*.py")
-    )
-    assert len(names) > 30
-    code = (
-        "import importlib, sys\n"
-        f"for name in {FORBIDDEN!r}: sys.modules[name] = None\n"
-        f"for name in {names!r}:"
-        " importlib.import_module(name.removesuffix('.__init__'))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    assert done.returncode == 0
 
 
 def test_discrete_and_contractual_models_have_the_same_surface():
