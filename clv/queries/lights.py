@@ -66,13 +66,15 @@ class Standing:
 
     Attributes
     ----------
+    headline : str
+        One short sentence.
     stale : str
         Why it no longer holds, in words; empty while it does.
     """
 
     as_of: dt.date
     light: Light
-    sentence: str
+    headline: str
     stale: str
 
     @property
@@ -83,11 +85,14 @@ class Standing:
 
 def standing(today: dt.date) -> Standing | None:
     """Return the newest light; None before the first judgement."""
-    newest = Judgement.objects.values_list("as_of", "light", "sentence").first()
+    newest = Judgement.objects.values_list(
+        "as_of", "light", "brief__headline", "sentence"
+    ).first()
     if newest is None:
         return None
-    as_of, light, sentence = newest
-    return Standing(as_of, Light(light), sentence, _staleness(as_of, today))
+    as_of, light, headline, sentence = newest
+    stale = _staleness(as_of, today)
+    return Standing(as_of, Light(light), headline or sentence, stale)
 
 
 def advice_on(faults: Iterable[Fault]) -> Sequence[str]:

@@ -10,7 +10,14 @@ from clv.engine.groups import Groups
 from clv.engine.judging.backtest import MODELS, Backtest, OriginResult, Seen
 from clv.engine.judging.classes import ClassReport, measure_classes
 from clv.engine.judging.drift import Drift, measure_drift
-from clv.engine.judging.verdict import DRIFT, LEVEL, Fault, Verdict, verdict
+from clv.engine.judging.verdict import (
+    DRIFT,
+    LEVEL,
+    OPENING,
+    Fault,
+    Verdict,
+    verdict,
+)
 from clv.models import ValuationRun
 from clv.queries.truth import truth_of
 
@@ -62,7 +69,10 @@ class Scrutiny:
                 "drift": asdict(self.drift) if self.drift else None,
                 "truth": [asdict(one) for one in truth],
             },
-            "brief": self._brief(result, faults),
+            "brief": {
+                "headline": _headline(said, faults),
+                **self._brief(result, faults),
+            },
         }
 
     def _alarms(self, said: Verdict) -> list[Fault]:
@@ -100,6 +110,12 @@ def _sentence(said: Verdict, faults: list[Fault]) -> str:
     if said.light == "green":
         opening = f"{opening}, but look at what changed lately"
     return ". ".join([opening, *rest]) + f" {alarms[0]}"
+
+
+def _headline(said: Verdict, faults: list[Fault]) -> str:
+    """Return the light in one short sentence, with the first fault."""
+    opening = OPENING[_light(said, faults)]
+    return f"{opening} {faults[0].words.rstrip('.')}." if faults else opening
 
 
 def _scores(longest: OriginResult) -> dict[str, Any]:

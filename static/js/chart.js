@@ -3,6 +3,7 @@
 
 (() => {
   const drawn = new Set();
+  const MOST_SLANTED = 24; // more names than that are thinned out instead
 
   function tone(name) {
     const style = getComputedStyle(document.documentElement);
@@ -90,7 +91,7 @@
   function options(data) {
     const isWaterfall = data.series.some((one) => one.shape === "waterfall");
     // Bars carry ranges for names: slanted, so that each of them is written.
-    const isSlanted = data.has_bars && data.labels.length > 5;
+    const isSlanted = data.has_bars && data.labels.length > 5 && data.labels.length <= MOST_SLANTED;
     return {
       animation: false,
       aria: { enabled: true, label: { description: data.summary } },
