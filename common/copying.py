@@ -50,6 +50,53 @@ def read_columns(
     return {name: rows[name].astype(kind) for name, kind in columns.items()}
 
 
+def read_arrays(
+    query: str, columns: Columns, params: Mapping[str, Any]
+) -> dict[str, NDArray[Any]]:
+    """Return what `read_columns` does, several times faster, for up to some 10^5 rows.
+
+    The server packs each column into one array, so that nothing is done here per row.
+    All must fit into a message of 1 GB.
+
+    Raises
+    ------
+    ValueError
+        If a value is NULL or of another width.
+    """
+    names = ", ".join(f"c{number}" for number in range(len(columns)))
+    packed = names.replace("c", "array_agg(c").replace(",", "),") + ")"
+    sql = f"COPY (SELECT {packed} FROM ({query}) q ({names})) TO STDOUT (FORMAT BINARY)"
+    with connection.cursor() as cursor:
+        with cursor.copy(mogrify(sql, params, connection)) as copy:
+            data = b"".join(copy)
+    place = len(SIGNATURE) + 2
+    found: dict[str, NDArray[Any]] = {}
+    for name, kind in columns.items():
+        size = int.from_bytes(data[place : place + 4], "big", signed=True)
+        place += 4
+        found[name] = _unpack(data[place : place + max(size, 0)], name, kind)
+        place += max(size, 0)
+    return found
+
+
+ARRAY_HEAD = np.dtype([(part, ">i4") for part in ("dims", "nulls", "type", "n", "low")])
+
+
+def _unpack(data: bytes, name: str, kind: str) -> NDArray[Any]:
+    """Return the elements of an array as the server sends it; none for NULL."""
+    if not data:
+        return np.zeros(0, kind)
+    head = np.frombuffer(data, ARRAY_HEAD, count=1)[0]
+    element = np.dtype([("#", ">i4"), ("value", f">{kind}")])
+    width = element["value"].itemsize
+    if head["nulls"] or len(data) != ARRAY_HEAD.itemsize + head["n"] * element.itemsize:
+        raise ValueError(f"a value of column {name} is NULL or too wide")
+    rows = np.frombuffer(data, element, offset=ARRAY_HEAD.itemsize)
+    if (rows["#"] != width).any():
+        raise ValueError(f"a value of column {name} is too wide")
+    return rows["value"].astype(kind)
+
+
 def write_columns(
     table: str, columns: Columns, values: Mapping[str, NDArray[Any]]
 ) -> None:

@@ -1,6 +1,7 @@
 """What a run knows of each account, as vectors."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,10 @@ from numpy.typing import NDArray
 from clv.queries.contracts import ContractInputs
 from clv.queries.summaries import KIND_COLUMNS, KINDS
 from common.clock import day_ends_at
-from common.copying import read_columns
+from common.copying import read_arrays, read_columns
 from crm.models import Account, Order
 
+READ_AT_ONCE = 100_000  # accounts per message of the server
 NEVER = -1  # days since the first order, for accounts that have none
 COLUMNS = {
     "account_id": "i8",
@@ -133,7 +135,33 @@ class Inputs:
 def staged_inputs(
     table: str, as_of: object, *, first: int = 0, last: int = 2**63 - 1
 ) -> Inputs:
-    """Return accounts `first` to `last` of a staged input table, by one binary COPY."""
+    """Return accounts `first` to `last` of a staged input table."""
+    between = {"as_of": as_of, "first": first, "last": last}
+    parts = [
+        _read_part(table, between | {"first": begin, "last": end})
+        for begin, end in _ends(table, between)
+    ]
+    vectors: dict[str, Any] = {
+        name: np.concatenate([part[name] for part in parts]).astype(np.int64)
+        for name in COLUMNS
+    }
+    return Inputs(**vectors)
+
+
+def _ends(table: str, between: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return the ids between which some ten thousand accounts lie each."""
+    query = f"""
+        SELECT account_id FROM (
+            SELECT account_id, row_number() OVER (ORDER BY account_id) AS number
+            FROM {table} WHERE account_id BETWEEN %(first)s AND %(last)s
+        ) numbered WHERE number %% {READ_AT_ONCE} = 0 ORDER BY account_id
+    """
+    ends = read_columns(query, {"account_id": "i8"}, between)["account_id"].tolist()
+    starts = [between["first"], *(end + 1 for end in ends)]
+    return list(zip(starts, [*ends, between["last"]], strict=True))
+
+
+def _read_part(table: str, between: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     money = ", ".join(f"({name} * 100)::bigint" for name in MONEY)
     query = f"""
         SELECT account_id, coalesce(%(as_of)s - first_on, {NEVER}),
@@ -142,11 +170,4 @@ def staged_inputs(
         FROM {table} WHERE account_id BETWEEN %(first)s AND %(last)s
         ORDER BY account_id
     """
-    params = {"as_of": as_of, "first": first, "last": last}
-    columns = read_columns(query, COLUMNS, params)
-    vectors: dict[str, Any] = {n: _integers(v) for n, v in columns.items()}
-    return Inputs(**vectors)
-
-
-def _integers(values: NDArray[Any]) -> Integers:
-    return values.astype(np.int64)
+    return read_arrays(query, COLUMNS, between)

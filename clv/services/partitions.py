@@ -76,7 +76,6 @@ def prepare(lease: Lease) -> None:
     Nobody sees it before it is attached.
     """
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE UNIQUE INDEX ON {input_table(lease)} (account_id)")
         cursor.execute(
             f"CREATE TABLE {value_table(lease)}"
             f" (LIKE {VALUES} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"

@@ -180,7 +180,8 @@ def _stage(table: str, query: str, params: dict[str, Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         cursor.execute(f"CREATE UNLOGGED TABLE {table} AS {query}", params)
-        cursor.execute(f"ANALYZE {table}")
+        cursor.execute(f"CREATE UNIQUE INDEX ON {table} (account_id)")
+        cursor.execute(f"ANALYZE {table} (account_id, order_days, last_on)")
 
 
 def parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, Any]:

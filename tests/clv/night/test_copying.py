@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.db import connection
 
-from common.copying import read_columns, write_columns, write_rows
+from common.copying import read_arrays, read_columns, write_columns, write_rows
 
 COLUMNS = {"id": "i8", "small": "i2", "part": "f8"}
 
@@ -45,6 +45,47 @@ def test_a_missing_value_is_refused(table):
 
     with pytest.raises(ValueError, match=r"columns|NULL"):
         read_columns("SELECT * FROM copied", COLUMNS)
+
+
+def test_arrays_are_the_same_columns(table):
+    query = (
+        "SELECT n::bigint AS a, n::smallint AS b, n / 4::float8 AS c, -n AS d"
+        " FROM numbers ORDER BY numbers.n"
+    )
+    kinds = {"a": "i8", "b": "i2", "c": "f8", "d": "i4"}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE numbers AS SELECT generate_series(1, 9) n"
+        )
+
+    rows, arrays = read_columns(query, kinds, {}), read_arrays(query, kinds, {})
+
+    assert {name: values.tolist() for name, values in arrays.items()} == {
+        name: values.tolist() for name, values in rows.items()
+    }
+    for name, values in arrays.items():
+        assert values.dtype == rows[name].dtype
+    assert arrays["a"].tolist() == list(range(1, 10))
+
+
+def test_arrays_of_no_rows_are_empty(db):
+    nothing = read_arrays("SELECT 1::bigint WHERE false", {"a": "i8"}, {})
+
+    assert (nothing["a"].size, nothing["a"].dtype) == (0, "int64")
+
+
+@pytest.mark.parametrize(
+    ("query", "kind"),
+    [
+        ("SELECT NULL::bigint", "i8"),
+        ("VALUES (1::bigint), (NULL)", "i8"),
+        ("SELECT 1::int", "i8"),
+        ("SELECT 1::bigint", "i4"),
+    ],
+)
+def test_arrays_refuse_what_is_missing_or_of_another_width(db, query, kind):
+    with pytest.raises(ValueError, match="NULL or too wide"):
+        read_arrays(query, {"a": kind}, {})
 
 
 def test_parameters_are_passed(table):
