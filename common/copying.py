@@ -66,9 +66,9 @@ def read_arrays(
     names = ", ".join(f"c{number}" for number in range(len(columns)))
     packed = names.replace("c", "array_agg(c").replace(",", "),") + ")"
     sql = f"COPY (SELECT {packed} FROM ({query}) q ({names})) TO STDOUT (FORMAT BINARY)"
-    with connection.cursor() as cursor:
-        with cursor.copy(mogrify(sql, params, connection)) as copy:
-            data = b"".join(copy)
+    bound = mogrify(sql, params, connection)
+    with connection.cursor() as cursor, cursor.copy(bound) as copy:
+        data = b"".join(copy)
     place = len(SIGNATURE) + 2
     found: dict[str, NDArray[Any]] = {}
     for name, kind in columns.items():
