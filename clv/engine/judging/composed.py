@@ -97,6 +97,15 @@ class CohortModel(RepeatBuyingModel):
         )
         return orders, days
 
+    def _orders_while_alive(
+        self, histories: Histories, grid: FloatVector
+    ) -> FloatMatrix:
+        return self._assembled(
+            histories,
+            lambda model, part: (model._orders_while_alive(part, grid),),
+            columns=(grid.size,),
+        )[0]
+
     def _assembled(
         self,
         histories: Histories,
@@ -185,6 +194,10 @@ class Mixture(RepeatBuyingModel):
             self._mean([part.orders for part in parts]),
             self._mean([part.alive_days for part in parts]),
         )
+
+    def purchase_curve(self, histories: Histories, grid_days: ArrayLike) -> FloatMatrix:
+        """Return the weighted mean of the models' curves."""
+        return self._mean([m.purchase_curve(histories, grid_days) for m in self.models])
 
     def curves(
         self, histories: Histories, grid_days: ArrayLike

@@ -54,6 +54,8 @@ NEAR_NODES = 12
 FAR_NODES = 40
 FAR_RATIO = 40.0  # horizon over time scale above which more nodes are spent
 HIGHEST_REGULARITY = 12
+SHORT_GAP_DAYS = 45.0
+GAP_NODES = 3
 SMALLEST_CHANCE = 1e-12
 
 
@@ -156,14 +158,43 @@ class MbgCnbd(RepeatBuyingModel):
     def _curves_while_alive(
         self, histories: Histories, grid: FloatVector
     ) -> tuple[FloatMatrix, FloatMatrix]:
+        """Add up the days lived between neighbouring points; long ways by themselves.
+
+        Within `SHORT_GAP_DAYS` survival is all but a straight line.
+        """
+        orders = self._orders_while_alive(histories, grid)
+        stops, back = np.unique(np.append(grid, 0.0), return_inverse=True)
+        gaps = np.diff(stops)
+        if gaps.size and float(gaps.max()) > SHORT_GAP_DAYS:
+            days = [self._flows_while_alive(histories, 0.0, day)[1] for day in grid]
+            return orders, np.stack(days, axis=1)
+        nodes, weights = legendre(GAP_NODES)
+        at = (stops[:-1, None] + gaps[:, None] * nodes).ravel()
+        survival = self._cumulated_while_alive(histories, at)[1]
+        lived = survival.reshape(len(histories), gaps.size, nodes.size) @ weights
+        total = np.zeros((len(histories), stops.size))
+        np.cumsum(lived * gaps, axis=1, out=total[:, 1:])
+        return orders, total[:, back[: grid.size]]
+
+    def _orders_while_alive(
+        self, histories: Histories, grid: FloatVector
+    ) -> FloatMatrix:
+        return self._cumulated_while_alive(histories, grid)[0]
+
+    def _cumulated_while_alive(
+        self, histories: Histories, grid: FloatVector
+    ) -> tuple[FloatMatrix, FloatMatrix]:
+        """Return orders until each day and the chance to be alive then."""
         phases = self._phases(histories)
-        orders = np.zeros((len(histories), grid.size))
+        shape = (len(histories), grid.size)
+        orders, alive = np.zeros(shape), np.zeros(shape)
         for phase in range(self.regularity):
             pairs = Thinned.of(histories, self.parameters, self.regularity, phase)
             at = np.broadcast_to(grid, (pairs.scale.size, grid.size))
-            orders += phases[:, phase, None] * cumulate(pairs, at)[0][pairs.inverse]
-        days = [self._flows_while_alive(histories, 0.0, day)[1] for day in grid]
-        return orders, np.stack(days, axis=1)
+            total, survival = cumulate(pairs, at)
+            orders += phases[:, phase, None] * total[pairs.inverse]
+            alive += phases[:, phase, None] * survival[pairs.inverse]
+        return orders, alive
 
 
 def fit_mbg_cnbd(

@@ -118,6 +118,12 @@ class RepeatBuyingModel(ParametricModel, ABC):
     ) -> tuple[FloatMatrix, FloatMatrix]:
         """Return orders and alive days until each day, given alive now."""
 
+    def _orders_while_alive(
+        self, histories: Histories, grid: FloatVector
+    ) -> FloatMatrix:
+        """Return orders until each day, given alive now."""
+        return self._curves_while_alive(histories, grid)[0]
+
     def expected_purchases(
         self, histories: Histories, *, horizon_days: float
     ) -> FloatVector:
@@ -233,7 +239,7 @@ class RepeatBuyingModel(ParametricModel, ABC):
         far = self._flows_while_alive(shared, ask.delta, ask.horizon)
         near = self._flows_while_alive(shared, ask.delta, ask.near)
         grid = np.array([ask.horizon, ask.near])
-        bought = self._curves_while_alive(shared, grid)[0].T
+        bought = self._orders_while_alive(shared, grid).T
         alive = self.probability_alive(histories)
         return [alive, *(alive * one[inverse] for one in (*far, *near, *bought))]
 
@@ -250,15 +256,15 @@ class RepeatBuyingModel(ParametricModel, ABC):
         float array, shape (n, m)
             Undiscounted; each row starts near 0 and never falls.
         """
-        return self.curves(histories, grid_days)[0]
+        grid = _checked_grid(grid_days)
+        alive = self.probability_alive(histories)[:, None]
+        return alive * self._orders_while_alive(histories, grid)
 
     def curves(
         self, histories: Histories, grid_days: ArrayLike
     ) -> tuple[FloatMatrix, FloatMatrix]:
         """Return `purchase_curve` and the same for expected days alive."""
-        grid = as_vector(grid_days, "grid_days", error=BadParameterError)
-        if (grid < 0).any():
-            raise BadParameterError("grid_days must not be negative")
+        grid = _checked_grid(grid_days)
         orders, days = self._curves_while_alive(histories, grid)
         alive = self.probability_alive(histories)[:, None]
         return alive * orders, alive * days
@@ -295,3 +301,10 @@ class RepeatBuyingModel(ParametricModel, ABC):
             orders[:, column] = np.where(alive, drawn, 0.0)
             days[:, column] = np.where(alive, lived, 0.0)
         return Simulation(orders, days)
+
+
+def _checked_grid(grid_days: ArrayLike) -> FloatVector:
+    grid = as_vector(grid_days, "grid_days", error=BadParameterError)
+    if (grid < 0).any():
+        raise BadParameterError("grid_days must not be negative")
+    return grid

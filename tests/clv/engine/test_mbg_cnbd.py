@@ -109,3 +109,14 @@ def test_likelihoods_are_only_comparable_with_gaps():
 def test_regularity_has_limits(regularity):
     with pytest.raises(BadParameterError, match="regularity"):
         fit_mbg_cnbd(ROWS, regularity=regularity)
+
+
+def test_days_alive_add_up_over_short_gaps_as_over_long_ones():
+    rows = Histories.check([0, 1, 5, 40], [0, 20, 90, 200], [1, 40, 120, 201])
+    model = MbgCnbd(1.3, 15.0, 1.8, 15.0, regularity=3)
+    months = np.append(np.arange(0.0, 1095.0, 30.4375), 1095.75)
+    orders, days = model.curves(rows, months)
+    for place in (0, 1, 12, 36):
+        whole = model.flows(rows, annual_rate=0.0, horizon_days=months[place])
+        assert days[:, place] == pytest.approx(whole.alive_days, abs=0.02)
+        assert orders[:, place] == pytest.approx(whole.orders, abs=1e-9)
