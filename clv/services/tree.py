@@ -8,7 +8,7 @@ import numpy as np
 
 from clv.choices import CostDriver
 from clv.engine.groups import NO_GROUP
-from clv.engine.parts import Chosen, Learnt, future_parts
+from clv.engine.parts import Chosen, FutureParts, Learnt, future_parts
 from clv.models import Valuation, ValuationRun
 from clv.queries.costs import LABELS
 from clv.queries.inputs import COST_COLUMNS, SUM_OVER_TIME, SUM_PER_ORDER
@@ -153,8 +153,23 @@ def _factors(value: Valuation, run: ValuationRun) -> _Factors | None:
 def _recomputed(
     value: Valuation, run: ValuationRun, learnt: Learnt, chosen: Chosen
 ) -> _Factors:
+    parts = parts_of(value, run, learnt, chosen)
+    return _Factors(
+        orders=float(parts.orders[0]),
+        margin_per_order=float(parts.margin_per_order[0]),
+        years=float(parts.years[0]),
+        cost_to_win=0.0 if value.order_days else learnt.cost_to_win,
+        drivers=parts.serving.drivers,
+        rates={k: float(rate[0]) for k, rate in parts.serving.by_kind.items()},
+    )
+
+
+def parts_of(
+    value: Valuation, run: ValuationRun, learnt: Learnt, chosen: Chosen
+) -> FutureParts:
+    """Return what the future of one stored value consists of, vectors of one row."""
     first, last = value.first_on, value.last_on
-    parts = future_parts(
+    return future_parts(
         learnt,
         chosen,
         order_days=np.array([value.order_days]),
@@ -170,14 +185,6 @@ def _recomputed(
             [NO_GROUP if value.group_code is None else value.group_code]
         ),
         as_of_day=run.as_of.toordinal(),
-    )
-    return _Factors(
-        orders=float(parts.orders[0]),
-        margin_per_order=float(parts.margin_per_order[0]),
-        years=float(parts.years[0]),
-        cost_to_win=0.0 if value.order_days else learnt.cost_to_win,
-        drivers=parts.serving.drivers,
-        rates={k: float(rate[0]) for k, rate in parts.serving.by_kind.items()},
     )
 
 

@@ -11,6 +11,7 @@ from clv.queries.prospects import prospect_of
 from clv.queries.worth import AccountWorth, account_worth
 from clv.requests import chosen_run
 from clv.services.contract_terms import terms_of
+from clv.services.payback import payback_of
 from clv.services.tree import value_tree
 from common.access import requires
 from crm.models import Account
@@ -26,6 +27,7 @@ def account_value(request: SignedInRequest, pk: int) -> HttpResponse:
     if isinstance(worth, AccountWorth):
         value, run = worth.value, worth.run
         context["tree"] = value_tree(value=value, run=run)
+        context["payback"] = payback_of(value=value, run=run)
         context["contract"] = terms_of(account_id=pk, run=run)
         context["expansion"] = expansion_of(account=worth.account, value=value, run=run)
     return render(request, "clv/accounts/_value.html", context)

@@ -11,7 +11,13 @@ from clv.services import summaries
 from clv.services.fitting import fit_models
 from clv.services.learnt import Models
 from clv.services.leases import Lease
-from clv.services.partitions import attach, input_table, store
+from clv.services.partitions import (
+    attach,
+    complete,
+    input_table,
+    prepare,
+    store,
+)
 from clv.services.results import Terms
 from clv.services.valuing import value_inputs
 
@@ -39,7 +45,9 @@ def valued(as_of=TODAY, *, like=None, current=True, assumptions=None):
         else fit_models(inputs, names=["bgnbd"])
     )
     results = value_inputs(inputs, models, Terms.of(run.assumptions, as_of))
+    prepare(lease)
     store(lease, inputs, results, as_of)
+    complete(lease)
     attach(lease)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {table}")
