@@ -42,10 +42,6 @@ class Moved:
     after: str
     clv: Pair
 
-    @property
-    def is_elsewhere(self) -> bool:
-        return self.before != self.after
-
 
 @dataclass(frozen=True, slots=True)
 class Shift:

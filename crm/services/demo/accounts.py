@@ -277,11 +277,6 @@ def draw_people(
     )
 
 
-def _influence(rng: np.random.Generator, role: Ints) -> Ints:
-    influence: Ints = np.clip(6 - role + rng.integers(-1, 1, len(role)), 1, 5)
-    return influence
-
-
 def _introduce(
     rng: np.random.Generator, firms: Firms, firm: Ints, role: Ints, sites: list[str]
 ) -> tuple[list[str], list[str], list[str], list[str]]:

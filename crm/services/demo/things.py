@@ -12,7 +12,6 @@ from crm.services.demo.truth import WINDOW_DAYS, Flags, Floats, Ints
 HOLDERS = np.array([0.10, 0.24, 0.42, 0.60])  # share of customers, by size
 ITEM_ODDS = (0.30, 0.16, 0.30, 0.16, 0.08)  # as LEASED_SKUS
 TERMS = np.array([366, 548, 731, 1_096])  # days
-FURNITURE = len(LEASED_SKUS) - 1
 # Per item: what is counted in a month, and how much of it.
 METRICS = ("pages printed", "cups brewed")
 METRIC_OF_ITEM = np.array([0, 0, 1, 1, -1])
