@@ -45,6 +45,7 @@ from clv.engine.credibility import Scatter, levels_of, scatter_within
 from clv.engine.errors import BadHistoryError
 from clv.engine.ledgers import ORDER, YEAR, Grouping, Ledgers
 
+ENOUGH_ACCOUNTS = 100_000
 BOUND = 5.0  # standard deviations up to which an own rate counts as its own
 
 
@@ -199,22 +200,25 @@ def _nothing(cells: int, *, is_absurd: bool) -> CostRates:
 def _fit(
     rate: FloatVector, seen: FloatVector, cell: IndexVector, branches: IndexVector
 ) -> CostRates:
-    """Fit twice: the first fit bounds the rates that the second one learns from."""
-    scatter = scatter_within(rate, seen, cell, branches.size)
-    levels = levels_of(rate, seen, cell, branches, scatter)
-    bounds = Bounds(frozen(levels.cells), scatter)
+    """Fit twice: the first fit bounds the rates that the second one learns from.
+
+    Variances, and the centres of bounds, need no more than 100,000 accounts: every
+    j-th one. The means of cells are those of all.
+    """
+    few = slice(None, None, -(-rate.size // ENOUGH_ACCOUNTS))
+    scatter = scatter_within(rate[few], seen[few], cell[few], branches.size)
+    centres = levels_of(rate[few], seen[few], cell[few], branches, scatter).cells
+    bounds = Bounds(frozen(centres), scatter)
     bounded = bounds.within(rate, seen, cell)
-    excess = 0.0
-    if (bounded != rate).any():
-        excess = float(((rate - bounded) * seen).sum() / seen.sum())
-        scatter = scatter_within(bounded, seen, cell, branches.size)
-        levels = levels_of(bounded, seen, cell, branches, scatter)
+    scatter = scatter_within(bounded[few], seen[few], cell[few], branches.size)
+    levels = levels_of(bounded, seen, cell, branches, scatter)
+    exposure = float(seen.sum())
     return CostRates(
         group_means=frozen(levels.cells),
         k=scatter.k,
         is_estimated=scatter.is_estimated,
-        excess=excess,
-        overall=float((rate * seen).sum() / seen.sum()),
+        excess=float(((rate - bounded) * seen).sum()) / exposure,
+        overall=float((rate * seen).sum()) / exposure,
         bounds=bounds,
         cell_variance=levels.cell_variance,
         branch_variance=levels.branch_variance,

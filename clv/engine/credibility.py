@@ -34,7 +34,6 @@ from clv.engine.arrays import FloatVector, IndexVector, inner, sums_by
 FEWEST_ACCOUNTS = 20  # below, chance and difference cannot be told apart
 NO_DIFFERENCE = 1e12  # k of accounts that differ by chance only
 REWEIGHTINGS = 2
-ENOUGH_ACCOUNTS = 100_000  # variances need no more; every j-th account is taken
 SMALLEST_SPREAD = 1e-6  # of a rate, relative to the mean: below it is rounding
 SMALLEST_VARIANCE = 1e-30  # of rates in money: far below a cent
 
@@ -119,7 +118,6 @@ def _squared_deviations(
         cell, members = np.zeros_like(cell), np.full(1, float(rate.size))
     means = _means(rate, exposure, cell, members.size)
     taken = np.flatnonzero(members[cell] > 1.0) if rate.size > 1 else np.zeros(1, int)
-    taken = taken[:: -(-taken.size // ENOUGH_ACCOUNTS)]
     count = members[cell[taken]]
     freedom = count / np.maximum(count - 1.0, 1.0)
     squared = (rate[taken] - means[cell[taken]]) ** 2 * freedom
