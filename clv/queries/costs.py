@@ -1,14 +1,15 @@
 """What a run has learnt of the cost to serve, for people to read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from clv.choices import CostDriver
+from clv.policy import COST_DRIVERS
 from clv.queries.inputs import SUM_OVER_TIME, SUM_PER_ORDER
 from crm.choices import CostKind
 
-LABELS = {str(value): str(label) for value, label in CostKind.choices} | {
+LABELS = {kind: str(CostKind(kind).label) for kind in COST_DRIVERS} | {
     SUM_PER_ORDER: "With orders",
     SUM_OVER_TIME: "Over time",
 }
@@ -73,10 +74,15 @@ def fitted_costs(stored: Mapping[str, Any]) -> FittedCosts:
         )
     return FittedCosts(
         [
-            _kind(kind, kept["drivers"][kind], rates)
-            for kind, rates in kept["rates"].items()
+            _kind(kind, kept["drivers"][kind], kept["rates"][kind])
+            for kind in in_order(kept["rates"])
         ]
     )
+
+
+def in_order(kinds: Iterable[str]) -> list[str]:
+    """Return the kinds as people list them: the database keeps no order."""
+    return sorted(kinds, key=[*LABELS].index)
 
 
 def _kind(kind: str, driver: str, rates: Mapping[str, Any]) -> KindCost:

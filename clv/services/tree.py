@@ -10,7 +10,7 @@ from clv.choices import CostDriver
 from clv.engine.groups import NO_GROUP
 from clv.engine.parts import Chosen, FutureParts, Learnt, future_parts
 from clv.models import Valuation, ValuationRun
-from clv.queries.costs import LABELS
+from clv.queries.costs import LABELS, in_order
 from clv.queries.inputs import COST_COLUMNS, SUM_OVER_TIME, SUM_PER_ORDER
 from clv.queries.summaries import KIND_COLUMNS
 from clv.services.changes import chosen_of, learnt_of
@@ -110,7 +110,11 @@ class _Factors:
     def costs(self, value: Valuation) -> list[Node]:
         """Return the expected cost by kind; the largest takes what rounding leaves."""
         costs = {"To win": self.cost_to_win} if self.cost_to_win else {}
-        costs |= {LABELS[k]: self._amount(k) for k in self.rates if self.rates[k]}
+        costs |= {
+            LABELS[kind]: self._amount(kind)
+            for kind in in_order(self.rates)
+            if self.rates[kind]
+        }
         if not costs:
             return []
         words = {LABELS[kind]: self._in_words(kind) for kind in self.rates}
