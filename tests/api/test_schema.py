@@ -109,6 +109,7 @@ def records(administrator):
     make.membership(account=account)
     return {
         "accounts": account.pk,
+        "accuracy": make.judgement(run=run).pk,
         "assumptions": run.assumptions_id,
         "contacts": make.contact(account=account).pk,
         "orders": make.order(account=account).pk,
