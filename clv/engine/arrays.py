@@ -16,6 +16,7 @@ FloatMatrix: TypeAlias = NDArray[np.float64]
 IndexVector: TypeAlias = NDArray[np.intp]
 BoolVector: TypeAlias = NDArray[np.bool_]
 
+MOST_CELLS_PER_ROW = 8
 PACKED_BITS = 62  # leaves the sign bit of an int64 key alone
 
 
@@ -78,13 +79,57 @@ def distinct_rows(*columns: FloatVector) -> tuple[IndexVector, IndexVector]:
 
     Notes
     -----
-    Whole numbers are packed into one 64-bit key, which sorts several times faster
-    than the general lexical order used otherwise.
+    Whole numbers whose combinations are few are told apart by a table of all of them,
+    without sorting; others are packed into one 64-bit key, which sorts several times
+    faster than the general lexical order used where nothing else fits.
     """
+    cell = _cells(columns)
+    if cell is not None:
+        return _distinct_by_table(*cell)
     key = _packed(columns)
     if key is None:
         return _distinct_by_order(columns)
     _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
+    return first, inverse
+
+
+def _cells(columns: tuple[FloatVector, ...]) -> tuple[IndexVector, int] | None:
+    """Return each row's cell in the table of all combinations, and their number.
+
+    None if a column is not whole or the table would be long beside the rows.
+    """
+    count = columns[0].size
+    cell, cells = np.zeros(count, dtype=np.intp), 1
+    for column in columns:
+        top = float(column.max(initial=0.0))
+        if top >= MOST_CELLS_PER_ROW * count:
+            return None
+        whole = column.astype(np.intp)
+        if not np.array_equal(whole, column):
+            return None
+        used = np.zeros(int(top) + 1, dtype=np.bool_)
+        used[whole] = True
+        place = np.cumsum(used) - 1
+        cells *= int(place[-1]) + 1
+        if cells > MOST_CELLS_PER_ROW * count:
+            return None
+        cell *= int(place[-1]) + 1
+        cell += place[whole]
+    return cell, cells
+
+
+def _distinct_by_table(
+    cell: IndexVector, cells: int
+) -> tuple[IndexVector, IndexVector]:
+    used = np.zeros(cells, dtype=np.bool_)
+    used[cell] = True
+    found = np.flatnonzero(used)
+    place = np.empty(cells, dtype=np.intp)
+    place[found] = np.arange(found.size)
+    inverse = place[cell]
+    first = np.empty(found.size, dtype=np.intp)
+    # Of assignments to one place the last one stays: the first row, going backwards.
+    first[inverse[::-1]] = np.arange(cell.size - 1, -1, -1)
     return first, inverse
 
 

@@ -24,7 +24,13 @@ from typing import TypeAlias
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from clv.engine.arrays import FloatVector, IndexVector, inner, sums_by
+from clv.engine.arrays import (
+    FloatVector,
+    IndexVector,
+    distinct_rows,
+    inner,
+    sums_by,
+)
 
 Scatter: TypeAlias = tuple[float, float]
 
@@ -36,9 +42,11 @@ class Sample:
     Attributes
     ----------
     total_value : float array, shape (n,)
-        Sum of an account's margins, in units.
+        Sum of an account's margins, in units, accounts in ascending order of x.
     index : index array, shape (n,)
-        Place of each account's number of orders in `orders`.
+        Place of each account's number of orders in `orders`, ascending.
+    begins : index array, shape (distinct,)
+        Where the accounts with each number of orders begin.
     orders, counts, log_sums : float arrays, shape (distinct,)
         Numbers of orders, accounts with each, and the sum of their logarithms: of means
         (from means) or of single margins (from single orders).
@@ -51,6 +59,7 @@ class Sample:
 
     total_value: FloatVector
     index: IndexVector
+    begins: IndexVector
     orders: FloatVector
     counts: FloatVector
     log_sums: FloatVector
@@ -92,11 +101,17 @@ def _sample(
     *,
     is_single: bool,
 ) -> Sample:
-    orders, index = np.unique(x, return_inverse=True)
+    first, index = distinct_rows(x)
+    orders = x[first]
     counts = sums_by(index, np.ones(x.size), orders.size)
+    # Side by side, accounts with as many orders are summed without looking them up.
+    few = index.astype(np.uint16) if orders.size <= np.iinfo(np.uint16).max else index
+    order = np.argsort(few, kind="stable")
+    begins = np.cumsum(counts.astype(np.intp)) - counts.astype(np.intp)
     return Sample(
-        total_value=total,
-        index=index,
+        total_value=total[order],
+        index=index[order],
+        begins=begins,
         orders=orders,
         counts=counts,
         log_sums=sums_by(index, logs, orders.size),
@@ -123,8 +138,8 @@ def log_likelihood(s: Sample, point: FloatVector) -> tuple[float, FloatVector]:
     v = np.exp(log_v)
     # Without a slope all accounts share one v, and none has to be looked up.
     spread = (v[s.index] if slope else v[0]) + s.total_value
-    log_spread = sums_by(s.index, np.log(spread), s.orders.size)
-    inverse_spread = sums_by(s.index, 1.0 / spread, s.orders.size)
+    log_spread = np.add.reduceat(np.log(spread), s.begins)
+    inverse_spread = np.add.reduceat(1.0 / spread, s.begins)
     inside, inside_by_p = _scatter(s, float(p))
     value = inside + float(
         s.counts @ (gammaln(shape + q) - gammaln(q) + q * log_v)

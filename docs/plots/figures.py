@@ -14,134 +14,58 @@ from scipy.stats import nbinom, poisson
 from campaigns.engine.justified import justified_spend
 from clv.engine.breakeven import Economics, expected_breakeven
 from clv.engine.costs import CostRates
+from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.history import Histories
 from clv.engine.ladder import fit_with_ladder
-from clv.engine.models import (
-    BgBb,
-    BgNbd,
-    Contracts,
-    MbgCnbd,
-    Opportunities,
-    ParetoNbd,
-    RepeatBuyingModel,
-    fit_sbg,
-)
+from clv.engine.models import BgNbd, RepeatBuyingModel
 from clv.engine.portfolio import Portfolio
 from clv.engine.spend import GammaGamma
 from clv.engine.uncertainty import value_intervals
-from docs.plots.svg import Band, Chart, Line, Points
+from docs.plots.buying import CDNOW, bg_bb, bg_nbd, mbg_cnbd, pareto_nbd, points, sbg
+from docs.plots.svg import Band, Chart, Line
 
-CDNOW = BgNbd(0.2426, 4.4136 * 7, 0.7929, 2.4259)
-CDNOW_PARETO = ParetoNbd(0.5533, 10.5777 * 7, 0.6062, 11.6687 * 7)
 CDNOW_SPEND = GammaGamma(p=6.25, q=3.74, v=15.44)
-DONATIONS = BgBb(1.204, 0.750, 0.657, 2.783)
-WEEKS = np.arange(0.0, 53.0)
+BUSY = BgNbd(1.6, 88.0, 0.9, 11.0)
 RATE = 0.1
 
 Floats = NDArray[np.float64]
 
 
-def _points(x: Floats, y: Floats) -> Points:
-    return list(zip(x.tolist(), y.tolist(), strict=True))
-
-
-def _silent(x: float, weeks: Floats, *, first_days: float = 273.0) -> Histories:
-    """Return accounts with x repeats within nine months, then so long a silence."""
-    recency = first_days if x else 0.0
-    return Histories.check(np.full(weeks.size, x), recency, recency + 7 * weeks)
-
-
-def bg_nbd() -> Chart:
-    lines = [
-        Line(
-            f"{x} repeat orders",
-            _points(WEEKS, CDNOW.probability_alive(_silent(x, WEEKS))),
-        )
-        for x in (0, 1, 3, 10, 26)
-    ]
-    return Chart(
-        "BG/NBD: is the account still a customer?",
-        "weeks since the last order",
-        "chance to be alive",
-        "One-time buyers count as alive for ever, frequent ones are given up soonest.",
-        lines,
-        y_bounds=(0.0, 1.0),
-    )
-
-
-def pareto_nbd() -> Chart:
-    lines = [
-        Line(
-            f"{x} repeat orders",
-            _points(WEEKS, CDNOW_PARETO.probability_alive(_silent(x, WEEKS))),
-        )
-        for x in (0, 1, 3, 10, 26)
-    ]
-    return Chart(
-        "Pareto/NBD: is the account still a customer?",
-        "weeks since the last order",
-        "chance to be alive",
-        "One-time buyers fade with silence too; frequent buyers soonest.",
-        lines,
-        y_bounds=(0.0, 1.0),
-    )
-
-
-def mbg_cnbd() -> Chart:
-    weeks = np.linspace(0.0, 20.0, 41)
-    lines = []
-    for k in (1, 2, 3, 6):
-        model = MbgCnbd(1.3, 40.0 / k, 0.4, 2.0, regularity=k)
-        alive = model.probability_alive(_silent(12, weeks, first_days=336.0))
-        lines.append(Line(f"k = {k}", _points(weeks, alive)))
-    return Chart(
-        "MBG/CNBD-k: silence after an order every four weeks",
-        "weeks since the last order",
-        "chance to be alive",
-        "The more regular the buying, the sooner the same silence tells.",
-        lines,
-        y_bounds=(0.0, 1.0),
-    )
-
-
-def bg_bb() -> Chart:
-    lines = []
-    for x in (1, 2, 3, 4, 5):
-        last = np.arange(x, 7.0)
-        donors = Opportunities.check(np.full(last.size, x), last, 6.0)
-        gifts = DONATIONS.expected_purchases(donors, opportunities=5)
-        lines.append(Line(f"gave {x} times", _points(last, gifts)))
-    return Chart(
-        "BG/BB: gifts to expect in the next five years",
-        "last year with a gift, of six",
-        "expected gifts",
-        "A recent gift says more than many old ones.",
-        lines,
-    )
-
-
-def sbg() -> Chart:
-    years = np.arange(0.0, 13.0)
-    cohorts = {
-        "high end": (1000, 869, 743, 653, 593, 551, 517, 491),
-        "regular": (1000, 631, 468, 382, 326, 289, 262, 241),
+def forecast() -> Chart:
+    """Cut the expected course at the ends of months."""
+    ends = np.arange(0.0, 37.0) * DAYS_PER_YEAR / 12.0
+    known = {
+        "12 orders, the last today": Histories.check([11.0], [360.0], [360.0]),
+        "3 orders, the last today": Histories.check([2.0], [360.0], [360.0]),
+        "3 orders, silent for a year": Histories.check([2.0], [90.0], [455.0]),
     }
     lines = []
-    for name, survivors in cohorts.items():
-        share = np.array(survivors) / survivors[0]
-        model = fit_sbg(Contracts.from_survivors(survivors))
-        lines.append(Line(f"{name}, model", _points(years, model.survival(years))))
-        seen = _points(years[: share.size], share)
-        lines.append(Line(f"{name}, seen", seen, is_observed=True))
-    fixed = (491 / 1000) ** (1 / 7)
-    lines.append(Line("high end, one rate", _points(years, fixed**years)))
+    for label, account in known.items():
+        orders = np.diff(BUSY.purchase_curve(account, ends)[0])
+        lines.append(Line(label, points(np.arange(1.0, 37.0), 100.0 * orders)))
     return Chart(
-        "Contracts still running, fitted on seven renewals",
-        "renewals",
-        "share of contracts",
-        "Retention rises with age, so one constant rate loses old contracts too fast.",
+        "Margin of the next months, at 100 an order",
+        "month",
+        "expected margin",
+        "Months fall as accounts leave; a silent one may have left already.",
         lines,
-        y_bounds=(0.0, 1.0),
+    )
+
+
+def likeness() -> Chart:
+    """Draw a group of customers to all: 100 an order, with 25 customers' worth."""
+    customers = np.arange(0.0, 205.0, 5.0)
+    lines = []
+    for own in (180.0, 130.0, 60.0):
+        drawn = 100.0 + customers / (customers + 25.0) * (own - 100.0)
+        lines.append(Line(f"group brings {own:.0f}", points(customers, drawn)))
+    lines.append(Line("all customers", points(customers, np.full(41, 100.0))))
+    return Chart(
+        "What a prospect of a group is expected to bring per order",
+        "customers of its group",
+        "expected margin per order",
+        "A small group says little of its own; a large one speaks for itself.",
+        lines,
     )
 
 
@@ -150,11 +74,11 @@ def gamma_gamma() -> Chart:
     lines = [
         Line(
             f"{x} orders",
-            _points(own, CDNOW_SPEND.expected_value(np.full(own.size, float(x)), own)),
+            points(own, CDNOW_SPEND.expected_value(np.full(own.size, float(x)), own)),
         )
         for x in (1, 2, 5, 20)
     ]
-    lines.append(Line("as seen", _points(own, own)))
+    lines.append(Line("as seen", points(own, own)))
     return Chart(
         "Margin to expect of the next order",
         "own mean margin so far",
@@ -171,7 +95,7 @@ def cost_to_serve() -> Chart:
     for years in (0.25, 1.0, 3.0, 10.0):
         seen = np.full(own.size, years)
         expected = rates.expected_rate(own * years, seen)
-        lines.append(Line(f"{years:g} years seen", _points(own, expected)))
+        lines.append(Line(f"{years:g} years seen", points(own, expected)))
     return Chart(
         "Cost to serve a year: own ledger and class, where k is 1.5 years",
         "own cost a year so far",
@@ -182,7 +106,7 @@ def cost_to_serve() -> Chart:
 
 
 def value() -> Chart:
-    model, days = BgNbd(1.6, 88.0, 0.9, 11.0), np.linspace(0.0, 1095.75, 61)
+    model, days = BUSY, np.linspace(0.0, 1095.75, 61)
     account = Histories.check([2.0], [60.0], [75.0])
     orders, alive = model.curves(account, days)
     lines = []
@@ -200,7 +124,7 @@ def value() -> Chart:
         )[0]
         when = f"month {paid / 30.4375:.0f}" if np.isfinite(paid) else "not expected"
         label = f"{margin:.0f}: {when}"
-        lines.append(Line(label, _points(days / 30.4375, course)))
+        lines.append(Line(label, points(days / 30.4375, course)))
     return Chart(
         "Break-even after a cost of 400, by margin per order",
         "months from now",
@@ -213,7 +137,7 @@ def value() -> Chart:
 def intervals() -> Chart:
     x = np.arange(0.0, 25.0, 2.0)
     histories = Histories.check(x, np.where(x > 0, 350.0, 0.0), 365.0)
-    model = BgNbd(1.6, 88.0, 0.9, 11.0)
+    model = BUSY
     portfolio = Portfolio.check(
         model=model,
         spend=GammaGamma(p=4.0, q=4.0, v=75.0),
@@ -233,8 +157,8 @@ def intervals() -> Chart:
         "repeat orders in the first year",
         "money",
         "Most of the width is chance: whether the account leaves, and when it buys.",
-        [Line("expected", _points(x, mean))],
-        [Band("80 % of futures", _points(x, span.low), _points(x, span.high))],
+        [Line("expected", points(x, mean))],
+        [Band("80 % of futures", points(x, span.low), points(x, span.high))],
     )
 
 
@@ -260,14 +184,10 @@ def fitting() -> Chart:
         "orders per account",
         "A weak prior keeps small firms near the truth, with honest doubt.",
         [
-            Line("ladder", _points(x, np.array(yearly))),
-            Line("truth", _points(x, np.array(right))),
+            Line("ladder", points(x, np.array(yearly))),
+            Line("truth", points(x, np.array(right))),
         ],
-        [
-            Band(
-                "80 % of parameters", _points(x, bounds[:, 0]), _points(x, bounds[:, 1])
-            )
-        ],
+        [Band("80 % of parameters", points(x, bounds[:, 0]), points(x, bounds[:, 1]))],
     )
 
 
@@ -303,7 +223,7 @@ def judging() -> Chart:
         "accounts differ more": nbinom.pmf(counts, 1.0, 0.25),
     }
     lines = [
-        Line(label, _points(100 * levels, 100 * (inside / width) @ chances))
+        Line(label, points(100 * levels, 100 * (inside / width) @ chances))
         for label, chances in came.items()
     ]
     return Chart(
@@ -331,7 +251,7 @@ def change() -> Chart:
         "days since the first order",
         "future value",
         "Silence takes value day by day (retention), each order gives some (orders).",
-        [Line("future value", _points(days, np.array(worth)))],
+        [Line("future value", points(days, np.array(worth)))],
     )
 
 
@@ -349,7 +269,7 @@ def justified() -> Chart:
             for margin in margins.tolist()
         ]
         label = f"effect {float(share):.0%}"
-        lines.append(Line(label, _points(margins, np.array(limits, dtype=float))))
+        lines.append(Line(label, points(margins, np.array(limits, dtype=float))))
     return Chart(
         "Care that pays for itself within a year",
         "margin expected within the year",
@@ -365,10 +285,12 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
     "change": change,
     "cost-to-serve": cost_to_serve,
     "fitting": fitting,
+    "forecast": forecast,
     "gamma-gamma": gamma_gamma,
     "intervals": intervals,
     "judging": judging,
     "justified-spend": justified,
+    "likeness": likeness,
     "mbg-cnbd": mbg_cnbd,
     "pareto-nbd": pareto_nbd,
     "sbg": sbg,
