@@ -271,10 +271,10 @@ def month_before(first: dt.date, count: int = 1) -> dt.date:
 
 
 def expectations(run: ValuationRun) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return expected orders and the spread of future value of all accounts, by id."""
+    """Return expected orders and the spread of future value of customers, by id."""
     query = """
         SELECT expected_orders, coalesce(future_spread, 0) FROM clv_valuation
-        WHERE run_id = %(run)s ORDER BY account_id
+        WHERE run_id = %(run)s AND order_days > 0 ORDER BY account_id
     """
     columns = {"orders": "f8", "spread": "f8"}
     found = read_columns(query, columns, {"run": run.pk})

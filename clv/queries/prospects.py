@@ -1,6 +1,5 @@
 """Accounts that have not ordered, by what pursuing them is expected to bring."""
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from clv.models import LikeGroup, Valuation, ValuationRun
+from clv.queries.prospect_walk import Walk, read_cursor
 from common.paging import Page, Sort, keyset_page
 from common.templatetags.display import count as write_count
 from common.templatetags.display import money as write_money
@@ -21,14 +21,14 @@ PAGE_SIZE = 50
 EXPORT_CHUNK = 2_000
 COUNTED_UP_TO = 10_000
 DEFAULT_SORT = "-gain"
+LIKE = "like__"
 INDUSTRIES_OFFERED = 200
 
 # Which columns can be sorted, the field behind each, and the kind of its values.
-_FIELDS: dict[str, tuple[str, type, bool]] = {
-    "gain": ("like__rank", Decimal, False),
-    "worth": ("like__worth_once_won", Decimal, False),
-    "name": ("account__name", str, False),
-    "last_contact": ("account__last_contact_on", dt.date, True),
+_FIELDS: dict[str, tuple[str, type]] = {
+    "gain": ("like__rank", Decimal),
+    "worth": ("like__worth_once_won", Decimal),
+    "name": ("account__name", str),
 }
 
 
@@ -96,6 +96,10 @@ class Prospect:
         return self.used > 0 and self.pay_at_most == 0
 
 
+def _joined(values: QuerySet[Valuation]) -> QuerySet[Valuation]:
+    return values.select_related("account__owner", "account__territory")
+
+
 def prospect_of(value: Valuation) -> Prospect | None:
     """Return what customers like an account say of it, None once it has ordered."""
     if value.order_days > 0:
@@ -118,10 +122,59 @@ class ProspectList:
 
     def page(self, cursor: str = "", size: int = PAGE_SIZE) -> Page[Any]:
         """Return one page of prospects; cursors as `keyset_page` gives them."""
-        rows = self.values().select_related("account__owner", "account__territory")
-        found = keyset_page(rows, sort=self.sort, cursor=cursor, size=size)
+        walk = self._walk()
+        if walk is not None:
+            return self._walked(walk, cursor, size)
+        found = keyset_page(
+            _joined(self.values()), sort=self.sort, cursor=cursor, size=size
+        )
         shown: list[Any] = [Prospect(one.account, one, one.like) for one in found]
         return Page(shown, found.next, found.previous)
+
+    def _walk(self) -> Walk | None:
+        """Return the walk of a long list in the order of like groups, else None."""
+        by_group = self.sort.field.startswith(LIKE)
+        if self.run is None or not by_group or self._few is not None:
+            return None
+        if self.wanted.search:
+            return None
+        wanted = self.wanted
+        owner = self.user if not self.user.sees_every_account else wanted.owner
+        given = {
+            "a.owner_id": owner.pk if owner else None,
+            "a.territory_id": wanted.territory.pk if wanted.territory else None,
+            "a.source": wanted.source or None,
+            "g.industry": wanted.industry or None,
+        }
+        known = {name: value for name, value in given.items() if value is not None}
+        return Walk(
+            run=self.run,
+            column=self.sort.field.removeprefix(LIKE),
+            descending=self.sort.descending,
+            conditions=[f"{name} = %(c{n})s" for n, name in enumerate(known)],
+            params={f"c{n}": value for n, value in enumerate(known.values())},
+        )
+
+    def _walked(self, walk: Walk, cursor: str, size: int) -> Page[Any]:
+        read = read_cursor(cursor, self.sort.key) if cursor else None
+        start, backwards = read or (None, False)
+        places = walk.places(start=start, backwards=backwards, size=size + 1)
+        has_more = len(places) > size
+        places = places[1:] if has_more and backwards else places[:size]
+        keys = [place.account_id for place in places]
+        values = Valuation.objects.filter(run_id=walk.run.pk, account_id__in=keys)
+        found = {one.account_id: one for one in _joined(values.prospects())}
+        rows: list[Any] = [
+            Prospect(found[key].account, found[key], found[key].like) for key in keys
+        ]
+        has_next = bool(places) and (backwards or has_more)
+        has_previous = bool(places) and (has_more if backwards else start is not None)
+        name = self.sort.key
+        return Page(
+            rows,
+            places[-1].write(name, backwards=False) if has_next else "",
+            places[0].write(name, backwards=True) if has_previous else "",
+        )
 
     def every_row(self) -> Iterator[Prospect]:
         """Yield all rows in order, reading them in chunks."""
@@ -200,12 +253,11 @@ def _sort(wanted: str) -> Sort:
     key = wanted.removeprefix("-")
     if key not in _FIELDS:
         wanted, key = DEFAULT_SORT, DEFAULT_SORT.removeprefix("-")
-    field, kind, nullable = _FIELDS[key]
+    field, kind = _FIELDS[key]
     return Sort(
         key=key,
         field=field,
         descending=wanted.startswith("-"),
         parse=kind,
         tie_breaker="account_id",
-        nullable=nullable,
     )

@@ -49,7 +49,9 @@ def write(work: Work, *, classes_on: ClassesOn) -> Done:
 def _forecast(work: Work, classes: Groups) -> list[ForecastMonth]:
     inputs, models = recall(work)
     terms = Terms.of(work.run.assumptions, work.run.as_of)
-    orders, spread = expectations(work.run)
+    customers = np.flatnonzero(inputs.order_days > 0)
+    orders, spread = np.zeros(len(inputs)), np.zeros(len(inputs))
+    orders[customers], spread[customers] = expectations(work.run)
     known = Known(inputs, models, terms, orders, spread)
     number = classes.of(inputs.account_id)
     nowhere = len(classes.keys)  # who stands in no class counts in the firm alone

@@ -134,7 +134,7 @@ def test_pay_at_most_counts_what_was_used(client, firm, manager):
         ("-worth", "ABDC"),
         ("name", "ABCD"),
         ("-name", "DCBA"),
-        ("-last_contact", "DABC"),
+        ("-last_contact", "ABDC"),
         ("nonsense", "ABDC"),
     ],
 )
@@ -143,19 +143,34 @@ def test_sorting(client, firm, manager, sort, order):
     assert "".join(name[0] for name in found) == order
 
 
-def test_pages_neither_repeat_nor_skip(firm, manager):
+@pytest.mark.parametrize("few", [10_000, 1])
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [("-gain", "ABDC"), ("gain", "CDAB"), ("-worth", "ABDC"), ("name", "ABCD")],
+)
+def test_pages_neither_repeat_nor_skip(firm, manager, monkeypatch, few, sort, order):
+    """Forwards and backwards, for a short list and for one that is walked."""
+    monkeypatch.setattr("clv.queries.prospects.COUNTED_UP_TO", few)
     shown = ProspectList(
-        user=manager, run=ValuationRun.objects.current(), wanted=ProspectFilter()
+        user=manager,
+        run=ValuationRun.objects.current(),
+        wanted=ProspectFilter(sort=sort),
     )
-    found, cursor = [], ""
-    for _ in range(5):
-        page = shown.page(cursor, size=1)
-        found += [one.account.name for one in page]
-        cursor = page.next
-        if not cursor:
-            break
-    assert found == ["Alder", "Birch", "Dogwood", "Cedar"]
-    assert [one.account.name for one in shown.every_row()] == found
+
+    def read(cursor, way):
+        pages = []
+        while not pages or (cursor and len(pages) < 9):
+            page = shown.page(cursor, size=1)
+            pages.append((page, "".join(one.account.name[0] for one in page)))
+            cursor = getattr(page, way)
+        return pages
+
+    forwards = read("", "next")
+    assert "".join(names for _, names in forwards) == order
+    assert not forwards[0][0].previous
+    backwards = read(forwards[-1][0].previous, "previous")
+    assert "".join(names for _, names in backwards) == order[-2::-1]
+    assert "".join(one.account.name[0] for one in shown.every_row()) == order
 
 
 @pytest.mark.parametrize(
@@ -184,11 +199,25 @@ def test_a_rep_sees_the_own(client, firm, rep):
     assert "Hand over" not in response.text
 
 
-def test_many_accounts_are_walked_not_listed(client, firm, manager, monkeypatch):
+@pytest.mark.parametrize("cursor", ["", "nonsense", "WzFd"])
+def test_many_accounts_are_walked_not_counted(
+    client, firm, manager, monkeypatch, cursor
+):
     monkeypatch.setattr("clv.queries.prospects.COUNTED_UP_TO", 2)
-    response = listed(client, manager)
+    response = listed(client, manager, cursor=cursor)
     assert names(response) == ["Alder", "Birch", "Dogwood", "Cedar"]
     assert response.context["count"] is None
+
+
+def test_a_walk_keeps_the_filters(client, firm, manager, rep, monkeypatch):
+    monkeypatch.setattr("clv.queries.prospects.COUNTED_UP_TO", 0)
+    assert names(listed(client, rep)) == ["Alder", "Dogwood", "Cedar"]
+    assert names(listed(client, rep, owner=manager.pk)) == ["Alder", "Dogwood", "Cedar"]
+    assert names(listed(client, manager, industry="Care")) == ["Alder", "Birch"]
+    assert names(listed(client, manager, source="web")) == ["Birch"]
+    firm["Alder"].merged_into = firm["Birch"]
+    firm["Alder"].save()
+    assert names(listed(client, manager)) == ["Birch", "Dogwood", "Cedar"]
 
 
 def test_fragment_and_page(client, firm, manager):
