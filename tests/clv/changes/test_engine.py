@@ -20,10 +20,12 @@ from clv.engine.change import (
 )
 from clv.engine.costs import CostRates, CostToServe
 from clv.engine.errors import BadParameterError
+from clv.engine.judging.composed import CohortModel, Mixture
 from clv.engine.ledgers import Grouping
 from clv.engine.models.bgnbd import BgNbd
 from clv.engine.models.mbgnbd import MbgNbd
 from clv.engine.parts import Chosen, Learnt
+from clv.engine.seasons import Seasons
 from clv.engine.spend import GammaGamma
 from clv.queries.inputs import SUM_OVER_TIME, SUM_PER_ORDER, Inputs
 from clv.queries.summaries import KINDS
@@ -54,6 +56,16 @@ LEARNT = Learnt(
     cost_to_win=80.0,
 )
 REFITTED = replace(LEARNT, buying=BgNbd(r=0.83, alpha=58.0, a=0.68, b=3.1))
+MIX = Mixture(
+    (
+        LEARNT.buying,
+        CohortModel((REFITTED.buying, MbgNbd(0.8, 60.0, 0.7, 3.0)), (350.0,)),
+    ),
+    (0.6, 0.4),
+)
+QUIET_SUMMER = Seasons(
+    factors=(1.2, 1.2, 1.2, 1.0, 1.0, 0.4, 0.4, 0.4, 1.2, 1.3, 1.3, 1.4), is_on=True
+)
 CHOSEN = Chosen(0.10, 1095.75, 0.30, 91.0)
 
 
@@ -79,7 +91,7 @@ def known(**columns):
     )
 
 
-def stored(knows, learnt, chosen):
+def stored(knows, learnt, chosen, day=DAY):
     """The same with the future value that a run with these models stores."""
     models = Models(
         name="bgnbd",
@@ -91,6 +103,7 @@ def stored(knows, learnt, chosen):
         spend_step="individual",
         costs=learnt.costs,
         cost_to_win=learnt.cost_to_win,
+        seasons=learnt.seasons,
     )
     inputs = Inputs(
         account_id=np.arange(len(knows)),
@@ -107,13 +120,14 @@ def stored(knows, learnt, chosen):
         group_code=np.full(len(knows), -1),
         trait_code=np.zeros(len(knows), dtype=np.int64),
     )
-    terms = Terms(chosen.annual_rate, chosen.horizon_days, DAY)
+    terms = Terms(chosen.annual_rate, chosen.horizon_days, day)
     future = value_inputs(inputs, models, terms).future_value
     return replace(knows, future_value=np.where(knows.is_present > 0, future, 0))
 
 
-def side(knows=None, learnt=LEARNT, chosen=CHOSEN):
-    return Side(stored(knows or known(), learnt, chosen), learnt, chosen)
+def side(knows=None, learnt=LEARNT, chosen=CHOSEN, day=DAY):
+    knows = stored(knows or known(), learnt, chosen, day)
+    return Side(knows, learnt, chosen, day.toordinal())
 
 
 def moved(knows, row, **by):
@@ -242,18 +256,35 @@ def test_a_new_margin_rate_is_assumptions_only_and_exact_in_cents():
     [
         REFITTED,
         replace(LEARNT, buying=MbgNbd(r=0.8, alpha=60.0, a=0.7, b=3.0)),
+        replace(LEARNT, buying=MIX),
+        replace(LEARNT, buying=MIX, seasons=QUIET_SUMMER),
         replace(LEARNT, spend=GammaGamma(p=5.0, q=3.0, v=38.0)),
         replace(
             LEARNT, costs=costs(rates(8.0, 3.0), rates(55.0, 2.0)), cost_to_win=70.0
         ),
     ],
-    ids=["refitted", "another model", "other margins", "other costs"],
+    ids=[
+        *("refitted", "another model", "a mix", "a mix and seasons"),
+        *("other margins", "other costs"),
+    ],
 )
 def test_what_was_learnt_anew_is_model_only(learnt):
     before, after = side(), side(learnt=learnt)
     changes = split_change(before, after, days=0)
     assert_exact(before, after, changes)
     assert parts_of(changes) == {"model"}
+
+
+def test_the_same_mix_a_month_later_leaves_nothing_to_model():
+    """On the seasonal clock too: time has passed, and nobody bought."""
+    learnt = replace(LEARNT, buying=MIX, seasons=QUIET_SUMMER)
+    month = dt.timedelta(days=30)
+    before = side(learnt=learnt, day=DAY - month)
+    after = side(silent(known(), 30), learnt=learnt)
+    changes = split_change(before, after, days=30)
+    assert_exact(before, after, changes)
+    assert parts_of(changes) == {"retention"}
+    assert (changes.parts[:, 3] < 0).sum() == 4  # all but the prospect
 
 
 def test_a_computation_that_changed_is_model():
