@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from clv.choices import RunStatus
-from clv.engine.judging.composed import CohortModel, Mixture, restore
+from clv.engine.judging.composed import CohortModel, Mixture, fitted_accounts, restore
 from clv.engine.models import RepeatBuyingModel, stored_model
 from clv.models import RunStep, ValuationRun
 from clv.queries.accuracy import NAMES, in_words
@@ -133,7 +133,7 @@ def _fit(stored: Mapping[str, Any]) -> Fit | None:
         if len(members) < 3  # noqa: PLR2004 - two names can be said in a heading
         else f"a mix of {len(members)} models",
         reason=in_words(stored["reason"]),
-        customers=int(_account_count(_buying(stored))),
+        customers=int(fitted_accounts(_buying(stored))),
         likelihoods=[
             (NAMES.get(name, name), value)
             for name, value in likelihoods
@@ -155,15 +155,6 @@ def _fit(stored: Mapping[str, Any]) -> Fit | None:
 def _buying(stored: Mapping[str, Any]) -> RepeatBuyingModel:
     kept = stored["buying"]
     return restore(kept) if "kind" in kept else stored_model(stored["name"], kept)
-
-
-def _account_count(model: RepeatBuyingModel) -> float:
-    """Return the accounts behind a fit; cohorts split them, the parts of a mix not."""
-    if isinstance(model, Mixture):
-        return max(_account_count(part) for part in model.models)
-    if isinstance(model, CohortModel):
-        return sum(_account_count(part) for part in model.models)
-    return model.account_count
 
 
 def _members(stored: Mapping[str, Any]) -> list[Member]:

@@ -15,6 +15,7 @@ from clv.engine.models import RepeatBuyingModel
 from clv.engine.priors import TypicalCustomer
 from clv.policy import CLEARLY_LIKELIER
 from clv.services.guidance import Guidance
+from common.templatetags.display import day
 
 MIX = "models"  # the name of a mix of several
 # From here on rounding to weeks moves parameters far less than their standard errors.
@@ -77,7 +78,7 @@ def _chosen(found: Field, guidance: Guidance) -> Buying:
     step = _step(found.steps, weights)
     ranked = sorted(weights, key=lambda name: -weights[name])
     parts = ", ".join(f"{name} {weights[name]:.0%}" for name in ranked)
-    reason = f"The back-test of {guidance.judged_on} chose {parts}."
+    reason = f"The back-test of {day(guidance.judged_on)} chose {parts}."
     if step != ladder.INDIVIDUAL:
         reason += " There is too little to learn from, so stated priors help."
     return Buying(

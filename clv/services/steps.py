@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Count, F, Q, Sum
 
 from clv.choices import RunKind, RunStatus
+from clv.engine.judging.composed import fitted_accounts
 from clv.errors import RunFailedError
 from clv.models import Valuation, ValuationRun
 from clv.queries.contracts import past_contracts, stage_contracts, staged_contracts
@@ -103,7 +104,7 @@ def fit(work: Work) -> Done:
             parameters=models.as_parameters() | {"prior": asdict(prior)},
         )
     return Done(
-        int(models.buying.account_count),
+        int(fitted_accounts(models.buying)),
         {"reason": models.reason, "oddities": odd_amounts(_inputs(work))},
     )
 

@@ -263,6 +263,15 @@ def _weighted(shares: FloatMatrix, parts: Sequence[FloatMatrix]) -> FloatMatrix:
     return np.asarray((shares * np.stack(parts)).sum(axis=0), dtype=np.float64)
 
 
+def fitted_accounts(model: RepeatBuyingModel) -> float:
+    """Return the accounts behind a fit; cohorts split them, the models of a mix not."""
+    if isinstance(model, Mixture):
+        return max(fitted_accounts(part) for part in model.models)
+    if isinstance(model, CohortModel):
+        return sum(fitted_accounts(part) for part in model.models)
+    return model.account_count
+
+
 def store(model: RepeatBuyingModel) -> dict[str, Any]:
     """Return any model, composed or not, as a dictionary that JSON can carry."""
     if isinstance(model, CohortModel):

@@ -59,11 +59,11 @@ def test_two_chosen_models_value_as_their_weighted_mean():
         assert getattr(results, name) == pytest.approx(by_hand, abs=2e-6)
     assert (models.name, models.step) == ("models", "individual")
     assert models.weights == {"bgnbd": 0.75, "nbd": 0.25}
-    assert models.reason == "The back-test of 2026-06-29 chose bgnbd 75%, nbd 25%."
+    assert models.reason == "The back-test of 29 Jun 2026 chose bgnbd 75%, nbd 25%."
 
 
 def test_stored_mixes_value_digit_by_digit_the_same():
-    accounts = random_firm()
+    accounts = random_firm(60)
     weights = {"bgnbd": 0.5, "pareto_nbd": 0.2, "mbg_cnbd": 0.3}
     guided = replace(TWO, weights=weights, regularity=2, seasons=QUIET_SUMMER)
     models = fit_models(accounts, terms=TERMS, guidance=guided)
@@ -280,6 +280,7 @@ def test_a_night_values_with_the_choice_and_says_so(accounts):
     run = night_of(firm.TODAY)
 
     assert run.model_name == "models"
+    assert run.steps.get(name="fit").rows == 60
     kept = Models.from_parameters(run.parameters)
     assert kept.judged_on == JUDGED
     assert kept.level == pytest.approx(math.sqrt(0.8), abs=1e-4)
@@ -367,7 +368,7 @@ def test_the_page_of_a_run_names_the_models_of_a_mix(accounts, client, manager):
 
     for piece in (
         "Model: a mix of 3 models",
-        "The back-test of 2026-06-29 chose BG/NBD 50%",
+        "The back-test of 29 Jun 2026 chose BG/NBD 50%",
         "BG/NBD, weight 50",
         "are drawn at 89",
     ):
