@@ -35,6 +35,8 @@ WINNING_KINDS = (CostKind.ACQUISITION.value, CostKind.ONBOARDING.value)
 # Accounts are valued in blocks of so many ids. Part of every result, since the draws
 # for intervals are shared within a block: another size gives other digits.
 SHARD_ACCOUNTS = 1 << 17
+VALUES_KEPT_DAYS = 400  # of each night; of older ones the last of each month
+SELF_CHECK_WEEKDAY = 7  # Sunday's night works out all sums anew and compares
 DAYS_OF_YEAR_SUMS = 365  # "last year" is the 365 days up to the day of the run
 # Revenue a year at which one size of customer ends and the next begins.
 SIZE_BOUNDS = (100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)

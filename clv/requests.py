@@ -47,7 +47,7 @@ class ChosenRun:
 
 def chosen_run(request: HttpRequest) -> ChosenRun:
     """Return the run of ``?as_of=YYYY-MM-DD``; without a readable day the current."""
-    published = ValuationRun.objects.published()
+    published = ValuationRun.objects.kept()
     days = list(
         published.order_by("-as_of").values_list("as_of", flat=True)[:MOST_DAYS_OFFERED]
     )
@@ -72,7 +72,7 @@ def compared_run(request: HttpRequest, run: ValuationRun | None) -> Comparison:
     """
     if run is None:
         return Comparison(before=None, days=[])
-    earlier = ValuationRun.objects.published().filter(as_of__lt=run.as_of)
+    earlier = ValuationRun.objects.kept().filter(as_of__lt=run.as_of)
     days = list(
         earlier.order_by("-as_of").values_list("as_of", flat=True)[:MOST_DAYS_OFFERED]
     )

@@ -6,7 +6,15 @@ from types import MappingProxyType
 
 from campaigns.services import planning, plans
 from clv.choices import RunKind
-from clv.services import execution, expansion, forecast, judging, previews, steps
+from clv.services import (
+    execution,
+    expansion,
+    forecast,
+    judging,
+    previews,
+    pruning,
+    steps,
+)
 from clv.services.execution import Chain, Done, Step, Work
 from clv.services.partitions import value_table
 from common.clock import business_today
@@ -41,6 +49,13 @@ def _explain(work: Work) -> Done:
     return Done(done.rows, detail)
 
 
+def _tidy(work: Work) -> Done:
+    """Drop values that are older than is kept."""
+    with work.lease.fenced():
+        dropped = pruning.drop_old_values()
+    return Done(dropped, {} if dropped is not None else {"skipped": "values in use"})
+
+
 def _show_effect(work: Work) -> Done:
     """Hold the values of other assumptions against those of the run that is shown."""
     compared = work.run.preview.compared
@@ -59,6 +74,7 @@ NIGHT: Chain = (
     (Step("publish", steps.publish), Step("classify", _classify)),
     (Step("plan", _plan),),
     (Step("explain", _explain),),
+    (Step("tidy", _tidy),),
     (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),
     # Last: nothing waits for it, and if it fails the night has been published.
     (Step("judge", partial(judging.judge, classes_on=members.classes_on)),),

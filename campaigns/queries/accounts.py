@@ -328,7 +328,7 @@ def _sort(wanted: str, run: ValuationRun | None) -> Sort:
 
 def _previous_id(run: ValuationRun) -> int | None:
     """Return the run that `run` is compared with: the newest of an earlier day."""
-    earlier = ValuationRun.objects.published().filter(as_of__lt=run.as_of)
+    earlier = ValuationRun.objects.kept().filter(as_of__lt=run.as_of)
     return earlier.order_by("-as_of", "-pk").values_list("pk", flat=True).first()
 
 

@@ -15,7 +15,12 @@ from crm.models import User
 
 class RunQuerySet(models.QuerySet["ValuationRun"]):
     def published(self) -> Self:
+        """Keep what counted on its day, also where only its totals are left."""
         return self.filter(status=RunStatus.PUBLISHED)
+
+    def kept(self) -> Self:
+        """Keep the published runs whose values are still there."""
+        return self.published().filter(has_values=True)
 
     def for_everybody(self) -> Self:
         """Leave out previews, which belong to who asked and are thrown away."""
@@ -23,7 +28,9 @@ class RunQuerySet(models.QuerySet["ValuationRun"]):
 
     def with_values(self) -> Self:
         """Keep the runs whose values are stored."""
-        return self.filter(status__in=[RunStatus.PUBLISHED, RunStatus.SUPERSEDED])
+        return self.filter(
+            status__in=[RunStatus.PUBLISHED, RunStatus.SUPERSEDED], has_values=True
+        )
 
     def open(self) -> Self:
         """Keep the runs that wait for a worker or have one."""
@@ -40,12 +47,12 @@ class RunQuerySet(models.QuerySet["ValuationRun"]):
         return self.filter(is_current=True).first()
 
     def as_of(self, day: dt.date) -> "ValuationRun | None":
-        """Return the newest published run of `day` or before it."""
-        return self.published().filter(as_of__lte=day).order_by("-as_of", "-pk").first()
+        """Return the newest run of `day` or before it that is kept."""
+        return self.kept().filter(as_of__lte=day).order_by("-as_of", "-pk").first()
 
     def before(self, run: "ValuationRun") -> "ValuationRun | None":
-        """Return the newest published run of a day before that of `run`."""
-        return self.published().filter(as_of__lt=run.as_of).order_by("-as_of").first()
+        """Return the newest run of a day before that of `run` that is kept."""
+        return self.kept().filter(as_of__lt=run.as_of).order_by("-as_of").first()
 
 
 class ValuationRun(models.Model):
@@ -82,6 +89,9 @@ class ValuationRun(models.Model):
     parameters = models.JSONField(default=dict, blank=True)
     metrics = models.JSONField(default=dict, blank=True)
     digest = models.CharField(max_length=64, blank=True, default="")
+    has_values = models.BooleanField(
+        default=True, help_text="false once the values of an old run were dropped"
+    )
 
     objects = RunQuerySet.as_manager()
 

@@ -139,7 +139,7 @@ def _past_values(account: Account, run: ValuationRun) -> list[PastValue]:
     The runs are named one by one, so that only their partitions are opened.
     """
     runs = dict(
-        ValuationRun.objects.published()
+        ValuationRun.objects.kept()
         .filter(as_of__lte=run.as_of)
         .order_by("-as_of")
         .values_list("pk", "as_of")[:PAST_RUNS_SHOWN]

@@ -6,6 +6,7 @@ one that took over.
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 
 from django.db import connection
 
@@ -130,6 +131,23 @@ def attach(lease: Lease) -> None:
 def drop(table: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def drop_values(run_ids: Sequence[int]) -> None:
+    """Drop the values that published runs have stored."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits"
+            f" WHERE inhparent = '{VALUES}'::regclass"
+        )
+        attached = [row[0] for row in cursor.fetchall()]
+        names = [
+            name
+            for name in attached
+            if (found := OURS.match(name)) and int(found[1]) in run_ids
+        ]
+        if names:
+            cursor.execute(f"DROP TABLE {', '.join(names)}")
 
 
 def drop_orphans() -> list[str]:

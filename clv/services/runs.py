@@ -80,11 +80,8 @@ def rerun_from_stored(*, actor: User | None, run_id: int) -> ValuationRun:
     RunRefusedError
         If the run has no stored values.
     """
-    stored = ValuationRun.objects.filter(pk=run_id).first()
-    if stored is None or stored.status not in {
-        RunStatus.PUBLISHED,
-        RunStatus.SUPERSEDED,
-    }:
+    stored = ValuationRun.objects.with_values().filter(pk=run_id).first()
+    if stored is None:
         raise RunRefusedError("Only a run that was published can be repeated.")
     rerun = ValuationRun.objects.create(
         as_of=stored.as_of,

@@ -14,7 +14,14 @@ from clv.models import Valuation, ValuationRun
 from clv.queries.contracts import past_contracts, stage_contracts, staged_contracts
 from clv.queries.inputs import Inputs, accounts_known_on, staged_inputs
 from clv.queries.summaries import NO_GROUPS
-from clv.services import likegroups, newcomers, partitions, sharing, summaries
+from clv.services import (
+    likegroups,
+    newcomers,
+    partitions,
+    selfcheck,
+    sharing,
+    summaries,
+)
 from clv.services.execution import Done, Work, call_nobody, finish_as
 from clv.services.fitting import fit_models
 from clv.services.guidance import guidance_for
@@ -42,9 +49,12 @@ def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
             done = summaries.refresh_summaries(
                 as_of=basis.as_of, margin_rate=basis.margin_rate
             )
+            detail: dict[str, Any] = {"changed": done.changed, "full": done.full}
+            if selfcheck.is_due(work.run) and not done.full:
+                found = selfcheck.check_and_mend(bring_up=False)
+                detail["self_check"] = found.as_detail()
             summaries.stage_current(table=table, basis=basis)
             rows = done.accounts
-            detail = {"changed": done.changed, "full": done.full}
         else:
             summaries.stage_past(table=table, basis=basis)
             detail = {"changed": 0, "full": True, "past": True}

@@ -32,6 +32,19 @@ MANY = 0.2  # share of accounts from which on all are read in order
 WORK_MEMORY = "64MB"  # sorts of a million accounts stay in few runs
 
 
+# The accounts for which something was entered at ``since`` or later.
+CHANGED = """
+    SELECT account_id FROM crm_order WHERE updated_at >= %(since)s
+    UNION
+    SELECT l.account_id FROM crm_orderreturn r
+        JOIN crm_orderline l ON l.id = r.line_id
+        WHERE r.created_at >= %(since)s
+    UNION
+    SELECT account_id FROM crm_ledgerentry
+        WHERE created_at >= %(since)s AND account_id IS NOT NULL
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """For which day inputs are taken, and what turns sums into inputs.
@@ -90,7 +103,7 @@ def refresh_summaries(
     ValueError
         If the summaries already hold for a later day.
     """
-    seen_until = _changes_seen_from_here(overlap)
+    seen_until = changes_seen_from_here(overlap)
     with transaction.atomic():
         state = SummaryState.objects.select_for_update().first()
         if state is not None and state.as_of > as_of:
@@ -196,7 +209,7 @@ def parameters(as_of: dt.date, margin_rate: Decimal) -> dict[str, Any]:
     }
 
 
-def _changes_seen_from_here(overlap: dt.timedelta) -> dt.datetime:
+def changes_seen_from_here(overlap: dt.timedelta) -> dt.datetime:
     """Return the moment before which everything entered is visible to us from now on.
 
     A transaction that is still open stamped its rows when it began, so its beginning
@@ -222,16 +235,9 @@ def _mark_dirty(state: SummaryState, as_of: dt.date) -> str:
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {DIRTY}")
         cursor.execute(
-            """
+            f"""
             CREATE TEMPORARY TABLE clv_dirty ON COMMIT DROP AS
-            SELECT account_id FROM crm_order WHERE updated_at >= %(since)s
-            UNION
-            SELECT l.account_id FROM crm_orderreturn r
-                JOIN crm_orderline l ON l.id = r.line_id
-                WHERE r.created_at >= %(since)s
-            UNION
-            SELECT account_id FROM crm_ledgerentry
-                WHERE created_at >= %(since)s AND account_id IS NOT NULL
+            {CHANGED}
             UNION
             SELECT account_id FROM clv_accountsummary
                 WHERE next_change_on <= %(as_of)s

@@ -75,7 +75,7 @@ def week_until(run: ValuationRun) -> Week | None:
 
     It begins with the newest night a week or more before, or with the first of all.
     """
-    earlier = ValuationRun.objects.published().filter(as_of__lt=run.as_of)
+    earlier = ValuationRun.objects.kept().filter(as_of__lt=run.as_of)
     start = earlier.filter(as_of__lte=run.as_of - WEEK).order_by("-as_of").first()
     start = start or earlier.order_by("as_of").first()
     if start is None:

@@ -36,7 +36,7 @@ def account_nights(account: Account) -> list[Night]:
 
     The runs are named one by one, so that only their partitions are opened.
     """
-    newest = ValuationRun.objects.published().order_by("-as_of", "-pk")
+    newest = ValuationRun.objects.kept().order_by("-as_of", "-pk")
     runs = {run.pk: run for run in newest[: NIGHTS_SHOWN + 1]}
     values = Valuation.objects.filter(account=account, run_id__in=list(runs))
     found = sorted(values, key=lambda one: runs[one.run_id].as_of)

@@ -116,7 +116,7 @@ def equity_range(run: ValuationRun) -> EquityRange | None:
 
 def previous_run(run: ValuationRun) -> ValuationRun | None:
     """Return the published run before `run`'s day."""
-    earlier = ValuationRun.objects.published().filter(as_of__lt=run.as_of)
+    earlier = ValuationRun.objects.kept().filter(as_of__lt=run.as_of)
     return earlier.order_by("-as_of").first()
 
 
