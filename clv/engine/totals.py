@@ -16,14 +16,14 @@ does not depend on the number of accounts, so a sample is enough.
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtri
 
-from clv.engine.arrays import FloatVector
+from clv.engine.arrays import FloatVector, IndexVector
 from clv.engine.errors import BadParameterError
+from clv.engine.history import Histories
 from clv.engine.judging.composed import CohortModel, Mixture
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.portfolio import Portfolio
@@ -31,8 +31,6 @@ from clv.engine.portfolio import Portfolio
 GRADIENT_STEP = 1e-3
 NEGLIGIBLE_TOTAL = 1e-9
 LARGEST_ERROR = 10.0  # a total that is unknown within a factor of 10 is unknown
-
-Total = Callable[[RepeatBuyingModel], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,54 +104,64 @@ def parameter_error(portfolio: Portfolio) -> float:
     float in [0, 10]
         0 without accounts, without margin or without covariances.
     """
-    base = _margin(portfolio, portfolio.margin_per_order)(portfolio.model)
+    sample = _Sample(
+        portfolio.histories,
+        portfolio.margin_per_order,
+        portfolio.annual_rate,
+        portfolio.horizon_days,
+    )
+    base = sample.margin(portfolio.model)
     if not base > NEGLIGIBLE_TOTAL:
         return 0.0
-    buying = _spread(portfolio.model, _margin(portfolio, portfolio.margin_per_order))
+    buying = _spread(portfolio.model, sample)
     error = math.hypot(buying, _spend_spread(portfolio)) / base
     return min(error, LARGEST_ERROR) if math.isfinite(error) else LARGEST_ERROR
 
 
-def _margin(portfolio: Portfolio, margin: FloatVector) -> Total:
-    """Return the total margin as a function of the model of repeat buying."""
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """Accounts whose total margin is looked at."""
 
-    def total(model: RepeatBuyingModel) -> float:
+    histories: Histories
+    margin_per_order: FloatVector
+    annual_rate: float
+    horizon_days: float
+
+    def margin(self, model: RepeatBuyingModel) -> float:
         orders = model.flows(
-            portfolio.histories,
-            annual_rate=portfolio.annual_rate,
-            horizon_days=portfolio.horizon_days,
+            self.histories, annual_rate=self.annual_rate, horizon_days=self.horizon_days
         ).orders
-        return float((orders * margin).sum())
+        return float((orders * self.margin_per_order).sum())
 
-    return total
+    def take(self, rows: IndexVector) -> "_Sample":
+        return replace(
+            self,
+            histories=self.histories.take(rows),
+            margin_per_order=self.margin_per_order[rows],
+        )
 
 
-def _spread(model: RepeatBuyingModel, total: Total) -> float:
-    """Return the sd of `total` that the parameters of `model` leave open."""
+def _spread(model: RepeatBuyingModel, sample: _Sample) -> float:
+    """Return the sd of the total margin that the parameters of `model` leave open."""
     if isinstance(model, Mixture):
-        spreads = [_spread(part, total) for part in model.models]
+        spreads = [_spread(part, sample) for part in model.models]
         return sum(w * one for w, one in zip(model.weights, spreads, strict=True))
     if isinstance(model, CohortModel):
-        parts = [_cohort_total(model, place, total) for place in range(len(model))]
-        spreads = [_spread(*part) for part in parts]
-        return math.hypot(*spreads)
+        cohort = np.searchsorted(model.edges, sample.histories.age_days, side="right")
+        return math.hypot(
+            *(
+                _spread(part, sample.take(np.flatnonzero(cohort == place)))
+                for place, part in enumerate(model.models)
+            )
+        )
     if not model.log_covariance:
         return 0.0
     steps = np.eye(len(model.PARAMETERS)) * GRADIENT_STEP
-    slopes = [total(model.moved(step)) - total(model.moved(-step)) for step in steps]
+    slopes = [
+        sample.margin(model.moved(step)) - sample.margin(model.moved(-step))
+        for step in steps
+    ]
     return _root(np.array(slopes), model.log_covariance)
-
-
-def _cohort_total(
-    model: CohortModel, place: int, total: Total
-) -> tuple[RepeatBuyingModel, Total]:
-    """Return one cohort's model, and the total as a function of it alone."""
-
-    def of_part(part: RepeatBuyingModel) -> float:
-        models = (*model.models[:place], part, *model.models[place + 1 :])
-        return total(CohortModel(models, model.edges))
-
-    return model.models[place], of_part
 
 
 def _spend_spread(portfolio: Portfolio) -> float:

@@ -16,7 +16,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from clv.engine.arrays import FloatMatrix, FloatVector, IndexVector, frozen
+from clv.engine.arrays import (
+    FloatMatrix,
+    FloatVector,
+    IndexVector,
+    distinct_rows,
+    frozen,
+)
+from clv.engine.discounting import daily_rate, effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models import FAMILIES, stored_model
@@ -185,15 +192,21 @@ class Mixture(RepeatBuyingModel):
     def flows(
         self, histories: Histories, *, annual_rate: float, horizon_days: float | None
     ) -> Flows:
-        """Return the weighted means of the models' flows."""
-        parts = [
-            model.flows(histories, annual_rate=annual_rate, horizon_days=horizon_days)
-            for model in self.models
-        ]
-        return Flows(
-            self._mean([part.orders for part in parts]),
-            self._mean([part.alive_days for part in parts]),
-        )
+        """Return the weighted means of the models' flows, shared futures once."""
+        horizon = effective_horizon(annual_rate, horizon_days)
+        delta = daily_rate(annual_rate)
+        first, inverse = distinct_rows(histories.frequency, histories.age_days)
+        shared = histories.take(first)
+        orders, days = np.zeros(len(histories)), np.zeros(len(histories))
+        for model, weight in zip(self.models, self.weights, strict=True):
+            rows, back = shared, inverse
+            if model.recency_shapes_future:
+                rows, back = histories, np.arange(len(histories))
+            flows = model._flows_while_alive(rows, delta, horizon)
+            alive = weight * model.probability_alive(histories)
+            orders += alive * flows[0][back]
+            days += alive * flows[1][back]
+        return Flows(frozen(orders), frozen(days))
 
     def purchase_curve(self, histories: Histories, grid_days: ArrayLike) -> FloatMatrix:
         """Return the weighted mean of the models' curves."""
