@@ -218,6 +218,7 @@ def _print_ratio(
 ) -> None:
     pairs = list(zip(theirs, mine, strict=True))
     ratios = [their["wall_s"] / our["wall_s"] for their, our in pairs]
+    cpu = statistics.median(their["cpu_s"] / our["cpu_s"] for their, our in pairs)
     memory = statistics.median(
         their["peak_mb"] / our["peak_mb"] for their, our in pairs
     )
@@ -228,7 +229,7 @@ def _print_ratio(
         goal = f"; goal {GOALS[side]:.0f}: {'reached' if reached else 'missed'}"
     print(
         f"  {side} / ours: {middle:.1f} ({min(ratios):.1f} to {max(ratios):.1f}) in"
-        f" wall time, {memory:.1f} in peak memory{goal}"
+        f" wall time, {cpu:.1f} in CPU time, {memory:.1f} in peak memory{goal}"
     )
 
 

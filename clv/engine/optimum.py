@@ -6,6 +6,7 @@ the rows or on when the first optimiser lost interest. What cannot be trusted (a
 parameter at its bound, a Hessian that is not negative definite) raises.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -86,8 +87,15 @@ class Problem:
         return 0.5 * (result + result.T)
 
 
-def maximise(problem: Problem, starts: Sequence[FloatVector]) -> Optimum:
+def maximise(
+    problem: Problem,
+    starts: Sequence[FloatVector],
+    *,
+    near: FloatVector | None = None,
+) -> Optimum:
     """Return the first trustworthy optimum reached from `starts`, tried in turn.
+
+    From `near`, a point known to lie close, Newton steps alone are tried before.
 
     Raises
     ------
@@ -96,6 +104,9 @@ def maximise(problem: Problem, starts: Sequence[FloatVector]) -> Optimum:
         the last try is the message.
     """
     reason = "no start was given"
+    if near is not None:
+        with contextlib.suppress(NotConvergedError):
+            return _polished(problem, near)
     for start in starts:
         try:
             return _polished(problem, _approached(problem, start))

@@ -245,7 +245,19 @@ def _best(
         names=("p", "q - 1", "v", "the slope")[: starts[0].size],
         account_count=sample.account_count,
     )
-    return maximise(problem, starts)
+    return maximise(problem, starts, near=_near(sample, prior, starts))
+
+
+def _near(
+    sample: Sample, prior: LogNormalPrior | None, starts: Sequence[FloatVector]
+) -> FloatVector | None:
+    """Return where the thinned sample has its optimum; None if there is none."""
+    if sample.thin is None:
+        return None
+    try:
+        return _best(sample.thin, prior, starts).log_parameters
+    except NotConvergedError:
+        return None
 
 
 def _posterior(

@@ -25,6 +25,7 @@ import numpy as np
 from scipy.special import digamma, gammaln
 
 from clv.engine.arrays import (
+    FloatMatrix,
     FloatVector,
     IndexVector,
     distinct_rows,
@@ -33,6 +34,9 @@ from clv.engine.arrays import (
 )
 
 Scatter: TypeAlias = tuple[float, float]
+
+FEW = 20_000  # accounts that lead near the optimum of very many
+LEAST_STEP = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,10 @@ class Sample:
     log_reference : float
         Mean logarithm of the number of orders: where the slope turns.
     unit : float
+    scratch : float array, shape (2, n)
+        Room to compute in: memory asked for anew costs as much as the logarithms.
+    thin : Sample or None
+        Every so many accounts of a large sample, to come near the optimum.
     """
 
     total_value: FloatVector
@@ -66,6 +74,8 @@ class Sample:
     is_single: bool
     log_reference: float
     unit: float
+    scratch: FloatMatrix
+    thin: "Sample | None" = None
 
     @property
     def account_count(self) -> float:
@@ -118,7 +128,23 @@ def _sample(
         is_single=is_single,
         log_reference=float(counts @ np.log(orders)) / x.size,
         unit=unit,
+        scratch=np.empty((2, x.size)),
+        thin=_thinned(x, total, logs, unit, is_single=is_single),
     )
+
+
+def _thinned(
+    x: FloatVector,
+    total: FloatVector,
+    logs: FloatVector,
+    unit: float,
+    *,
+    is_single: bool,
+) -> Sample | None:
+    step = x.size // FEW
+    if step < LEAST_STEP:
+        return None
+    return _sample(x[::step], total[::step], logs[::step], unit, is_single=is_single)
 
 
 def log_likelihood(s: Sample, point: FloatVector) -> tuple[float, FloatVector]:
@@ -137,9 +163,10 @@ def log_likelihood(s: Sample, point: FloatVector) -> tuple[float, FloatVector]:
     log_v = point[2] + slope * turn
     v = np.exp(log_v)
     # Without a slope all accounts share one v, and none has to be looked up.
-    spread = (v[s.index] if slope else v[0]) + s.total_value
-    log_spread = np.add.reduceat(np.log(spread), s.begins)
-    inverse_spread = np.add.reduceat(1.0 / spread, s.begins)
+    spread, room = s.scratch
+    np.add(v[s.index] if slope else v[0], s.total_value, out=spread)
+    log_spread = np.add.reduceat(np.log(spread, out=room), s.begins)
+    inverse_spread = np.add.reduceat(np.divide(1.0, spread, out=room), s.begins)
     inside, inside_by_p = _scatter(s, float(p))
     value = inside + float(
         s.counts @ (gammaln(shape + q) - gammaln(q) + q * log_v)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clv.engine import spend_likelihood
 from clv.engine.errors import BadHistoryError, BadParameterError, NotConvergedError
 from clv.engine.priors import LogNormalPrior
 from clv.engine.spend import (
@@ -191,3 +192,16 @@ def test_relative_means_average_to_one():
         np.full(200_000, 3.0), np.random.default_rng(1)
     )
     assert draws.mean() == pytest.approx(1.0, abs=0.005)
+
+
+def test_a_large_sample_is_led_by_a_thin_one_to_the_same_optimum(monkeypatch):
+    rng = np.random.default_rng(9)
+    x = rng.geometric(0.3, 6_000).astype(float)
+    z = rng.gamma(4.0 * x) / (4.0 * x) * 60.0 / rng.gamma(3.0, 1.0, 6_000)
+    straight = fit_gamma_gamma(x, z)
+    monkeypatch.setattr(spend_likelihood, "FEW", 500)
+    led = fit_gamma_gamma(x, z)
+    assert (led.p, led.q, led.v) == pytest.approx(
+        (straight.p, straight.q, straight.v), rel=1e-7
+    )
+    assert led.log_likelihood == pytest.approx(straight.log_likelihood, abs=1e-6)
