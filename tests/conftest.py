@@ -24,14 +24,22 @@ def commits(item):
     )
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-django puts such tests last
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """Mark tests that commit before pytest-django sorts, and keep them last.
+
+    pytest itself gathers tests that share a browser, wherever the first one stands;
+    a test in a transaction behind one that commits would find no rows of migrations.
+    """
     for item in items:
         if hasattr(item, "fixturenames") and commits(item):
             item.add_marker(
                 pytest.mark.django_db(transaction=True, serialized_rollback=True),
                 append=False,
             )
+    result = yield
+    items.sort(key=lambda item: hasattr(item, "fixturenames") and commits(item))
+    return result
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def run(db):
 
 
 @pytest.fixture
-def page(client, manager):
+def show(client, manager):
     def get(**query):
         client.force_login(manager)
         return client.get(URL, query)
@@ -55,8 +55,8 @@ def page(client, manager):
     return get
 
 
-def test_months_reconcile_with_customer_equity(page, run):
-    found = page().context["forecast"]
+def test_months_reconcile_with_customer_equity(show, run):
+    found = show().context["forecast"]
 
     assert found.horizon_margin == Decimal("30000.00")
     assert found.horizon_cost == Decimal("3000.00")
@@ -65,8 +65,8 @@ def test_months_reconcile_with_customer_equity(page, run):
     assert found.equity == Decimal("24000.00")
 
 
-def test_24_months_are_shown_and_their_classes_add_up(page, run):
-    response = page()
+def test_24_months_are_shown_and_their_classes_add_up(show, run):
+    response = show()
     found = response.context["forecast"]
 
     assert [one.month for one in found.ahead] == firsts(24)
@@ -78,8 +78,8 @@ def test_24_months_are_shown_and_their_classes_add_up(page, run):
     assert "24 months" in response.text
 
 
-def test_charts_show_whole_months_with_a_table_each(page, run):
-    response = page()
+def test_charts_show_whole_months_with_a_table_each(show, run):
+    response = show()
     assert response.context["chart"].labels[0] == "Dec 2026"
     classes = response.context["classes"]
     assert [one.name for one in classes.series] == WorthClass.labels
@@ -96,7 +96,7 @@ def past(first, known, new="50.00"):
     )
 
 
-def test_past_months_stand_beside_what_was_expected_then(page, run):
+def test_past_months_stand_beside_what_was_expected_then(show, run):
     """October: of two earlier nights the last one counts, and it held."""
     october = dt.date(2026, 10, 1)
     early = make.run(as_of=dt.date(2026, 9, 15), current=False)
@@ -106,7 +106,7 @@ def test_past_months_stand_beside_what_was_expected_then(page, run):
     past(october, "1000.00")
     past(dt.date(2026, 9, 1), "800.00")
 
-    september, last = page().context["forecast"].back
+    september, last = show().context["forecast"].back
 
     assert september.forecast is None
     assert last.forecast.run == late
@@ -115,21 +115,21 @@ def test_past_months_stand_beside_what_was_expected_then(page, run):
     assert last.total == Decimal("1050.00")
 
 
-def test_a_forecast_made_long_before_is_not_that_of_the_month(page, run):
+def test_a_forecast_made_long_before_is_not_that_of_the_month(show, run):
     old = make.run(as_of=dt.date(2026, 7, 31), current=False)
     month(old, dt.date(2026, 10, 1), "500.00")
     past(dt.date(2026, 10, 1), "1000.00")
-    (only,) = page().context["forecast"].back
+    (only,) = show().context["forecast"].back
     assert only.forecast is None
 
 
-def test_a_past_night_shows_its_own_and_no_later_months(page, run):
+def test_a_past_night_shows_its_own_and_no_later_months(show, run):
     before = make.run(as_of=dt.date(2026, 9, 30), current=False)
     month(before, dt.date(2026, 10, 1), "400.00")
     past(dt.date(2026, 10, 1), "1000.00")
     past(dt.date(2026, 8, 1), "900.00")
 
-    response = page(as_of="2026-10-05")
+    response = show(as_of="2026-10-05")
     found = response.context["forecast"]
 
     assert found.run == before
@@ -137,17 +137,17 @@ def test_a_past_night_shows_its_own_and_no_later_months(page, run):
     assert "As of 30 Sep 2026" in response.text
 
 
-def test_a_night_without_a_forecast_says_so(page, db):
+def test_a_night_without_a_forecast_says_so(show, db):
     make.run(as_of=DAY)
-    assert "No forecast of that night" in page().text
+    assert "No forecast of that night" in show().text
 
 
-def test_before_the_first_night(page, db):
-    assert "Nothing is valued yet" in page().text
+def test_before_the_first_night(show, db):
+    assert "Nothing is valued yet" in show().text
 
 
-def test_a_day_before_all_nights(page, run):
-    assert "No run that early" in page(as_of="2001-01-01").text
+def test_a_day_before_all_nights(show, run):
+    assert "No run that early" in show(as_of="2001-01-01").text
 
 
 @pytest.mark.parametrize("url", [URL, EXPORT, "/api/v1/forecast/"])
