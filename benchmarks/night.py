@@ -7,6 +7,7 @@ Builds a firm in a PostgreSQL of its own, then takes turns, round by round: the 
 rows), a full night (every sum worked out anew) and the night after it (0.1 % of the
 accounts have bought). A night is what stands between new orders and published classes:
 summarise, fit, value, publish, classify. Its times are those the run itself records.
+At the end the same night once more with a second worker, for the part that is shared.
 """
 
 import argparse
@@ -23,6 +24,8 @@ from typing import Any
 
 TIMED = ("summarise", "fit", "value", "publish", "classify")
 SHARE_CHANGED = 0.001
+PAUSE = 0.05  # seconds between two looks of a helper
+HELPER_STARTS = 8.0  # seconds that it may take
 FLOOR_SUMS = """
     CREATE UNLOGGED TABLE bench_sums AS
     SELECT account_id, count(*), min(ordered_on) AS first_on,
@@ -81,11 +84,12 @@ def one_night(day: dt.date, *, full: bool, whole: bool) -> Night:
     """Work through one run as of `day` in this process; return its recorded times."""
     from clv.choices import RunStatus  # noqa: PLC0415
     from clv.models import SummaryState  # noqa: PLC0415
-    from clv.services import execution, runs  # noqa: PLC0415
+    from clv.services import execution, runs, sharing  # noqa: PLC0415
     from config import night  # noqa: PLC0415
 
     if full:
         SummaryState.objects.all().delete()
+    shared = _timed(sharing, "value_all")
     run = runs.request_run(actor=None, as_of=day)
     chains = {run.kind: [g for g in night.NIGHT if whole or g[-1].name in TIMED]}
     execution.execute_run(run.pk, chains)
@@ -98,9 +102,39 @@ def one_night(day: dt.date, *, full: bool, whole: bool) -> Night:
         "wall": (ended - begun).total_seconds() if ended else None,
         "steps": {name: step.seconds for name, step in steps.items()},
         "detail": steps["summarise"].detail | {"rows": steps["summarise"].rows},
+        "shared": shared[0],
         "digest": run.digest,
         "peak_mb": _peak_mb(),
     }
+
+
+def _timed(module: Any, name: str) -> list[float]:
+    """Note from now on how long the function of a module takes."""
+    function, seconds = getattr(module, name), []
+
+    def timed(*positional: Any, **named: Any) -> Any:
+        begun = time.perf_counter()
+        try:
+            return function(*positional, **named)
+        finally:
+            seconds.append(time.perf_counter() - begun)
+
+    setattr(module, name, timed)
+    return seconds
+
+
+def help_others() -> None:
+    """Value shards of whatever run is worked on, until this process is stopped."""
+    from clv.models import RunShard  # noqa: PLC0415
+    from clv.services import sharing  # noqa: PLC0415
+
+    while True:
+        waiting = RunShard.objects.filter(run__status="running", finished_at=None)
+        shard = waiting.filter(lease_until=None).order_by("-number").first()
+        if shard is None:
+            time.sleep(PAUSE)
+        else:
+            sharing.help_with(shard.run_id, shard.number)
 
 
 def _peak_mb() -> float:
@@ -109,12 +143,18 @@ def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def _call(folder: Path) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.night", "--data", str(folder)]
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
 def in_own_process(folder: Path, day: dt.date, *flags: str) -> Night:
-    call = [sys.executable, "-m", "benchmarks.night", "--data", str(folder)]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(  # noqa: S603  our own module
-        [*call, "--day", day.isoformat(), *flags],
-        env=environment,
+        [*_call(folder), "--day", day.isoformat(), *flags],
+        env=_environment(),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -123,8 +163,11 @@ def in_own_process(folder: Path, day: dt.date, *flags: str) -> Night:
     return answer
 
 
-def measure(folder: Path, first: dt.date, rounds: int) -> None:
-    """Take turns and print the table; every round has its own days."""
+def measure(folder: Path, first: dt.date, rounds: int) -> dt.date:
+    """Take turns and print the table; every round has its own days.
+
+    Returns the day of the last night.
+    """
     from benchmarks import firm  # noqa: PLC0415
 
     found: dict[str, list[Night]] = {"full": [], "delta": [], "floor": []}
@@ -143,6 +186,31 @@ def measure(folder: Path, first: dt.date, rounds: int) -> None:
             f"{kind:<6} / floor: min {min(ratios):.2f},"
             f" median {statistics.median(ratios):.2f}, max {max(ratios):.2f}"
         )
+    return first + dt.timedelta(days=2 * rounds)
+
+
+def compare_workers(folder: Path, day: dt.date, rounds: int) -> None:
+    """Time the shared part of one night with one worker and with two, in turn."""
+    ratios = []
+    for _ in range(rounds):
+        alone = in_own_process(folder, day)
+        helper = subprocess.Popen(  # noqa: S603  our own module
+            [*_call(folder), "--helper"], env=_environment()
+        )
+        try:
+            time.sleep(HELPER_STARTS)
+            both = in_own_process(folder, day)
+        finally:
+            helper.kill()
+            helper.wait()
+        if alone["digest"] != both["digest"]:
+            raise SystemExit("Two workers came to other values than one.")
+        ratios.append(alone["shared"] / both["shared"])
+        print(
+            f"shared part: one worker {alone['shared']:.2f} s, two {both['shared']:.2f}"
+            f" s, ratio {ratios[-1]:.2f}, load {os.getloadavg()[0]:.1f}"
+        )
+    print(f"one / two workers: median {statistics.median(ratios):.2f}")
 
 
 def _tell(number: int, found: dict[str, list[Night]]) -> None:
@@ -170,8 +238,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="keep the firm here and use it again")
     parser.add_argument("--day", type=dt.date.fromisoformat, help=argparse.SUPPRESS)
     parser.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--helper", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--whole", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.helper:
+        _load_django(options.data)
+        help_others()
     if options.day:
         _load_django(options.data)
         found = one_night(options.day, full=options.full, whole=options.whole)
@@ -191,7 +263,8 @@ def _run(folder: Path, options: argparse.Namespace) -> None:
 
         call_command("migrate", verbosity=0)
         first = firm.ensure(options.accounts, options.lines)
-        measure(folder, first, options.rounds)
+        last = measure(folder, first, options.rounds)
+        compare_workers(folder, last, options.rounds)
         connection.close()
     finally:
         server.stop()
