@@ -254,10 +254,14 @@ def _mark_dirty(state: SummaryState, as_of: dt.date) -> str:
 
 
 def _upsert(select: str, params: dict[str, Any]) -> int:
-    """Write the selected sums where they differ; return how many did."""
+    """Write the selected sums where they differ; return how many did.
+
+    Rows that stay as they are only read: a conflict would lock each, which is a write.
+    """
     table = AccountSummary._meta.db_table
     names = ", ".join(SUMS)
-    old = ", ".join(f"{table}.{name}" for name in SUMS)
+    kept = ", ".join(f"kept.{name}" for name in SUMS)
+    anew = ", ".join(f"s.{name}" for name in SUMS)
     new = ", ".join(f"excluded.{name}" for name in SUMS)
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
@@ -265,9 +269,10 @@ def _upsert(select: str, params: dict[str, Any]) -> int:
             f"""
             INSERT INTO {table} (as_of, account_id, {names})
             SELECT %(as_of)s, s.* FROM ({select}) s
+            LEFT JOIN {table} kept ON kept.account_id = s.account_id
+            WHERE kept.account_id IS NULL OR ({kept}) IS DISTINCT FROM ({anew})
             ON CONFLICT (account_id) DO UPDATE
             SET (as_of, {names}) = (excluded.as_of, {new})
-            WHERE ({old}) IS DISTINCT FROM ({new})
             """,
             params,
         )
