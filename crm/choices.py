@@ -67,6 +67,7 @@ class DecisionRole(TextChoices):
     DECIDER = "decider", "Decider"
     INFLUENCER = "influencer", "Influencer"
     USER = "user", "User"
+    TECHNICAL = "technical", "Technical evaluator"
     GATEKEEPER = "gatekeeper", "Gatekeeper"
     CHAMPION = "champion", "Champion"
     UNKNOWN = "", "Not known"
@@ -76,6 +77,18 @@ class Attitude(TextChoices):
     SUPPORTER = "supporter", "Supporter"
     NEUTRAL = "neutral", "Neutral"
     CRITIC = "critic", "Critic"
+    UNKNOWN = "", "Not known"
+
+
+class ConsentMeans(TextChoices):
+    """How a person said what they allow."""
+
+    FORM = "form", "Form on our site"
+    PAPER = "paper", "Signed paper"
+    EMAIL = "email", "E-mail"
+    PHONE = "phone", "On the phone"
+    IN_PERSON = "in_person", "In person"
+    OTHER = "other", "Another way"
     UNKNOWN = "", "Not known"
 
 

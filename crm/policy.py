@@ -6,7 +6,9 @@ LONGEST_CONTACT_MINUTES = 24 * 60
 UNDO_WITHIN = dt.timedelta(days=1)
 
 # Words of crm.choices. Channels on which a person can ask to be left alone.
-REFUSABLE_CHANNELS = frozenset({"phone", "email", "message"})
+REFUSABLE_CHANNELS = frozenset({"phone", "email", "message", "chat", "social", "post"})
+# Here nobody is written to about a topic, such as offers, before they said yes.
+OPT_IN_CHANNELS = frozenset({"email", "message"})
 # Neither reached anybody: a note is about a customer, an unanswered call is none.
 CHANNELS_WITHOUT_CONTACT = frozenset({"note"})
 OUTCOMES_WITHOUT_CONTACT = frozenset({"no_answer"})

@@ -2,7 +2,7 @@
 
 from crm.models.accounts import Account, AccountQuerySet, AttributeDefinition
 from crm.models.audit import AuditEvent
-from crm.models.contacts import Consent, Contact
+from crm.models.contacts import Consent, Contact, ContactAssessment
 from crm.models.events import EventType, LifeEvent
 from crm.models.imports import ImportJob, RefusedRow
 from crm.models.ledger import AllocationRule, LedgerEntry
@@ -20,6 +20,7 @@ __all__ = [
     "AuditEvent",
     "Consent",
     "Contact",
+    "ContactAssessment",
     "EventType",
     "Holding",
     "ImportJob",

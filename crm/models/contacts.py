@@ -1,14 +1,16 @@
 """People at an account, their part in decisions, and what they allow."""
 
+import datetime as dt
 from typing import Self
 
 import pghistory
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from common.versions import Versioned
-from crm.choices import Attitude, Channel, DecisionRole
+from crm.choices import Attitude, Channel, ConsentMeans, DecisionRole
 from crm.models.accounts import Account
 from crm.models.users import User
 
@@ -24,7 +26,11 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["updated_at"]
 )
 class Contact(Versioned):
-    """One person at an account."""
+    """One person at an account.
+
+    Role, influence and attitude repeat the newest assessment. Who goes to another
+    account gets a row there that points back through `moved_from`.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="contacts")
     name = models.CharField(max_length=300)
@@ -45,9 +51,30 @@ class Contact(Versioned):
     )
     needs = models.TextField(blank=True, default="")
     preferences = models.TextField(blank=True, default="")
+    preferred_channel = models.CharField(
+        max_length=10,
+        choices=Channel.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    preferred_time = models.CharField(
+        max_length=100, blank=True, default="", db_default=""
+    )
+    language = models.CharField(max_length=40, blank=True, default="", db_default="")
+    topics = models.CharField(max_length=200, blank=True, default="", db_default="")
     socials = models.JSONField(default=dict, blank=True)
     do_not_contact = models.BooleanField(default=False)
+    do_not_contact_reason = models.CharField(
+        max_length=200, blank=True, default="", db_default=""
+    )
     left_on = models.DateField(null=True, blank=True)
+    successor = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="predecessors"
+    )
+    moved_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="moves"
+    )
 
     objects = ContactQuerySet.as_manager()
 
@@ -66,6 +93,9 @@ class Contact(Versioned):
     def __str__(self) -> str:
         return self.name
 
+    def has_left(self, today: dt.date) -> bool:
+        return self.left_on is not None and self.left_on <= today
+
 
 class Consent(models.Model):
     """One wish of one person about one channel and topic, with its proof.
@@ -78,6 +108,15 @@ class Consent(models.Model):
     topic = models.CharField(max_length=60, blank=True, default="")
     is_granted = models.BooleanField()
     wording = models.TextField(blank=True, default="")
+    means = models.CharField(
+        max_length=10,
+        choices=ConsentMeans.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
+    obtained_on = models.DateField(null=True, blank=True)
+    place = models.CharField(max_length=200, blank=True, default="", db_default="")
     proof = models.CharField(max_length=200, blank=True, default="")
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
     recorded_by = models.ForeignKey(
@@ -89,3 +128,42 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel}: {'yes' if self.is_granted else 'no'}"
+
+    @property
+    def said_on(self) -> dt.date:
+        """Return the day it was said, which may be long before it was recorded."""
+        return self.obtained_on or timezone.localtime(self.recorded_at).date()
+
+
+class ContactAssessment(models.Model):
+    """What somebody thought of one person's part and attitude on one day, and why.
+
+    Never edited: a new judgement is a new row, and the newest day counts.
+    """
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="assessments")
+    decision_role = models.CharField(
+        max_length=20, choices=DecisionRole.choices, blank=True, default=""
+    )
+    influence = models.PositiveSmallIntegerField(null=True, blank=True)
+    attitude = models.CharField(
+        max_length=10, choices=Attitude.choices, blank=True, default=""
+    )
+    judged_on = models.DateField()
+    source = models.CharField(max_length=200, blank=True, default="")
+    judged_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-judged_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(influence=None) | models.Q(influence__range=(1, 5)),
+                name="assessment_influence_1_to_5",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} judged on {self.judged_on}"

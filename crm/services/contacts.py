@@ -5,9 +5,9 @@ from typing import Any
 from django.db import transaction
 
 from common.versions import save_changes
-from crm.choices import Attitude, Channel, DecisionRole
+from crm.choices import Attitude, DecisionRole
 from crm.errors import CannotSaveContactError
-from crm.models import Account, Consent, Contact, User
+from crm.models import Account, Contact, User
 from crm.services import audit
 
 FIELDS = frozenset(
@@ -77,41 +77,6 @@ def change_contact(
             fields=sorted(values),
         )
     return contact
-
-
-def record_consent(
-    *,
-    actor: User | None,
-    contact: Contact,
-    channel: str,
-    is_granted: bool,
-    topic: str = "",
-    wording: str = "",
-    proof: str = "",
-) -> Consent:
-    """Store one wish of one person; the newest of its channel and topic counts.
-
-    Raises
-    ------
-    CannotSaveContactError
-        If there is no such channel.
-    """
-    if channel not in Channel.values:
-        raise CannotSaveContactError(
-            f"There is no channel “{channel}”.", field="channel"
-        )
-    with transaction.atomic():
-        consent = Consent.objects.create(
-            contact=contact,
-            channel=channel,
-            topic=topic,
-            is_granted=is_granted,
-            wording=wording,
-            proof=proof,
-            recorded_by=actor,
-        )
-        audit.record(actor=actor, action="contact.consent_recorded", subject=contact)
-    return consent
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:

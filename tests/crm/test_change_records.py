@@ -8,7 +8,7 @@ from common.clock import business_today
 from common.errors import DomainError, StaleRecordError
 from crm.errors import AlreadyExistsError
 from crm.models import Account, AuditEvent, Consent, Contact, EventType, LifeEvent, Task
-from crm.services import accounts, contacts, events, tasks
+from crm.services import accounts, consent, contacts, events, tasks
 from tests import make
 
 TOMORROW = dt.timedelta(days=1)
@@ -83,11 +83,11 @@ def test_people_join_no_merged_account(manager):
 def test_wishes_are_added_never_edited(manager):
     anna = make.contact()
     for is_granted in (True, False):
-        contacts.record_consent(
+        consent.record_consent(
             actor=manager, contact=anna, channel="email", is_granted=is_granted
         )
     with pytest.raises(DomainError):
-        contacts.record_consent(
+        consent.record_consent(
             actor=manager, contact=anna, channel="pigeon", is_granted=True
         )
     assert [c.is_granted for c in Consent.objects.order_by("pk")] == [True, False]
