@@ -1,6 +1,6 @@
 """What the frame around every page needs: who is here and where they may go."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -8,48 +8,150 @@ from django.http import HttpRequest
 from campaigns import permissions as campaigns
 from clv import permissions as clv
 from crm import permissions as crm
+from crm.models import User
 from segments import permissions as segments
+
+NOBODY: dict[str, object] = {"menu": (), "bottom": (), "can_log": False}
+AT_THE_BOTTOM = 3  # pages; search, log and the rest stand beside them
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One entry of the main menu; `also` is the beginning of addresses it covers."""
+    """One entry of the main menu.
+
+    `also` is the beginning of addresses it covers; `go` the letter that opens it after
+    G; `at_the_bottom` says that a phone shows it there and not only under "More".
+    """
 
     title: str
     url_name: str
     icon: str
     permission: str
     also: str = ""
+    go: str = ""
+    at_the_bottom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries of the main menu that belong together; the first group has no title."""
+
+    title: str
+    links: tuple[Link, ...]
+
+    @property
+    def key(self) -> str:
+        return self.title.lower()
 
 
 MENU = (
-    Link("Today", "campaigns:today", "sun", campaigns.VIEW_TODAY),
-    Link("Accounts", "campaigns:account_list", "building-2", crm.VIEW_ACCOUNTS),
-    Link("Prospects", "campaigns:prospect_list", "user-plus", clv.VIEW_VALUES),
-    Link(
-        "Value", "segments:value", "trending-up", segments.VIEW_DASHBOARD, "/classes/"
+    Group(
+        "",
+        (
+            Link(
+                "Today",
+                "campaigns:today",
+                "sun",
+                campaigns.VIEW_TODAY,
+                go="t",
+                at_the_bottom=True,
+            ),
+            Link(
+                "Accounts",
+                "campaigns:account_list",
+                "building-2",
+                crm.VIEW_ACCOUNTS,
+                go="a",
+                at_the_bottom=True,
+            ),
+            Link(
+                "Prospects",
+                "campaigns:prospect_list",
+                "user-plus",
+                clv.VIEW_VALUES,
+                go="p",
+            ),
+        ),
     ),
-    Link("Forecast", "segments:forecast", "calendar-range", segments.VIEW_DASHBOARD),
-    Link("Plans", "campaigns:plan_list", "clipboard-list", campaigns.VIEW_PLANS),
-    Link("Accuracy", "clv:accuracy", "target", clv.VIEW_ACCURACY),
-    Link(
-        "Assumptions",
-        "clv:assumptions",
-        "sliders-horizontal",
-        clv.CHANGE_ASSUMPTIONS,
+    Group(
+        "Worth",
+        (
+            Link(
+                "Value",
+                "segments:value",
+                "trending-up",
+                segments.VIEW_DASHBOARD,
+                also="/classes/",
+                go="v",
+            ),
+            Link(
+                "Forecast",
+                "segments:forecast",
+                "calendar-range",
+                segments.VIEW_DASHBOARD,
+                go="f",
+            ),
+            Link(
+                "Plans",
+                "campaigns:plan_list",
+                "clipboard-list",
+                campaigns.VIEW_PLANS,
+                go="l",
+            ),
+        ),
     ),
-    Link("Runs", "clv:run_list", "moon", clv.VIEW_RUNS),
-    Link("People", "crm:user_list", "users", crm.MANAGE_USERS),
+    Group(
+        "Engine",
+        (
+            Link("Accuracy", "clv:accuracy", "target", clv.VIEW_ACCURACY, go="y"),
+            Link(
+                "Assumptions",
+                "clv:assumptions",
+                "sliders-horizontal",
+                clv.CHANGE_ASSUMPTIONS,
+                go="s",
+            ),
+            Link("Runs", "clv:run_list", "moon", clv.VIEW_RUNS, go="r"),
+            Link("People", "crm:user_list", "users", crm.MANAGE_USERS, go="u"),
+        ),
+    ),
 )
+
+
+def menu_of(user: User) -> tuple[Group, ...]:
+    """Return what the user may open, in its groups; no group is empty."""
+    allowed = (
+        replace(
+            group,
+            links=tuple(link for link in group.links if user.has_perm(link.permission)),
+        )
+        for group in MENU
+    )
+    return tuple(group for group in allowed if group.links)
+
+
+def bottom_of(menu: tuple[Group, ...]) -> tuple[Link, ...]:
+    """Return what a phone shows at the bottom: the daily pages, else the first ones."""
+    links = [link for group in menu for link in group.links]
+    daily = [link for link in links if link.at_the_bottom]
+    others = [link for link in links if not link.at_the_bottom]
+    return tuple([*daily, *others][:AT_THE_BOTTOM])
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
     """Return the menu that the signed-in user may use."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"menu": (), "can_log": False, "currency": settings.CURRENCY}
+        return {
+            "menu": (),
+            "bottom": (),
+            "can_log": False,
+            "currency": settings.CURRENCY,
+        }
+    menu = menu_of(user)
     return {
-        "menu": tuple(link for link in MENU if user.has_perm(link.permission)),
+        "menu": menu,
+        "bottom": bottom_of(menu),
         "can_log": user.has_perm(crm.LOG_TOUCHPOINTS),
         "currency": settings.CURRENCY,
     }

@@ -31,6 +31,7 @@ urlpatterns = [
         touchpoints.touchpoint_undo,
         name="touchpoint_undo",
     ),
+    path("me/keys/", users.single_keys, name="single_keys"),
     path("people/", users.user_list, name="user_list"),
     path("people/new/", users.user_create, name="user_create"),
     path("people/<int:pk>/", users.user_edit, name="user_edit"),

@@ -59,6 +59,9 @@ class User(AbstractUser):
         Territory, models.PROTECT, null=True, blank=True, related_name="users"
     )
 
+    # Somebody who dictates, or whose keys slip, needs keys without Ctrl to do nothing.
+    single_keys = models.BooleanField(default=True, db_default=True)
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     objects: ClassVar[UserManager] = UserManager()

@@ -223,3 +223,9 @@ def _end_access(user: User) -> None:
     for session in UserSession.objects.filter(user=user):
         session.end()
     AuthToken.objects.filter(user=user).delete()
+
+
+def choose_keys(*, actor: User, single_keys: bool) -> None:
+    """Switch keys that work without Ctrl on or off, for oneself."""
+    actor.single_keys = single_keys
+    actor.save(update_fields=["single_keys"])

@@ -15,8 +15,9 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from common.access import requires
+from common.access import SIGNED_IN, requires
 from common.errors import DomainError
+from common.htmx import wants_fragment
 from crm import permissions
 from crm.forms.users import TerritoryForm, UserForm
 from crm.models import Territory, User
@@ -133,3 +134,14 @@ def _show_link(request: SignedInRequest, person: User) -> HttpResponse:
     )
     context = {"person": person, "link": request.build_absolute_uri(path)}
     return render(request, "crm/users/link.html", context)
+
+
+@require_POST
+@requires(SIGNED_IN)
+def single_keys(request: SignedInRequest) -> HttpResponse:
+    """Switch one's own single keys; they are on unless the answer says off."""
+    wanted = request.POST.get("single_keys") != "off"
+    users.choose_keys(actor=request.user, single_keys=wanted)
+    if wants_fragment(request):
+        return render(request, "common/_single_keys.html")
+    return redirect("home")

@@ -17,6 +17,12 @@
     });
   });
 
+  // A button with data-opens shows the dialog of that id.
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) document.getElementById(opener.dataset.opens)?.showModal();
+  });
+
   // <select data-submit> sends its form by itself; the button serves without scripts.
   onEach("select[data-submit]", (select) => {
     select.addEventListener("change", () => select.form.requestSubmit());
