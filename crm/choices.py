@@ -187,6 +187,28 @@ class TaskStatus(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class TaskKind(TextChoices):
+    """What a task asks for; calls and visits fill the day of a calendar."""
+
+    TODO = "todo", "To do"
+    CALL = "call", "Call"
+    EMAIL = "email", "E-mail"
+    MEETING = "meeting", "Meeting"
+    VISIT = "visit", "Visit"
+
+
+class TaskPriority(TextChoices):
+    HIGH = "high", "High"
+    NORMAL = "normal", "Normal"
+    LOW = "low", "Low"
+
+
+class DealStatus(TextChoices):
+    OPEN = "open", "Open"
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+
+
 class AttributeType(TextChoices):
     TEXT = "text", "Text"
     NUMBER = "number", "Number"

@@ -48,6 +48,16 @@ class CannotSaveTaskError(DomainError):
     code = "cannot_save_task"
 
 
+class CannotSaveDealError(DomainError):
+    code = "cannot_save_deal"
+
+
+class CannotMoveDealError(DomainError):
+    """A deal that cannot take this step, or not any more."""
+
+    code = "cannot_move_deal"
+
+
 class AlreadyExistsError(DomainError):
     """The source has another fact under this id; facts are not overwritten."""
 

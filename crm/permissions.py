@@ -12,19 +12,24 @@ VIEW_LEDGER = "crm.view_ledger"
 CHANGE_LEDGER = "crm.change_ledger"
 VIEW_PRODUCTS = "crm.view_products"
 CHANGE_PRODUCTS = "crm.change_products"
+VIEW_DEALS = "crm.view_deals"
+CHANGE_DEALS = "crm.change_deals"
+CHANGE_DEAL_STAGES = "crm.change_deal_stages"
 MANAGE_USERS = "crm.manage_users"
 IMPORT_DATA = "crm.import_data"
 
-READ = frozenset({VIEW_ACCOUNTS, VIEW_ORDERS, VIEW_LEDGER, VIEW_PRODUCTS})
+READ = frozenset({VIEW_ACCOUNTS, VIEW_ORDERS, VIEW_LEDGER, VIEW_PRODUCTS, VIEW_DEALS})
 
 GRANTS: dict[Role, frozenset[str]] = {
-    Role.REP: READ | {CHANGE_ACCOUNTS, LOG_TOUCHPOINTS, CHANGE_ORDERS},
+    Role.REP: READ | {CHANGE_ACCOUNTS, LOG_TOUCHPOINTS, CHANGE_ORDERS, CHANGE_DEALS},
     Role.MANAGER: READ
     | {
         CHANGE_ACCOUNTS,
         ASSIGN_ACCOUNTS,
         LOG_TOUCHPOINTS,
         CHANGE_ORDERS,
+        CHANGE_DEALS,
+        CHANGE_DEAL_STAGES,
         CHANGE_LEDGER,
         IMPORT_DATA,
     },
@@ -35,6 +40,8 @@ GRANTS: dict[Role, frozenset[str]] = {
         ASSIGN_ACCOUNTS,
         LOG_TOUCHPOINTS,
         CHANGE_ORDERS,
+        CHANGE_DEALS,
+        CHANGE_DEAL_STAGES,
         CHANGE_LEDGER,
         CHANGE_PRODUCTS,
         MANAGE_USERS,

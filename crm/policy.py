@@ -24,3 +24,6 @@ LOW_USE_SHARE = 0.5
 
 FURTHEST_EVENT_AHEAD = dt.timedelta(days=5 * 365)
 FURTHEST_TASK_AHEAD = dt.timedelta(days=5 * 365)
+
+# A deal that is to be decided later than this is a wish.
+FURTHEST_DEAL_AHEAD = dt.timedelta(days=5 * 365)

@@ -65,6 +65,8 @@ class AccountForm(VersionedForm):
             "relationship_type",
             "industry",
             "size_band",
+            "street",
+            "postcode",
             "city",
             "region",
             "country",
@@ -84,7 +86,10 @@ class AccountForm(VersionedForm):
             "source": "Won through",
             "acquired_on": "Won on",
         }
-        help_texts = {"country": "Two letters, such as DE"}
+        help_texts = {
+            "country": "Two letters, such as DE",
+            "street": "With the number, so that a map finds it",
+        }
         widgets = {
             "acquired_on": DateInput(),
             "lost_on": DateInput(),

@@ -3,6 +3,13 @@
 from crm.models.accounts import Account, AccountQuerySet, AttributeDefinition
 from crm.models.audit import AuditEvent
 from crm.models.contacts import Consent, Contact, ContactAssessment
+from crm.models.deals import (
+    Deal,
+    DealChange,
+    DealLine,
+    DealLossReason,
+    DealStage,
+)
 from crm.models.events import EventType, LifeEvent
 from crm.models.imports import ImportJob, RefusedRow
 from crm.models.ledger import AllocationRule, LedgerEntry
@@ -21,6 +28,11 @@ __all__ = [
     "Consent",
     "Contact",
     "ContactAssessment",
+    "Deal",
+    "DealChange",
+    "DealLine",
+    "DealLossReason",
+    "DealStage",
     "EventType",
     "Holding",
     "ImportJob",

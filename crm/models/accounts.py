@@ -76,6 +76,10 @@ class Account(Versioned):
     size_band = models.CharField(
         max_length=10, choices=SizeBand.choices, blank=True, default=""
     )
+    street = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="and number"
+    )
+    postcode = models.CharField(max_length=20, blank=True, default="", db_default="")
     city = models.CharField(max_length=100, blank=True, default="")
     region = models.CharField(max_length=100, blank=True, default="")
     country = models.CharField(max_length=2, blank=True, default="")

@@ -7,8 +7,10 @@ from django.db import models
 from django.db.models import Q
 
 from common.versions import Versioned
-from crm.choices import TaskStatus
+from crm.choices import TaskKind, TaskPriority, TaskStatus
 from crm.models.accounts import Account
+from crm.models.contacts import Contact
+from crm.models.deals import Deal
 from crm.models.touchpoints import Touchpoint
 from crm.models.users import User
 
@@ -36,6 +38,30 @@ class Task(Versioned):
     owner = models.ForeignKey(User, models.PROTECT, related_name="tasks")
     title = models.CharField(max_length=300)
     due_on = models.DateField()
+    due_at = models.TimeField(
+        null=True,
+        blank=True,
+        help_text="in the company's zone; empty for the whole day",
+    )
+    minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    kind = models.CharField(
+        max_length=10,
+        choices=TaskKind.choices,
+        default=TaskKind.TODO,
+        db_default=TaskKind.TODO,
+    )
+    priority = models.CharField(
+        max_length=10,
+        choices=TaskPriority.choices,
+        default=TaskPriority.NORMAL,
+        db_default=TaskPriority.NORMAL,
+    )
+    contact = models.ForeignKey(
+        Contact, models.SET_NULL, null=True, blank=True, related_name="tasks"
+    )
+    deal = models.ForeignKey(
+        Deal, models.SET_NULL, null=True, blank=True, related_name="tasks"
+    )
     status = models.CharField(
         max_length=10, choices=TaskStatus.choices, default=TaskStatus.OPEN
     )

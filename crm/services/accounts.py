@@ -24,6 +24,8 @@ FIELDS = (
     "relationship_type",
     "industry",
     "size_band",
+    "street",
+    "postcode",
     "city",
     "region",
     "country",
