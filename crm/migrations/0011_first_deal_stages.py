@@ -43,5 +43,5 @@ def empty(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0009_deals")]
+    dependencies = [("crm", "0010_deals")]
     operations = [migrations.RunPython(fill, empty)]

@@ -15,7 +15,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0008_people_and_their_proof'),
+        ('crm', '0009_single_keys'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
