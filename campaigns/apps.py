@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS
-from common import panels
+from common import panels, timelines
 
 
 class CampaignsConfig(AppConfig):
@@ -23,4 +23,16 @@ class CampaignsConfig(AppConfig):
         panels.register(
             "class-tile",
             panels.Panel("Plan", "campaigns:class_plan_name", VIEW_PLANS, 30),
+        )
+        timelines.register(
+            timelines.Source(
+                key="touch",
+                kind="plan",
+                kind_title="Plan",
+                word="Plan touch",
+                icon="clipboard-list",
+                query="campaigns.queries.timeline.closed_touches",
+                permission=VIEW_PLANS,
+                order=70,
+            )
         )

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
 from clv.permissions import VIEW_ACCURACY, VIEW_VALUES
-from common import panels
+from common import panels, timelines
 
 
 class ClvConfig(AppConfig):
@@ -31,3 +31,19 @@ class ClvConfig(AppConfig):
                 "Profit and loss", "clv:account_profit_and_loss", VIEW_VALUES, 10
             ),
         )
+        for key, word, icon, query in (
+            ("value", "Value changed", "trending-up", "value_changes"),
+            ("payback", "Paid back", "piggy-bank", "paybacks"),
+        ):
+            timelines.register(
+                timelines.Source(
+                    key=key,
+                    kind="value",
+                    kind_title="Value and class",
+                    word=word,
+                    icon=icon,
+                    query=f"clv.queries.timeline.{query}",
+                    permission=VIEW_VALUES,
+                    order=60,
+                )
+            )

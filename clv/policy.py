@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from types import MappingProxyType
 
 from crm.choices import CostKind
@@ -62,3 +63,6 @@ RENEWAL_GRACE_DAYS = 60
 LIGHT_HOLDS_DAYS = 3  # older, and pages say that the light is stale
 ACTUAL_MONTHS_KEPT = 36
 ACTUALS_COUNTED_EVERY_DAYS = 7  # late entries change months that are over
+# A timeline tells when the CLV moved from one month's end to the next by so much.
+CHANGE_OF_NOTE_SHARE = Decimal("0.10")  # of what it was
+CHANGE_OF_NOTE_LEAST = Decimal("100.00")  # in the firm's currency

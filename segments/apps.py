@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from common import panels
+from common import panels, timelines
 from segments.permissions import VIEW_CLASSES
 
 
@@ -18,4 +18,16 @@ class SegmentsConfig(AppConfig):
         panels.register(
             "account-header",
             panels.Panel("Class", "segments:account_header", VIEW_CLASSES, 5),
+        )
+        timelines.register(
+            timelines.Source(
+                key="class",
+                kind="value",
+                kind_title="Value and class",
+                word="Class",
+                icon="layers",
+                query="segments.queries.timeline.class_changes",
+                permission=VIEW_CLASSES,
+                order=60,
+            )
         )

@@ -28,6 +28,9 @@ class AllocationRule(Timestamped):
         return self.name
 
 
+BY_HAND = Q(source="typed", touchpoint=None, allocated_from=None)
+
+
 class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
     def visible_to(self, user: User) -> Self:
         """Keep rows of accounts that `user` may see; shared costs are the firm's."""
@@ -36,6 +39,10 @@ class LedgerEntryQuerySet(models.QuerySet["LedgerEntry"]):
     def of_accounts(self) -> Self:
         """Keep what was charged to an account; a shared cost counts by its parts."""
         return self.exclude(account=None)
+
+    def by_hand(self) -> Self:
+        """Keep costs that somebody entered, not those of contacts or shared ones."""
+        return self.filter(BY_HAND)
 
 
 class LedgerEntry(models.Model):
@@ -118,6 +125,12 @@ class LedgerEntry(models.Model):
                 name="ledger_by_account",
             ),
             models.Index(fields=["created_at"], name="ledger_by_change"),
+            # Few were entered by hand among the costs of thousands of contacts.
+            models.Index(
+                fields=["account", "incurred_on"],
+                condition=BY_HAND,
+                name="ledger_by_hand",
+            ),
             # Mostly empty, so the rows that are not are indexed alone.
             *(
                 models.Index(

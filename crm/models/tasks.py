@@ -94,7 +94,12 @@ class Task(Versioned):
                 fields=["owner", "due_on"],
                 condition=Q(status=TaskStatus.OPEN),
                 name="task_open_by_owner",
-            )
+            ),
+            models.Index(
+                fields=["account", "-done_at"],
+                condition=Q(status=TaskStatus.DONE),
+                name="task_done_by_account",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,55 +3,25 @@
 import base64
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.conf import settings
-from django.db.models import (
-    Case,
-    CharField,
-    Count,
-    DateTimeField,
-    DecimalField,
-    F,
-    Func,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Sum,
-    TextField,
-    Value,
-    When,
-)
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
+from common import timelines
+from common.clock import business_today
 from crm import policy
-from crm.choices import (
-    Channel,
-    Direction,
-    OrderStatus,
-    Outcome,
-    Role,
-    TaskStatus,
-    TouchpointSource,
-)
-from crm.models import (
-    Account,
-    LifeEvent,
-    Order,
-    OrderLine,
-    Task,
-    Touchpoint,
-    User,
-)
+from crm.choices import Channel, Direction, OrderStatus, Outcome, Role
+from crm.models import Account, User
+from crm.queries.entries import Entries, Position, between, cut, kept
+from crm.queries.merged import member_ids
 
 PAGE_SIZE = 25
-KINDS = {"contact": "Contacts", "order": "Orders", "event": "Events", "task": "Tasks"}
+CONTACT = "contact"
 ICONS = {
     Channel.PHONE: "phone",
     Channel.EMAIL: "mail",
@@ -64,70 +34,118 @@ ICONS = {
     Channel.SOCIAL: "share-2",
     Channel.EVENT: "ticket",
     Channel.NOTE: "notebook-pen",
-    "order": "shopping-cart",
-    "event": "calendar",
-    "task": "circle-check",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries are asked for; what is empty keeps everything.
+
+    `person` is the beginning of a word of the name of somebody at the customer's, so
+    that it means something on every account. `who` is "me", "others", or the id of a
+    person of ours. `days` counts back from today, and `since` and `until` are dates.
+    """
+
+    kinds: Sequence[str] = ()
+    channels: Sequence[str] = ()
+    product: int | None = None
+    person: str = ""
+    who: str = ""
+    days: int | None = None
+    since: dt.date | None = None
+    until: dt.date | None = None
+    text: str = ""
+
+    @property
+    def is_everything(self) -> bool:
+        return self == Wanted()
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
     """One row of the timeline, whatever it is."""
 
-    kind: str
+    key: str
     pk: int
     at: dt.datetime
+    is_day: bool
     channel: str
     direction: str
+    said_title: str
     text: str
     person: str
     who: str
     who_id: int | None
     outcome: str
     minutes: int | None
+    count: int | None
     amount: Decimal | None
+    link_id: int | None
     stored_at: dt.datetime | None
+
+    @property
+    def source(self) -> timelines.Source:
+        found = timelines.source_named(self.key)
+        assert found is not None  # noqa: S101  rows come from registered sources
+        return found
+
+    @property
+    def kind(self) -> str:
+        return self.source.kind
 
     @property
     def title(self) -> str:
         """Say what it is in two or three words."""
-        if self.kind == "event":
-            return self.channel
-        if self.kind == "task":
-            return "Task done"
-        if self.kind == "order":
-            is_off = self.outcome == OrderStatus.CANCELLED
-            return "Order, cancelled" if is_off else "Order"
+        if self.key != CONTACT:
+            return self.said_title or self.source.word
         label = str(Channel(self.channel).label)
         return f"{label}, incoming" if self.direction == Direction.IN else label
 
     @property
     def icon(self) -> str:
-        key = self.channel if self.kind == "contact" else self.kind
-        return ICONS.get(key, "circle")
+        return ICONS.get(self.channel, self.source.icon)  # type: ignore[call-overload,no-any-return]
+
+    @property
+    def url(self) -> str:
+        """Return the address of the page about it, or nothing."""
+        if not self.source.url_name or self.link_id is None:
+            return ""
+        return reverse(self.source.url_name, args=[self.link_id])
+
+    @property
+    def is_contact(self) -> bool:
+        return self.key == CONTACT
 
     @property
     def has_time(self) -> bool:
         """Orders and events know their day only."""
-        return self.kind in {"contact", "task"}
+        return not self.is_day
+
+    @property
+    def day(self) -> dt.date:
+        return timezone.localtime(self.at).date()
 
     @property
     def outcome_label(self) -> str:
-        is_said = self.kind == "contact" and self.outcome
+        is_said = self.key == CONTACT and self.outcome
         return str(Outcome(self.outcome).label) if is_said else ""
 
     @property
     def is_bad(self) -> bool:
-        return self.outcome == Outcome.BAD
+        return self.key == CONTACT and self.outcome == Outcome.BAD
+
+    @property
+    def is_void(self) -> bool:
+        return self.key == "order" and self.outcome == OrderStatus.CANCELLED
 
     @property
     def cursor(self) -> str:
-        raw = json.dumps([self.at.isoformat(), self.kind, self.pk]).encode()
+        raw = json.dumps([self.at.isoformat(), self.key, self.pk]).encode()
         return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
     def can_be_undone_by(self, user: User) -> bool:
         """Tell whether `user` may still take this contact back."""
-        if self.kind != "contact" or self.stored_at is None:
+        if self.key != CONTACT or self.stored_at is None:
             return False
         is_fresh = timezone.now() - self.stored_at < policy.UNDO_WITHIN
         is_theirs = self.who_id == user.pk or Role.MANAGER in user.roles
@@ -136,10 +154,11 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One happening, and what the reader may do with it."""
+    """One happening, what the reader may do with it, and whether a month begins."""
 
     item: Happening
     can_undo: bool
+    begins_month: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +166,6 @@ class Timeline:
     """One page of happenings; `older` is the next page's cursor or empty."""
 
     rows: list[TimelineRow]
-    kind: str
     older: str
     is_first: bool
 
@@ -157,167 +175,178 @@ class Timeline:
         if not self.rows:
             return "empty"
         first = self.rows[0].item
-        return f"{first.kind}-{first.pk}"
+        return f"{first.key}-{first.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where an account's timeline begins: its first entry and its first contact."""
+
+    on: dt.date
+    contact_on: dt.date | None
+    contact_channel: str
+    contact_person: str
 
 
 def timeline(
-    account: Account, *, user: User, kind: str = "", before: str = "", size: int = 0
+    account: Account,
+    *,
+    user: User,
+    wanted: Wanted | None = None,
+    before: str = "",
+    size: int = 0,
 ) -> Timeline:
-    """Return what happened with `account`, newest first, one query.
+    """Return what happened with `account`, newest first, one query beside its mergers.
 
-    `kind` keeps one of KINDS; `before` is a cursor that an earlier page gave out. An
-    unreadable kind or cursor is ignored, so that an old link still opens.
+    `before` is a cursor that an earlier page gave out, or a year to begin at the end
+    of. An unreadable one is ignored, so that an old link still opens.
     """
-    kind = kind if kind in KINDS else ""
-    position = _read_cursor(before)
+    position = read_cursor(before)
     size = size or PAGE_SIZE
-    arms = [
-        _beyond(arm(account), name, position)
-        for name, arm in ARMS.items()
-        if kind in {"", name}
+    arms = _arms(account, user, wanted or Wanted())
+    parts = [
+        cut(entries, key=key, size=size + 1, position=position)
+        for key, entries in arms.items()
     ]
-    rows = arms[0].union(*arms[1:], all=True) if len(arms) > 1 else arms[0]
-    ordered = rows.order_by("-t_at", "-t_kind", "-t_pk")
-    found = [Happening(*row) for row in ordered[: size + 1]]
+    if not parts:
+        return Timeline([], "", is_first=position is None)
+    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    if len(parts) > 1:
+        merged = merged.order_by("-t_at", "-t_kind", "-t_pk")
+    found = [Happening(*row) for row in merged[: size + 1]]
     shown = found[:size]
     return Timeline(
-        rows=[TimelineRow(item, item.can_be_undone_by(user)) for item in shown],
-        kind=kind,
+        rows=_rows(shown, user, position),
         older=shown[-1].cursor if len(found) > size else "",
         is_first=position is None,
     )
 
 
-Rows = QuerySet[Any, tuple[Any, ...]]
-COLUMNS: dict[str, Any] = {
-    "channel": CharField(),
-    "direction": CharField(),
-    "text": TextField(),
-    "person": CharField(),
-    "who": CharField(),
-    "who_id": IntegerField(),
-    "outcome": CharField(),
-    "minutes": IntegerField(),
-    "amount": DecimalField(max_digits=14, decimal_places=2),
-    "stored_at": DateTimeField(),
-}
-
-
-def _contacts(account: Account) -> Rows:
-    rows = Touchpoint.objects.standing().filter(account=account)
-    # Undo belongs to what was typed here; other sources have doors of their own.
-    typed_at = Case(When(source=TouchpointSource.TYPED, then=F("created_at")))
-    return _columns(
-        rows,
-        kind="contact",
-        at=F("occurred_at"),
-        channel=F("channel"),
-        direction=F("direction"),
-        text=F("note"),
-        person=_text("contact__name"),
-        who=_text("user__name"),
-        who_id=F("user_id"),
-        outcome=F("outcome"),
-        minutes=F("minutes"),
-        stored_at=typed_at,
+def beginning(account: Account, *, user: User) -> Beginning | None:
+    """Return where the timeline begins; None where nothing has happened."""
+    parts = [
+        cut(entries, key=key, size=1, oldest_first=True)
+        for key, entries in _arms(account, user, Wanted()).items()
+    ]
+    if not parts:
+        return None
+    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    ordered = merged.order_by("t_at") if len(parts) > 1 else merged
+    rows = [Happening(*row) for row in ordered]
+    if not rows:
+        return None
+    contact = next((row for row in rows if row.is_contact), None)
+    return Beginning(
+        on=rows[0].day,
+        contact_on=contact.day if contact else None,
+        contact_channel=contact.title if contact else "",
+        contact_person=contact.person if contact else "",
     )
 
 
-def _orders(account: Account) -> Rows:
-    lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
-    rows = Order.objects.filter(account=account)
-    return _columns(
-        rows,
-        kind="order",
-        at=_midnight("ordered_on"),
-        text=_text("external_id"),
-        outcome=_text("status"),
-        minutes=Subquery(lines.annotate(n=Count("pk")).values("n")),
-        amount=Subquery(lines.annotate(n=Sum("revenue")).values("n")),
-    )
-
-
-def _events(account: Account) -> Rows:
-    return _columns(
-        LifeEvent.objects.filter(account=account),
-        kind="event",
-        at=_midnight("occurred_on"),
-        channel=F("type__name"),
-        text=F("note"),
-        person=_text("contact__name"),
-        who=_text("created_by__name"),
-    )
-
-
-def _tasks(account: Account) -> Rows:
-    return _columns(
-        Task.objects.filter(account=account, status=TaskStatus.DONE),
-        kind="task",
-        at=F("done_at"),
-        text=_text("title"),
-        who=_text("owner__name"),
-    )
-
-
-ARMS: dict[str, Callable[[Account], Rows]] = {
-    "contact": _contacts,
-    "order": _orders,
-    "event": _events,
-    "task": _tasks,
-}
-
-
-def _columns(rows: QuerySet[Any], *, kind: str, at: Any, **given: Any) -> Rows:
-    """Return the rows as tuples in Happening's order; columns not given are empty.
-
-    They take names of their own, because annotations may not shadow fields.
-    """
-    columns = {
-        "t_kind": Value(kind, output_field=CharField()),
-        "t_pk": F("pk"),
-        "t_at": at,
-    }
-    for name, output in COLUMNS.items():
-        is_text = isinstance(output, CharField | TextField)
-        empty = Value("" if is_text else None, output_field=output)
-        wanted = given.get(name, empty)
-        columns[f"t_{name}"] = Cast(wanted, TextField() if is_text else output)
-    named: Rows = rows.order_by().annotate(**columns).values_list(*columns)
-    return named
-
-
-def _text(path: str) -> Coalesce:
-    return Coalesce(Cast(F(path), TextField()), Value("", output_field=TextField()))
-
-
-def _midnight(field: str) -> Func:
-    """Place a day at its first moment in the company's time zone."""
-    return Func(
-        Value(settings.TIME_ZONE),
-        F(field),
-        template="timezone(%(expressions)s::timestamp)",
-        output_field=DateTimeField(),
-    )
-
-
-def _beyond(
-    rows: Rows, kind: str, position: tuple[dt.datetime, str, int] | None
-) -> Rows:
-    """Keep the rows of `kind` that come after `position` in the timeline's order."""
-    if position is None:
-        return rows
-    at, its_kind, pk = position
-    if kind == its_kind:
-        return rows.filter(Q(t_at__lt=at) | Q(t_at=at, t_pk__lt=pk))
-    return rows.filter(t_at__lte=at) if kind < its_kind else rows.filter(t_at__lt=at)
-
-
-def _read_cursor(cursor: str) -> tuple[dt.datetime, str, int] | None:
+def read_cursor(cursor: str) -> Position | None:
+    """Return the place that a cursor or a year names; None if it names none."""
+    if cursor.isdecimal() and len(cursor) == len("2026"):
+        return _end_of_year(int(cursor))
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        at, kind, pk = json.loads(raw)
+        at, key, pk = json.loads(raw)
         moment = dt.datetime.fromisoformat(at)
-        known = kind in KINDS and moment.tzinfo is not None
-        return (moment, kind, int(pk)) if known else None
-    except (ValueError, TypeError):
+        known = timelines.source_named(key) is not None and moment.tzinfo is not None
+        return Position(moment, key, int(pk)) if known else None
+    except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _end_of_year(year: int) -> Position | None:
+    if not dt.MINYEAR < year < dt.MAXYEAR:
+        return None
+    first = timezone.make_aware(dt.datetime(year + 1, 1, 1))  # noqa: DTZ001
+    return Position(first, "", 0)
+
+
+def _arms(account: Account, user: User, wanted: Wanted) -> dict[str, Entries]:
+    """Return the entries of each source that has something to say under the filter."""
+    account_ids = member_ids(account)
+    arms = {}
+    for source in timelines.sources_for(user):
+        if wanted.kinds and source.kind not in wanted.kinds:
+            continue
+        entries = _filtered(import_string(source.query)(account_ids), wanted, user)
+        if entries is not None:
+            arms[source.key] = entries
+    return arms
+
+
+def _filtered(entries: Entries, wanted: Wanted, user: User) -> Entries | None:
+    """Keep what is asked for; None where the source cannot have it."""
+    asked = (
+        (bool(wanted.channels), entries.channel),
+        (wanted.product is not None, entries.product),
+        (bool(wanted.person), entries.person),
+        (bool(wanted.who), entries.who),
+        (bool(wanted.text), entries.searched),
+    )
+    if any(is_asked and not column for is_asked, column in asked):
+        return None
+    since = wanted.since
+    if wanted.days:
+        since = business_today() - dt.timedelta(days=wanted.days)
+    known = _channel(entries, wanted) & _product(entries, wanted)
+    known &= _person(entries, wanted) & _who(entries, wanted, user)
+    known &= _text(entries, wanted)
+    return between(kept(entries, known), since, wanted.until)
+
+
+def _channel(entries: Entries, wanted: Wanted) -> Q:
+    if not wanted.channels:
+        return Q()
+    return Q(**{f"{entries.channel}__in": list(wanted.channels)})
+
+
+def _product(entries: Entries, wanted: Wanted) -> Q:
+    if wanted.product is None:
+        return Q()
+    # As a set of rows, so that an order with two such lines stays one entry.
+    with_it = entries.rows.order_by().filter(**{entries.product: wanted.product})
+    return Q(pk__in=with_it.values("pk"))
+
+
+def _person(entries: Entries, wanted: Wanted) -> Q:
+    if not wanted.person:
+        return Q()
+    name = entries.person
+    begins = Q(**{f"{name}__istartswith": wanted.person})
+    return begins | Q(**{f"{name}__icontains": f" {wanted.person}"})
+
+
+def _who(entries: Entries, wanted: Wanted, user: User) -> Q:
+    column = entries.who
+    if wanted.who == "me":
+        return Q(**{column: user.pk})
+    if wanted.who == "others":
+        return Q(**{f"{column}__isnull": False}) & ~Q(**{column: user.pk})
+    return Q(**{column: int(wanted.who)}) if wanted.who.isdecimal() else Q()
+
+
+def _text(entries: Entries, wanted: Wanted) -> Q:
+    found = Q()
+    for word in wanted.text.split():
+        anywhere = Q()
+        for column in entries.searched:
+            anywhere |= Q(**{f"{column}__icontains": word})
+        found &= anywhere
+    return found
+
+
+def _rows(
+    shown: Sequence[Happening], user: User, position: Position | None
+) -> list[TimelineRow]:
+    rows, last = [], None
+    if position is not None and position.key:
+        last = timezone.localtime(position.at).date().replace(day=1)
+    for item in shown:
+        month = item.day.replace(day=1)
+        rows.append(TimelineRow(item, item.can_be_undone_by(user), month != last))
+        last = month
+    return rows

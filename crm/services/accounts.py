@@ -107,6 +107,7 @@ def change_account(
         lost_on=values.get("lost_on", account.lost_on),
     )
     _check_dates(wanted)
+    owner_before = account.owner
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -119,7 +120,20 @@ def change_account(
             subject=account,
             fields=sorted(values),
         )
+        if account.owner != owner_before:
+            _record_new_owner(actor, account, owner_before)
     return account
+
+
+def _record_new_owner(actor: User, account: Account, before: User | None) -> None:
+    """Say who had the account and who has it now, as the timeline tells it."""
+    audit.record(
+        actor=actor,
+        action="account.owner_changed",
+        subject=account,
+        before=before.name if before else "Nobody",
+        after=account.owner.name if account.owner else "Nobody",
+    )
 
 
 def _checked(fields: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from common import panels
+from common import panels, timelines
 from common.access import requires
 from common.errors import DomainError, StaleRecordError
 from common.htmx import render_page
@@ -22,7 +22,7 @@ from crm.models import Account, LifeEvent, Task
 from crm.queries.headers import Header, header
 from crm.queries.people import people
 from crm.queries.products import products
-from crm.queries.timeline import KINDS, timeline
+from crm.queries.timeline import Wanted, timeline
 from crm.queries.usage import usage_trends
 from crm.requests import SignedInRequest
 from crm.services import accounts
@@ -71,12 +71,15 @@ def _overview(request: SignedInRequest, account: Account) -> dict[str, Any]:
 
 
 def _timeline(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    kind = request.GET.get("kind", "")
+    kinds = timelines.kinds_of(timelines.sources_for(request.user))
     return {
-        "kinds": KINDS.items(),
+        "kinds": kinds.items(),
+        "kind": kind if kind in kinds else "",
         "timeline": timeline(
             account,
             user=request.user,
-            kind=request.GET.get("kind", ""),
+            wanted=Wanted(kinds=[kind] if kind in kinds else []),
             before=request.GET.get("before", ""),
         ),
     }

@@ -177,7 +177,7 @@ def test_older_parts_hold_each_happening_once(client, rep, account):
     for _ in range(5):
         page = client.get(path)
         seen += [
-            f"{row.item.kind}{row.item.pk}" for row in page.context["timeline"].rows
+            f"{row.item.key}{row.item.pk}" for row in page.context["timeline"].rows
         ]
         older = page.context["timeline"].older
         if not older:

@@ -1,0 +1,213 @@
+"""What the CRM itself brings to the timeline."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    TextField,
+    Value,
+    When,
+)
+from django.db.models.fields.json import KT
+
+from crm.choices import (
+    CostKind,
+    OrderStatus,
+    TaskStatus,
+    TouchpointSource,
+)
+from crm.models import (
+    Account,
+    AuditEvent,
+    LedgerEntry,
+    LifeEvent,
+    Order,
+    OrderLine,
+    OrderReturn,
+    Task,
+    Touchpoint,
+)
+from crm.queries.entries import Entries, joined, of_accounts, words
+
+CHANGE_OF_OWNER = "account.owner_changed"
+
+
+def contacts(account_ids: Sequence[int]) -> Entries:
+    """Return calls, mails, meetings, visits, post, web, chat, social and notes."""
+    rows = of_accounts(Touchpoint.objects.standing(), account_ids)
+    costs = LedgerEntry.objects.filter(touchpoint=OuterRef("pk")).order_by()
+    spent = costs.values("touchpoint").annotate(n=Sum("amount")).values("n")
+    # Undo belongs to what was typed here; other sources have doors of their own.
+    typed_at = Case(When(source=TouchpointSource.TYPED, then=F("created_at")))
+    return Entries(
+        rows,
+        at="occurred_at",
+        columns={
+            "channel": F("channel"),
+            "direction": F("direction"),
+            "text": F("note"),
+            "person": words("contact__name"),
+            "who": words("user__name"),
+            "who_id": F("user_id"),
+            "outcome": F("outcome"),
+            "minutes": F("minutes"),
+            "amount": Subquery(spent),
+            "stored_at": typed_at,
+        },
+        channel="channel",
+        person="contact__name",
+        who="user_id",
+        searched=("note", "contact__name"),
+    )
+
+
+def orders(account_ids: Sequence[int]) -> Entries:
+    """Return orders, cancelled ones too."""
+    lines = OrderLine.objects.filter(order=OuterRef("pk")).order_by().values("order")
+    is_off = When(status=OrderStatus.CANCELLED, then=Value("Order, cancelled"))
+    return Entries(
+        of_accounts(Order.objects.all(), account_ids),
+        at="ordered_on",
+        is_day=True,
+        columns={
+            "title": Case(is_off, default=Value("Order"), output_field=TextField()),
+            "text": words("external_id"),
+            "outcome": F("status"),
+            "count": Subquery(lines.annotate(n=Count("pk")).values("n")),
+            "amount": Subquery(lines.annotate(n=Sum("revenue")).values("n")),
+        },
+        product="lines__product_id",
+        searched=("external_id",),
+    )
+
+
+def returns(account_ids: Sequence[int]) -> Entries:
+    """Return goods that came back; the amount is what was paid back."""
+    return Entries(
+        of_accounts(OrderReturn.objects.all(), account_ids),
+        at="returned_on",
+        is_day=True,
+        columns={
+            "text": joined(
+                words("line__product__name"),
+                Case(
+                    When(Q(reason="") | Q(line__product=None), then=Value("")),
+                    default=Value(": "),
+                    output_field=TextField(),
+                ),
+                words("reason"),
+            ),
+            "amount": -F("refund"),
+        },
+        product="line__product_id",
+        searched=("reason", "line__product__name"),
+    )
+
+
+def events(account_ids: Sequence[int]) -> Entries:
+    """Return what happened in the customer's life."""
+    return Entries(
+        of_accounts(LifeEvent.objects.all(), account_ids),
+        at="occurred_on",
+        is_day=True,
+        columns={
+            "title": F("type__name"),
+            "text": F("note"),
+            "person": words("contact__name"),
+            "who": words("created_by__name"),
+            "who_id": F("created_by_id"),
+        },
+        person="contact__name",
+        who="created_by_id",
+        searched=("type__name", "note", "contact__name"),
+    )
+
+
+def tasks(account_ids: Sequence[int]) -> Entries:
+    """Return what was promised and done."""
+    rows = of_accounts(Task.objects.filter(status=TaskStatus.DONE), account_ids)
+    return Entries(
+        rows,
+        at="done_at",
+        columns={
+            "text": words("title"),
+            "who": words("owner__name"),
+            "who_id": F("owner_id"),
+        },
+        who="owner_id",
+        searched=("title",),
+    )
+
+
+def costs(account_ids: Sequence[int]) -> Entries:
+    """Return costs entered by hand; those of contacts stand at their contacts."""
+    rows = of_accounts(LedgerEntry.objects.by_hand(), account_ids)
+    kinds = [
+        When(kind=kind.value, then=Value(f"Cost: {str(kind.label).lower()}"))
+        for kind in CostKind
+    ]
+    return Entries(
+        rows,
+        at="incurred_on",
+        is_day=True,
+        columns={
+            "title": Case(*kinds, default=Value("Cost"), output_field=TextField()),
+            "text": Case(
+                When(note="", then=words("document")),
+                When(document="", then=words("note")),
+                default=joined(words("note"), Value(" · "), words("document")),
+                output_field=TextField(),
+            ),
+            "who": words("created_by__name"),
+            "who_id": F("created_by_id"),
+            "amount": F("amount"),
+        },
+        who="created_by_id",
+        searched=("note", "document"),
+    )
+
+
+def owners(account_ids: Sequence[int]) -> Entries:
+    """Return who handed the account to whom."""
+    return _audited(
+        account_ids,
+        CHANGE_OF_OWNER,
+        joined(
+            KT("detail__before"),
+            Value(" → "),
+            KT("detail__after"),
+        ),
+    )
+
+
+def created(account_ids: Sequence[int]) -> Entries:
+    """Return when somebody entered the account here."""
+    return _audited(account_ids, "account.created", Value(""))
+
+
+def _audited(account_ids: Sequence[int], action: str, text: Any) -> Entries:
+    rows: QuerySet[AuditEvent] = AuditEvent.objects.filter(
+        subject_type=Account._meta.label_lower, action=action
+    )
+    if len(account_ids) == 1:
+        rows = rows.filter(subject_id=account_ids[0])
+    else:
+        rows = rows.filter(subject_id__in=account_ids)
+    return Entries(
+        rows,
+        at="at",
+        columns={
+            "text": text,
+            "who": words("actor__name"),
+            "who_id": F("actor_id"),
+        },
+        who="actor_id",
+    )
