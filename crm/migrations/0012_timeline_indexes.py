@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0007_leaner_indexes'),
+        ('crm', '0011_first_deal_stages'),
     ]
 
     operations = [
