@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
-from clv.permissions import VIEW_ACCURACY, VIEW_VALUES
-from common import panels, timelines
+from clv.permissions import START_RUNS, VIEW_ACCURACY, VIEW_VALUES
+from common import palette, panels, timelines
 
 
 class ClvConfig(AppConfig):
@@ -47,3 +47,12 @@ class ClvConfig(AppConfig):
                     order=60,
                 )
             )
+        palette.add_command(
+            palette.Command(
+                "Value now",
+                "clv:run_list",
+                "play",
+                START_RUNS,
+                words="run recompute clv night start",
+            )
+        )

@@ -10,10 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from common.access import SIGNED_IN, for_everybody, requires
+from common.folding import LONGEST
 from config.health import readiness
+from config.palette import search
 from config.setup import FirstAdministratorForm, needs_setup
 from crm.choices import Role
 from crm.models import User
+from crm.requests import SignedInRequest
 from segments import permissions as segments
 
 API = "/api/"
@@ -53,6 +56,15 @@ def first_setup(request: HttpRequest) -> HttpResponse:
         return redirect("home")
     status = 422 if form.errors else 200
     return render(request, "config/setup.html", {"form": form}, status=status)
+
+
+@require_GET
+@requires(SIGNED_IN)
+def find(request: SignedInRequest) -> HttpResponse:
+    """Return what fits the words of the palette."""
+    typed = request.GET.get("q", "")[:LONGEST].strip()
+    context = {"sections": search(request.user, typed), "typed": typed}
+    return render(request, "config/_found.html", context)
 
 
 @require_GET

@@ -1,7 +1,14 @@
 from django.apps import AppConfig
 
-from common import timelines
-from crm.permissions import VIEW_ACCOUNTS, VIEW_LEDGER, VIEW_ORDERS
+from common import palette, timelines
+from crm.permissions import (
+    CHANGE_ACCOUNTS,
+    LOG_TOUCHPOINTS,
+    MANAGE_USERS,
+    VIEW_ACCOUNTS,
+    VIEW_LEDGER,
+    VIEW_ORDERS,
+)
 
 
 class CrmConfig(AppConfig):
@@ -11,6 +18,13 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         for source in TIMELINE:
             timelines.register(source)
+        # What it searches needs models, which are loaded only now.
+        from crm.queries.found import find_accounts, find_people  # noqa: PLC0415
+
+        palette.add_source(palette.Source("Accounts", VIEW_ACCOUNTS, find_accounts, 10))
+        palette.add_source(palette.Source("People", VIEW_ACCOUNTS, find_people, 20))
+        for command in COMMANDS:
+            palette.add_command(command)
 
 
 def _source(
@@ -45,4 +59,31 @@ TIMELINE = (
     _source("cost", COSTS, "Cost", "receipt", "costs", VIEW_LEDGER),
     _source("owner", ACCOUNT, "New owner", "user-round-cog", "owners"),
     _source("created", ACCOUNT, "Entered here", "file-plus", "created"),
+)
+
+COMMANDS = (
+    palette.Command(
+        "Log a contact",
+        "crm:quick_log",
+        "phone",
+        LOG_TOUCHPOINTS,
+        words="call mail meeting visit note add new",
+        behaviour="quick-log",
+    ),
+    palette.Command(
+        "New account",
+        "crm:account_create",
+        "plus",
+        CHANGE_ACCOUNTS,
+        words="create add company firm customer prospect",
+        prefill="name",
+    ),
+    palette.Command(
+        "New person who signs in",
+        "crm:user_create",
+        "user-plus",
+        MANAGE_USERS,
+        words="create add invite user colleague",
+        prefill="name",
+    ),
 )

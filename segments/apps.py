@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
-from common import panels, timelines
+from common import palette, panels, timelines
+from segments.choices import WorthClass
 from segments.permissions import VIEW_CLASSES
 
 
@@ -31,3 +32,14 @@ class SegmentsConfig(AppConfig):
                 order=60,
             )
         )
+        for worth_class in WorthClass:
+            palette.add_command(
+                palette.Command(
+                    worth_class.label,
+                    "segments:class_detail",
+                    "layers",
+                    VIEW_CLASSES,
+                    words="class segment",
+                    url_args=(worth_class.value,),
+                )
+            )

@@ -4,14 +4,11 @@ from typing import Self
 
 import pghistory
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import (
-    SearchQuery,
-    SearchVector,
-    SearchVectorField,
-)
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Q
 
+from common.folding import folded_vector, prefix_query
 from common.versions import Timestamped, Versioned
 from crm.choices import (
     AccountKind,
@@ -38,13 +35,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def matching(self, text: str) -> Self:
         """Keep accounts that have every word of `text` as a prefix of a word."""
-        words = "".join(c if c.isalnum() else " " for c in text).split()
-        if not words:
-            return self
-        query = " & ".join(f"{word}:*" for word in words)
-        return self.filter(
-            search=SearchQuery(query, config="simple", search_type="raw")
-        )
+        query = prefix_query(text)
+        return self if query is None else self.filter(search=query)
 
 
 @pghistory.track(
@@ -116,7 +108,7 @@ class Account(Versioned):
     # Kept by services/touchpoints.py, so that lists can sort on it.
     last_contact_on = models.DateField(null=True, blank=True, editable=False)
     search = models.GeneratedField(
-        expression=SearchVector("name", "city", "external_id", config="simple"),
+        expression=folded_vector("name", "city", "external_id"),
         output_field=SearchVectorField(),
         db_persist=True,
     )

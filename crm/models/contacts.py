@@ -4,11 +4,14 @@ import datetime as dt
 from typing import Self
 
 import pghistory
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from common.folding import folded_vector, prefix_query
 from common.versions import Versioned
 from crm.choices import Attitude, Channel, ConsentMeans, DecisionRole
 from crm.models.accounts import Account
@@ -21,9 +24,16 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         rows = self.filter(account__merged_into=None)
         return rows if user.sees_every_account else rows.filter(account__owner=user)
 
+    def matching(self, text: str) -> Self:
+        """Keep people who have every word of `text` as a prefix of a word."""
+        query = prefix_query(text)
+        return self if query is None else self.filter(search=query)
+
 
 @pghistory.track(
-    pghistory.UpdateEvent(), pghistory.DeleteEvent(), exclude=["updated_at"]
+    pghistory.UpdateEvent(),
+    pghistory.DeleteEvent(),
+    exclude=["search", "updated_at"],
 )
 class Contact(Versioned):
     """One person at an account.
@@ -76,6 +86,12 @@ class Contact(Versioned):
         "self", models.SET_NULL, null=True, blank=True, related_name="moves"
     )
 
+    search = models.GeneratedField(
+        expression=folded_vector("name", "email"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
     objects = ContactQuerySet.as_manager()
 
     class Meta:
@@ -89,6 +105,7 @@ class Contact(Versioned):
                 condition=~models.Q(name=""), name="contact_has_a_name"
             ),
         ]
+        indexes = [GinIndex(fields=["search"], name="contact_search")]
 
     def __str__(self) -> str:
         return self.name

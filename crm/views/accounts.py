@@ -160,7 +160,8 @@ def account_timeline(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(permissions.CHANGE_ACCOUNTS)
 def account_create(request: SignedInRequest) -> HttpResponse:
-    form = AccountForm(request.POST or None, actor=request.user)
+    named = {"name": request.GET.get("name", "")}
+    form = AccountForm(request.POST or None, actor=request.user, initial=named)
     if request.method == "POST" and form.is_valid():
         try:
             account = accounts.create_account(actor=request.user, **form.values())

@@ -35,7 +35,8 @@ def user_list(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(permissions.MANAGE_USERS)
 def user_create(request: SignedInRequest) -> HttpResponse:
-    form = UserForm(request.POST or None)
+    named = {"name": request.GET.get("name", "")}
+    form = UserForm(request.POST or None, initial=named)
     if request.method == "POST" and form.is_valid():
         try:
             user = users.invite_user(actor=request.user, **form.cleaned_data)

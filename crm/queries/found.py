@@ -1,0 +1,52 @@
+"""What the palette finds in `crm`."""
+
+from django.urls import reverse
+
+from common.palette import Hit
+from crm.models import Account, Contact, Touchpoint, User
+
+LATELY = 60  # touchpoints among which accounts worked on last are looked for
+
+
+def find_accounts(user: User, text: str, limit: int) -> list[Hit]:
+    """Return accounts by the beginnings of words; with no text those worked on last."""
+    rows = Account.objects.active().visible_to(user)
+    if text:
+        accounts = list(rows.matching(text).order_by()[:limit])
+    else:
+        keys = _worked_on_last(user)[:limit]
+        found = rows.in_bulk(keys)
+        accounts = [found[key] for key in keys if key in found]
+    return [
+        Hit(
+            title=account.name,
+            url=reverse("crm:account_detail", args=[account.pk]),
+            icon="building-2",
+            detail=account.city,
+            account_id=account.pk,
+        )
+        for account in accounts
+    ]
+
+
+def find_people(user: User, text: str, limit: int) -> list[Hit]:
+    """Return people at accounts; what is called up is their account's page."""
+    if not text:
+        return []
+    rows = Contact.objects.visible_to(user).matching(text).select_related("account")
+    return [
+        Hit(
+            title=contact.name,
+            url=f"{reverse('crm:account_detail', args=[contact.account_id])}?tab=people",
+            icon="user",
+            detail=contact.account.name,
+            account_id=contact.account_id,
+        )
+        for contact in rows.order_by()[:limit]
+    ]
+
+
+def _worked_on_last(user: User) -> list[int]:
+    """Return the accounts the user logged something for, the newest first."""
+    mine = Touchpoint.objects.standing().filter(user=user).order_by("-created_at")
+    return list(dict.fromkeys(mine.values_list("account_id", flat=True)[:LATELY]))
