@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from clv.models import Valuation, ValuationRun
 from common import palette
+from common.folding import fold
 from common.palette import Command, Hit
 from config.shell import menu_of
 from crm.models import User
@@ -94,13 +95,13 @@ def _records(user: User, source: palette.Source, text: str) -> Section:
     hits = source.find(user, text, CANDIDATES if text else MOST_OF_A_KIND)
     lines = _with_worth([Found(hit) for hit in hits])
     if text:
-        wanted = palette.fold(text)
+        wanted = fold(text)
         lines.sort(key=lambda line: _rank(line, wanted))
     return Section(source.title, lines[:MOST_OF_A_KIND])
 
 
 def _rank(line: Found, wanted: str) -> tuple[bool, Decimal, str]:
-    begins = palette.fold(line.hit.title).startswith(wanted)
+    begins = fold(line.hit.title).startswith(wanted)
     return (not begins, -(line.clv or Decimal(0)), line.hit.title)
 
 
@@ -116,8 +117,8 @@ def _with_worth(lines: list[Found]) -> list[Found]:
     return [
         replace(
             line,
-            clv=clv.get(line.hit.account_id),
-            worth_class=_class_of(classes.get(line.hit.account_id)),
+            clv=clv.get(line.hit.account_id or 0),
+            worth_class=_class_of(classes.get(line.hit.account_id or 0)),
         )
         for line in lines
     ]

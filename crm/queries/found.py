@@ -20,7 +20,7 @@ def find_accounts(user: User, text: str, limit: int) -> list[Hit]:
     return [
         Hit(
             title=account.name,
-            url=reverse("crm:account_detail", args=[account.pk]),
+            url=_page_of(account.pk),
             icon="building-2",
             detail=account.city,
             account_id=account.pk,
@@ -37,13 +37,17 @@ def find_people(user: User, text: str, limit: int) -> list[Hit]:
     return [
         Hit(
             title=contact.name,
-            url=f"{reverse('crm:account_detail', args=[contact.account_id])}?tab=people",
+            url=f"{_page_of(contact.account_id)}?tab=people",
             icon="user",
             detail=contact.account.name,
             account_id=contact.account_id,
         )
         for contact in rows.order_by()[:limit]
     ]
+
+
+def _page_of(account_id: int) -> str:
+    return reverse("crm:account_detail", args=[account_id])
 
 
 def _worked_on_last(user: User) -> list[int]:
