@@ -155,6 +155,24 @@ class HoldingStatus(TextChoices):
     RETURNED = "returned", "Returned"
 
 
+class ValueSource(TextChoices):
+    """Where a customer's word on their own value comes from."""
+
+    TALK = "talk", "Said to us"
+    LETTER = "letter", "Written to us"
+    SURVEY = "survey", "Survey"
+    PUBLIC = "public", "Said in public"
+
+
+class EstimateSource(TextChoices):
+    """Where an estimate of a customer's whole spend comes from."""
+
+    CUSTOMER = "customer", "The customer said so"
+    DOCUMENT = "document", "Seen on paper"
+    INDUSTRY = "industry", "Usual in the industry"
+    GUESS = "guess", "Our own guess"
+
+
 class OrderStatus(TextChoices):
     CONFIRMED = "confirmed", "Confirmed"
     CANCELLED = "cancelled", "Cancelled"

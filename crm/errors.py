@@ -81,6 +81,24 @@ class CannotSaveProductError(DomainError):
     code = "cannot_save_product"
 
 
+class CannotSaveHoldingError(DomainError):
+    """Something that a customer cannot have, or not like this."""
+
+    code = "cannot_save_holding"
+
+
+class CannotSaveUsageError(DomainError):
+    """Use, or what it is worth, that cannot be."""
+
+    code = "cannot_save_usage"
+
+
+class CannotSaveWalletError(DomainError):
+    """A competitor or an estimate that cannot be."""
+
+    code = "cannot_save_wallet"
+
+
 class CannotSaveUserError(DomainError):
     code = "cannot_save_user"
 

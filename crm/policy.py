@@ -17,7 +17,11 @@ OUTCOMES_WITHOUT_CONTACT = frozenset({"no_answer"})
 SILENCE_TOLERATED = dt.timedelta(days=90)
 ROLES_TO_SPEAK_WITH = ("economic_buyer", "decider")
 
-HOLDING_AGED_AFTER = dt.timedelta(days=3 * 365)
+# What is older than it usually lasts is aged: by the product's own life, else by how
+# long customers kept it if enough of them stopped, else by this.
+HOLDING_AGED_AFTER_MONTHS = 36
+FEWEST_TO_LEARN_A_LIFE = 5
+FURTHEST_END_AHEAD = dt.timedelta(days=30 * 365)
 HOLDING_ENDS_SOON = dt.timedelta(days=90)
 # Use is low when the newest month is below this share of the months before it.
 LOW_USE_SHARE = 0.5
@@ -27,3 +31,6 @@ FURTHEST_TASK_AHEAD = dt.timedelta(days=5 * 365)
 
 # A deal that is to be decided later than this is a wish.
 FURTHEST_DEAL_AHEAD = dt.timedelta(days=5 * 365)
+# A product is due again when the usual time between orders has passed so many times.
+REPEAT_IS_LATE_AFTER = 1.5
+FEWEST_ORDERS_FOR_AN_INTERVAL = 3

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.views import accounts, contacts, happenings, touchpoints, users
+from crm.views import accounts, contacts, happenings, holdings, touchpoints, users
 
 app_name = "crm"
 urlpatterns = [
@@ -21,6 +21,24 @@ urlpatterns = [
     path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact_edit"),
     path("accounts/<int:pk>/events/new/", happenings.event_create, name="event_create"),
     path("accounts/<int:pk>/tasks/new/", happenings.task_create, name="task_create"),
+    path(
+        "accounts/<int:pk>/bought/<int:product>/",
+        holdings.bought_lines,
+        name="bought_lines",
+    ),
+    path(
+        "accounts/<int:pk>/holdings/new/",
+        holdings.holding_create,
+        name="holding_create",
+    ),
+    path("order-lines/<int:pk>/hold/", holdings.line_hold, name="line_hold"),
+    path("holdings/<int:pk>/edit/", holdings.holding_edit, name="holding_edit"),
+    path(
+        "holdings/<int:pk>/replace/", holdings.holding_replace, name="holding_replace"
+    ),
+    path("holdings/<int:pk>/renew/", holdings.holding_renew, name="holding_renew"),
+    path("holdings/<int:pk>/end/", holdings.holding_end, name="holding_end"),
+    path("holdings/<int:pk>/remove/", holdings.holding_remove, name="holding_remove"),
     path("tasks/<int:pk>/done/", happenings.task_done, name="task_done"),
     path("log/", touchpoints.quick_log, name="quick_log"),
     path("log/_form/", touchpoints.quick_log_form, name="quick_log_form"),

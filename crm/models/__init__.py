@@ -11,13 +11,15 @@ from crm.models.deals import (
     DealStage,
 )
 from crm.models.events import EventType, LifeEvent
+from crm.models.holdings import Holding, StatedValue, Usage, UsageTarget
 from crm.models.imports import ImportJob, RefusedRow
 from crm.models.ledger import AllocationRule, LedgerEntry
 from crm.models.orders import Order, OrderLine, OrderReturn
-from crm.models.products import Holding, Product, Usage
+from crm.models.products import Complement, Product
 from crm.models.tasks import Task
 from crm.models.touchpoints import Touchpoint
 from crm.models.users import Territory, User
+from crm.models.wallet import Competitor, CompetitorPresence, WalletEstimate
 
 __all__ = [
     "Account",
@@ -25,6 +27,9 @@ __all__ = [
     "AllocationRule",
     "AttributeDefinition",
     "AuditEvent",
+    "Competitor",
+    "CompetitorPresence",
+    "Complement",
     "Consent",
     "Contact",
     "ContactAssessment",
@@ -43,9 +48,12 @@ __all__ = [
     "OrderReturn",
     "Product",
     "RefusedRow",
+    "StatedValue",
     "Task",
     "Territory",
     "Touchpoint",
     "Usage",
+    "UsageTarget",
     "User",
+    "WalletEstimate",
 ]

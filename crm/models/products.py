@@ -1,17 +1,13 @@
-"""What we sell, what customers have of it, and how they use it."""
-
-from typing import Self
+"""What we sell, what goes with it, and what takes its place."""
 
 import pghistory
 from django.db import models
 from django.db.models import Q
 
 from common.versions import Timestamped, Versioned
-from crm.choices import HoldingStatus
-from crm.models.accounts import Account
-from crm.models.users import User
 
 LONGEST_TERM = 120  # months
+LONGEST_LIFE = 600  # months
 
 
 @pghistory.track(
@@ -32,11 +28,21 @@ class Product(Versioned):
     unit_cost = models.DecimalField(
         max_digits=14, decimal_places=4, null=True, blank=True
     )
-    complements = models.ManyToManyField("self", blank=True, symmetrical=True)
+    complements = models.ManyToManyField(
+        "self", through="Complement", blank=True, symmetrical=True
+    )
     upgrade_to = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="upgrades_from"
     )
+    upgrade_reason = models.CharField(
+        max_length=300, blank=True, default="", db_default=""
+    )
     is_active = models.BooleanField(default=True)
+    life_months = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="months one is usually used; empty if not known",
+    )
     term_months = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
@@ -56,79 +62,34 @@ class Product(Versioned):
                 condition=Q(term_months=None) | Q(term_months__range=(1, LONGEST_TERM)),
                 name="product_term_in_range",
             ),
+            models.CheckConstraint(
+                condition=Q(life_months=None) | Q(life_months__range=(1, LONGEST_LIFE)),
+                name="product_life_in_range",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
-class HoldingQuerySet(models.QuerySet["Holding"]):
-    def visible_to(self, user: User) -> Self:
-        """Keep holdings of accounts that `user` may see."""
-        return self if user.sees_every_account else self.filter(account__owner=user)
+class Complement(Timestamped):
+    """One direction of "these two go together"; the other direction is a row too."""
 
-    def on_hand(self) -> Self:
-        return self.filter(status=HoldingStatus.ACTIVE)
-
-
-class Holding(Versioned):
-    """What a customer has of one product, since when and until when.
-
-    A contract that is renewed gets a new holding, which replaces the one that ends;
-    moving the end of the old one says the same without keeping when.
-    """
-
-    account = models.ForeignKey(Account, models.CASCADE, related_name="holdings")
-    product = models.ForeignKey(Product, models.PROTECT, related_name="holdings")
-    quantity = models.DecimalField(max_digits=12, decimal_places=3)
-    acquired_on = models.DateField()
-    ends_on = models.DateField(null=True, blank=True)
-    status = models.CharField(
-        max_length=10, choices=HoldingStatus.choices, default=HoldingStatus.ACTIVE
-    )
-    replaced_by = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="replaces"
-    )
-
-    objects = HoldingQuerySet.as_manager()
+    from_product = models.ForeignKey(Product, models.CASCADE, related_name="+")
+    to_product = models.ForeignKey(Product, models.CASCADE, related_name="+")
+    reason = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
-        ordering = ["-acquired_on", "-pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(ends_on=None) | Q(ends_on__gte=models.F("acquired_on")),
-                name="holding_ends_after_it_begins",
-            ),
-            models.CheckConstraint(
-                condition=Q(quantity__gt=0), name="holding_quantity_above_0"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} × {self.product_id}"
-
-
-class Usage(Timestamped):
-    """How much one holding was used in one month, by one metric."""
-
-    holding = models.ForeignKey(Holding, models.CASCADE, related_name="usage")
-    metric = models.CharField(max_length=60)
-    month = models.DateField(help_text="first day of the month")
-    value = models.DecimalField(max_digits=14, decimal_places=3)
-    value_note = models.TextField(
-        blank=True, default="", help_text="what the customer says it is worth to them"
-    )
-
-    class Meta:
-        ordering = ["-month", "metric"]
+        db_table = "crm_product_complements"
         constraints = [
             models.UniqueConstraint(
-                fields=["holding", "metric", "month"], name="usage_once_a_month"
+                fields=["from_product", "to_product"], name="complement_once"
             ),
             models.CheckConstraint(
-                condition=Q(month__day=1), name="usage_month_is_its_first_day"
+                condition=~Q(from_product=models.F("to_product")),
+                name="complement_is_another_product",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.metric} {self.month:%Y-%m}: {self.value}"
+        return f"{self.from_product_id} with {self.to_product_id}"

@@ -20,9 +20,10 @@ from crm.forms.accounts import AccountForm
 from crm.forms.happenings import EventForm
 from crm.models import Account, LifeEvent, Task
 from crm.queries.headers import Header, header
+from crm.queries.holdings import on_hand
 from crm.queries.people import people
-from crm.queries.products import products
 from crm.queries.timeline import Wanted, timeline
+from crm.queries.products import bought
 from crm.queries.usage import usage_trends
 from crm.requests import SignedInRequest
 from crm.services import accounts
@@ -91,7 +92,13 @@ def _people(request: SignedInRequest, account: Account) -> dict[str, Any]:
 
 def _products(request: SignedInRequest, account: Account) -> dict[str, Any]:
     return {
-        "products": products(account),
+        "on_hand": on_hand(account),
+        "bought": bought(
+            account,
+            sort=request.GET.get("sort", ""),
+            cursor=request.GET.get("cursor", ""),
+        ),
+        "offers_panels": panels.panels_for("account-products", request.user),
         "unknown_cost_panels": panels.panels_for("account-unknown-cost", request.user),
     }
 
