@@ -158,16 +158,12 @@ class StatedValue(Timestamped):
     empty when they spoke of all that we do.
     """
 
-    account = models.ForeignKey(
-        Account, models.CASCADE, related_name="stated_values"
-    )
+    account = models.ForeignKey(Account, models.CASCADE, related_name="stated_values")
     product = models.ForeignKey(
         Product, models.PROTECT, null=True, blank=True, related_name="+"
     )
     words = models.TextField()
-    amount = models.DecimalField(
-        max_digits=14, decimal_places=2, null=True, blank=True
-    )
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     stated_on = models.DateField()
     contact = models.ForeignKey(
         Contact, models.SET_NULL, null=True, blank=True, related_name="+"

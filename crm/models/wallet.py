@@ -48,9 +48,7 @@ class CompetitorPresence(Versioned):
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="competitors")
-    competitor = models.ForeignKey(
-        Competitor, models.PROTECT, related_name="presences"
-    )
+    competitor = models.ForeignKey(Competitor, models.PROTECT, related_name="presences")
     category = models.CharField(max_length=100, blank=True, default="")
     product = models.ForeignKey(
         Product, models.PROTECT, null=True, blank=True, related_name="+"
@@ -96,9 +94,7 @@ class WalletEstimate(Timestamped):
         Account, models.CASCADE, related_name="wallet_estimates"
     )
     category = models.CharField(max_length=100)
-    amount = models.DecimalField(
-        max_digits=14, decimal_places=2, null=True, blank=True
-    )
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     estimated_on = models.DateField()
     source = models.CharField(max_length=12, choices=EstimateSource.choices)
     note = models.CharField(max_length=300, blank=True, default="")

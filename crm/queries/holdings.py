@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Sum
@@ -55,9 +56,28 @@ class OnHand:
     is_active: bool
     term: Term | None
 
+    @property
+    def state(self) -> str:
+        """Say whether they have it, or what became of it."""
+        label = str(HoldingStatus(self.holding.status).label)
+        after = self.holding.replaced_by
+        if after is None:
+            return label
+        if after.product_id == self.holding.product_id:
+            return f"Renewed on {day(after.acquired_on)}"
+        return f"{label} by {after.product} on {day(after.acquired_on)}"
 
-def on_hand(account: Account) -> list[OnHand]:
-    """Return what `account` has, then what it had, newest first; four queries."""
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What one account has, and what it had before."""
+
+    now: list[OnHand]
+    before: list[OnHand]
+
+
+def on_hand(account: Account) -> Holdings:
+    """Return what `account` has and had, newest first; four queries."""
     rows = list(
         Holding.objects.filter(account=account)
         .select_related("product", "replaced_by__product", "account")
@@ -70,10 +90,15 @@ def on_hand(account: Account) -> list[OnHand]:
     result = []
     for row in rows:
         is_active = row.status == HoldingStatus.ACTIVE
-        flag, why = _flag(row, lives.get(row.product_id), today) if is_active else ("",) * 2
+        flag, why = (
+            _flag(row, lives.get(row.product_id), today) if is_active else ("",) * 2
+        )
         term = _term(row, billed, today) if is_active else None
         result.append(OnHand(row, flag, why, is_active, term))
-    return result
+    return Holdings(
+        now=[row for row in result if row.is_active],
+        before=[row for row in result if not row.is_active],
+    )
 
 
 def usual_lives(products: Sequence[Product]) -> dict[int, Life]:
@@ -101,7 +126,10 @@ def usual_lives(products: Sequence[Product]) -> dict[int, Life]:
 
 
 def _learnt_lives(products: Sequence[int]) -> dict[int, tuple[int, int]]:
-    params = {"products": list(products), "fewest": policy.FEWEST_TO_LEARN_A_LIFE}
+    params: dict[str, Any] = {
+        "products": list(products),
+        "fewest": policy.FEWEST_TO_LEARN_A_LIFE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(LIVES, params)
         return {pk: (max(round(m), 1), n) for pk, m, n in cursor.fetchall()}
@@ -126,7 +154,9 @@ def _flag(holding: Holding, life: Life | None, today: dt.date) -> tuple[str, str
 
 
 def _term(
-    holding: Holding, billed: Mapping[int, Sequence[tuple[dt.date, Decimal]]], today: dt.date
+    holding: Holding,
+    billed: Mapping[int, Sequence[tuple[dt.date, Decimal]]],
+    today: dt.date,
 ) -> Term | None:
     """Say when a contract renews and what a term of it brings."""
     months = holding.product.term_months
@@ -134,7 +164,8 @@ def _term(
     if months is None or renews_on is None:
         return None
     since = months_later(today, -months)
-    paid = sum((m for on, m in billed.get(holding.product_id, ()) if on > since), Decimal(0))
+    fees = billed.get(holding.product_id, ())
+    paid = sum((amount for on, amount in fees if on > since), Decimal(0))
     if paid > 0:
         return Term(renews_on, paid, f"billed over the last {months} months")
     price = holding.product.list_price

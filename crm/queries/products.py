@@ -16,7 +16,7 @@ from crm import policy
 from crm.choices import OrderStatus
 from crm.models import Account, Holding, OrderLine, OrderReturn, Product
 
-PAGE_SIZE = 25
+PAGE_SIZE = 15
 WITHOUT_PRODUCT = 0  # in addresses, for lines that name no product
 SORTS = {
     "revenue": Sort("revenue", "total", descending=True, parse=Decimal),
@@ -108,9 +108,7 @@ def bought(account: Account, *, sort: str = "", cursor: str = "") -> BoughtPage:
     )
 
 
-def lines_of(
-    account: Account, product_id: int, *, cursor: str = ""
-) -> Page[OrderLine]:
+def lines_of(account: Account, product_id: int, *, cursor: str = "") -> Page[OrderLine]:
     """Return the order lines of one product, newest first, with what came back."""
     rows: QuerySet[OrderLine] = (
         OrderLine.objects.filter(account=account, product=product_id or None)
@@ -150,7 +148,9 @@ def _without_product(account: Account) -> list[Bought]:
 def _returned(
     account: Account, products: Sequence[int | None]
 ) -> dict[int | None, Mapping[str, Any]]:
-    wanted = Q(line__product=None) if products == [None] else Q(line__product__in=products)
+    wanted = (
+        Q(line__product=None) if products == [None] else Q(line__product__in=products)
+    )
     rows = (
         OrderReturn.objects.filter(
             wanted, account=account, line__status=OrderStatus.CONFIRMED
@@ -165,7 +165,7 @@ def _returned(
 
 
 def _repeats(account: Account, products: Sequence[int]) -> dict[int, tuple[int, int]]:
-    params = {
+    params: dict[str, Any] = {
         "account": account.pk,
         "products": list(products),
         "fewest": policy.FEWEST_ORDERS_FOR_AN_INTERVAL,

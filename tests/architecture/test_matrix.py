@@ -16,7 +16,7 @@ from django.urls import reverse
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.services import plans
 from clv.models import Assumptions, Judgement, ValuationRun
-from crm.models import AuditEvent, EventType, LifeEvent, Task
+from crm.models import AuditEvent, EventType, Holding, LifeEvent, Task
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -94,6 +94,19 @@ def _event(account):
     return LifeEvent.objects.create(account=account, type=kind, occurred_on=DAY)
 
 
+def _line(account):
+    return make.order(account=account).lines.get()
+
+
+def _holding(account):
+    return Holding.objects.create(
+        account=account,
+        product=make.product(term_months=12),
+        quantity=1,
+        acquired_on=DAY,
+    )
+
+
 MAKERS = {
     "account": lambda account: account,
     "contact": lambda account: make.contact(account=account),
@@ -105,6 +118,9 @@ MAKERS = {
         account=account, owner=account.owner, title="Call", due_on=DAY
     ),
     "touch": _touch,
+    "line": _line,
+    "holding": _holding,
+    "bought": lambda account: account,
     "PRODUCT": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
@@ -125,7 +141,8 @@ def arguments(line, account):
     if line.kind in {"CLASS", "PLAN"}:
         return {"key": "general"}
     found = {"pk": MAKERS[line.kind](account).pk}
-    return {"key": "general"} | found if line.kind == "TEMPLATE" else found
+    more = {"TEMPLATE": {"key": "general"}, "bought": {"product": 0}}
+    return more.get(line.kind, {}) | found
 
 
 # -- Asking ------------------------------------------------------------------

@@ -266,16 +266,47 @@ def test_products_show_margin_returns_and_unknown_costs(client, rep, account):
 
     page = client.get(url(account, "products"))
 
-    products = page.context["products"]
-    assert [(r.name, r.quantity, r.revenue, r.margin) for r in products.bought] == [
+    bought = page.context["bought"]
+    assert [(r.name, r.quantity, r.revenue, r.margin) for r in bought.rows] == [
         ("Paper", 8, Decimal("80.00"), Decimal("25.00")),
         ("Binder", 1, Decimal("9.00"), None),
     ]
-    assert [row.flag for row in products.on_hand] == ["Aged"]
-    assert [(m.product.name, m.goes_with) for m in products.missing] == [
-        ("Toner", "Paper")
-    ]
+    assert [row.returned for row in bought.rows] == [2, 0]
+    assert [row.flag for row in page.context["on_hand"].now] == ["Aged"]
     assert "cost not known" in body(page)
+
+
+def test_products_are_paged_and_sorted_and_know_their_pace(client, rep, account):
+    client.force_login(rep)
+    today = business_today()
+    for n in range(17):
+        product = make.product(name=f"Product {n}")
+        days = (90, 60, 30) if n == 0 else (n,)
+        for day in days:
+            order = make.order(
+                account=account,
+                on=today - dt.timedelta(days=day),
+                lines=[(1, str(100 - n), "1")],
+            )
+            order.lines.update(product=product)
+    make.order(account=account)  # names no product
+
+    first = client.get(url(account, "products")).context["bought"]
+    assert len(first.rows) == 16
+    assert (first.rows[0].name, first.rows[-1].name) == (
+        "Product 0",
+        "Orders without a product",
+    )
+    assert first.rows[0].repeat.days == 30
+    assert not first.rows[0].repeat.is_late
+    assert first.rows[1].repeat is None
+    second = client.get(url(account, "products") + f"&cursor={first.next}")
+    assert [row.name for row in second.context["bought"].rows] == [
+        "Product 15",
+        "Product 16",
+    ]
+    latest = client.get(url(account, "products") + "&sort=last").context["bought"]
+    assert latest.rows[0].name == "Product 1"
 
 
 def test_use_flags_what_is_used_less_than_usual(client, rep, account):

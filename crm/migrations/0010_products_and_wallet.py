@@ -26,7 +26,7 @@ END $$
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0007_leaner_indexes'),
+        ('crm', '0009_single_keys'),
     ]
 
     operations = [
