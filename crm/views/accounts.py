@@ -22,8 +22,8 @@ from crm.models import Account, LifeEvent, Task
 from crm.queries.headers import Header, header
 from crm.queries.holdings import on_hand
 from crm.queries.people import people
-from crm.queries.timeline import Wanted, timeline
 from crm.queries.products import bought
+from crm.queries.timeline import Wanted, timeline
 from crm.queries.usage import usage_trends
 from crm.requests import SignedInRequest
 from crm.services import accounts

@@ -26,7 +26,7 @@ END $$
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0009_single_keys'),
+        ('crm', '0013_folded_search'),
     ]
 
     operations = [
