@@ -1,7 +1,10 @@
 """The quick log's form: one line of shorthand about one account."""
 
+import datetime as dt
 import uuid
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.db.models import F, Max, Q
@@ -9,20 +12,24 @@ from django.utils import timezone
 
 from common.clock import business_today
 from common.errors import DomainError
-from crm import policy
-from crm.choices import Direction
+from crm.choices import Channel
 from crm.models import Account, Contact, User
+from crm.services import touchpoints
 from crm.services.shorthand import Person, Understood, read_line
 
 LONGEST_LINE = 1_000
 MATCHES_SHOWN = 8
+NOON = dt.time(12)  # of a day whose time nobody said
 
 
 class QuickLogForm(forms.Form):
     """One line, an account, and a token that makes a resent form store once.
 
     The account is given by its key, or found by the words of `search` when they fit
-    exactly one. `matches` holds the candidates otherwise.
+    exactly one. `matches` holds the candidates otherwise. `contact` is the person
+    assumed where the line names nobody, `meant` the one meant where a name fits
+    several. `zone` is the browser's time zone; `typed_at` says when a line was typed
+    that is sent later.
     """
 
     line = forms.CharField(
@@ -31,19 +38,13 @@ class QuickLogForm(forms.Form):
         error_messages={
             "required": "Write what happened, such as: call 12m pricing ok"
         },
-        widget=forms.TextInput(
-            attrs={
-                "autocomplete": "off",
-                "autocapitalize": "off",
-                "enterkeyhint": "done",
-                "placeholder": "call 12m Anna pricing ok +fri send offer",
-            }
-        ),
     )
     search = forms.CharField(
         label="Account", max_length=200, required=False, widget=forms.TextInput()
     )
     account = forms.ModelChoiceField(Account.objects.none(), required=False)
+    contact = forms.IntegerField(required=False)
+    meant = forms.IntegerField(required=False)
     occurred_at = forms.DateTimeField(
         label="When, if not now",
         required=False,
@@ -51,10 +52,18 @@ class QuickLogForm(forms.Form):
             attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
         ),
     )
+    zone = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
+    typed_at = forms.CharField(max_length=40, required=False)
     form_token = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, actor: User, account: Account | None = None, **options: Any
+        self,
+        *args: Any,
+        actor: User,
+        account: Account | None = None,
+        line: str = "",
+        assumes: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self.mine = Account.objects.active().visible_to(actor)
@@ -63,12 +72,29 @@ class QuickLogForm(forms.Form):
         self.matches: list[Account] = []
         self.people: list[Contact] = []
         self.understood = Understood()
+        self.assumed: Contact | None = None
+        self.assumes = assumes or not self.is_bound
+        self.now = timezone.now()
         if account is not None:
             self._choose(account)
         self.initial.setdefault("form_token", uuid.uuid4())
+        self.initial.setdefault("line", line)
+        if line and not self.is_bound:
+            self.understood = self._read(line)
 
-    def clean_occurred_at(self) -> Any:
-        return self.cleaned_data["occurred_at"] or timezone.now()
+    def clean_zone(self) -> ZoneInfo:
+        """Return the browser's zone; the firm's where it names none."""
+        name = self.cleaned_data["zone"]
+        is_known = name in available_timezones()
+        return ZoneInfo(name if is_known else timezone.get_default_timezone_name())
+
+    def clean_typed_at(self) -> dt.datetime:
+        """Return when the line was typed; a clock that runs ahead counts as now."""
+        try:
+            typed_at = dt.datetime.fromisoformat(self.cleaned_data["typed_at"])
+        except ValueError:
+            return self.now
+        return min(typed_at, self.now) if typed_at.tzinfo else self.now
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -100,17 +126,45 @@ class QuickLogForm(forms.Form):
         name = self.people[0].name.split()[0] if self.people else "Anna"
         return f"call 12m {name} pricing ok +fri send offer"
 
-    def chosen_contact(self) -> Contact | None:
-        """Return the person that the line names."""
-        person = self.understood.person
-        return next((c for c in self.people if person and c.pk == person.pk), None)
+    @property
+    def typed(self) -> str:
+        """Return the line as it stands in the input."""
+        source = self.data if self.is_bound else self.initial
+        return str(source.get("line", ""))
 
-    def names_somebody_who_refused(self) -> bool:
-        """Tell whether saving will be refused because the person asked for peace."""
+    @property
+    def zone_name(self) -> str:
+        return str(self.data.get("zone", "")) if self.is_bound else ""
+
+    def chosen_contact(self) -> Contact | None:
+        """Return the person that the line names, else the one assumed."""
+        person = self.understood.person
+        named = next((c for c in self.people if person and c.pk == person.pk), None)
+        if named or self.understood.candidates:
+            return named
+        return None if self.understood.channel == Channel.NOTE else self.assumed
+
+    def refusal(self) -> str:
+        """Return why saving would be refused by what the person wished."""
         contact, said = self.chosen_contact(), self.understood
-        is_ours = said.direction == Direction.OUT
-        is_refusable = said.channel in policy.REFUSABLE_CHANNELS
-        return bool(contact and contact.do_not_contact and is_ours and is_refusable)
+        if contact is None:
+            return ""
+        return touchpoints.refusal(
+            contact, channel=said.channel, direction=said.direction
+        )
+
+    def moment(self) -> dt.datetime:
+        """Return when the contact was: as the line says, as the field says, or now."""
+        zone, typed_at = self.cleaned_data["zone"], self.cleaned_data["typed_at"]
+        when = self.understood.when
+        if when is not None:
+            if when.time is None and when.day == typed_at.astimezone(zone).date():
+                return typed_at  # type: ignore[no-any-return]
+            return dt.datetime.combine(when.day, when.time or NOON, tzinfo=zone)
+        if stated := self.cleaned_data.get("occurred_at"):
+            naive = timezone.make_naive(stated)
+            return naive.replace(tzinfo=zone)  # type: ignore[no-any-return]
+        return typed_at  # type: ignore[no-any-return]
 
     def _choose(self, account: Account) -> None:
         self.chosen = account
@@ -120,6 +174,19 @@ class QuickLogForm(forms.Form):
         here = F("left_on").asc(nulls_first=True)
         order = F("spoken_at").desc(nulls_last=True)
         self.people = list(people.order_by(here, order, "name", "pk"))
+        self.assumed = self._assumed()
+
+    def _assumed(self) -> Contact | None:
+        """Return whom the form says to assume; unasked, who was spoken with last."""
+        key = str(self.data.get("contact", "?"))
+        said = next((c for c in self.people if str(c.pk) == key), None)
+        if said or not key or not self.assumes:
+            return said
+        last = self.people[0] if self.people else None
+        if last is None or last.spoken_at is None:  # type: ignore[attr-defined]
+            return None
+        is_reachable = last.left_on is None and not last.do_not_contact
+        return last if is_reachable else None
 
     def _found(self, words: str) -> Account | None:
         if not words.strip():
@@ -136,9 +203,15 @@ class QuickLogForm(forms.Form):
         return "Choose an account: type the beginning of its name."
 
     def _read(self, line: str) -> Understood:
-        today = business_today()
+        said = self.cleaned_data if self.is_bound else {}
+        zone = said.get("zone") or timezone.get_default_timezone()
+        today = (said.get("typed_at") or self.now).astimezone(zone).date()
         people = [
             Person(c.pk, c.name, has_left=bool(c.left_on and c.left_on <= today))
             for c in self.people
         ]
-        return read_line(line, people=people, today=today)
+        read = read_line(line, people=people, today=today, chosen=said.get("meant"))
+        if read.promise and read.promise.due_on < business_today():
+            # Typed on a day that is past meanwhile: what was promised is due now.
+            return replace(read, promise=replace(read.promise, due_on=business_today()))
+        return read

@@ -25,7 +25,7 @@ from crm.choices import (
 )
 from crm.errors import CannotLogError, CannotUndoError
 from crm.models import Account, Contact, Task, Touchpoint, User
-from crm.services import audit, ledger, tasks
+from crm.services import audit, consent, ledger, tasks
 
 RATINGS = ("people", "information", "deliverables")
 CLOSED_LISTS = {
@@ -154,6 +154,15 @@ def price_of_minutes(*, actor: User, minutes: int | None) -> Decimal:
     return to_cents(actor.hourly_cost * (minutes or 0) / 60)
 
 
+def refusal(contact: Contact, *, channel: str, direction: str) -> str:
+    """Return why we may not reach this person this way; they may always reach us."""
+    if direction != Direction.OUT:
+        return ""
+    found = consent.may_contact(contact, channel)
+    # When somebody left is judged by the day of the contact, not by today's.
+    return found.message if found and found.code != "left" else ""
+
+
 def _check(row: Touchpoint, *, minutes: int | None) -> None:
     for name, words in CLOSED_LISTS.items():
         value = getattr(row, name)
@@ -197,14 +206,10 @@ def _check_contact(row: Touchpoint, contact: Contact) -> None:
             "Choose who took over.",
             field="contact",
         )
-    if (
-        contact.do_not_contact
-        and row.direction == Direction.OUT
-        and row.channel in policy.REFUSABLE_CHANNELS
-    ):
+    if refused := refusal(contact, channel=row.channel, direction=row.direction):
         raise CannotLogError(
-            f"{contact} asked not to be contacted, so nothing was stored. If they "
-            "reached out to you, log it as incoming, such as: call from Anna.",
+            f"{refused} Nothing was stored. Choose another way, or, if they reached "
+            "out to you, log it as incoming, such as: call from Anna.",
             field="contact",
         )
 

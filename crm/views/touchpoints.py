@@ -1,6 +1,5 @@
 """The quick log: one line in, a contact with its cost and follow-up stored."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -18,8 +17,8 @@ from common.access import requires
 from common.errors import DomainError
 from common.htmx import wants_fragment
 from crm import permissions
-from crm.choices import Channel, Outcome
-from crm.forms.touchpoints import MATCHES_SHOWN, QuickLogForm
+from crm.forms.chips import chips
+from crm.forms.touchpoints import LONGEST_LINE, MATCHES_SHOWN, QuickLogForm
 from crm.models import Account, Touchpoint
 from crm.requests import SignedInRequest
 from crm.services import touchpoints
@@ -59,7 +58,7 @@ def quick_log_form(request: SignedInRequest) -> HttpResponse:
 @requires(permissions.LOG_TOUCHPOINTS)
 def quick_log_preview(request: SignedInRequest) -> HttpResponse:
     """Say what was understood so far. A POST, so that no log file keeps the line."""
-    form = QuickLogForm(request.POST, actor=request.user)
+    form = QuickLogForm(request.POST, actor=request.user, assumes=True)
     return render(request, "crm/touchpoints/_preview.html", _understood(request, form))
 
 
@@ -106,7 +105,7 @@ def _store(request: SignedInRequest, form: QuickLogForm) -> Touchpoint | None:
             contact=form.chosen_contact(),
             channel=said.channel,
             direction=said.direction,
-            occurred_at=form.cleaned_data["occurred_at"],
+            occurred_at=form.moment(),
             minutes=said.minutes,
             note=said.note,
             outcome=said.outcome,
@@ -125,7 +124,8 @@ def _blank(request: SignedInRequest) -> dict[str, Any]:
     mine = Account.objects.active().visible_to(request.user)
     key = request.GET.get("account", "")
     account = get_object_or_404(mine, pk=int(key)) if key.isdecimal() else None
-    form = QuickLogForm(actor=request.user, account=account)
+    line = request.GET.get("line", "")[:LONGEST_LINE].replace("\x00", "")
+    form = QuickLogForm(actor=request.user, account=account, line=line)
     return _context(request, form)
 
 
@@ -146,15 +146,21 @@ def _context(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
 
 def _understood(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
     said = form.read() if form.is_bound else form.understood
-    cost: Decimal = price_of_minutes(actor=request.user, minutes=said.minutes)
+    contact = form.chosen_contact()
     return {
         "form": form,
         "said": said,
-        "is_refused": form.names_somebody_who_refused(),
-        "has_line": bool(form.is_bound and form.data.get("line", "").strip()),
-        "channel_label": Channel(said.channel).label,
-        "outcome_label": Outcome(said.outcome).label if said.outcome else "",
-        "cost": cost,
+        "contact": contact,
+        "refusal": form.refusal(),
+        "has_line": bool(form.typed.strip()),
+        "chips": chips(
+            said,
+            people=form.people,
+            contact=contact,
+            word_count=len(form.typed.split()),
+            cost=price_of_minutes(actor=request.user, minutes=said.minutes),
+        ),
+        "is_rate_known": request.user.hourly_cost > 0,
     }
 
 

@@ -131,7 +131,7 @@ def test_two_who_fit_are_asked_about():
     said = read("call Anna paper", [ANNA, Person(9, "Anna Wolf")])
     assert said.person is None
     assert said.problems == (
-        "“Anna” may be Anna Berg or Anna Wolf: write the whole name.",
+        "“Anna” may be Anna Berg or Anna Wolf: choose, or write it whole.",
     )
     assert "Anna" in said.note
 
