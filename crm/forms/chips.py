@@ -126,9 +126,7 @@ class _Line:
         return name in self.said.places
 
 
-def _choice(
-    label: object, put: str, at: Place, *, is_current: bool = False
-) -> Choice:
+def _choice(label: object, put: str, at: Place, *, is_current: bool = False) -> Choice:
     return Choice(str(label), put, at.start, at.stop, is_current=is_current)
 
 
@@ -154,20 +152,16 @@ def _kind(line: _Line) -> Chip:
 
 
 def _direction(line: _Line) -> Chip:
-    at, said = line.place("direction", line.front), line.said.direction
-    is_in = said == Direction.IN
-    out = "to" if line.has("direction") and line.has("person") else "outgoing"
-    pairs = (
-        [("We reached out", out if line.has("direction") else "")]
-        if is_in
-        else [("They reached out", "incoming")]
-    )
+    """Say that they reached out, or offer it; that we did is the usual."""
+    at, is_in = line.place("direction", line.front), line.said.direction == Direction.IN
+    out = "to" if line.has("direction") and line.has("person") else ""
+    label, put = ("We reached out", out) if is_in else ("They reached out", "incoming")
     return Chip(
         name="direction",
         label="",
-        value=str(Direction(said).label) if said else "",
-        choices=_choices(pairs, at),
-        is_missing=not said,
+        value=str(Direction.IN.label) if is_in else "they reached out",
+        choices=[_choice(label, put, at)],
+        is_missing=not is_in,
     )
 
 
@@ -189,9 +183,7 @@ def _minutes(line: _Line, cost: Decimal | None) -> Chip:
     )
 
 
-def _person(
-    line: _Line, people: Sequence[Contact], contact: Contact | None
-) -> Chip:
+def _person(line: _Line, people: Sequence[Contact], contact: Contact | None) -> Chip:
     at = line.place("person", line.front)
     is_named = line.has("person") and not line.said.candidates
     choices = [
@@ -232,7 +224,7 @@ def _when(line: _Line) -> Chip:
     return Chip(
         name="when",
         label="on" if when else "",
-        value=value or "now",
+        value=value or "when, if not now",
         choices=_choices(
             [("Yesterday", "@yesterday"), ("Another time …", "@")],
             at,

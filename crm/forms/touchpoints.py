@@ -163,7 +163,7 @@ class QuickLogForm(forms.Form):
             return dt.datetime.combine(when.day, when.time or NOON, tzinfo=zone)
         if stated := self.cleaned_data.get("occurred_at"):
             naive = timezone.make_naive(stated)
-            return naive.replace(tzinfo=zone)  # type: ignore[no-any-return]
+            return naive.replace(tzinfo=zone)
         return typed_at  # type: ignore[no-any-return]
 
     def _choose(self, account: Account) -> None:

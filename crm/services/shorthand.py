@@ -213,7 +213,9 @@ class _Reader:
         if len(people) > 1 and person.pk != self.chosen:
             names = " or ".join(person.name for person in people[:3])
             typed = joined(name).strip(PUNCTUATION)
-            self.problems.append(f"“{typed}” may be {names}: choose, or write it whole.")
+            self.problems.append(
+                f"“{typed}” may be {names}: choose, or write it whole."
+            )
             self.candidates = people
             return False
         self.found["person"] = person

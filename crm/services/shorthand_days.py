@@ -3,7 +3,6 @@
 import calendar
 import datetime as dt
 import re
-
 from collections.abc import Sequence
 
 from crm import policy

@@ -40,8 +40,10 @@ def read_moment(
     NoDayError
         If the words name a day that is not in the calendar, or lies ahead.
     """
-    bare = [word.strip(PUNCTUATION if n else ",;:!?").casefold()
-            for n, word in enumerate(words[:4])]
+    bare = [
+        word.strip(PUNCTUATION if n else ",;:!?").casefold()
+        for n, word in enumerate(words[:4])
+    ]
     day, used = _day(bare, today, is_marked=is_marked)
     time, more = _time(bare[used:], has_day=used > 0 or is_marked)
     if not used + more:
@@ -50,7 +52,7 @@ def read_moment(
     if found > today:
         raise NoDayError(
             f"“{' '.join(words[:used])}” lies ahead: {found:%d %b %Y}. A contact is "
-            f"logged once it has happened; for later, write +{words[0].lstrip('@')}."
+            f"logged once it has happened; for later, write +{words[0]}"
         )
     return When(found, time), used + more
 

@@ -87,5 +87,7 @@ def ratings_of(text: str) -> dict[str, int]:
     """Return what `p4` or `p4i5d3` rates; nothing if a part comes twice."""
     if not RATING.fullmatch(text):
         return {}
-    parts = [(RATINGS[text[n].lower()], int(text[n + 1])) for n in range(0, len(text), 2)]
+    parts = [
+        (RATINGS[text[n].lower()], int(text[n + 1])) for n in range(0, len(text), 2)
+    ]
     return dict(parts) if len(dict(parts)) == len(parts) else {}

@@ -166,12 +166,7 @@
     // Another account has other people, so the line is read again.
     form.addEventListener("change", (event) => {
       const line = form.querySelector("[data-log-line]");
-      if (event.target.name !== "account" || !line?.value) return;
-      htmx.ajax("POST", line.getAttribute("hx-post"), {
-        source: line,
-        target: "#quick-log-preview",
-        swap: "outerHTML",
-      });
+      if (event.target.name === "account" && line) rereadLine(form);
     });
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.target.name !== "account") return;
@@ -185,6 +180,7 @@
     }
     // A refused line comes back as it was typed, with the caret at its end.
     const refused = form.querySelector("[data-log-line][aria-invalid]");
+    if (form.querySelector("[data-log-choose]")) return; // asks who was meant instead
     refused?.focus();
     refused?.setSelectionRange(refused.value.length, refused.value.length);
   });

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from common.clock import business_today
 from crm.models import Account, LedgerEntry, Task, Touchpoint
+from crm.services.consent import record_consent
 from tests import make
 
 LOG = "/log/"
@@ -87,7 +88,7 @@ def test_a_form_sent_twice_is_stored_once(signed_in, account):
         ("call 1441m", "longer than a day"),
         ("call Dora pricing", "asked not to be contacted"),
         ("call Leo pricing", "left Kontor Nord"),
-        ("call Anna", "write the whole name"),
+        ("call Anna", "choose, or write it whole"),
         ("x" * 1001, "at most 1000 characters"),
         ("call \x00", "Null characters"),
     ],
@@ -156,7 +157,7 @@ def test_the_preview_says_what_was_understood_and_stores_nothing(
         said = body(signed_in.post("/log/_preview/", sent(account, line)))
     for words in ("Call", "12 min", "12.00", "Anna Berg", "pricing", "Went well"):
         assert words in said
-    for words in ("send offer", "people", "4 of 5"):
+    for words in ("send offer", "People", "4 of 5"):
         assert words in said
     wrong = body(signed_in.post("/log/_preview/", sent(account, "call +frd")))
     assert "is no day I know" in wrong
@@ -226,3 +227,76 @@ def test_a_contact_of_earlier_keeps_its_time_and_one_ahead_is_refused(
     row = Touchpoint.objects.get()
     assert timezone.localtime(row.occurred_at).strftime("%F %R") == "2026-03-02 09:30"
     assert LedgerEntry.objects.get().incurred_on == dt.date(2026, 3, 2)
+
+
+def test_the_person_spoken_with_last_is_assumed_and_can_be_left_out(signed_in, account):
+    anna = make.contact(account=account, name="Anna Berg")
+    make.contact(account=account, name="Zoe Last")
+    make.touchpoint(account=account, contact=anna)
+    form = body(signed_in.get("/log/_form/", {"account": account.pk}))
+    assert f'name="contact" value="{anna.pk}"' in form
+    for line, contact, person in (
+        ("call 5m", anna.pk, "Anna Berg"),
+        ("call 5m Zoe", anna.pk, "Zoe Last"),
+        ("call 5m", "", None),
+        ("note moves in May", anna.pk, None),
+    ):
+        signed_in.post(LOG, sent(account, line, contact=contact), headers=HTMX)
+        row = Touchpoint.objects.order_by("-pk")[0]
+        assert (row.contact.name if row.contact else None) == person
+
+
+def test_who_is_meant_by_a_name_of_two_is_chosen(signed_in, account):
+    make.contact(account=account, name="Anna Berg")
+    wolf = make.contact(account=account, name="Anna Wolf")
+    asked = body(signed_in.post("/log/_preview/", sent(account, "call Anna")))
+    assert f'data-log-is="{wolf.pk}"' in asked
+    foreign = make.contact(name="Anna Fremd")
+    refused = signed_in.post(LOG, sent(account, "call Anna", meant=foreign.pk))
+    assert refused.status_code == 422
+    assert not Touchpoint.objects.exists()
+    signed_in.post(LOG, sent(account, "call Anna", meant=wolf.pk), headers=HTMX)
+    assert Touchpoint.objects.get().contact == wolf
+
+
+def test_a_channel_that_somebody_refused_is_refused_unless_they_reached_out(
+    signed_in, rep, account
+):
+    anna = make.contact(account=account, name="Anna Berg")
+    record_consent(actor=rep, contact=anna, channel="email", is_granted=False)
+    preview = body(signed_in.post("/log/_preview/", sent(account, "mail Anna offer")))
+    assert "Anna Berg said no to e-mail on" in preview
+    refused = signed_in.post(LOG, sent(account, "mail Anna offer"), headers=HTMX)
+    assert refused.status_code == 422
+    assert "Nothing was stored" in body(refused)
+    assert not Touchpoint.objects.exists()
+    for line in ("mail from Anna offer", "call Anna offer"):
+        assert signed_in.post(LOG, sent(account, line), headers=HTMX).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment"),
+    [
+        ("", "2026-03-02T09:30:00+01:00"),
+        ("Asia/Tokyo", "2026-03-02T09:30:00+09:00"),
+        ("No/Where", "2026-03-02T09:30:00+01:00"),
+    ],
+)
+def test_times_are_those_of_the_reps_own_zone(signed_in, account, zone, moment):
+    for said in (
+        sent(account, "call 2.3.2026 9:30 paper", zone=zone),
+        sent(account, "call paper", occurred_at="2026-03-02T09:30", zone=zone),
+    ):
+        signed_in.post(LOG, said, headers=HTMX)
+        row = Touchpoint.objects.order_by("-pk")[0]
+        assert row.occurred_at == dt.datetime.fromisoformat(moment)
+
+
+def test_chips_offer_words_for_what_is_said_and_what_is_not(signed_in, account):
+    make.contact(account=account, name="Anna Berg")
+    said = body(signed_in.post("/log/_preview/", sent(account, "call 12m pricing p4")))
+    for put, start, stop in (("30m", 1, 2), ("visit", 0, 1), ("with Anna Berg", 1, 1)):
+        wanted = f'data-log-put="{put}" data-log-start="{start}" data-log-stop="{stop}"'
+        assert wanted in said
+    assert 'data-log-put="p5" data-log-start="3" data-log-stop="4"' in said
+    assert 'data-log-put="+fri" data-log-start="4" data-log-stop="4"' in said
