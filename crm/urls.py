@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from crm.views import accounts, contacts, happenings, holdings, touchpoints, users
+from crm.views import (
+    accounts,
+    contacts,
+    happenings,
+    holdings,
+    people,
+    touchpoints,
+    users,
+)
 
 app_name = "crm"
 urlpatterns = [
@@ -18,7 +26,12 @@ urlpatterns = [
     path(
         "accounts/<int:pk>/people/new/", contacts.contact_create, name="contact_create"
     ),
+    path("contacts/<int:pk>/", people.contact_detail, name="contact_detail"),
     path("contacts/<int:pk>/edit/", contacts.contact_edit, name="contact_edit"),
+    path("contacts/<int:pk>/assess/", people.contact_assess, name="contact_assess"),
+    path("contacts/<int:pk>/consent/", people.contact_consent, name="contact_consent"),
+    path("contacts/<int:pk>/leave/", people.contact_leave, name="contact_leave"),
+    path("contacts/<int:pk>/return/", people.contact_return, name="contact_return"),
     path("accounts/<int:pk>/events/new/", happenings.event_create, name="event_create"),
     path("accounts/<int:pk>/tasks/new/", happenings.task_create, name="task_create"),
     path(

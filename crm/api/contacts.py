@@ -1,12 +1,14 @@
 """People at accounts over the API."""
 
 import django_filters
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import StrictModelSerializer, expected_version
-from common.api_fields import KeyedData, RecordFilter, VisibleField
+from common.api import StrictModelSerializer, StrictSerializer, expected_version
+from common.api_fields import DayField, KeyedData, RecordFilter, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
@@ -23,8 +25,13 @@ WRITABLE = (
     "attitude",
     "needs",
     "preferences",
+    "preferred_channel",
+    "preferred_time",
+    "language",
+    "topics",
     "socials",
     "do_not_contact",
+    "do_not_contact_reason",
     "left_on",
 )
 
@@ -35,7 +42,16 @@ class ContactOut(serializers.ModelSerializer[Contact]):
 
     class Meta:
         model = Contact
-        fields = ("id", "account", *WRITABLE, "created_at", "updated_at", "version")
+        fields = (
+            "id",
+            "account",
+            *WRITABLE,
+            "successor",
+            "moved_from",
+            "created_at",
+            "updated_at",
+            "version",
+        )
         read_only_fields = fields
 
 
@@ -57,6 +73,14 @@ class ContactIn(ContactChange):
         fields = ("account", *WRITABLE)
 
 
+class DepartureIn(StrictSerializer):
+    """When a person left, who took over, and at which account they are now."""
+
+    left_on = DayField()
+    successor = VisibleField(queryset=Contact.objects.all(), required=False)
+    moved_to = VisibleField(queryset=Account.objects.active(), required=False)
+
+
 class ContactFilter(django_filters.FilterSet):
     account = RecordFilter("account_id")
     email = django_filters.CharFilter("email", "iexact", max_length=254)
@@ -73,7 +97,11 @@ class ContactResource(Listed, Shown, Resource):
     write_access = permissions.CHANGE_ACCOUNTS
     queryset = Contact.objects.all()
     output = ContactOut
-    inputs = {"create": ContactIn, "partial_update": ContactChange}
+    inputs = {
+        "create": ContactIn,
+        "partial_update": ContactChange,
+        "departure": DepartureIn,
+    }
     filterset_class = ContactFilter
 
     @acts_once
@@ -91,3 +119,11 @@ class ContactResource(Listed, Shown, Resource):
             **self.read(request),
         )
         return self.answer(changed)
+
+    @extend_schema(summary="Note that a person left")
+    @action(detail=True, methods=["post"])
+    @acts_once
+    def departure(self, request: Request, pk: int) -> Response:
+        contact = self.get_object()
+        values = self.read(request)
+        return self.answer(contacts.let_go(actor=self.actor, contact=contact, **values))

@@ -9,10 +9,13 @@ from crm.api.ledger import LedgerEntryResource
 from crm.api.orders import OrderResource
 from crm.api.products import ProductResource
 from crm.api.touchpoints import TouchpointResource
+from crm.api.wishes import AssessmentResource, ConsentResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("accounts", AccountResource, "account")
 router.register("contacts", ContactResource, "contact")
+router.register("consents", ConsentResource, "consent")
+router.register("assessments", AssessmentResource, "assessment")
 router.register("products", ProductResource, "product")
 router.register("orders", OrderResource, "order")
 router.register("ledger-entries", LedgerEntryResource, "ledger-entry")

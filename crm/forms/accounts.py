@@ -1,4 +1,4 @@
-"""Forms of the account page: the account itself and its people."""
+"""The account's form, and what all forms of versioned rows do."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django import forms
 from django.db.models import Model
 
 from common.versions import Versioned
-from crm.models import Account, Contact, User
+from crm.models import Account, User
 
 
 class DateInput(forms.DateInput):
@@ -26,6 +26,8 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if self.instance.pk:
+            # Without it nobody could tell what a colleague stored meanwhile.
+            self.fields["version"].required = True
             self.initial.setdefault("version", self.instance.version)
 
     def values(self) -> dict[str, Any]:
@@ -37,7 +39,7 @@ class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run
         return [
             f"{self.fields[name].label}: now “{_shown(stored, name)}”"
             for name, value in self.values().items()
-            if getattr(stored, name) != value
+            if hasattr(stored, name) and getattr(stored, name) != value
         ]
 
     def accept_version(self, version: int) -> None:
@@ -104,31 +106,3 @@ class AccountForm(VersionedForm):
             self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
         else:
             del self.fields["owner"]
-
-
-class ContactForm(VersionedForm):
-    """What is known about a person and their part in decisions."""
-
-    class Meta:
-        model = Contact
-        fields = [
-            "name",
-            "title",
-            "email",
-            "phone",
-            "decision_role",
-            "influence",
-            "attitude",
-            "needs",
-            "preferences",
-            "do_not_contact",
-            "left_on",
-        ]
-        labels = {"title": "Job title", "do_not_contact": "Asked not to be contacted"}
-        help_texts = {"influence": "1 little, 5 decisive; empty when not known"}
-        widgets = {
-            "left_on": DateInput(),
-            "needs": forms.Textarea(attrs={"rows": 2}),
-            "preferences": forms.Textarea(attrs={"rows": 2}),
-            "phone": forms.TextInput(attrs={"type": "tel"}),
-        }

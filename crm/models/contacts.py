@@ -1,7 +1,7 @@
 """People at an account, their part in decisions, and what they allow."""
 
 import datetime as dt
-from typing import Self
+from typing import Any, Self
 
 import pghistory
 from django.contrib.postgres.indexes import GinIndex
@@ -114,6 +114,17 @@ class Contact(Versioned):
         return self.left_on is not None and self.left_on <= today
 
 
+class OfContactQuerySet(models.QuerySet[Any]):
+    """Rows that belong to one person."""
+
+    def visible_to(self, user: User) -> Self:
+        """Keep what concerns people at accounts that `user` may see."""
+        rows = self.filter(contact__account__merged_into=None)
+        if user.sees_every_account:
+            return rows
+        return rows.filter(contact__account__owner=user)
+
+
 class Consent(models.Model):
     """One wish of one person about one channel and topic, with its proof.
 
@@ -139,6 +150,8 @@ class Consent(models.Model):
     recorded_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+"
     )
+
+    objects = OfContactQuerySet.as_manager()
 
     class Meta:
         ordering = ["-recorded_at", "-pk"]
@@ -172,6 +185,8 @@ class ContactAssessment(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+"
     )
     recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = OfContactQuerySet.as_manager()
 
     class Meta:
         ordering = ["-judged_on", "-pk"]

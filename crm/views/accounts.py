@@ -21,7 +21,7 @@ from crm.forms.happenings import EventForm
 from crm.models import Account, LifeEvent, Task
 from crm.queries.headers import Header, header
 from crm.queries.holdings import on_hand
-from crm.queries.people import people
+from crm.queries.people import people, silenced
 from crm.queries.products import bought
 from crm.queries.timeline import Wanted, timeline
 from crm.queries.usage import usage_trends
@@ -221,6 +221,7 @@ def _header_context(request: SignedInRequest, account: Account) -> dict[str, Any
     return {
         "header": head,
         "account": account,
+        "silenced": silenced(account),
         "header_panels": panels.panels_for("account-header", request.user),
         "can_change": request.user.has_perm(permissions.CHANGE_ACCOUNTS),
         "may_log": request.user.has_perm(permissions.LOG_TOUCHPOINTS),

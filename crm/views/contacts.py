@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from common.access import requires
 from common.errors import DomainError, StaleRecordError
 from crm import permissions
-from crm.forms.accounts import ContactForm
+from crm.forms.contacts import ContactForm
 from crm.models import Account, Contact
 from crm.requests import SignedInRequest
 from crm.services import contacts
@@ -64,7 +64,7 @@ def contact_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         except DomainError as error:
             form.add_error(error.field or None, error.message)
         else:
-            return redirect(_people_url(contact.account_id))
+            return redirect("crm:contact_detail", contact.pk)
     status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
     context = {
         "form": form,

@@ -226,10 +226,11 @@ def test_people_show_role_reach_wishes_and_silence(client, rep, account):
 
     assert "Nobody spoke to the economic buyer for 90 days: Bea Buyer." in page
     assert "Do not contact" in page
-    assert 'href="tel:55"' in page
+    assert "55" in page
+    assert "tel:55" not in page  # who wants no call is no link
     assert "E-mail: no" in page
     assert "E-mail: yes" not in page
-    assert page.index("Bea Buyer.") < page.index("Don Dont") < page.index("Leo Left")
+    assert page.index("Bea Buyer.") < page.rindex("Don Dont") < page.rindex("Leo Left")
 
     make.touchpoint(account=account, contact=buyer, occurred_at=timezone.now())
     assert "Nobody spoke" not in body(client.get(url(account, "people")))

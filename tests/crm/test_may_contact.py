@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from common.clock import business_today
+from crm.errors import CannotSaveContactError
 from crm.models import AuditEvent, Consent
 from crm.services import consent
 from tests import make
@@ -107,7 +108,7 @@ def test_a_wish_is_recorded_with_its_proof(rep):
 )
 def test_a_wish_that_does_not_fit_is_refused(rep, wrong, field):
     fields = {"channel": "email", "is_granted": True} | wrong
-    with pytest.raises(consent.CannotSaveContactError) as refused:
+    with pytest.raises(CannotSaveContactError) as refused:
         consent.record_consent(actor=rep, contact=make.contact(), **fields)
     assert refused.value.field == field
     assert not Consent.objects.exists()
