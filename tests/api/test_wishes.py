@@ -15,8 +15,11 @@ KINDS = {
 
 @pytest.mark.parametrize(("name", "facts"), KINDS.items())
 def test_rows_are_added_and_read_by_who_sees_the_account(
-    api, rep, colleague, manager, own, foreign, name, facts
+    api, everybody, own, foreign, name, facts
 ):
+    rep, colleague, manager = (
+        everybody[role] for role in ("rep", "colleague", "manager")
+    )
     mine, theirs = make.contact(account=own), make.contact(account=foreign)
     url = f"{ROOT}{name}/"
     made = api(rep).post(url, facts | {"contact": mine.pk})
