@@ -48,6 +48,14 @@ class CannotSaveTaskError(DomainError):
     code = "cannot_save_task"
 
 
+class CannotSaveFilterError(DomainError):
+    code = "cannot_save_filter"
+
+
+class CannotPinError(DomainError):
+    code = "cannot_pin"
+
+
 class CannotSaveDealError(DomainError):
     code = "cannot_save_deal"
 

@@ -34,3 +34,7 @@ FURTHEST_DEAL_AHEAD = dt.timedelta(days=5 * 365)
 # A product is due again when the usual time between orders has passed so many times.
 REPEAT_IS_LATE_AFTER = 1.5
 FEWEST_ORDERS_FOR_AN_INTERVAL = 3
+
+# Tabs that one person can tell apart, and pins that do not push the timeline away.
+MOST_TIMELINE_FILTERS = 12
+MOST_PINS = 5

@@ -8,6 +8,7 @@ from crm.views import (
     happenings,
     holdings,
     people,
+    timeline,
     touchpoints,
     users,
 )
@@ -20,8 +21,19 @@ urlpatterns = [
     path("accounts/<int:pk>/_header/", accounts.account_header, name="account_header"),
     path(
         "accounts/<int:pk>/_timeline/",
-        accounts.account_timeline,
+        timeline.account_timeline,
         name="account_timeline",
+    ),
+    path(
+        "accounts/<int:pk>/timeline/filters/", timeline.filter_save, name="filter_save"
+    ),
+    path("timeline-filters/", timeline.filter_list, name="filter_list"),
+    path("timeline-filters/<int:pk>/", timeline.filter_change, name="filter_change"),
+    path("touchpoints/<int:pk>/pin/", timeline.touchpoint_pin, name="touchpoint_pin"),
+    path(
+        "touchpoints/<int:pk>/unpin/",
+        timeline.touchpoint_unpin,
+        name="touchpoint_unpin",
     ),
     path(
         "accounts/<int:pk>/people/new/", contacts.contact_create, name="contact_create"

@@ -16,7 +16,7 @@ from common.resources import Listed, Resource, Shown
 from crm import permissions
 from crm.choices import TouchpointSource
 from crm.models import Account, Contact, Touchpoint
-from crm.services import touchpoints
+from crm.services import pins, touchpoints
 
 RATINGS = ("rating_people", "rating_information", "rating_deliverables")
 LONGEST_NOTE = 20_000
@@ -93,6 +93,10 @@ class TouchpointIn(StrictModelSerializer):
         )
 
 
+class PinIn(StrictSerializer):
+    """Nothing needs to be said."""
+
+
 class UndoIn(StrictSerializer):
     """Nothing needs to be said."""
 
@@ -113,7 +117,7 @@ class TouchpointResource(Listed, Shown, Resource):
     write_access = permissions.LOG_TOUCHPOINTS
     queryset = Touchpoint.objects.select_related("user")
     output = TouchpointOut
-    inputs = {"create": TouchpointIn, "undo": UndoIn}
+    inputs = {"create": TouchpointIn, "undo": UndoIn, "pin": PinIn, "unpin": PinIn}
     filterset_class = TouchpointFilter
 
     @acts_once
@@ -138,3 +142,21 @@ class TouchpointResource(Listed, Shown, Resource):
         return self.answer(
             touchpoints.undo_touchpoint(actor=self.actor, touchpoint=touchpoint)
         )
+
+    @extend_schema(summary="Pin a contact to the top of the timeline")
+    @action(detail=True, methods=["post"])
+    @acts_once
+    def pin(self, request: Request, pk: int) -> Response:
+        touchpoint = self.get_object()
+        self.read(request)
+        pins.pin_contact(actor=self.actor, touchpoint=touchpoint)
+        return self.answer(touchpoint)
+
+    @extend_schema(summary="Take a pinned contact down")
+    @action(detail=True, methods=["post"])
+    @acts_once
+    def unpin(self, request: Request, pk: int) -> Response:
+        touchpoint = self.get_object()
+        self.read(request)
+        pins.unpin_contact(actor=self.actor, touchpoint=touchpoint)
+        return self.answer(touchpoint)

@@ -8,6 +8,7 @@ from crm.api.events import EventResource, EventTypeResource
 from crm.api.ledger import LedgerEntryResource
 from crm.api.orders import OrderResource
 from crm.api.products import ProductResource
+from crm.api.timeline import TimelineFilterResource, TimelineResource
 from crm.api.touchpoints import TouchpointResource
 from crm.api.wishes import AssessmentResource, ConsentResource
 
@@ -21,6 +22,8 @@ router.register("orders", OrderResource, "order")
 router.register("ledger-entries", LedgerEntryResource, "ledger-entry")
 router.register("touchpoints", TouchpointResource, "touchpoint")
 router.register("events", EventResource, "event")
+router.register("timeline", TimelineResource, "timeline")
+router.register("timeline-filters", TimelineFilterResource, "timeline-filter")
 router.register("event-types", EventTypeResource, "event-type")
 
 urlpatterns = router.urls

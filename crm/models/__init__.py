@@ -17,6 +17,7 @@ from crm.models.ledger import AllocationRule, LedgerEntry
 from crm.models.orders import Order, OrderLine, OrderReturn
 from crm.models.products import Complement, Product
 from crm.models.tasks import Task
+from crm.models.timeline import PinnedContact, TimelineFilter
 from crm.models.touchpoints import Touchpoint
 from crm.models.users import Territory, User
 from crm.models.wallet import Competitor, CompetitorPresence, WalletEstimate
@@ -46,11 +47,13 @@ __all__ = [
     "Order",
     "OrderLine",
     "OrderReturn",
+    "PinnedContact",
     "Product",
     "RefusedRow",
     "StatedValue",
     "Task",
     "Territory",
+    "TimelineFilter",
     "Touchpoint",
     "Usage",
     "UsageTarget",

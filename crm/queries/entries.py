@@ -66,7 +66,7 @@ class Entries:
     channel : what holds the channel
     person : what holds the name of the customer's person
     who : what holds the id of our own person
-    product : what holds the id of the product
+    product : what holds the name of the product
     searched : columns of words
     """
 

@@ -16,11 +16,13 @@ from common import timelines
 from common.clock import business_today
 from crm import policy
 from crm.choices import Channel, Direction, OrderStatus, Outcome, Role
-from crm.models import Account, User
+from crm.models import Account, PinnedContact, User
 from crm.queries.entries import Entries, Position, between, cut, kept
 from crm.queries.merged import member_ids
 
 PAGE_SIZE = 25
+# From how many days on months are said, and from how many years.
+DAYS_SAID, DAYS_A_MONTH, DAYS_A_YEAR = 60, 30, 365.25
 CONTACT = "contact"
 ICONS = {
     Channel.PHONE: "phone",
@@ -41,14 +43,15 @@ ICONS = {
 class Wanted:
     """Which entries are asked for; what is empty keeps everything.
 
-    `person` is the beginning of a word of the name of somebody at the customer's, so
-    that it means something on every account. `who` is "me", "others", or the id of a
-    person of ours. `days` counts back from today, and `since` and `until` are dates.
+    `person` begins a word of the name of somebody at the customer's, and `product` is
+    a part of a product's name, so that a filter means something on every account.
+    `who` is "me", "others", or the id of a person of ours. `days` counts back from
+    today, and `since` and `until` are dates.
     """
 
     kinds: Sequence[str] = ()
     channels: Sequence[str] = ()
-    product: int | None = None
+    product: str = ""
     person: str = ""
     who: str = ""
     days: int | None = None
@@ -159,6 +162,7 @@ class TimelineRow:
     item: Happening
     can_undo: bool
     begins_month: bool
+    ago: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +286,7 @@ def _filtered(entries: Entries, wanted: Wanted, user: User) -> Entries | None:
     """Keep what is asked for; None where the source cannot have it."""
     asked = (
         (bool(wanted.channels), entries.channel),
-        (wanted.product is not None, entries.product),
+        (bool(wanted.product), entries.product),
         (bool(wanted.person), entries.person),
         (bool(wanted.who), entries.who),
         (bool(wanted.text), entries.searched),
@@ -305,10 +309,12 @@ def _channel(entries: Entries, wanted: Wanted) -> Q:
 
 
 def _product(entries: Entries, wanted: Wanted) -> Q:
-    if wanted.product is None:
+    if not wanted.product:
         return Q()
     # As a set of rows, so that an order with two such lines stays one entry.
-    with_it = entries.rows.order_by().filter(**{entries.product: wanted.product})
+    with_it = entries.rows.order_by().filter(
+        **{f"{entries.product}__icontains": wanted.product}
+    )
     return Q(pk__in=with_it.values("pk"))
 
 
@@ -342,11 +348,38 @@ def _text(entries: Entries, wanted: Wanted) -> Q:
 def _rows(
     shown: Sequence[Happening], user: User, position: Position | None
 ) -> list[TimelineRow]:
-    rows, last = [], None
+    rows, last, today = [], None, business_today()
     if position is not None and position.key:
         last = timezone.localtime(position.at).date().replace(day=1)
     for item in shown:
         month = item.day.replace(day=1)
-        rows.append(TimelineRow(item, item.can_be_undone_by(user), month != last))
+        rows.append(
+            TimelineRow(
+                item, item.can_be_undone_by(user), month != last, ago(item.day, today)
+            )
+        )
         last = month
     return rows
+
+
+def ago(day: dt.date, today: dt.date) -> str:
+    """Say how long ago a day is, in the unit that a person would take."""
+    days = (today - day).days
+    if days < 0:
+        return "tomorrow" if days == -1 else f"in {-days} days"
+    if days <= 1:
+        return "yesterday" if days else "today"
+    if days < DAYS_SAID:
+        return f"{days} days ago"
+    if days < DAYS_A_YEAR:
+        months = days // DAYS_A_MONTH
+        return f"{months} month{'s' if months > 1 else ''} ago"
+    return f"{days / DAYS_A_YEAR:.1f} years ago"
+
+
+def pinned(account: Account) -> list[PinnedContact]:
+    """Return what is pinned to the timeline, the newest pin first. One query."""
+    rows = PinnedContact.objects.filter(account=account, touchpoint__voided_at=None)
+    return list(
+        rows.select_related("touchpoint__contact", "touchpoint__user", "pinned_by")
+    )

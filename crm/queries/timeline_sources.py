@@ -84,7 +84,7 @@ def orders(account_ids: Sequence[int]) -> Entries:
             "count": Subquery(lines.annotate(n=Count("pk")).values("n")),
             "amount": Subquery(lines.annotate(n=Sum("revenue")).values("n")),
         },
-        product="lines__product_id",
+        product="lines__product__name",
         searched=("external_id",),
     )
 
@@ -107,7 +107,7 @@ def returns(account_ids: Sequence[int]) -> Entries:
             ),
             "amount": -F("refund"),
         },
-        product="line__product_id",
+        product="line__product__name",
         searched=("reason", "line__product__name"),
     )
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from common import panels, timelines
+from common import panels
 from common.access import requires
 from common.errors import DomainError, StaleRecordError
 from common.htmx import render_page
@@ -18,15 +18,16 @@ from crm import permissions
 from crm.choices import TaskStatus
 from crm.forms.accounts import AccountForm
 from crm.forms.happenings import EventForm
-from crm.models import Account, LifeEvent, Task
+from crm.models import Account, LifeEvent, Task, TimelineFilter
 from crm.queries.headers import Header, header
 from crm.queries.holdings import on_hand
 from crm.queries.people import people, silenced
 from crm.queries.products import bought
-from crm.queries.timeline import Wanted, timeline
+from crm.queries.timeline import timeline
 from crm.queries.usage import usage_trends
 from crm.requests import SignedInRequest
 from crm.services import accounts
+from crm.views.timeline import timeline_tab
 
 RECENT = 5
 
@@ -52,6 +53,7 @@ class TabLink:
     key: str
     title: str
     is_current: bool
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +70,6 @@ def _overview(request: SignedInRequest, account: Account) -> dict[str, Any]:
         "panels": panels.panels_for("account", request.user),
         "tasks": tasks.select_related("owner").order_by("due_on", "pk"),
         "recent": timeline(account, user=request.user, size=RECENT),
-    }
-
-
-def _timeline(request: SignedInRequest, account: Account) -> dict[str, Any]:
-    kind = request.GET.get("kind", "")
-    kinds = timelines.kinds_of(timelines.sources_for(request.user))
-    return {
-        "kinds": kinds.items(),
-        "kind": kind if kind in kinds else "",
-        "timeline": timeline(
-            account,
-            user=request.user,
-            wanted=Wanted(kinds=[kind] if kind in kinds else []),
-            before=request.GET.get("before", ""),
-        ),
     }
 
 
@@ -117,7 +104,9 @@ def _events(request: SignedInRequest, account: Account) -> dict[str, Any]:
 
 TABS = {
     "overview": Tab("Overview", "crm/accounts/_overview.html", _overview, is_live=True),
-    "timeline": Tab("Timeline", "crm/accounts/_timeline.html", _timeline, is_live=True),
+    "timeline": Tab(
+        "Timeline", "crm/accounts/_timeline.html", timeline_tab, is_live=True
+    ),
     "people": Tab("People", "crm/accounts/_people.html", _people, is_live=True),
     "products": Tab("Products", "crm/accounts/_products.html", _products),
     "use": Tab("Use", "crm/accounts/_use.html", _use),
@@ -137,7 +126,7 @@ def account_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         fragment="crm/accounts/_body.html",
         context={
             **_header_context(request, account),
-            "tabs": [TabLink(k, t.title, k == key) for k, t in TABS.items()],
+            "tabs": _tabs(request, key),
             "page_links": _page_links(request, account),
             "template": TABS[key].template,
             "is_live": TABS[key].is_live,
@@ -153,15 +142,6 @@ def account_header(request: SignedInRequest, pk: int) -> HttpResponse:
     account = get_object_or_404(_visible(request), pk=pk)
     context = _header_context(request, account)
     return render(request, "crm/accounts/_header.html", context)
-
-
-@require_GET
-@requires(permissions.VIEW_ACCOUNTS)
-def account_timeline(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Return the next, older part of the timeline."""
-    account = get_object_or_404(_visible(request), pk=pk)
-    context = {"header": header(account), **_timeline(request, account)}
-    return render(request, "crm/accounts/_timeline_part.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -209,6 +189,28 @@ def account_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
     context = {"form": form, "account": account, "differences": differences}
     return render(request, "crm/accounts/form.html", context, status=status)
+
+
+def _tabs(request: SignedInRequest, current: str) -> list[TabLink]:
+    """Return the tabs; the person's own filters stand behind the timeline."""
+    saved = request.GET.get("saved", "")
+    filters = list(TimelineFilter.objects.visible_to(request.user))
+    is_saved = current == "timeline" and saved in {str(one.pk) for one in filters}
+    links = []
+    for key, tab in TABS.items():
+        is_current = key == current and not is_saved
+        links.append(TabLink(key, tab.title, is_current))
+        if key == "timeline":
+            links += [
+                TabLink(
+                    key="timeline",
+                    title=one.name,
+                    is_current=is_saved and saved == str(one.pk),
+                    query=f"{one.query}&saved={one.pk}",
+                )
+                for one in filters
+            ]
+    return links
 
 
 def _visible(request: SignedInRequest) -> Any:

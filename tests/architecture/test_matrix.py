@@ -16,7 +16,14 @@ from django.urls import reverse
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.services import plans
 from clv.models import Assumptions, Judgement, ValuationRun
-from crm.models import AuditEvent, EventType, Holding, LifeEvent, Task
+from crm.models import (
+    AuditEvent,
+    EventType,
+    Holding,
+    LifeEvent,
+    Task,
+    TimelineFilter,
+)
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -36,7 +43,11 @@ class Line:
 
     @property
     def is_somebodys(self):
-        return self.kind.islower()
+        return self.kind.islower() and not self.is_own
+
+    @property
+    def is_own(self):
+        return self.kind.startswith("(")
 
 
 def lines():
@@ -121,6 +132,9 @@ MAKERS = {
     "line": _line,
     "holding": _holding,
     "bought": lambda account: account,
+    "(filter)": lambda account: TimelineFilter.objects.create(
+        user=account.owner, name="Mine", query="who=me"
+    ),
     "PRODUCT": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
@@ -198,7 +212,9 @@ def expected(line, role, side):
         return "sign in"
     if role not in {ROLES[letter] for letter in line.roles}:
         return "refused"
+    is_theirs = role == "rep" and side == "own"
     hides = line.is_somebodys and role == "rep" and side == "foreign"
+    hides = hides or (line.is_own and not is_theirs)
     return "hidden" if hides else "open"
 
 
