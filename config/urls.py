@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from config import views
+from config.search_api import SearchResource
 
 handler403 = "config.views.forbidden"
 handler404 = "config.views.not_found"
@@ -14,6 +15,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("clv.api.urls")),
     path("", include("segments.api.urls")),
     path("", include("campaigns.api.urls")),
+    path("search/", SearchResource.as_view({"get": "list"}), name="search-list"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path(
         "docs/",

@@ -25,7 +25,8 @@
     const { target, key } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;
     if (singleKeysAreOff() || document.querySelector("dialog[open]")) return false;
-    if (target.closest?.(TYPING)) return false;
+    // A field of a dialog just closed may hold the focus for a moment longer.
+    if (target.closest?.(TYPING) && !target.closest("dialog:not([open])")) return false;
     // Keys with a name already mean something on what has the focus.
     return key.length === 1 || !(target.closest?.(PRESSED) || scrollsSideways(target));
   }

@@ -50,7 +50,8 @@
     if (event.target.closest("[data-palette]")) return open();
     const box = dialog();
     if (!box?.open) return undefined;
-    if (event.target === box) box.close(); // beside it
+    // Beside it, or the button of a phone, which has no Escape.
+    if (event.target === box || event.target.closest("[data-palette-close]")) box.close();
     // A command with a behaviour is done by its own script, under this dialog.
     const option = event.target.closest("#palette [role=option]");
     if (!option) return undefined;
