@@ -43,6 +43,14 @@ class BreakEven(TextChoices):
     UNKNOWN = "unknown", "Not known"
 
 
+class CohortKind(TextChoices):
+    """What customers are taken together by, to see when they pay back."""
+
+    FIRM = "firm", "All customers"
+    QUARTER = "quarter", "Quarter of the first order"
+    SOURCE = "source", "Source"
+
+
 class CostDriver(TextChoices):
     """What a kind of cost to serve grows with."""
 

@@ -3,13 +3,16 @@
 from crm.choices import Role
 
 VIEW_VALUES = "clv.view_values"
+VIEW_PAYBACK = "clv.view_payback"
 VIEW_RUNS = "clv.view_runs"
 VIEW_ACCURACY = "clv.view_accuracy"
 START_RUNS = "clv.start_runs"
 VIEW_ASSUMPTIONS = "clv.view_assumptions"
 CHANGE_ASSUMPTIONS = "clv.change_assumptions"
 
-_LOOKS = frozenset({VIEW_VALUES, VIEW_RUNS, VIEW_ACCURACY, VIEW_ASSUMPTIONS})
+_LOOKS = frozenset(
+    {VIEW_VALUES, VIEW_PAYBACK, VIEW_RUNS, VIEW_ACCURACY, VIEW_ASSUMPTIONS}
+)
 _RULES = _LOOKS | {START_RUNS, CHANGE_ASSUMPTIONS}
 
 GRANTS: dict[Role, frozenset[str]] = {

@@ -66,3 +66,5 @@ ACTUALS_COUNTED_EVERY_DAYS = 7  # late entries change months that are over
 # A timeline tells when the CLV moved from one month's end to the next by so much.
 CHANGE_OF_NOTE_SHARE = Decimal("0.10")  # of what it was
 CHANGE_OF_NOTE_LEAST = Decimal("100.00")  # in the firm's currency
+PAYBACK_COUNTED_EVERY_DAYS = 7  # a course over years hardly moves from night to night
+FEWEST_BEHIND_A_MONTH = 5  # customers; a mean of fewer is a list of their names

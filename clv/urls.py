@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from clv.views import accuracy, assumptions, changes, panels, profit, runs
+from clv.views import accuracy, assumptions, changes, panels, paybacks, profit, runs
 
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
@@ -27,6 +27,9 @@ urlpatterns: list[URLPattern] = [
         assumptions.draft_discard,
         name="assumptions_discard",
     ),
+    path("value/payback/", paybacks.payback, name="payback"),
+    path("value/payback/accounts/", paybacks.payback_accounts, name="payback_accounts"),
+    path("value/payback/export.csv", paybacks.payback_export, name="payback_export"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/start/", runs.run_start, name="run_start"),
     path("runs/<int:pk>/", runs.run_detail, name="run_detail"),

@@ -20,6 +20,14 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """What stands beside the numbers in the table alone, one text per label."""
+
+    name: str
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """One chart; every series has one value per label.
 
@@ -35,6 +43,7 @@ class Chart:
     unit: str = ""
     is_close_up: bool = False
     write: Callable[[float | None], str] = money
+    columns_beside: Sequence[Column] = ()
 
     @property
     def source_id(self) -> str:
@@ -64,13 +73,18 @@ class Chart:
 
     @property
     def columns(self) -> list[str]:
-        return [self.x_title or "", *(one.name for one in self.series)]
+        names = [one.name for one in self.series]
+        return [self.x_title or "", *names, *(one.name for one in self.columns_beside)]
 
     @property
     def rows(self) -> list[list[str]]:
         """Return the table twin: one row per label."""
         return [
-            [label, *(self.write(one.values[i]) + self.unit for one in self.series)]
+            [
+                label,
+                *(self.write(one.values[i]) + self.unit for one in self.series),
+                *(one.cells[i] for one in self.columns_beside),
+            ]
             for i, label in enumerate(self.labels)
         ]
 

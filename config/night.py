@@ -11,6 +11,7 @@ from clv.services import (
     expansion,
     forecast,
     judging,
+    paybacks,
     previews,
     pruning,
     steps,
@@ -76,6 +77,7 @@ NIGHT: Chain = (
     (Step("explain", _explain),),
     (Step("tidy", _tidy),),
     (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),
+    (Step("payback", paybacks.count),),
     # Last: nothing waits for it, and if it fails the night has been published.
     (Step("judge", partial(judging.judge, classes_on=members.classes_on)),),
 )

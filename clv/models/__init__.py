@@ -11,6 +11,7 @@ from clv.models.expansion import ExpansionRate
 from clv.models.forecasts import ActualMonth, ForecastMonth
 from clv.models.judgements import Judgement
 from clv.models.likegroups import LikeGroup
+from clv.models.paybacks import PaybackMonth
 from clv.models.previews import AssumptionsPreview
 from clv.models.runs import DueSlot, RunStep, ValuationRun
 from clv.models.shards import RunShard
@@ -33,6 +34,7 @@ __all__ = [
     "ForecastMonth",
     "Judgement",
     "LikeGroup",
+    "PaybackMonth",
     "RunShard",
     "RunStep",
     "SummaryState",

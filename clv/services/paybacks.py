@@ -1,0 +1,35 @@
+"""Keeping what customers brought by months since their first order."""
+
+import datetime as dt
+
+from clv.models import PaybackMonth, ValuationRun
+from clv.policy import PAYBACK_COUNTED_EVERY_DAYS, VALUES_KEPT_DAYS
+from clv.queries.payback_months import payback_months
+from clv.queries.paybacks import newest_count
+from clv.services.execution import Done, Work
+from clv.services.summaries import list_families
+
+
+def count(work: Work) -> Done:
+    """Count what customers brought, about once a week; again replaces it.
+
+    Late entries change past months, so all are counted anew. Courses older than values
+    are kept are dropped.
+    """
+    if _is_fresh(work.run):
+        return Done(0, {"skipped": "counted within the week"})
+    with work.lease.fenced():
+        rows = payback_months(work.run, list_families())
+        PaybackMonth.objects.filter(run=work.run).delete()
+        PaybackMonth.objects.bulk_create(rows, batch_size=2000)
+        oldest = work.run.as_of - dt.timedelta(days=VALUES_KEPT_DAYS)
+        PaybackMonth.objects.filter(run__as_of__lt=oldest).delete()
+    return Done(len(rows))
+
+
+def _is_fresh(run: ValuationRun) -> bool:
+    counted = newest_count(run.as_of)
+    if counted is None or counted.pk == run.pk:
+        return False
+    age = (run.as_of - counted.as_of).days
+    return 0 < age < PAYBACK_COUNTED_EVERY_DAYS

@@ -1,0 +1,144 @@
+"""When customers pay back what they cost: by quarter of first order and by source."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from clv.choices import CohortKind
+from clv.models import Valuation, ValuationRun
+from clv.permissions import VIEW_PAYBACK
+from clv.queries.paybacks import SOURCES, Cohort, Paybacks, cohort_rows, paybacks_of
+from clv.requests import chosen_run
+from common.access import requires
+from common.htmx import render_page
+from common.paging import Sort, keyset_page
+from common.spreadsheets import csv_lines
+from crm.requests import SignedInRequest
+
+ROWS_PER_PAGE = 50
+UNKNOWN = "unknown"  # in addresses, for customers whose source is not known
+DEEPEST_FIRST = Sort(
+    "realised_profit",
+    "realised_profit",
+    descending=False,
+    parse=Decimal,
+    tie_breaker="account_id",
+)
+EXPORT_HEADER = (
+    "By",
+    "Customers of",
+    "Customers",
+    "Cost to win",
+    "Paid back",
+    "Not yet",
+    "Share paid back",
+    "Months until half have paid back",
+    "Months until the mean is paid back",
+)
+
+
+@require_GET
+@requires(VIEW_PAYBACK)
+def payback(request: SignedInRequest) -> HttpResponse:
+    """Show the course of one cohort, all customers at first, and the table of all."""
+    chosen = chosen_run(request)
+    context: dict[str, Any] = {"chosen": chosen, "paybacks": None}
+    if chosen.run is not None:
+        found = paybacks_of(chosen.run)
+        cohort = _named(request, found)
+        context |= {"paybacks": found, "cohort": cohort, "chart": cohort.chart()}
+    return render_page(
+        request,
+        "clv/paybacks/page.html",
+        fragment="clv/paybacks/_course.html",
+        context=context,
+    )
+
+
+@require_GET
+@requires(VIEW_PAYBACK)
+def payback_accounts(request: SignedInRequest) -> HttpResponse:
+    """List the customers of a cohort, those who owe most first."""
+    chosen = chosen_run(request)
+    if chosen.run is None:
+        raise Http404("no run")
+    kind, key = _cohort_of(request)
+    mine = Valuation.objects.of_run(chosen.run).visible_to(request.user)
+    rows = cohort_rows(mine, kind, key).select_related("account__owner")
+    only = request.GET.get("only", "")
+    if only == "paid-back":
+        rows = rows.exclude(paid_back_on=None)
+    elif only == "not-yet":
+        rows = rows.filter(paid_back_on=None)
+    context = {
+        "chosen": chosen,
+        "title": _title(kind, key),
+        "only": only,
+        "page": keyset_page(
+            rows,
+            sort=DEEPEST_FIRST,
+            cursor=request.GET.get("cursor", ""),
+            size=ROWS_PER_PAGE,
+        ),
+    }
+    return render(request, "clv/paybacks/accounts.html", context)
+
+
+@require_GET
+@requires(VIEW_PAYBACK)
+def payback_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Stream the table of cohorts."""
+    run = chosen_run(request).run
+    if run is None:
+        raise Http404("no run")
+    return StreamingHttpResponse(
+        csv_lines(EXPORT_HEADER, _lines(run)),
+        content_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="payback-{run.as_of}.csv"'
+        },
+    )
+
+
+def _lines(run: ValuationRun) -> Iterator[tuple[Any, ...]]:
+    for one in paybacks_of(run).cohorts:
+        part = one.share_paid_back
+        yield (
+            CohortKind(one.kind).label,
+            one.label,
+            one.customers,
+            one.cost_to_win,
+            one.paid_back,
+            one.not_yet,
+            None if part is None else round(part, 4),
+            one.months_until_half,
+            one.months_until_mean,
+        )
+
+
+def _cohort_of(request: HttpRequest) -> tuple[str, str]:
+    """Return the cohort that the address names, all customers if it names none."""
+    if quarter := request.GET.get(CohortKind.QUARTER.value):
+        return CohortKind.QUARTER.value, quarter
+    if source := request.GET.get(CohortKind.SOURCE.value):
+        return CohortKind.SOURCE.value, "" if source == UNKNOWN else source
+    return CohortKind.FIRM.value, ""
+
+
+def _named(request: HttpRequest, found: Paybacks) -> Cohort:
+    cohort = found.named(*_cohort_of(request))
+    if cohort is None:
+        raise Http404("no such customers")
+    return cohort
+
+
+def _title(kind: str, key: str) -> str:
+    if kind == CohortKind.SOURCE and key not in SOURCES:
+        raise Http404(key)
+    if kind == CohortKind.SOURCE:
+        return f"Customers by source: {SOURCES[key]}"
+    return f"Customers of {key}" if key else "All customers"
