@@ -217,7 +217,7 @@ def quarter_days(key: str) -> tuple[dt.date, dt.date]:
         If it is no quarter.
     """
     year, _, quarter = key.partition("-Q")
-    is_year = year.isascii() and year.isdigit() and "1900" <= year <= "9000"
+    is_year = len(year) == len("2025") and year.isdecimal() and year.isascii()
     if not is_year or quarter not in {"1", "2", "3", "4"}:
         raise ValueError(key)
     first = dt.date(int(year), 3 * int(quarter) - 2, 1)
@@ -242,6 +242,9 @@ def _months(months: int) -> str:
 
 # -- Who has paid back, after how many months -------------------------------------
 
+# Days; nothing while not paid back, which greatest() of a difference would make 0.
+PAID_AFTER = "(v.paid_back_on - least(v.first_on, v.paid_back_on))"
+
 # One row per cohort, month and whether the month ends with payback or with watching.
 COUNTS = f"""
     {NAMED}, month, is_paid_back, count(*), sum(cost_to_win), count(paid_back_on)
@@ -253,8 +256,7 @@ COUNTS = f"""
             SELECT {QUARTER.format("v.first_on")} AS quarter, a.source,
                 v.cost_to_win, v.paid_back_on,
                 floor({MONTHS.format("(%(as_of)s - v.first_on)")})::int AS age,
-                ceil(greatest({MONTHS.format("(v.paid_back_on - v.first_on)")}, 0)
-                    )::int AS paid_after
+                ceil({MONTHS.format(PAID_AFTER)})::int AS paid_after
             FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
             WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL
         ) customer

@@ -69,15 +69,15 @@ def payback_accounts(request: SignedInRequest) -> HttpResponse:
     kind, key = _cohort_of(request)
     mine = Valuation.objects.of_run(chosen.run).visible_to(request.user)
     rows = cohort_rows(mine, kind, key).select_related("account__owner")
-    only = request.GET.get("only", "")
-    if only == "paid-back":
+    state = request.GET.get("state", "")
+    if state == "paid-back":
         rows = rows.exclude(paid_back_on=None)
-    elif only == "not-yet":
+    elif state == "not-yet":
         rows = rows.filter(paid_back_on=None)
     context = {
         "chosen": chosen,
         "title": _title(kind, key),
-        "only": only,
+        "state": state,
         "page": keyset_page(
             rows,
             sort=DEEPEST_FIRST,
