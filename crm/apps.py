@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from common import palette, timelines
+from common import marks, palette, timelines
 from crm.permissions import (
     CHANGE_ACCOUNTS,
     LOG_TOUCHPOINTS,
@@ -16,6 +16,7 @@ class CrmConfig(AppConfig):
     verbose_name = "CRM"
 
     def ready(self) -> None:
+        marks.register("events", "crm.queries.events.marks")
         for source in TIMELINE:
             timelines.register(source)
         # What it searches needs models, which are loaded only now.

@@ -1,6 +1,6 @@
 """Closed lists of words in columns, in the field's own terms."""
 
-from django.db.models import TextChoices
+from django.db.models import IntegerChoices, TextChoices
 
 
 class Role(TextChoices):
@@ -106,6 +106,45 @@ class Channel(TextChoices):
     SOCIAL = "social", "Social"
     EVENT = "event", "Event"
     NOTE = "note", "Note"
+
+
+class EventTone(TextChoices):
+    """Whether a kind of event bodes well or ill for us."""
+
+    GOOD = "good", "Good sign"
+    NEUTRAL = "neutral", "Neither"
+    BAD = "bad", "Bad sign"
+
+
+class Importance(IntegerChoices):
+    LITTLE = 1, "Good to know"
+    USUAL = 2, "Important"
+    GREAT = 3, "Changes everything"
+
+
+class EventIcon(TextChoices):
+    """Pictures for kinds of events, by their names in the icon set."""
+
+    CALENDAR = "calendar", "Calendar"
+    MOVE = "truck", "Lorry"
+    PLACE = "map-pin", "Place"
+    PERSON = "user-round-plus", "Person"
+    UP = "trending-up", "Upwards"
+    DOWN = "trending-down", "Downwards"
+    MERGER = "git-merge", "Joining"
+    RIVAL = "swords", "Swords"
+    COMPLAINT = "message-square-warning", "Warning"
+    CONTRACT = "file-clock", "Contract"
+    CAKE = "cake", "Cake"
+    BIRTH = "baby", "Baby"
+    STAR = "star", "Star"
+    AWARD = "award", "Award"
+    BUILDING = "building-2", "Building"
+    HEART = "heart", "Heart"
+    FLAME = "flame", "Fire"
+    STATE = "landmark", "Authority"
+    LEARNING = "graduation-cap", "Education"
+    FLAG = "flag", "Flag"
 
 
 class Direction(TextChoices):

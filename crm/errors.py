@@ -44,6 +44,10 @@ class CannotSaveEventError(DomainError):
     code = "cannot_save_event"
 
 
+class CannotSaveEventTypeError(DomainError):
+    code = "cannot_save_event_type"
+
+
 class CannotSaveTaskError(DomainError):
     code = "cannot_save_task"
 

@@ -15,6 +15,7 @@ CHANGE_PRODUCTS = "crm.change_products"
 VIEW_DEALS = "crm.view_deals"
 CHANGE_DEALS = "crm.change_deals"
 CHANGE_DEAL_STAGES = "crm.change_deal_stages"
+CHANGE_CATALOGUES = "crm.change_catalogues"
 MANAGE_USERS = "crm.manage_users"
 IMPORT_DATA = "crm.import_data"
 
@@ -30,6 +31,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_ORDERS,
         CHANGE_DEALS,
         CHANGE_DEAL_STAGES,
+        CHANGE_CATALOGUES,
         CHANGE_LEDGER,
         IMPORT_DATA,
     },
@@ -42,6 +44,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_ORDERS,
         CHANGE_DEALS,
         CHANGE_DEAL_STAGES,
+        CHANGE_CATALOGUES,
         CHANGE_LEDGER,
         CHANGE_PRODUCTS,
         MANAGE_USERS,

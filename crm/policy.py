@@ -26,6 +26,8 @@ HOLDING_ENDS_SOON = dt.timedelta(days=90)
 # Use is low when the newest month is below this share of the months before it.
 LOW_USE_SHARE = 0.5
 
+# Events to come, birthdays and jubilees among them, are told this long before.
+EVENTS_TOLD_AHEAD = dt.timedelta(days=90)
 FURTHEST_EVENT_AHEAD = dt.timedelta(days=5 * 365)
 FURTHEST_TASK_AHEAD = dt.timedelta(days=5 * 365)
 

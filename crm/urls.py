@@ -5,6 +5,8 @@ from django.urls import path
 from crm.views import (
     accounts,
     contacts,
+    event_types,
+    events,
     happenings,
     holdings,
     people,
@@ -44,7 +46,33 @@ urlpatterns = [
     path("contacts/<int:pk>/consent/", people.contact_consent, name="contact_consent"),
     path("contacts/<int:pk>/leave/", people.contact_leave, name="contact_leave"),
     path("contacts/<int:pk>/return/", people.contact_return, name="contact_return"),
-    path("accounts/<int:pk>/events/new/", happenings.event_create, name="event_create"),
+    path("accounts/<int:pk>/events/new/", events.event_create, name="event_create"),
+    path("accounts/<int:pk>/_events/", events.account_events, name="account_events"),
+    path("events/<int:pk>/edit/", events.event_edit, name="event_edit"),
+    path("events/<int:pk>/remove/", events.event_remove, name="event_remove"),
+    path("events/<int:pk>/restore/", events.event_restore, name="event_restore"),
+    path("events/<int:pk>/undo/", events.event_undo, name="event_undo"),
+    path("catalogues/events/", event_types.event_type_list, name="event_type_list"),
+    path(
+        "catalogues/events/<int:pk>/",
+        event_types.event_type_edit,
+        name="event_type_edit",
+    ),
+    path(
+        "catalogues/events/<int:pk>/retire/",
+        event_types.event_type_retire,
+        name="event_type_retire",
+    ),
+    path(
+        "catalogues/events/<int:pk>/reinstate/",
+        event_types.event_type_reinstate,
+        name="event_type_reinstate",
+    ),
+    path(
+        "catalogues/events/<int:pk>/delete/",
+        event_types.event_type_delete,
+        name="event_type_delete",
+    ),
     path("accounts/<int:pk>/tasks/new/", happenings.task_create, name="task_create"),
     path(
         "accounts/<int:pk>/bought/<int:product>/",

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 from clv.models import Assumptions, ValuationRun
 from clv.permissions import VIEW_VALUES
 from clv.queries.expansion import expansion_of
+from clv.queries.marks import placed_marks
 from clv.queries.prospects import prospect_of
 from clv.queries.worth import AccountWorth, account_worth
 from clv.requests import chosen_run
@@ -26,6 +27,8 @@ def account_value(request: SignedInRequest, pk: int) -> HttpResponse:
     worth = context["worth"]
     if isinstance(worth, AccountWorth):
         value, run = worth.value, worth.run
+        nights = [one.as_of for one in worth.past]
+        context["marks"] = placed_marks(pk, nights)
         context["tree"] = value_tree(value=value, run=run)
         context["payback"] = payback_of(value=value, run=run)
         context["contract"] = terms_of(account_id=pk, run=run)

@@ -1,4 +1,4 @@
-"""Forms of what happens with an account: events and tasks."""
+"""The form of what is to be done for an account."""
 
 from typing import Any
 
@@ -6,29 +6,7 @@ from django import forms
 
 from common.clock import business_today
 from crm.forms.accounts import DateInput
-from crm.models import Account, Contact, EventType, LifeEvent, Task, User
-
-
-class EventForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run time
-    """One event in the customer's life, today unless another day is given."""
-
-    class Meta:
-        model = LifeEvent
-        fields = ["type", "occurred_on", "contact", "note"]
-        labels = {"type": "Event", "occurred_on": "On", "contact": "To whom"}
-        widgets = {
-            "occurred_on": DateInput(),
-            "note": forms.Textarea(attrs={"rows": 2}),
-        }
-
-    def __init__(self, *args: Any, account: Account, **options: Any) -> None:
-        super().__init__(*args, **options)
-        types = EventType.objects.filter(is_active=True)
-        people = Contact.objects.filter(account=account)
-        self.fields["type"].queryset = types  # type: ignore[attr-defined]
-        self.fields["contact"].queryset = people  # type: ignore[attr-defined]
-        self.fields["contact"].empty_label = "The account as a whole"  # type: ignore[attr-defined]
-        self.initial.setdefault("occurred_on", business_today())
+from crm.models import Task, User
 
 
 class TaskForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run time

@@ -115,7 +115,7 @@ def returns(account_ids: Sequence[int]) -> Entries:
 def events(account_ids: Sequence[int]) -> Entries:
     """Return what happened in the customer's life."""
     return Entries(
-        of_accounts(LifeEvent.objects.all(), account_ids),
+        of_accounts(LifeEvent.objects.standing(), account_ids),
         at="occurred_on",
         is_day=True,
         columns={

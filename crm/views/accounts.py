@@ -17,8 +17,8 @@ from common.htmx import render_page
 from crm import permissions
 from crm.choices import TaskStatus
 from crm.forms.accounts import AccountForm
-from crm.forms.happenings import EventForm
-from crm.models import Account, LifeEvent, Task, TimelineFilter
+from crm.forms.events import EventForm
+from crm.models import Account, Task, TimelineFilter
 from crm.queries.headers import Header, header
 from crm.queries.holdings import on_hand
 from crm.queries.people import people, silenced
@@ -27,6 +27,7 @@ from crm.queries.timeline import timeline
 from crm.queries.usage import usage_trends
 from crm.requests import SignedInRequest
 from crm.services import accounts
+from crm.views.events import list_context
 from crm.views.timeline import timeline_tab
 
 RECENT = 5
@@ -95,11 +96,7 @@ def _use(request: SignedInRequest, account: Account) -> dict[str, Any]:
 
 
 def _events(request: SignedInRequest, account: Account) -> dict[str, Any]:
-    events = LifeEvent.objects.filter(account=account)
-    return {
-        "form": EventForm(account=account),
-        "events": events.select_related("type", "contact", "created_by"),
-    }
+    return {"form": EventForm(account=account), **list_context(request, account)}
 
 
 TABS = {

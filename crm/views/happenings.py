@@ -1,4 +1,4 @@
-"""Events and tasks of an account."""
+"""Tasks of an account."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,30 +11,10 @@ from common.access import requires
 from common.errors import DomainError
 from common.htmx import wants_fragment
 from crm import permissions
-from crm.forms.happenings import EventForm, TaskForm
+from crm.forms.happenings import TaskForm
 from crm.models import Account, Task
 from crm.requests import SignedInRequest
-from crm.services import events, tasks
-
-
-@require_http_methods(["GET", "POST"])
-@requires(permissions.LOG_TOUCHPOINTS)
-def event_create(request: SignedInRequest, pk: int) -> HttpResponse:
-    mine = Account.objects.active().visible_to(request.user)
-    account = get_object_or_404(mine, pk=pk)
-    form = EventForm(request.POST or None, account=account)
-    if request.method == "POST" and form.is_valid():
-        try:
-            events.create_event(
-                actor=request.user, account=account, **form.cleaned_data
-            )
-        except DomainError as error:
-            form.add_error(error.field or None, error.message)
-        else:
-            return redirect(_tab(account, "events"))
-    status = 422 if form.errors else 200
-    context = {"form": form, "account": account}
-    return render(request, "crm/events/form.html", context, status=status)
+from crm.services import tasks
 
 
 @require_http_methods(["GET", "POST"])
