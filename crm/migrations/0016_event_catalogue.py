@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0014_products_and_wallet'),
+        ('crm', '0015_timeline_filters_and_pins'),
     ]
 
     operations = [
