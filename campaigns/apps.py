@@ -2,6 +2,7 @@ from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS
 from common import panels, timelines
+from crm.permissions import VIEW_DEALS
 
 
 class CampaignsConfig(AppConfig):
@@ -10,6 +11,9 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         panels.register(
             "account", panels.Panel("Plan", "campaigns:account_plan", VIEW_PLANS, 30)
+        )
+        panels.register(
+            "account", panels.Panel("Deals", "campaigns:account_deals", VIEW_DEALS, 40)
         )
         panels.register(
             "account-header",

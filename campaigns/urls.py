@@ -2,10 +2,21 @@
 
 from django.urls import path
 
-from campaigns.views import accounts, panels, plans, prospects, today, touches
+from campaigns.views import (
+    accounts,
+    deal_changes,
+    deal_stages,
+    deals,
+    panels,
+    plans,
+    prospects,
+    today,
+    touches,
+)
 
 app_name = "campaigns"
 PLAN = "plans/<slug:key>/"
+DEAL = "deals/<int:pk>/"
 DRAFT = f"{PLAN}draft/"
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -15,6 +26,25 @@ urlpatterns = [
     path("touches/<int:pk>/undo/", touches.touch_undo, name="touch_undo"),
     path("accounts/", accounts.account_list, name="account_list"),
     path("accounts/export.csv", accounts.account_export, name="account_export"),
+    path("deals/", deals.deal_board, name="deal_board"),
+    path("deals/list/", deals.deal_list, name="deal_list"),
+    path("deals/new/", deal_changes.deal_create, name="deal_create"),
+    path("deals/stages/", deals.deal_stages, name="deal_stages"),
+    path("deals/stages/new/", deal_stages.stage_create, name="stage_create"),
+    path("deals/stages/<int:pk>/", deal_stages.stage_edit, name="stage_edit"),
+    path("deals/stages/<int:pk>/shift/", deal_stages.stage_shift, name="stage_shift"),
+    path("deals/reasons/new/", deal_stages.reason_create, name="reason_create"),
+    path("deals/reasons/<int:pk>/", deal_stages.reason_edit, name="reason_edit"),
+    path("deals/moves/<int:pk>/undo/", deal_changes.deal_undo, name="deal_undo"),
+    path(DEAL, deals.deal_detail, name="deal_detail"),
+    path(f"{DEAL}edit/", deal_changes.deal_edit, name="deal_edit"),
+    path(f"{DEAL}move/", deal_changes.deal_move, name="deal_move"),
+    path(f"{DEAL}win/", deal_changes.deal_win, name="deal_win"),
+    path(f"{DEAL}lose/", deal_changes.deal_lose, name="deal_lose"),
+    path(f"{DEAL}reopen/", deal_changes.deal_reopen, name="deal_reopen"),
+    path(f"{DEAL}order/", deal_changes.deal_order, name="deal_order"),
+    path(f"{DEAL}unlink/", deal_changes.deal_unlink, name="deal_unlink"),
+    path("accounts/<int:pk>/_deals/", deals.account_deals, name="account_deals"),
     path("prospects/", prospects.prospect_list, name="prospect_list"),
     path("prospects/export.csv", prospects.prospect_export, name="prospect_export"),
     path("prospects/assign/", prospects.prospect_assign, name="prospect_assign"),

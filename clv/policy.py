@@ -68,3 +68,7 @@ CHANGE_OF_NOTE_SHARE = Decimal("0.10")  # of what it was
 CHANGE_OF_NOTE_LEAST = Decimal("100.00")  # in the firm's currency
 PAYBACK_COUNTED_EVERY_DAYS = 7  # a course over years hardly moves from night to night
 FEWEST_BEHIND_A_MONTH = 5  # customers; a mean of fewer is a list of their names
+
+# As how many closed deals the chance stated for a stage counts: ten of the firm's own
+# say as much as the belief it began with.
+STAGE_PRIOR_WEIGHT = 10.0

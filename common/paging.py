@@ -124,8 +124,8 @@ def _read(cursor: str, sort: Sort) -> tuple[bool, Any, int]:
 def _parse(text: str | None, kind: type) -> Any:
     if text is None:
         return None
-    if kind is dt.date:
-        return dt.date.fromisoformat(text)
+    if issubclass(kind, dt.date):
+        return kind.fromisoformat(text)
     if kind is Decimal:
         return Decimal(text)
     return kind(text)

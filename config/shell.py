@@ -71,6 +71,13 @@ MENU = (
                 clv.VIEW_VALUES,
                 go="p",
             ),
+            Link(
+                "Deals",
+                "campaigns:deal_board",
+                "handshake",
+                crm.VIEW_DEALS,
+                go="d",
+            ),
         ),
     ),
     Group(

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.utils import timezone
 
 from clv.choices import RunKind, RunStatus
 from clv.models import Assumptions, Judgement, Valuation, ValuationRun
@@ -13,6 +14,11 @@ from crm.choices import Role, Stage
 from crm.models import (
     Account,
     Contact,
+    Deal,
+    DealChange,
+    DealLine,
+    DealLossReason,
+    DealStage,
     LedgerEntry,
     Order,
     OrderLine,
@@ -78,6 +84,45 @@ def order(*, account=None, on=dt.date(2026, 1, 15), lines=None, **fields):
             account=made.account,
             ordered_on=made.ordered_on,
             status=made.status,
+            quantity=Decimal(quantity),
+            unit_price=Decimal(unit_price),
+            unit_cost=None if unit_cost is None else Decimal(unit_cost),
+        )
+    return made
+
+
+def deal(*, account=None, stage=1, lines=None, days=0, status="open", **fields):
+    """One deal in the stage of that position; `lines` are as those of `order`.
+
+    `days` is for how long it stands there; a closed one reached no further stage.
+    """
+    account = account or globals()["account"]()
+    at = timezone.now() - dt.timedelta(days=days)
+    stage = DealStage.objects.get(position=stage)
+    closing = {}
+    if status != "open":
+        closing["closed_on"] = at.date()
+    if status == "lost":
+        closing["loss_reason"] = DealLossReason.objects.first()
+    made = Deal.objects.create(
+        **{
+            "account": account,
+            "title": f"Deal {next(_number)}",
+            "stage": stage,
+            "stage_since": at,
+            "status": status,
+            "owner": account.owner or user(),
+        }
+        | closing
+        | fields
+    )
+    DealChange.objects.create(
+        deal=made, stage=stage, status="open", changed_at=at, changed_by=made.owner
+    )
+    for quantity, unit_price, unit_cost in lines or []:
+        DealLine.objects.create(
+            deal=made,
+            text="Shelves",
             quantity=Decimal(quantity),
             unit_price=Decimal(unit_price),
             unit_cost=None if unit_cost is None else Decimal(unit_cost),

@@ -6,8 +6,17 @@ from typing import Any, Self
 
 import pghistory
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery, Sum, Value
-from django.db.models.functions import Coalesce, Now, Round
+from django.db.models import (
+    Count,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+)
+from django.db.models.functions import Coalesce, Now, Round, TruncDate
 from django.utils import timezone
 
 from common.clock import business_today
@@ -86,12 +95,25 @@ class DealQuerySet(models.QuerySet["Deal"]):
     def closed(self) -> Self:
         return self.exclude(status=DealStatus.OPEN)
 
-    def with_sums(self) -> Self:
-        """Add `revenue`, `margin_known` and `revenue_unknown` over the lines.
+    def stale(self, today: dt.date | None = None) -> Self:
+        """Keep open deals that stand in their stage longer than the firm allows."""
+        last_day = ExpressionWrapper(
+            TruncDate("stage_since") + F("stage__stale_after_days"),
+            output_field=models.DateField(),
+        )
+        rows = self.open().annotate(last_day=last_day)
+        return rows.filter(last_day__lt=today or business_today())
 
-        The last is the revenue of lines whose unit cost is not known.
+    def with_sums(self) -> Self:
+        """Add `revenue`, `margin_known`, `revenue_unknown` and `line_count`.
+
+        `revenue_unknown` is the revenue of lines whose unit cost is not known.
         """
+        lines = DealLine.objects.filter(deal=OuterRef("pk")).order_by().values("deal")
         return self.annotate(
+            line_count=Coalesce(
+                Subquery(lines.annotate(n=Count("pk")).values("n")), Value(0)
+            ),
             revenue=_sum_of_lines(F("revenue")),
             margin_known=_sum_of_lines(F("revenue") - F("cost"), Q(cost__isnull=False)),
             revenue_unknown=_sum_of_lines(F("revenue"), Q(cost=None)),

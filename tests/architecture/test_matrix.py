@@ -18,6 +18,8 @@ from campaigns.services import plans
 from clv.models import Assumptions, Judgement, ValuationRun
 from crm.models import (
     AuditEvent,
+    DealLossReason,
+    DealStage,
     EventType,
     Holding,
     LifeEvent,
@@ -135,6 +137,10 @@ MAKERS = {
     "(filter)": lambda account: TimelineFilter.objects.create(
         user=account.owner, name="Mine", query="who=me"
     ),
+    "deal": lambda account: make.deal(account=account),
+    "deal_move": lambda account: make.deal(account=account).changes.get(),
+    "STAGE": lambda account: DealStage.objects.first(),
+    "REASON": lambda account: DealLossReason.objects.first(),
     "PRODUCT": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
