@@ -124,8 +124,10 @@ def _read(cursor: str, sort: Sort) -> tuple[bool, Any, int]:
 def _parse(text: str | None, kind: type) -> Any:
     if text is None:
         return None
-    if issubclass(kind, dt.date):
-        return kind.fromisoformat(text)
+    if kind is dt.date:
+        return dt.date.fromisoformat(text)
+    if kind is dt.datetime:
+        return dt.datetime.fromisoformat(text)
     if kind is Decimal:
         return Decimal(text)
     return kind(text)

@@ -152,7 +152,7 @@ class LineForm(forms.Form):
         )
 
 
-class _Lines(BaseFormSet[LineForm]):
+class _Lines(BaseFormSet):  # type: ignore[type-arg]  # not so at run time
     def lines(self) -> list[NewLine]:
         return [form.line() for form in self.forms if form.has_something]
 

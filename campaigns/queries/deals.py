@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
 from clv.models import LikeGroup, Valuation, ValuationRun
@@ -17,6 +17,7 @@ from common.money import ZERO
 from common.paging import Page, Sort, keyset_page
 from crm.choices import DealStatus
 from crm.models import Deal, DealLossReason, DealStage, Task, User
+from crm.models.deals import DealQuerySet
 from segments.choices import WorthClass
 from segments.models import Membership
 
@@ -34,7 +35,7 @@ class ProspectWorth:
 
     @property
     def worth_once_won(self) -> Decimal:
-        return self.prospect.like.worth_once_won
+        return Decimal(self.prospect.like.worth_once_won)
 
     @property
     def pay_at_most(self) -> Decimal:
@@ -124,7 +125,7 @@ class DealFilter:
         return bool(self.search or self.owner or self.is_stale or self.stage)
 
 
-def deals_of(user: User, wanted: DealFilter) -> QuerySet[Deal]:
+def deals_of(user: User, wanted: DealFilter) -> DealQuerySet:
     """Return the deals that `user` may see, narrowed but unordered."""
     rows = Deal.objects.visible_to(user)
     if wanted.status:
@@ -136,9 +137,8 @@ def deals_of(user: User, wanted: DealFilter) -> QuerySet[Deal]:
     if wanted.owner:
         rows = rows.filter(owner=wanted.owner)
     if wanted.search:
-        rows = rows.filter(title__icontains=wanted.search) | rows.filter(
-            account__name__icontains=wanted.search
-        )
+        text = wanted.search
+        rows = rows.filter(Q(title__icontains=text) | Q(account__name__icontains=text))
     return rows
 
 

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -136,20 +137,26 @@ def deal_move(request: SignedInRequest, pk: int) -> HttpResponse:
     """Put a deal into another stage; a card that was dragged gets the board anew."""
     deal = visible_deal(request, pk)
     wanted = request.POST.get("stage", "")
-    stage = get_object_or_404(
-        DealStage,
-        pk=int(wanted) if wanted.isdecimal() and len(wanted) < 9 else 0,  # noqa: PLR2004
-    )
+    stages = {str(stage.pk): stage for stage in DealStage.objects.all()}
+    if wanted not in stages:
+        return _after_move(
+            request,
+            deal,
+            None,
+            "There is no such stage.",
+            status=HTTPStatus.BAD_REQUEST,
+        )
     version = request.POST.get("version", "")
     try:
         change = deal_moves.move_deal(
             actor=request.user,
             deal=deal,
-            stage=stage,
+            stage=stages[wanted],
             expected_version=int(version) if version.isdecimal() else None,
         )
     except DomainError as error:
-        status = 409 if isinstance(error, StaleRecordError) else 422
+        is_stale = isinstance(error, StaleRecordError)
+        status = HTTPStatus.CONFLICT if is_stale else HTTPStatus.UNPROCESSABLE_ENTITY
         return _after_move(request, deal, None, error.message, status=status)
     text = f"{_brief(deal)}: now in {deal.stage}"
     return _after_move(request, deal, change, text if change else "")
@@ -333,10 +340,10 @@ def _after_move(
     change: DealChange | None,
     text: str,
     *,
-    status: int = 200,
+    status: HTTPStatus = HTTPStatus.OK,
 ) -> HttpResponse:
     undo_url = _undo_url(change) if change else ""
-    level = "success" if status == 200 else "error"  # noqa: PLR2004
+    level = "success" if status == HTTPStatus.OK else "error"
     if wants_fragment(request):
         context = board_context(request) | {
             "toast": text,

@@ -54,4 +54,5 @@ def chances_to_win(
         raise ValueError("prior chances lie between 0 and 1")
     a = weight * mean_before + won_
     b = weight * (1 - mean_before) + lost_
-    return Chances(a / (a + b), beta.ppf(LOW, a, b), beta.ppf(HIGH, a, b))
+    low, high = (np.asarray(beta.ppf(end, a, b)) for end in (LOW, HIGH))
+    return Chances(a / (a + b), low, high)

@@ -190,10 +190,10 @@ def stage_totals(deals: QuerySet[Deal], weighing: Weighing) -> dict[int, StageTo
     by_stage = deals.order_by().values("stage").annotate(n=Count("pk"))
     counts = dict(by_stage.values_list("stage", "n"))
     lines = DealLine.objects.filter(deal__in=deals.order_by().values("pk")).order_by()
+    sums = lines.values("deal__stage").annotate(**MARGIN_SUMS)
     margins = {
-        row["deal__stage"]: (row["known"] or ZERO)
-        + to_cents(weighing.rate * (row["unknown"] or ZERO))
-        for row in lines.values("deal__stage").annotate(**MARGIN_SUMS)
+        stage: (known or ZERO) + to_cents(weighing.rate * (unknown or ZERO))
+        for stage, known, unknown in sums.values_list("deal__stage", *MARGIN_SUMS)
     }
     return {
         key: StageTotal(chance, counts.get(key, 0), margins.get(key, ZERO))
