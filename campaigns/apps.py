@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS
 from common import panels, timelines
-from crm.permissions import VIEW_DEALS
+from crm.permissions import VIEW_ACCOUNTS, VIEW_DEALS
 
 
 class CampaignsConfig(AppConfig):
@@ -39,4 +39,10 @@ class CampaignsConfig(AppConfig):
                 permission=VIEW_PLANS,
                 order=70,
             )
+        )
+        panels.register(
+            "account-act",
+            panels.Panel(
+                "Brief", "campaigns:account_brief", VIEW_ACCOUNTS, 10, key="b"
+            ),
         )

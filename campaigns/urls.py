@@ -4,6 +4,7 @@ from django.urls import path
 
 from campaigns.views import (
     accounts,
+    brief,
     deal_changes,
     deal_stages,
     deals,
@@ -48,6 +49,7 @@ urlpatterns = [
     path("prospects/", prospects.prospect_list, name="prospect_list"),
     path("prospects/export.csv", prospects.prospect_export, name="prospect_export"),
     path("prospects/assign/", prospects.prospect_assign, name="prospect_assign"),
+    path("accounts/<int:pk>/brief/", brief.account_brief, name="account_brief"),
     path("accounts/<int:pk>/_plan/", panels.account_plan, name="account_plan"),
     path(
         "accounts/<int:pk>/_justified/",

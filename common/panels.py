@@ -18,12 +18,16 @@ class PermissionHolder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One box: its title, the fragment URL (taking the record's pk), who may see it."""
+    """One box: its title, the fragment URL (taking the record's pk), who may see it.
+
+    One that is drawn as a button may be pressed by the single key `key`.
+    """
 
     title: str
     url_name: str
     permission: str
     order: int = 50
+    key: str = ""
 
 
 _registered: dict[str, list[Panel]] = defaultdict(list)

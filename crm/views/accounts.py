@@ -63,6 +63,7 @@ class PageLink:
 
     title: str
     url: str
+    key: str = ""
 
 
 def _overview(request: SignedInRequest, account: Account) -> dict[str, Any]:
@@ -221,6 +222,7 @@ def _header_context(request: SignedInRequest, account: Account) -> dict[str, Any
         "header": head,
         "account": account,
         "silenced": silenced(account),
+        "acts": _links("account-act", request, account),
         "header_panels": panels.panels_for("account-header", request.user),
         "can_change": request.user.has_perm(permissions.CHANGE_ACCOUNTS),
         "may_log": request.user.has_perm(permissions.LOG_TOUCHPOINTS),
@@ -229,11 +231,17 @@ def _header_context(request: SignedInRequest, account: Account) -> dict[str, Any
 
 def _page_links(request: SignedInRequest, account: Account) -> list[PageLink]:
     """Return links to pages that upper apps registered for an account."""
+    return _links("account-page", request, account)
+
+
+def _links(place: str, request: SignedInRequest, account: Account) -> list[PageLink]:
     links = []
-    for page in panels.panels_for("account-page", request.user):
+    for page in panels.panels_for(place, request.user):
         try:
             links.append(
-                PageLink(page.title, reverse(page.url_name, args=[account.pk]))
+                PageLink(
+                    page.title, reverse(page.url_name, args=[account.pk]), page.key
+                )
             )
         except NoReverseMatch:  # an app that is not installed here
             continue

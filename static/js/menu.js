@@ -23,6 +23,10 @@
     if (opener) document.getElementById(opener.dataset.opens)?.showModal();
   });
 
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) window.print();
+  });
+
   // <select data-submit> sends its form by itself; the button serves without scripts.
   onEach("select[data-submit]", (select) => {
     select.addEventListener("change", () => select.form.requestSubmit());
