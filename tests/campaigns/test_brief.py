@@ -36,7 +36,7 @@ def test_it_tells_worth_contacts_people_and_promises(client, rep, account):
         "Current key",
         "asked for prices",
         "Anna Berg",
-        "send the offer",
+        "send offer",
     ):
         assert words in page
 
