@@ -1,7 +1,6 @@
 """Keyset pages: deep pages cost what the first costs, and rows never shift."""
 
 import base64
-import binascii
 import datetime as dt
 import json
 from collections.abc import Sequence
@@ -18,7 +17,8 @@ Row = TypeVar("Row", bound=Model)
 class Sort:
     """One order of a list: a field (or annotation), its direction, its kind of value.
 
-    The primary-key field `tie_breaker` makes the order total. A `nullable` field costs
+    The primary-key field `tie_breaker` makes the order total; with `tie_turns` it
+    follows the direction, so that one index serves both. A `nullable` field costs
     more, because no index range holds both values and gaps; its empty rows come last
     in either direction.
     """
@@ -29,6 +29,18 @@ class Sort:
     parse: type = str
     tie_breaker: str = "pk"
     nullable: bool = False
+    tie_turns: bool = False
+
+    def tie_descends(self, *, backwards: bool) -> bool:
+        return (self.tie_turns and self.descending) != backwards
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a long list that one index range serves, in its own order."""
+
+    rows: QuerySet[Any]
+    sort: Sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,89 @@ def keyset_page(
     )
 
 
+def segmented_page(
+    segments: Sequence[Segment], *, name: str, cursor: str = "", size: int = 50
+) -> Page[Any]:
+    """Return a page of a list that is made of segments, one behind the other.
+
+    Rows with a value and rows without one are two segments, so that each is read from
+    an index in order. `name` is that of the whole order; a cursor of another order, or
+    one that cannot be read, starts at the first page.
+    """
+    try:
+        place = _read_place(cursor, name, segments) if cursor else None
+    except BadCursorError:
+        place = None
+    backwards = place is not None and place[0]
+    found = _walk(segments, place, backwards=backwards, limit=size + 1)
+    has_more = len(found) > size
+    found = found[:size]
+    if backwards:
+        found.reverse()
+    has_next = bool(found) and (backwards or has_more)
+    has_previous = bool(found) and (has_more if backwards else place is not None)
+    return Page(
+        rows=[row for _, row in found],
+        next=_write_place(found[-1], segments, name, backwards=False)
+        if has_next
+        else "",
+        previous=_write_place(found[0], segments, name, backwards=True)
+        if has_previous
+        else "",
+    )
+
+
+def _walk(
+    segments: Sequence[Segment],
+    place: tuple[bool, int, Any, Any] | None,
+    *,
+    backwards: bool,
+    limit: int,
+) -> list[tuple[int, Any]]:
+    """Return up to `limit` rows from `place` on, each with its segment's number."""
+    numbers = range(len(segments))
+    if place is not None:
+        numbers = range(place[1], len(segments))
+    order: Sequence[int] = numbers
+    if backwards:
+        last = place[1] if place is not None else len(segments) - 1
+        order = range(last, -1, -1)
+    found: list[tuple[int, Any]] = []
+    for number in order:
+        sort = segments[number].sort
+        rows = _ordered(segments[number].rows, sort, backwards=backwards)
+        if place is not None and number == place[1]:
+            rows = rows.filter(_beyond(sort, place[2], place[3], backwards=backwards))
+        found += [(number, row) for row in rows[: limit - len(found)]]
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _write_place(
+    found: tuple[int, Any], segments: Sequence[Segment], name: str, *, backwards: bool
+) -> str:
+    number, row = found
+    sort = segments[number].sort
+    value = _attribute(row, sort.field)
+    text = None if value is None else str(value)
+    key = _attribute(row, sort.tie_breaker)
+    return _encode([int(backwards), name, number, text, key])
+
+
+def _read_place(
+    cursor: str, name: str, segments: Sequence[Segment]
+) -> tuple[bool, int, Any, int]:
+    try:
+        backwards, given, number, text, key = _decode(cursor)
+        if given != name or not 0 <= number < len(segments):
+            raise BadCursorError(cursor)
+        value = _parse(text, segments[number].sort.parse)
+        return bool(backwards), number, value, int(key)
+    except (ValueError, TypeError, ArithmeticError) as error:
+        raise BadCursorError(cursor) from error
+
+
 def _ordered(rows: QuerySet[Row], sort: Sort, *, backwards: bool) -> QuerySet[Row]:
     descending = sort.descending != backwards
     nulls: dict[str, bool] = {}
@@ -86,14 +181,16 @@ def _ordered(rows: QuerySet[Row], sort: Sort, *, backwards: bool) -> QuerySet[Ro
         nulls = {"nulls_first": True} if backwards else {"nulls_last": True}
     field = F(sort.field)
     first = field.desc(**nulls) if descending else field.asc(**nulls)
-    tie = f"-{sort.tie_breaker}" if backwards else sort.tie_breaker
+    tie_descends = sort.tie_descends(backwards=backwards)
+    tie = f"-{sort.tie_breaker}" if tie_descends else sort.tie_breaker
     return rows.order_by(first, tie)
 
 
 def _beyond(sort: Sort, value: Any, key: Any, *, backwards: bool) -> Q:
     """Keep rows after (before, when backwards) the one the cursor names."""
     field, null = sort.field, Q(**{f"{sort.field}__isnull": True})
-    tie = Q(**{f"{sort.tie_breaker}__{'lt' if backwards else 'gt'}": key})
+    tie_side = "lt" if sort.tie_descends(backwards=backwards) else "gt"
+    tie = Q(**{f"{sort.tie_breaker}__{tie_side}": key})
     if value is None:
         return (null & tie) | ~null if backwards else null & tie
     side = "lt" if sort.descending != backwards else "gt"
@@ -106,19 +203,28 @@ def _write(row: Model, sort: Sort, *, backwards: bool) -> str:
     value = _attribute(row, sort.field)
     text = None if value is None else str(value)
     key = _attribute(row, sort.tie_breaker)
-    raw = json.dumps([int(backwards), sort.key, text, key]).encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return _encode([int(backwards), sort.key, text, key])
 
 
 def _read(cursor: str, sort: Sort) -> tuple[bool, Any, int]:
     try:
-        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        backwards, key, text, pk = json.loads(raw)
+        backwards, key, text, pk = _decode(cursor)
         if key != sort.key:
             raise BadCursorError(cursor)
         return bool(backwards), _parse(text, sort.parse), int(pk)
-    except (ValueError, TypeError, ArithmeticError, binascii.Error) as error:
+    except (ValueError, TypeError, ArithmeticError) as error:
         raise BadCursorError(cursor) from error
+
+
+def _encode(parts: list[Any]) -> str:
+    raw = json.dumps(parts).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> list[Any]:
+    raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    parts: list[Any] = json.loads(raw)
+    return parts
 
 
 def _parse(text: str | None, kind: type) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from campaigns.services import planning, plans
+from campaigns.services import planning, plans, standings
 from clv.choices import RunKind
 from clv.services import (
     execution,
@@ -42,6 +42,14 @@ def _plan(work: Work) -> Done:
         return Done(planning.plan_touches(as_of=business_today()))
 
 
+def _list(work: Work) -> Done:
+    """Write down where every account stands, for lists to sort by."""
+    if not work.run.is_current:
+        return Done(0, {"skipped": "not the current run"})
+    with work.lease.fenced():
+        return Done(standings.write_standings(work.run))
+
+
 def _explain(work: Work) -> Done:
     """Sum up why values changed since the run before, and learn what may be added."""
     with work.lease.fenced():
@@ -74,6 +82,7 @@ NIGHT: Chain = (
     # New values never meet old classes: both are shown by the same commit.
     (Step("publish", steps.publish), Step("classify", _classify)),
     (Step("plan", _plan),),
+    (Step("list", _list),),
     (Step("explain", _explain),),
     (Step("tidy", _tidy),),
     (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),

@@ -282,3 +282,21 @@ class ImportStatus(TextChoices):
     RUNNING = "running", "Running"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
+
+
+class TagColour(TextChoices):
+    GREY = "grey", "Grey"
+    GREEN = "green", "Green"
+    BLUE = "blue", "Blue"
+    AMBER = "amber", "Amber"
+    RED = "red", "Red"
+    VIOLET = "violet", "Violet"
+
+
+class ListKey(TextChoices):
+    """The lists that views are saved for."""
+
+    ACCOUNTS = "accounts", "Accounts"
+    CONTACTS = "contacts", "Contacts"
+    PROSPECTS = "prospects", "Prospects"
+    TASKS = "tasks", "Tasks"

@@ -70,6 +70,20 @@ class CannotMoveDealError(DomainError):
     code = "cannot_move_deal"
 
 
+class CannotSaveViewError(DomainError):
+    code = "cannot_save_view"
+
+
+class CannotTagError(DomainError):
+    code = "cannot_tag"
+
+
+class BulkRefusedError(DomainError):
+    """A change of many rows that cannot be made as a whole, so none is changed."""
+
+    code = "bulk_refused"
+
+
 class AlreadyExistsError(DomainError):
     """The source has another fact under this id; facts are not overwritten."""
 

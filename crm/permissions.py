@@ -5,6 +5,7 @@ from crm.choices import Role
 VIEW_ACCOUNTS = "crm.view_accounts"
 CHANGE_ACCOUNTS = "crm.change_accounts"
 ASSIGN_ACCOUNTS = "crm.assign_accounts"
+SHARE_VIEWS = "crm.share_views"
 LOG_TOUCHPOINTS = "crm.log_touchpoints"
 VIEW_ORDERS = "crm.view_orders"
 CHANGE_ORDERS = "crm.change_orders"
@@ -27,6 +28,7 @@ GRANTS: dict[Role, frozenset[str]] = {
     | {
         CHANGE_ACCOUNTS,
         ASSIGN_ACCOUNTS,
+        SHARE_VIEWS,
         LOG_TOUCHPOINTS,
         CHANGE_ORDERS,
         CHANGE_DEALS,
@@ -35,11 +37,12 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_LEDGER,
         IMPORT_DATA,
     },
-    Role.MARKETER: READ | {LOG_TOUCHPOINTS},
+    Role.MARKETER: READ | {SHARE_VIEWS, LOG_TOUCHPOINTS},
     Role.ADMINISTRATOR: READ
     | {
         CHANGE_ACCOUNTS,
         ASSIGN_ACCOUNTS,
+        SHARE_VIEWS,
         LOG_TOUCHPOINTS,
         CHANGE_ORDERS,
         CHANGE_DEALS,

@@ -1,6 +1,13 @@
 """Action: plans, their versions, and the touches they ask for."""
 
 from campaigns.models.plans import PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.models.standings import Standing
 from campaigns.models.touches import PlannedTouch
 
-__all__ = ["PlanVersion", "PlannedTouch", "RetentionPlan", "TouchTemplate"]
+__all__ = [
+    "PlanVersion",
+    "PlannedTouch",
+    "RetentionPlan",
+    "Standing",
+    "TouchTemplate",
+]

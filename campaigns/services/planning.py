@@ -13,6 +13,7 @@ from campaigns import policy
 from campaigns.choices import DIRECT_CHANNELS, TouchStatus, VersionStatus
 from campaigns.engine.cadence import Slot, slots
 from campaigns.models import PlannedTouch, PlanVersion, TouchTemplate
+from campaigns.services import standings
 from crm.choices import Stage
 from segments.choices import WorthClass
 
@@ -40,11 +41,13 @@ def plan_touches(
     _reopen_undone()
     _cancel_what_no_longer_holds()
     wanted = _wanted(as_of, horizon_days, worth_class)
-    if not wanted:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, _parameters(wanted, as_of, horizon_days))
-        return int(cursor.rowcount)
+    planned = 0
+    if wanted:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, _parameters(wanted, as_of, horizon_days))
+            planned = int(cursor.rowcount)
+    standings.refresh_next_touches()
+    return planned
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from campaigns.choices import BudgetHead, TouchStatus
 from campaigns.errors import ReasonMissingError, TouchClosedError
 from campaigns.models import PlannedTouch, TouchTemplate
+from campaigns.services import standings
 from common.clock import business_today
 from crm.choices import Direction, Phase, TouchpointSource
 from crm.models import Contact, Touchpoint, User
@@ -110,6 +111,7 @@ def undo(*, actor: User, touch: PlannedTouch) -> PlannedTouch:
     touch.status = TouchStatus.DUE
     touch.touchpoint = touch.closed_at = touch.closed_by = None
     touch.save()
+    standings.refresh_next_touches([touch.account_id])
     return touch
 
 
@@ -152,6 +154,7 @@ def complete_all(
         cursor.execute(_COMPLETE_ALL, parameters)
         done = int(cursor.fetchone()[0])
     if done:
+        standings.refresh_next_touches()
         audit.record(
             actor=actor, action="touch.all_done", subject=template, touches=done
         )
@@ -251,4 +254,5 @@ def _close(
     touch.touchpoint = touchpoint
     touch.reason = reason
     touch.save()
+    standings.refresh_next_touches([touch.account_id])
     return touch

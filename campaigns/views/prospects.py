@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.forms.prospects import AssignForm, ProspectFilterForm
 from campaigns.models import PlannedTouch
-from campaigns.queries.accounts import first_touches
+from campaigns.queries.lists.accounts import first_touches
 from clv.models import ValuationRun
 from clv.permissions import VIEW_VALUES
 from clv.queries.prospects import Prospect, ProspectFilter, ProspectList

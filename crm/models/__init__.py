@@ -14,8 +14,10 @@ from crm.models.events import EventType, LifeEvent
 from crm.models.holdings import Holding, StatedValue, Usage, UsageTarget
 from crm.models.imports import ImportJob, RefusedRow
 from crm.models.ledger import AllocationRule, LedgerEntry
+from crm.models.lists import BulkEdit, BulkEditRow, ListPreference, SavedView
 from crm.models.orders import Order, OrderLine, OrderReturn
 from crm.models.products import Complement, Product
+from crm.models.tags import Tag
 from crm.models.tasks import Task
 from crm.models.timeline import PinnedContact, TimelineFilter
 from crm.models.touchpoints import Touchpoint
@@ -28,6 +30,8 @@ __all__ = [
     "AllocationRule",
     "AttributeDefinition",
     "AuditEvent",
+    "BulkEdit",
+    "BulkEditRow",
     "Competitor",
     "CompetitorPresence",
     "Complement",
@@ -44,13 +48,16 @@ __all__ = [
     "ImportJob",
     "LedgerEntry",
     "LifeEvent",
+    "ListPreference",
     "Order",
     "OrderLine",
     "OrderReturn",
     "PinnedContact",
     "Product",
     "RefusedRow",
+    "SavedView",
     "StatedValue",
+    "Tag",
     "Task",
     "Territory",
     "TimelineFilter",

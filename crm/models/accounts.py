@@ -19,6 +19,7 @@ from crm.choices import (
     Source,
     Stage,
 )
+from crm.models.tags import Tag
 from crm.models.users import Territory, User
 
 
@@ -79,8 +80,13 @@ class Account(Versioned):
     website = models.URLField(blank=True, default="")
     note = models.TextField(blank=True, default="")
 
-    owner = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="accounts"
+    owner = models.ForeignKey(  # its index is account_by_owner
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        db_index=False,
     )
     territory = models.ForeignKey(
         Territory, models.PROTECT, null=True, blank=True, related_name="accounts"
@@ -102,6 +108,7 @@ class Account(Versioned):
     )
     external_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001  unknown is NULL, so that it can be unique
     attributes = models.JSONField(default=dict, blank=True)
+    tags = models.ManyToManyField(Tag, related_name="accounts", blank=True)
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="duplicates"
     )
@@ -137,6 +144,11 @@ class Account(Versioned):
             GinIndex(fields=["search"], name="account_search"),
             models.Index(fields=["name", "id"], name="account_by_name"),
             models.Index(fields=["last_contact_on", "id"], name="account_by_contact"),
+            # Lists sort and narrow by these; each serves both directions.
+            models.Index(fields=["owner", "id"], name="account_by_owner"),
+            models.Index(fields=["city", "id"], name="account_by_city"),
+            models.Index(fields=["industry", "id"], name="account_by_industry"),
+            models.Index(fields=["stage", "id"], name="account_by_stage"),
         ]
 
     def __str__(self) -> str:

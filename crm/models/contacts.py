@@ -15,6 +15,7 @@ from common.folding import folded_vector, prefix_query
 from common.versions import Versioned
 from crm.choices import Attitude, Channel, ConsentMeans, DecisionRole
 from crm.models.accounts import Account
+from crm.models.tags import Tag
 from crm.models.users import User
 
 
@@ -91,6 +92,7 @@ class Contact(Versioned):
         output_field=SearchVectorField(),
         db_persist=True,
     )
+    tags = models.ManyToManyField(Tag, related_name="contacts", blank=True)
 
     objects = ContactQuerySet.as_manager()
 
@@ -105,7 +107,10 @@ class Contact(Versioned):
                 condition=~models.Q(name=""), name="contact_has_a_name"
             ),
         ]
-        indexes = [GinIndex(fields=["search"], name="contact_search")]
+        indexes = [
+            GinIndex(fields=["search"], name="contact_search"),
+            models.Index(fields=["name", "id"], name="contact_by_name"),
+        ]
 
     def __str__(self) -> str:
         return self.name

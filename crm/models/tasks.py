@@ -100,6 +100,7 @@ class Task(Versioned):
                 condition=Q(status=TaskStatus.DONE),
                 name="task_done_by_account",
             ),
+            models.Index(fields=["due_on", "id"], name="task_by_day"),
         ]
 
     def __str__(self) -> str:

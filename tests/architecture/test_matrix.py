@@ -23,6 +23,7 @@ from crm.models import (
     EventType,
     Holding,
     LifeEvent,
+    SavedView,
     Task,
     TimelineFilter,
 )
@@ -141,6 +142,9 @@ MAKERS = {
     "deal_move": lambda account: make.deal(account=account).changes.get(),
     "STAGE": lambda account: DealStage.objects.first(),
     "REASON": lambda account: DealLossReason.objects.first(),
+    "VIEW": lambda account: SavedView.objects.create(
+        owner=account.owner, list_key="accounts", name="Mine", is_shared=True
+    ),
     "PRODUCT": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
@@ -158,6 +162,8 @@ MAKERS = {
 def arguments(line, account):
     if line.kind == "-":
         return {}
+    if line.kind == "LIST":
+        return {"key": "accounts"}
     if line.kind in {"CLASS", "PLAN"}:
         return {"key": "general"}
     found = {"pk": MAKERS[line.kind](account).pk}

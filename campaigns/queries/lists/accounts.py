@@ -1,0 +1,370 @@
+"""The list of accounts with worth, plan and contact: over every app's data."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+
+from campaigns.models import PlannedTouch, Standing
+from campaigns.queries.lists.account_columns import REGISTRY
+from campaigns.queries.lists.account_filters import FILTERS
+from campaigns.queries.lists.base import COUNTED_UP_TO, Listing, Order
+from clv.models import Valuation, ValuationRun
+from common.paging import Segment
+from crm.choices import ListKey, TaskStatus
+from crm.models import Account, Task, User
+from segments.choices import WorthClass
+from segments.models import Membership
+from segments.queries.reasons import say_todays_reasons
+
+SUMMED = ("clv", "future_value", "realised_profit", "revenue_year", "margin_year")
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """One account as the list shows it; None where something is not known."""
+
+    record: Account
+    worth_class: WorthClass | None = None
+    reason: str = ""
+    value: Valuation | None = None
+    trend: Decimal | None = None
+    next_touch: PlannedTouch | None = None
+    open_tasks: int = 0
+    today: dt.date = field(default_factory=dt.date.today)
+
+    @property
+    def account(self) -> Account:
+        return self.record
+
+    @property
+    def clv(self) -> Decimal | None:
+        return self.value.clv if self.value else None
+
+    @property
+    def future_value(self) -> Decimal | None:
+        return self.value.future_value if self.value else None
+
+
+def _of_value(name: str) -> Any:
+    """Return what takes a figure from the values of the run that is shown."""
+    return lambda listing: Subquery(listing.values_of_row().values(name))
+
+
+def _trend(listing: Any) -> Any:
+    before = Valuation.objects.filter(
+        run_id=listing.previous_run_id, account_id=OuterRef("account_id")
+    )
+    change = F("clv") - Subquery(before.values("clv"))
+    return Subquery(listing.values_of_row().annotate(change=change).values("change"))
+
+
+def _class_rank(listing: Any) -> Any:
+    standing = listing.memberships().filter(account=OuterRef("pk"))
+    return Subquery(standing.annotate(rank=_RANK).values("rank")[:1])
+
+
+def _next_touch(_listing: Any) -> Any:
+    due = PlannedTouch.objects.due().filter(account=OuterRef("pk"))
+    return Subquery(due.order_by("due_on").values("due_on")[:1])
+
+
+_RANK = Case(
+    *(When(worth_class=key.value, then=Value(key.rank)) for key in WorthClass),
+    output_field=IntegerField(),
+)
+
+
+def _figure(name: str, kind: type = Decimal) -> Order:
+    """Return the order by one figure of the run's values."""
+    return Order(
+        f"sorted_{name}",
+        kind,
+        is_nullable=True,
+        annotation=_of_value(name),
+        kept_in=name,
+    )
+
+
+ORDERS: Mapping[str, Order] = {
+    "name": Order("name"),
+    "city": Order("city"),
+    "industry": Order("industry"),
+    "stage": Order("stage"),
+    "owner": Order("owner__name", is_nullable=True),
+    "last_contact": Order("last_contact_on", dt.date, is_nullable=True),
+    "class": Order(
+        "class_rank",
+        int,
+        is_nullable=True,
+        annotation=_class_rank,
+        kept_in="class_rank",
+    ),
+    "clv": _figure("clv"),
+    "future": Order(
+        "sorted_future",
+        Decimal,
+        is_nullable=True,
+        annotation=_of_value("future_value"),
+    ),
+    "trend": Order(
+        "trend", Decimal, is_nullable=True, annotation=_trend, kept_in="trend"
+    ),
+    "profit": _figure("realised_profit"),
+    "revenue": _figure("revenue_year"),
+    "margin": _figure("margin_year"),
+    "cost": _figure("cost_year"),
+    "orders": _figure("order_count", int),
+    "last_order": Order(
+        "sorted_last",
+        dt.date,
+        is_nullable=True,
+        annotation=_of_value("last_on"),
+        kept_in="last_order_on",
+    ),
+    "next_touch": Order(
+        "next_touch_on",
+        dt.date,
+        is_nullable=True,
+        annotation=_next_touch,
+        kept_in="next_touch_on",
+    ),
+}
+# Long lists read these from the values of the run itself, whatever day it is of.
+_OF_VALUES = {"clv": "clv", "future": "future_value"}
+
+
+class AccountList(Listing):
+    """The accounts that `user` may see, as one run and one address show them."""
+
+    key = ListKey.ACCOUNTS
+    model = Account
+    noun = "account"
+    registry = REGISTRY
+    filters = FILTERS
+    orders = ORDERS
+    default_sort = "-clv"
+
+    def __init__(
+        self, *, user: User, given: Mapping[str, Any], run: ValuationRun | None
+    ) -> None:
+        self.run = run
+        super().__init__(user=user, given=given)
+
+    def starts_with(self) -> str:
+        return self.default_sort if self.run else "name"
+
+    def visible(self) -> QuerySet[Account]:
+        return Account.objects.active().visible_to(self.user)
+
+    # -- Order
+
+    def segments(self) -> list[Segment]:
+        order, descending = self.order
+        if self.few is None and self.run is not None:
+            if order.kept_in and self.has_standings:
+                return self._kept(order, descending=descending)
+            if self.sort.removeprefix("-") in _OF_VALUES:
+                return self._valued(descending=descending)
+        if self.few is None and order.field == "owner__name":
+            return self._by_owner(descending=descending)
+        if order.field == "class_rank":
+            worth = self.orders["clv"]
+            rows = self.sortable(order).annotate(
+                **{worth.field: _of_value("clv")(self)}
+            )
+            return self._by_class(rows, worth, tie="pk", descending=descending)
+        return super().segments()
+
+    def _kept(self, order: Order, *, descending: bool) -> list[Segment]:
+        """Read a long list from the night's standings; who is newer comes last."""
+        rows = Standing.objects.filter(run=self.run)
+        worth_class = self.form.given("class")
+        if worth_class:
+            rows = rows.filter(class_rank=WorthClass(worth_class).rank)
+        without = frozenset({"class"})
+        rows = rows.filter(account_id__in=self.filtered(without=without).values("pk"))
+        if order.kept_in == "class_rank":
+            worth = Order("clv", Decimal)
+            found = self._by_class(rows, worth, tie="account_id", descending=descending)
+        else:
+            found = self.stretches(
+                rows, order, descending=descending, name=order.kept_in, tie="account_id"
+            )
+        return found if worth_class else [*found, *self._newer(descending=descending)]
+
+    def _by_class(
+        self, rows: QuerySet[Any], worth: Order, *, tie: str, descending: bool
+    ) -> list[Segment]:
+        """Read the list class by class, in each the most valuable first."""
+        ranks = [key.rank for key in WorthClass]
+        order = [*(reversed(ranks) if descending else ranks), None]
+        return [
+            segment
+            for rank in order
+            for segment in self.stretches(
+                rows.filter(class_rank=rank), worth, descending=not descending, tie=tie
+            )
+        ]
+
+    def _valued(self, *, descending: bool) -> list[Segment]:
+        """Read a long list from the values of the run; who is newer comes last."""
+        name = _OF_VALUES[self.sort.removeprefix("-")]
+        values = Valuation.objects.filter(
+            run=self.run, account_id__in=self.filtered().values("pk")
+        )
+        found = self.stretches(
+            values, Order(name, Decimal), descending=descending, tie="account_id"
+        )
+        return [*found, *self._newer(descending=descending)]
+
+    def _newer(self, *, descending: bool) -> list[Segment]:
+        """Return the accounts that came after the run. Keys grow in time."""
+        rows = self.filtered().filter(pk__gt=self.last_valued)
+        return self.stretches(rows, Order("pk", int), descending=descending)
+
+    def _by_owner(self, *, descending: bool) -> list[Segment]:
+        """Read a long list owner by owner, so that no million rows are sorted."""
+        rows = self.filtered()
+        owners = User.objects.order_by("name", "pk").values_list("pk", flat=True)
+        keys = list(reversed(owners)) if descending else list(owners)
+        plain = Order("pk", int)
+        parts = [rows.filter(owner=key) for key in keys] + [rows.filter(owner=None)]
+        return [
+            segment
+            for part in parts
+            for segment in self.stretches(part, plain, descending=descending)
+        ]
+
+    @cached_property
+    def has_standings(self) -> bool:
+        return Standing.objects.filter(run=self.run).exists()
+
+    @cached_property
+    def last_valued(self) -> int:
+        values = Valuation.objects.filter(run=self.run)
+        return int(values.aggregate(last=Max("account_id"))["last"] or 0)
+
+    def new_count(self) -> int:
+        """Return how many accounts came after the run, so that it has no value."""
+        if self.run is None or self.form.given("new"):
+            return 0
+        newer = self.filtered().filter(pk__gt=self.last_valued)
+        return newer[:COUNTED_UP_TO].count()
+
+    # -- What the run says
+
+    def memberships(self) -> QuerySet[Membership]:
+        """Keep the memberships of the run's day; of today for the current run."""
+        rows = Membership.objects.order_by()
+        if self.run is None or self.run.is_current:
+            return rows.open()
+        return rows.on(self.run.as_of)
+
+    def values_of_row(self) -> QuerySet[Valuation]:
+        """Return the value of the account of the query around it."""
+        run_id = self.run.pk if self.run else 0
+        return Valuation.objects.filter(run_id=run_id, account_id=OuterRef("pk"))
+
+    @cached_property
+    def previous_run_id(self) -> int:
+        """Return the run that `run` is compared with: the newest of an earlier day."""
+        before = ValuationRun.objects.before(self.run) if self.run else None
+        return before.pk if before else 0
+
+    # -- What each row shows
+
+    def read(self, keys: Sequence[int]) -> list[AccountRow]:
+        found = read_accounts(self, keys)
+        return [found[key] for key in keys if key in found]
+
+    def sums(self, keys: Sequence[int] | None) -> dict[str, Decimal | None]:
+        wanted = {one.total for one in self.columns if one.total}
+        names = [name for name in SUMMED if name in wanted]
+        if self.run is None or not names:
+            return {}
+        values = Valuation.objects.filter(run=self.run)
+        if keys is not None:
+            values = values.filter(account_id__in=keys)
+        else:
+            values = values.filter(account_id__in=self.filtered().values("pk"))
+        return values.aggregate(**{name: Sum(name) for name in names})
+
+
+def read_accounts(listing: AccountList, keys: Sequence[int]) -> dict[int, AccountRow]:
+    """Return what the columns need of these accounts, a few queries in all."""
+    needs, run = listing.needs, listing.run
+    accounts = Account.objects.select_related("owner", "territory")
+    if "tags" in needs:
+        accounts = accounts.prefetch_related("tags")
+    known = accounts.in_bulk(list(keys))
+    values = _values(run, keys)
+    before = _values_before(listing, keys) if "before" in needs else {}
+    classes: dict[int, Membership] = {}
+    if "class" in needs:
+        held = listing.memberships().filter(account_id__in=keys)
+        classes = {one.account_id: one for one in held}
+        say_todays_reasons(run, classes.values())
+    touches = first_touches(keys) if "touch" in needs else {}
+    tasks = _open_tasks(keys) if "tasks" in needs else {}
+    rows = {}
+    for key, account in known.items():
+        value, stands, old = values.get(key), classes.get(key), before.get(key)
+        rows[key] = AccountRow(
+            record=account,
+            worth_class=WorthClass(stands.worth_class) if stands else None,
+            reason=stands.reason if stands else "",
+            value=value,
+            trend=value.clv - old if value and old is not None else None,
+            next_touch=touches.get(key),
+            open_tasks=tasks.get(key, 0),
+        )
+    return rows
+
+
+def _values(run: ValuationRun | None, keys: Sequence[int]) -> dict[int, Valuation]:
+    if run is None:
+        return {}
+    values = Valuation.objects.of_run(run).filter(account_id__in=keys)
+    return {value.account_id: value for value in values}
+
+
+def _values_before(listing: AccountList, keys: Sequence[int]) -> dict[int, Decimal]:
+    values = Valuation.objects.filter(
+        run_id=listing.previous_run_id, account_id__in=keys
+    )
+    return dict(values.values_list("account_id", "clv"))
+
+
+def _open_tasks(keys: Sequence[int]) -> dict[int, int]:
+    tasks = Task.objects.filter(account_id__in=keys, status=TaskStatus.OPEN)
+    counted = tasks.order_by().values_list("account_id").annotate(count=Count("pk"))
+    return dict(counted)
+
+
+def first_touches(keys: Sequence[int]) -> dict[int, PlannedTouch]:
+    """Return the first open touch of each account."""
+    due = (
+        PlannedTouch.objects.due()
+        .filter(account_id__in=keys)
+        .select_related("template")
+    )
+    firsts = due.order_by("account_id", "due_on", "pk").distinct("account_id")
+    return {touch.account_id: touch for touch in firsts}

@@ -1,0 +1,85 @@
+"""The lists there are, by key: one mechanism shows each of them."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from campaigns.queries.lists.accounts import AccountList
+from campaigns.queries.lists.base import Listing
+from clv.models import ValuationRun
+from crm import permissions
+from crm.choices import ListKey
+from crm.models import User
+
+Maker = Callable[[User, Mapping[str, Any]], Listing]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One list: how it is made, where it stands, and what is said when it is empty."""
+
+    key: ListKey
+    title: str
+    noun: str
+    make: Maker
+    url_name: str
+    export_url_name: str
+    empty_title: str
+    empty_text: str
+    create_url_name: str = ""
+    create_label: str = ""
+    change_permission: str = permissions.CHANGE_ACCOUNTS
+    shows_worth: bool = False
+
+    @property
+    def target(self) -> str:
+        return f"#{self.noun}-list"
+
+    @property
+    def all_url(self) -> str:
+        return reverse(self.url_name) + "?view=all"
+
+    @property
+    def all_label(self) -> str:
+        return f"Show all {self.noun}s"
+
+    @property
+    def no_match(self) -> str:
+        return f"No {self.noun} matches"
+
+
+def run_of(given: Mapping[str, Any]) -> ValuationRun | None:
+    """Return the run whose values are shown: the current one or that of a past day."""
+    try:
+        day = dt.date.fromisoformat(given.get("as_of") or "")
+    except ValueError:
+        return ValuationRun.objects.current()
+    return ValuationRun.objects.as_of(day)
+
+
+def _accounts(user: User, given: Mapping[str, Any]) -> Listing:
+    return AccountList(user=user, given=given, run=run_of(given))
+
+
+KINDS: Mapping[str, Kind] = {
+    kind.key.value: kind
+    for kind in (
+        Kind(
+            key=ListKey.ACCOUNTS,
+            title="Accounts",
+            noun="account",
+            make=_accounts,
+            url_name="campaigns:account_list",
+            export_url_name="campaigns:account_export",
+            empty_title="No accounts yet",
+            empty_text="Add the first one here, or load a file with manage.py"
+            " import_orders. An account is yours once you are its owner.",
+            create_url_name="crm:account_create",
+            create_label="New account",
+            shows_worth=True,
+        ),
+    )
+}

@@ -1,0 +1,27 @@
+"""Tags: coloured words that people put on accounts and contacts."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from common.versions import Timestamped
+from crm.choices import TagColour
+
+
+class Tag(Timestamped):
+    """One word of the firm's own, the same for accounts and contacts."""
+
+    name = models.CharField(max_length=60)
+    colour = models.CharField(
+        max_length=10, choices=TagColour.choices, default=TagColour.GREY
+    )
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="tag_name_unique_any_case"),
+            models.CheckConstraint(condition=~Q(name=""), name="tag_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
