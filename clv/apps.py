@@ -16,6 +16,10 @@ class ClvConfig(AppConfig):
             "account", panels.Panel("Value", "clv:account_value", VIEW_VALUES, 10)
         )
         panels.register(
+            "account-products",
+            panels.Panel("What could come next", "clv:account_offers", VIEW_VALUES, 10),
+        )
+        panels.register(
             "account-header",
             panels.Panel("Worth", "clv:account_header", VIEW_VALUES, 10),
         )
@@ -47,6 +51,18 @@ class ClvConfig(AppConfig):
                     order=60,
                 )
             )
+        timelines.register(
+            timelines.Source(
+                key="offer",
+                kind="product",
+                kind_title="Products",
+                word="Offer",
+                icon="lightbulb",
+                query="clv.queries.timeline.offers_decided",
+                permission=VIEW_VALUES,
+                order=46,
+            )
+        )
         palette.add_command(
             palette.Command(
                 "Value now",

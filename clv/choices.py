@@ -72,3 +72,19 @@ class OfferKind(TextChoices):
 
     COMPLEMENT = "complement", "Goes with"
     UPGRADE = "upgrade", "Replaces"
+
+
+class OfferState(TextChoices):
+    ACCEPTED = "accepted", "Taken up"
+    DISMISSED = "dismissed", "Dismissed"
+
+
+class DismissReason(TextChoices):
+    """Why a product is not offered to an account."""
+
+    NO_NEED = "no_need", "They do not need it"
+    ELSEWHERE = "elsewhere", "They have it from somebody else"
+    PRICE = "price", "Too dear for them"
+    ASKED = "asked", "Offered lately, they said no"
+    WRONG_TIME = "wrong_time", "Not now"
+    BAD_IDEA = "bad_idea", "Does not go with what they have"

@@ -34,3 +34,9 @@ class LostLeaseError(Exception):
 
 class RunFailedError(Exception):
     """A run cannot be finished; the message is the reason people read."""
+
+
+class CannotDecideError(DomainError):
+    """An offer that cannot be taken up or dismissed."""
+
+    code = "cannot_decide"

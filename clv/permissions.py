@@ -9,14 +9,15 @@ VIEW_ACCURACY = "clv.view_accuracy"
 START_RUNS = "clv.start_runs"
 VIEW_ASSUMPTIONS = "clv.view_assumptions"
 CHANGE_ASSUMPTIONS = "clv.change_assumptions"
+DECIDE_OFFERS = "clv.decide_offers"
 
 _LOOKS = frozenset(
     {VIEW_VALUES, VIEW_PAYBACK, VIEW_RUNS, VIEW_ACCURACY, VIEW_ASSUMPTIONS}
 )
-_RULES = _LOOKS | {START_RUNS, CHANGE_ASSUMPTIONS}
+_RULES = _LOOKS | {START_RUNS, CHANGE_ASSUMPTIONS, DECIDE_OFFERS}
 
 GRANTS: dict[Role, frozenset[str]] = {
-    Role.REP: frozenset({VIEW_VALUES}),
+    Role.REP: frozenset({VIEW_VALUES, DECIDE_OFFERS}),
     Role.MANAGER: _RULES,
     Role.MARKETER: _LOOKS,
     Role.ADMINISTRATOR: _RULES,

@@ -72,3 +72,8 @@ FEWEST_BEHIND_A_MONTH = 5  # customers; a mean of fewer is a list of their names
 # As how many closed deals the chance stated for a stage counts: ten of the firm's own
 # say as much as the belief it began with.
 STAGE_PRIOR_WEIGHT = 10.0
+# Offers: how long a dismissed one stays away, and when a taken one is followed up.
+OFFER_SILENT_MONTHS = 6
+OFFER_FOLLOW_UP_DAYS = 7
+OFFER_LAG_BUYERS = 5  # fewer, and the time to buying is that of all sizes
+SATISFACTION_DAYS = 180  # before and after an offer was taken up

@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from clv.views import accuracy, assumptions, changes, panels, paybacks, profit, runs
+from clv.views import (
+    accuracy,
+    assumptions,
+    changes,
+    offers,
+    panels,
+    paybacks,
+    profit,
+    runs,
+)
 
 app_name = "clv"
 urlpatterns: list[URLPattern] = [
@@ -47,5 +56,24 @@ urlpatterns: list[URLPattern] = [
         "accounts/<int:pk>/profit-and-loss/",
         profit.profit_and_loss,
         name="account_profit_and_loss",
+    ),
+    path("accounts/<int:pk>/_offers/", offers.account_offers, name="account_offers"),
+    path(
+        "accounts/<int:pk>/offers/<int:offered>/accept/",
+        offers.offer_accept,
+        name="offer_accept",
+    ),
+    path(
+        "accounts/<int:pk>/offers/<int:offered>/dismiss/",
+        offers.offer_dismiss,
+        name="offer_dismiss",
+    ),
+    path("offers/<int:pk>/withdraw/", offers.offer_withdraw, name="offer_withdraw"),
+    path("expansions/", offers.expansion_board, name="expansion_board"),
+    path("expansions/outcomes/", offers.expansion_outcomes, name="expansion_outcomes"),
+    path(
+        "expansions/<int:base>/<int:offered>/",
+        offers.expansion_lacking,
+        name="expansion_lacking",
     ),
 ]

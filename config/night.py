@@ -11,6 +11,7 @@ from clv.services import (
     expansion,
     forecast,
     judging,
+    offers,
     paybacks,
     previews,
     pruning,
@@ -54,7 +55,10 @@ def _explain(work: Work) -> Done:
     """Sum up why values changed since the run before, and learn what may be added."""
     with work.lease.fenced():
         done = changes.write_rollup(work.run)
-        detail = {"rates": expansion.learn_expansion(work.run)}
+        detail = {
+            "rates": expansion.learn_expansion(work.run),
+            "offers": offers.write_offers(work.run),
+        }
     return Done(done.rows, detail)
 
 

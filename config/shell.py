@@ -99,6 +99,13 @@ MENU = (
                 go="f",
             ),
             Link(
+                "Expansions",
+                "clv:expansion_board",
+                "sprout",
+                clv.VIEW_VALUES,
+                go="x",
+            ),
+            Link(
                 "Plans",
                 "campaigns:plan_list",
                 "clipboard-list",

@@ -50,6 +50,7 @@ def _source(
 
 CONTACTS, ORDERS = ("contact", "Contacts", 10), ("order", "Orders", 20)
 EVENTS, TASKS = ("event", "Events", 30), ("task", "Tasks", 40)
+PRODUCTS = ("product", "Products", 45)
 COSTS, ACCOUNT = ("cost", "Costs", 50), ("account", "Account", 90)
 TIMELINE = (
     _source("contact", CONTACTS, "Contact", "circle", "contacts"),
@@ -58,6 +59,8 @@ TIMELINE = (
     _source("event", EVENTS, "Event", "calendar", "events"),
     _source("task", TASKS, "Task done", "circle-check", "tasks"),
     _source("cost", COSTS, "Cost", "receipt", "costs", VIEW_LEDGER),
+    _source("holding", PRODUCTS, "Has", "package", "holdings"),
+    _source("holdingend", PRODUCTS, "Ended", "package-x", "holdings_stopped"),
     _source("owner", ACCOUNT, "New owner", "user-round-cog", "owners"),
     _source("created", ACCOUNT, "Entered here", "file-plus", "created"),
 )

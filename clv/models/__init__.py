@@ -7,7 +7,7 @@ from clv.models.assumptions import (
 )
 from clv.models.changes import ChangeRollup
 from clv.models.contracts import ContractValuation
-from clv.models.expansion import ExpansionRate
+from clv.models.expansion import ExpansionOffer, ExpansionRate, OfferDecision
 from clv.models.forecasts import ActualMonth, ForecastMonth
 from clv.models.judgements import Judgement
 from clv.models.likegroups import LikeGroup
@@ -30,10 +30,12 @@ __all__ = [
     "ContractValuation",
     "DemoFirm",
     "DueSlot",
+    "ExpansionOffer",
     "ExpansionRate",
     "ForecastMonth",
     "Judgement",
     "LikeGroup",
+    "OfferDecision",
     "PaybackMonth",
     "RunShard",
     "RunStep",

@@ -46,7 +46,8 @@ CELLS = f"""
         WHERE status = 'confirmed' AND ordered_on <= %(start)s
             AND ordered_on > %(start)s - %(days)s
     )
-    SELECT p.base, p.offered, p.kind, a.size_band, count(*), count(o.since)
+    SELECT p.base, p.offered, p.kind, a.size_band, count(*), count(o.since),
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY o.since - b.since)
     FROM pair p
     JOIN owned b ON b.product_id = p.base AND b.since <= %(start)s
     JOIN buying USING (account_id)
@@ -88,6 +89,7 @@ class Cell:
     size_band: str
     owners: int
     buyers: int
+    lag_days: float | None = None  # half of the buyers took no longer
 
     @property
     def pair(self) -> tuple[int, int, str]:

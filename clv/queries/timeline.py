@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from django.db.models import Case, Sum, TextField, Value, When
+from django.db.models import Case, F, Sum, TextField, Value, When
 
-from clv.models import AccountSummary, Valuation, ValuationRun
+from clv.choices import DismissReason, OfferState
+from clv.models import AccountSummary, OfferDecision, Valuation, ValuationRun
 from clv.policy import CHANGE_OF_NOTE_LEAST, CHANGE_OF_NOTE_SHARE
 from common.templatetags.display import day, money, signed_money
-from crm.queries.entries import Entries, of_accounts
+from crm.queries.entries import Entries, joined, labels, of_accounts, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +91,35 @@ def _sentence(before: _Month, now: _Month) -> str:
     return (
         f"{signed_money(now.clv - before.clv)} since {day(before.run.as_of)}: "
         f"from {money(before.clv)} to {money(now.clv)}"
+    )
+
+
+def offers_decided(account_ids: Sequence[int]) -> Entries:
+    """Return offers that were taken up, and those dismissed with their reason."""
+    rows = OfferDecision.objects.filter(withdrawn_at=None)
+    return Entries(
+        of_accounts(rows, account_ids),
+        at="decided_on",
+        is_day=True,
+        columns={
+            "title": Case(
+                When(state=OfferState.ACCEPTED, then=Value("Offer taken up")),
+                default=Value("Offer dismissed"),
+                output_field=TextField(),
+            ),
+            "text": Case(
+                When(state=OfferState.ACCEPTED, then=words("offered__name")),
+                default=joined(
+                    F("offered__name"),
+                    Value(": "),
+                    labels("reason", DismissReason.choices),
+                ),
+                output_field=TextField(),
+            ),
+            "who": words("decided_by__name"),
+            "who_id": F("decided_by_id"),
+        },
+        who="decided_by_id",
+        product="offered_id",
+        searched=("offered__name", "note"),
     )

@@ -1,6 +1,7 @@
 """Learning how often accounts add products, for the potential shown beside CLV."""
 
 import datetime as dt
+from collections import defaultdict
 from decimal import Decimal
 
 import numpy as np
@@ -9,7 +10,7 @@ from django.db import transaction
 from clv.choices import OfferKind
 from clv.engine.expansion import purchase_rates
 from clv.models import ExpansionRate, ValuationRun
-from clv.policy import EXPANSION_LEARNT_EVERY_DAYS
+from clv.policy import EXPANSION_LEARNT_EVERY_DAYS, OFFER_LAG_BUYERS
 from clv.queries.expansion import Cell, expansion_cells, yearly_gains
 from crm.choices import SizeBand
 
@@ -57,6 +58,7 @@ def _rates(
         [cell.buyers for cell in cells],
         np.array([position[cell.pair] for cell in cells], dtype=np.intp),
     )
+    lags = _lags(cells)
     rows = []
     for cell, probability in zip(cells, rates.shrunk.tolist(), strict=True):
         gain = _gain(cell, gains)
@@ -72,9 +74,27 @@ def _rates(
                     buyers=cell.buyers,
                     probability=probability,
                     yearly_gain=gain,
+                    lag_days=lags[cell.pair, cell.size_band],
                 )
             )
     return rows
+
+
+def _lags(cells: list[Cell]) -> dict[tuple[tuple[int, int, str], str], int | None]:
+    """Return how long buyers took; of few, the mean over all sizes by buyers."""
+    days: dict[tuple[int, int, str], float] = defaultdict(float)
+    buyers: dict[tuple[int, int, str], int] = defaultdict(int)
+    for cell in cells:
+        if cell.lag_days is not None:
+            days[cell.pair] += cell.lag_days * cell.buyers
+            buyers[cell.pair] += cell.buyers
+    result: dict[tuple[tuple[int, int, str], str], int | None] = {}
+    for cell in cells:
+        lag = cell.lag_days if cell.buyers >= OFFER_LAG_BUYERS else None
+        if lag is None and buyers[cell.pair]:
+            lag = days[cell.pair] / buyers[cell.pair]
+        result[cell.pair, cell.size_band] = None if lag is None else round(lag)
+    return result
 
 
 def _gain(cell: Cell, gains: dict[int, Decimal]) -> Decimal:

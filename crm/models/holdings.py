@@ -31,7 +31,9 @@ class Holding(Versioned):
     moving the end of the old one says the same without keeping when.
     """
 
-    account = models.ForeignKey(Account, models.CASCADE, related_name="holdings")
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="holdings", db_index=False
+    )
     product = models.ForeignKey(Product, models.PROTECT, related_name="holdings")
     quantity = models.DecimalField(max_digits=12, decimal_places=3)
     acquired_on = models.DateField()
@@ -67,6 +69,10 @@ class Holding(Versioned):
             models.CheckConstraint(
                 condition=Q(quantity__gt=0), name="holding_quantity_above_0"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "acquired_on"], name="holding_by_account"),
+            models.Index(fields=["account", "ends_on"], name="holding_by_end"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.db.models import (
     Case,
     Count,
     F,
+    Func,
     OuterRef,
     Q,
     QuerySet,
@@ -20,6 +21,7 @@ from django.db.models.fields.json import KT
 
 from crm.choices import (
     CostKind,
+    HoldingStatus,
     OrderStatus,
     TaskStatus,
     TouchpointSource,
@@ -27,6 +29,7 @@ from crm.choices import (
 from crm.models import (
     Account,
     AuditEvent,
+    Holding,
     LedgerEntry,
     LifeEvent,
     Order,
@@ -211,3 +214,58 @@ def _audited(account_ids: Sequence[int], action: str, text: Any) -> Entries:
         },
         who="actor_id",
     )
+
+
+def holdings(account_ids: Sequence[int]) -> Entries:
+    """Return since when they have what they have, and had."""
+    return Entries(
+        of_accounts(Holding.objects.all(), account_ids),
+        at="acquired_on",
+        is_day=True,
+        columns={
+            "text": joined(F("product__name"), Value(", "), _units()),
+            "link_id": F("account_id"),
+        },
+        product="product_id",
+        searched=("product__name", "serial_number", "note"),
+    )
+
+
+def holdings_stopped(account_ids: Sequence[int]) -> Entries:
+    """Return what ended, came back, was renewed or replaced."""
+    gone = Holding.objects.exclude(status=HoldingStatus.ACTIVE)
+    is_same = Q(replaced_by__product=F("product"))
+    return Entries(
+        of_accounts(gone.filter(ends_on__isnull=False), account_ids),
+        at="ends_on",
+        is_day=True,
+        columns={
+            "title": Case(
+                When(is_same, then=Value("Contract renewed")),
+                When(status=HoldingStatus.REPLACED, then=Value("Replaced")),
+                When(status=HoldingStatus.RETURNED, then=Value("Given back")),
+                default=Value("Ended"),
+                output_field=TextField(),
+            ),
+            "text": Case(
+                When(
+                    Q(replaced_by__isnull=False) & ~is_same,
+                    then=joined(
+                        F("product__name"),
+                        Value(" by "),
+                        F("replaced_by__product__name"),
+                    ),
+                ),
+                default=words("product__name"),
+                output_field=TextField(),
+            ),
+            "link_id": F("account_id"),
+        },
+        product="product_id",
+        searched=("product__name", "note"),
+    )
+
+
+def _units() -> Func:
+    """Write the quantity without needless zeros."""
+    return Func(F("quantity"), function="trim_scale", output_field=TextField())

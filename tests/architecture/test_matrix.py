@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.services import plans
-from clv.models import Assumptions, Judgement, ValuationRun
+from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
     AuditEvent,
     DealLossReason,
@@ -121,6 +121,17 @@ def _holding(account):
     )
 
 
+def _decision(account):
+    return OfferDecision.objects.create(
+        account=account,
+        base=make.product(),
+        offered=make.product(),
+        kind="complement",
+        state="accepted",
+        decided_on=DAY,
+    )
+
+
 MAKERS = {
     "account": lambda account: account,
     "contact": lambda account: make.contact(account=account),
@@ -145,6 +156,9 @@ MAKERS = {
     "VIEW": lambda account: SavedView.objects.create(
         owner=account.owner, list_key="accounts", name="Mine", is_shared=True
     ),
+    "offer": lambda account: account,
+    "PAIR": lambda account: account,
+    "decision": _decision,
     "PRODUCT": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
@@ -168,6 +182,10 @@ def arguments(line, account):
         return {"key": "general"}
     found = {"pk": MAKERS[line.kind](account).pk}
     more = {"TEMPLATE": {"key": "general"}, "bought": {"product": 0}}
+    if line.kind == "offer":
+        return found | {"offered": make.product().pk}
+    if line.kind == "PAIR":
+        return {"base": make.product().pk, "offered": make.product().pk}
     return more.get(line.kind, {}) | found
 
 

@@ -1,0 +1,44 @@
+"""Forms around offers: why one is dismissed, which ones the board shows."""
+
+from typing import Any
+
+from django import forms
+
+from clv.choices import DismissReason, OfferKind
+from crm.models import Product, User
+
+
+class DismissForm(forms.Form):
+    """Why a product is not offered for a while."""
+
+    reason = forms.ChoiceField(
+        label="Why not", choices=[("", "Why not?"), *DismissReason.choices]
+    )
+    note = forms.CharField(required=False, max_length=300, label="Note")
+
+
+class BoardFilter(forms.Form):
+    """Which offers the board shows; everything is optional."""
+
+    owner = forms.ModelChoiceField(
+        User.objects.none(), required=False, label="Rep", empty_label="Every rep"
+    )
+    offered = forms.ModelChoiceField(
+        Product.objects.filter(is_active=True).order_by("name", "pk"),
+        required=False,
+        label="Product",
+        empty_label="Every product",
+    )
+    kind = forms.ChoiceField(
+        required=False,
+        label="Kind",
+        choices=[("", "Both"), *OfferKind.choices],
+    )
+
+    def __init__(self, *args: Any, actor: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if actor.sees_every_account:
+            reps = User.objects.filter(accounts__isnull=False).distinct()
+            self.fields["owner"].queryset = reps.order_by("name", "pk")  # type: ignore[attr-defined]
+        else:
+            del self.fields["owner"]
