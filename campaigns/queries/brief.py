@@ -24,6 +24,7 @@ LAST_CONTACTS = 3
 LAST_EVENTS = 3
 MOST_PEOPLE = 8
 MOST_POINTS = 7
+MOST_OFFERS = 2
 EVENT_IS_NEWS = 120  # days within which one still speaks of an event
 
 
@@ -159,7 +160,8 @@ def _of_people(who: People) -> Iterator[Point]:
 
 
 def _of_offers(offers: Expansion | None) -> Iterator[Point]:
-    for offer in offers.offers[:2] if offers else ():
+    seen = [offer for offer in offers.offers if offer.rate.owners] if offers else []
+    for offer in seen[:MOST_OFFERS]:
         yield Point(
             f"Offer {offer.rate.offered.name}",
             f"{offer.reason[0].upper()}{offer.reason[1:]}:"
