@@ -20,6 +20,12 @@ class ClvConfig(AppConfig):
             panels.Panel("What could come next", "clv:account_offers", VIEW_VALUES, 10),
         )
         panels.register(
+            "account-goals",
+            panels.Panel(
+                "Value for both sides", "clv:account_both_sides", VIEW_VALUES, 10
+            ),
+        )
+        panels.register(
             "account-header",
             panels.Panel("Worth", "clv:account_header", VIEW_VALUES, 10),
         )

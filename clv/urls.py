@@ -44,6 +44,11 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:pk>/", runs.run_detail, name="run_detail"),
     path("runs/<int:pk>/_status/", runs.run_status, name="run_status"),
     path("runs/<int:pk>/repeat/", runs.run_repeat, name="run_repeat"),
+    path(
+        "accounts/<int:pk>/_both_sides/",
+        panels.both_sides,
+        name="account_both_sides",
+    ),
     path("accounts/<int:pk>/_value/", panels.account_value, name="account_value"),
     path("accounts/<int:pk>/_change/", changes.account_change, name="account_change"),
     path("accounts/<int:pk>/_worth/", panels.account_header, name="account_header"),

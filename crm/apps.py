@@ -49,6 +49,7 @@ def _source(
 
 
 CONTACTS, ORDERS = ("contact", "Contacts", 10), ("order", "Orders", 20)
+GOALS = ("goal", "Goals and journal", 45)
 EVENTS, TASKS = ("event", "Events", 30), ("task", "Tasks", 40)
 PRODUCTS = ("product", "Products", 45)
 COSTS, ACCOUNT = ("cost", "Costs", 50), ("account", "Account", 90)
@@ -58,6 +59,8 @@ TIMELINE = (
     _source("return", ORDERS, "Return", "undo-2", "returns", VIEW_ORDERS),
     _source("event", EVENTS, "Event", "calendar", "events"),
     _source("task", TASKS, "Task done", "circle-check", "tasks"),
+    _source("goal", GOALS, "Goal", "goal", "goal_evidence"),
+    _source("journal", GOALS, "Journal", "lightbulb", "journal_evidence"),
     _source("cost", COSTS, "Cost", "receipt", "costs", VIEW_LEDGER),
     _source("holding", PRODUCTS, "Has", "package", "holdings"),
     _source("holdingend", PRODUCTS, "Ended", "package-x", "holdings_stopped"),

@@ -266,6 +266,20 @@ class DealStatus(TextChoices):
     LOST = "lost", "Lost"
 
 
+class GoalStatus(TextChoices):
+    OPEN = "open", "Open"
+    ON_TRACK = "on_track", "On track"
+    AT_RISK = "at_risk", "At risk"
+    REACHED = "reached", "Reached"
+    DROPPED = "dropped", "Dropped"
+
+
+class HypothesisStatus(TextChoices):
+    OPEN = "open", "Open"
+    CONFIRMED = "confirmed", "Confirmed"
+    REFUTED = "refuted", "Refuted"
+
+
 class AttributeType(TextChoices):
     TEXT = "text", "Text"
     NUMBER = "number", "Number"

@@ -48,6 +48,14 @@ class CannotSaveEventTypeError(DomainError):
     code = "cannot_save_event_type"
 
 
+class CannotSaveGoalError(DomainError):
+    code = "cannot_save_goal"
+
+
+class CannotSaveHypothesisError(DomainError):
+    code = "cannot_save_hypothesis"
+
+
 class CannotSaveTaskError(DomainError):
     code = "cannot_save_task"
 

@@ -29,6 +29,8 @@ LOW_USE_SHARE = 0.5
 # Events to come, birthdays and jubilees among them, are told this long before.
 EVENTS_TOLD_AHEAD = dt.timedelta(days=90)
 FURTHEST_EVENT_AHEAD = dt.timedelta(days=5 * 365)
+# A goal or a hypothesis is looked at again after so long, unless somebody says when.
+REVIEW_AFTER = dt.timedelta(days=90)
 FURTHEST_TASK_AHEAD = dt.timedelta(days=5 * 365)
 
 # A deal that is to be decided later than this is a wish.

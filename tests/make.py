@@ -13,12 +13,15 @@ from clv.models import Assumptions, Judgement, Valuation, ValuationRun
 from crm.choices import Role, Stage
 from crm.models import (
     Account,
+    ClientGoal,
     Contact,
     Deal,
     DealChange,
     DealLine,
     DealLossReason,
     DealStage,
+    GoalEvidence,
+    Hypothesis,
     LedgerEntry,
     Order,
     OrderLine,
@@ -150,6 +153,31 @@ def touchpoint(**fields):
     if "account" not in fields:
         fields["account"] = account()
     return Touchpoint.objects.create(**defaults | fields)
+
+
+def goal(account=None, **fields):
+    account = account or globals()["account"]()
+    fields = {"title": "Fewer suppliers", "owner": account.owner} | fields
+    made = ClientGoal.objects.create(account=account, **fields)
+    made.refresh_from_db()
+    return made
+
+
+def evidence(*, goal, **fields):
+    fields = {"noted_on": dt.date(2026, 1, 15), "text": "Seen"} | fields
+    return GoalEvidence.objects.create(goal=goal, account=goal.account, **fields)
+
+
+def hypothesis(account=None, **fields):
+    account = account or globals()["account"]()
+    defaults = {
+        "author": account.owner,
+        "statement": "They buy elsewhere",
+        "review_on": dt.date(2026, 1, 15),
+    }
+    made = Hypothesis.objects.create(account=account, **defaults | fields)
+    made.refresh_from_db()
+    return made
 
 
 def run(*, as_of=dt.date(2026, 11, 20), current=True, **fields):

@@ -16,6 +16,7 @@ from clv.services.payback import payback_of
 from clv.services.tree import value_tree
 from common.access import requires
 from crm.models import Account
+from crm.queries.goals import delivered
 from crm.requests import SignedInRequest
 
 
@@ -56,6 +57,15 @@ def assumed_margin(request: SignedInRequest, pk: int) -> HttpResponse:
         "margin_rate": assumptions.margin_rate_if_cost_unknown,
     }
     return render(request, "clv/accounts/_assumed_margin.html", context)
+
+
+@require_GET
+@requires(VIEW_VALUES)
+def both_sides(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show what our work was worth to the customer beside what they are worth to us."""
+    context = _context(request, pk)
+    context["delivered"] = delivered(pk)
+    return render(request, "clv/accounts/_both_sides.html", context)
 
 
 def _context(request: SignedInRequest, pk: int) -> dict[str, object]:

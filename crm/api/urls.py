@@ -5,6 +5,8 @@ from rest_framework.routers import SimpleRouter
 from crm.api.accounts import AccountResource
 from crm.api.contacts import ContactResource
 from crm.api.events import EventResource, EventTypeResource
+from crm.api.goals import GoalResource
+from crm.api.journal import HypothesisResource
 from crm.api.ledger import LedgerEntryResource
 from crm.api.orders import OrderResource
 from crm.api.products import ProductResource
@@ -17,6 +19,8 @@ router.register("accounts", AccountResource, "account")
 router.register("contacts", ContactResource, "contact")
 router.register("consents", ConsentResource, "consent")
 router.register("assessments", AssessmentResource, "assessment")
+router.register("goals", GoalResource, "goal")
+router.register("hypotheses", HypothesisResource, "hypothesis")
 router.register("products", ProductResource, "product")
 router.register("orders", OrderResource, "order")
 router.register("ledger-entries", LedgerEntryResource, "ledger-entry")

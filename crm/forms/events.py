@@ -33,9 +33,10 @@ class EventForm(VersionedForm):
         self.fields["type"].queryset = types  # type: ignore[attr-defined]
         self.fields["contact"].queryset = people  # type: ignore[attr-defined]
         self.fields["contact"].empty_label = "The account"  # type: ignore[attr-defined]
+        self.fields["type"].empty_label = "Choose one"  # type: ignore[attr-defined]
         self.fields["source"].required = False
         self.initial.setdefault("occurred_on", business_today())
-        if self.initial.get("source") == TYPED:
+        if self.initial.get("source", TYPED) == TYPED:  # nothing that anybody said
             self.initial["source"] = ""
 
     def values(self) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from crm.models.deals import (
     DealStage,
 )
 from crm.models.events import EventType, LifeEvent
+from crm.models.goals import ClientGoal, GoalEvidence
 from crm.models.holdings import Holding, StatedValue, Usage, UsageTarget
 from crm.models.imports import ImportJob, RefusedRow
+from crm.models.journal import Hypothesis, HypothesisEvidence
 from crm.models.ledger import AllocationRule, LedgerEntry
 from crm.models.lists import BulkEdit, BulkEditRow, ListPreference, SavedView
 from crm.models.orders import Order, OrderLine, OrderReturn
@@ -32,6 +34,7 @@ __all__ = [
     "AuditEvent",
     "BulkEdit",
     "BulkEditRow",
+    "ClientGoal",
     "Competitor",
     "CompetitorPresence",
     "Complement",
@@ -44,7 +47,10 @@ __all__ = [
     "DealLossReason",
     "DealStage",
     "EventType",
+    "GoalEvidence",
     "Holding",
+    "Hypothesis",
+    "HypothesisEvidence",
     "ImportJob",
     "LedgerEntry",
     "LifeEvent",

@@ -29,7 +29,9 @@ from crm.choices import (
 from crm.models import (
     Account,
     AuditEvent,
+    GoalEvidence,
     Holding,
+    HypothesisEvidence,
     LedgerEntry,
     LifeEvent,
     Order,
@@ -112,6 +114,41 @@ def returns(account_ids: Sequence[int]) -> Entries:
         },
         product="line__product__name",
         searched=("reason", "line__product__name"),
+    )
+
+
+def goal_evidence(account_ids: Sequence[int]) -> Entries:
+    """Return what was seen of the customer's goals."""
+    return Entries(
+        of_accounts(GoalEvidence.objects.filter(voided_at=None), account_ids),
+        at="noted_on",
+        is_day=True,
+        columns={
+            "title": words("goal__title"),
+            "text": F("text"),
+            "who": words("recorded_by__name"),
+            "who_id": F("recorded_by_id"),
+            "amount": F("amount"),
+        },
+        who="recorded_by_id",
+        searched=("goal__title", "text"),
+    )
+
+
+def journal_evidence(account_ids: Sequence[int]) -> Entries:
+    """Return what was seen that speaks for or against a hypothesis."""
+    return Entries(
+        of_accounts(HypothesisEvidence.objects.all(), account_ids),
+        at="noted_on",
+        is_day=True,
+        columns={
+            "title": words("hypothesis__statement"),
+            "text": F("text"),
+            "who": words("recorded_by__name"),
+            "who_id": F("recorded_by_id"),
+        },
+        who="recorded_by_id",
+        searched=("hypothesis__statement", "text"),
     )
 
 

@@ -28,6 +28,8 @@ from crm.queries.usage import usage_trends
 from crm.requests import SignedInRequest
 from crm.services import accounts
 from crm.views.events import list_context
+from crm.views.goals import goals_tab
+from crm.views.journal import journal_tab
 from crm.views.timeline import timeline_tab
 
 RECENT = 5
@@ -109,6 +111,8 @@ TABS = {
     "products": Tab("Products", "crm/accounts/_products.html", _products),
     "use": Tab("Use", "crm/accounts/_use.html", _use),
     "events": Tab("Events", "crm/accounts/_events.html", _events),
+    "goals": Tab("Goals", "crm/accounts/_goals.html", goals_tab, is_live=True),
+    "journal": Tab("Journal", "crm/accounts/_journal.html", journal_tab, is_live=True),
 }
 
 

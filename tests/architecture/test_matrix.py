@@ -142,6 +142,9 @@ MAKERS = {
     "task": lambda account: Task.objects.create(
         account=account, owner=account.owner, title="Call", due_on=DAY
     ),
+    "goal": make.goal,
+    "evidence": lambda account: make.evidence(goal=make.goal(account)),
+    "hypothesis": make.hypothesis,
     "touch": _touch,
     "line": _line,
     "holding": _holding,
