@@ -22,6 +22,9 @@ class CampaignsConfig(AppConfig):
             ),
         )
         panels.register(
+            "logged", panels.Panel("Plan", "campaigns:touchpoint_effect", VIEW_PLANS)
+        )
+        panels.register(
             "class", panels.Panel("Plan", "campaigns:class_plan", VIEW_PLANS, 30)
         )
         panels.register(

@@ -11,6 +11,7 @@ from crm.views import (
     happenings,
     holdings,
     journal,
+    offline,
     people,
     saved_views,
     timeline,
@@ -130,6 +131,10 @@ urlpatterns = [
     path("log/_form/", touchpoints.quick_log_form, name="quick_log_form"),
     path("log/_preview/", touchpoints.quick_log_preview, name="quick_log_preview"),
     path("log/_accounts/", touchpoints.quick_log_accounts, name="quick_log_accounts"),
+    path("log/_ready/", offline.log_ready, name="log_ready"),
+    path("log/_send/", offline.log_send, name="log_send"),
+    path("log/offline/", offline.log_offline, name="log_offline"),
+    path("service-worker.js", offline.service_worker, name="service_worker"),
     path(
         "touchpoints/<int:pk>/undo/",
         touchpoints.touchpoint_undo,

@@ -304,3 +304,12 @@ def _classes(accounts: Iterable[int | None]) -> dict[int, str]:
     keys = [key for key in accounts if key]
     rows = Membership.objects.open().filter(account_id__in=keys)
     return dict(rows.values_list("account_id", "worth_class"))
+
+
+def next_step(account: Account, *, user: User, today: dt.date) -> Item | None:
+    """Return what is worth most to do next for `account`: late first, then by gain."""
+    horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
+    touches = _touches(user, None).filter(account=account, due_on__lte=horizon)
+    tasks = _tasks(user, None).filter(account=account, due_on__lte=horizon)
+    found = _Weighing().items(touches, tasks, today)
+    return min(found, key=lambda one: (not one.is_late, -one.gain), default=None)

@@ -16,6 +16,7 @@ from crm.choices import Channel
 from crm.models import Account, Contact, User
 from crm.services import touchpoints
 from crm.services.shorthand import Person, Understood, read_line
+from crm.services.touchpoints import FollowUp
 
 LONGEST_LINE = 1_000
 MATCHES_SHOWN = 8
@@ -42,7 +43,11 @@ class QuickLogForm(forms.Form):
     search = forms.CharField(
         label="Account", max_length=200, required=False, widget=forms.TextInput()
     )
-    account = forms.ModelChoiceField(Account.objects.none(), required=False)
+    account = forms.ModelChoiceField(
+        Account.objects.none(),
+        required=False,
+        error_messages={"invalid_choice": "This account is not yours, or is gone."},
+    )
     contact = forms.IntegerField(required=False)
     meant = forms.IntegerField(required=False)
     occurred_at = forms.DateTimeField(
@@ -152,6 +157,26 @@ class QuickLogForm(forms.Form):
         return touchpoints.refusal(
             contact, channel=said.channel, direction=said.direction
         )
+
+    def values(self) -> dict[str, Any]:
+        """Return what a valid form says, as `log_touchpoint` takes it."""
+        said, promise = self.understood, self.understood.promise
+        follow_up = FollowUp(promise.title, promise.due_on) if promise else None
+        return {
+            "account": self.chosen,
+            "contact": self.chosen_contact(),
+            "channel": said.channel,
+            "direction": said.direction,
+            "occurred_at": self.moment(),
+            "minutes": said.minutes,
+            "note": said.note,
+            "outcome": said.outcome,
+            "phase": said.phase,
+            "care": said.care,
+            "ratings": said.ratings,
+            "follow_up": follow_up,
+            "form_token": self.cleaned_data["form_token"],
+        }
 
     def moment(self) -> dt.datetime:
         """Return when the contact was: as the line says, as the field says, or now."""

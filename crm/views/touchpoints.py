@@ -22,7 +22,7 @@ from crm.forms.touchpoints import LONGEST_LINE, MATCHES_SHOWN, QuickLogForm
 from crm.models import Account, Touchpoint
 from crm.requests import SignedInRequest
 from crm.services import touchpoints
-from crm.services.touchpoints import FollowUp, price_of_minutes
+from crm.services.touchpoints import price_of_minutes
 
 SHORTEST_SEARCH = 2  # letters; one fits half of a large firm's accounts
 ON_BODY = {"target": "body"}
@@ -95,26 +95,8 @@ def touchpoint_undo(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _store(request: SignedInRequest, form: QuickLogForm) -> Touchpoint | None:
     """Log what a valid form says; a refusal is shown in the form."""
-    said = form.understood
-    promise = said.promise
-    assert form.chosen is not None  # noqa: S101  a form without one is not valid
     try:
-        return touchpoints.log_touchpoint(
-            actor=request.user,
-            account=form.chosen,
-            contact=form.chosen_contact(),
-            channel=said.channel,
-            direction=said.direction,
-            occurred_at=form.moment(),
-            minutes=said.minutes,
-            note=said.note,
-            outcome=said.outcome,
-            phase=said.phase,
-            care=said.care,
-            ratings=said.ratings,
-            follow_up=FollowUp(promise.title, promise.due_on) if promise else None,
-            form_token=form.cleaned_data["form_token"],
-        )
+        return touchpoints.log_touchpoint(actor=request.user, **form.values())
     except DomainError as error:
         form.add_refusal(error)
         return None

@@ -68,7 +68,7 @@
 
   // Enter on a name that fits several asks who; then one key says it, and it is saved.
   document.addEventListener("keydown", (event) => {
-    const form = event.target.closest?.("[data-keeps-offline]");
+    const form = event.target.closest?.("form.p-log");
     if (!form || event.isComposing) return;
     const question = part(form, "[data-log-choose]");
     if (event.key === "Enter" && event.target.matches("[data-log-line]") && question) {

@@ -10,6 +10,7 @@
   const KEPT = "perennial-line";
   let early = null;
   let kept = null; // what was under way when the page went
+  const PATIENCE_MS = 8000; // then the line is kept instead, and sent later
   const typing = "input, select, textarea, [contenteditable=''], [contenteditable=true]";
 
   function keep(entry) {
@@ -51,11 +52,21 @@
     return holder?.dataset.account ?? "";
   }
 
-  function open(account) {
+  /** Return the name of an account as the page shows it; without a network none else is known. */
+  function nameOf(account) {
+    const holders = account ? document.querySelectorAll(`[data-account="${CSS.escape(account)}"]`) : [];
+    const names = [...holders].map((one) => one.dataset.accountName || one.querySelector("h1")?.textContent);
+    return names.find(Boolean)?.trim() || (account ? "This account" : "");
+  }
+
+  function open(account, line = "") {
     const box = dialog();
     if (!box || box.open) return;
     box.dataset.account = account;
-    const url = account ? `${box.dataset.url}?account=${encodeURIComponent(account)}` : box.dataset.url;
+    const asked = new URLSearchParams();
+    if (account) asked.set("account", account);
+    if (line) asked.set("line", line);
+    const url = asked.size ? `${box.dataset.url}?${asked}` : box.dataset.url;
     // Takes what is typed before the form is here, so that fast typing loses nothing.
     early = document.createElement("input");
     early.className = "p-log__early";
@@ -66,8 +77,67 @@
     box.replaceChildren(early);
     box.showModal();
     early.focus();
-    htmx.ajax("GET", url, { target: "#quick-log", swap: "innerHTML" });
+    if (navigator.onLine) htmx.ajax("GET", url, { target: "#quick-log", swap: "innerHTML" });
+    else openWithoutNetwork(line);
   }
+
+  function openWithoutNetwork(line = "") {
+    const box = dialog();
+    const { account } = box.dataset;
+    const typed = early?.value || line || drafts.get(account) || "";
+    early = null;
+    const form = logQueue.form(account, nameOf(account), typed);
+    box.replaceChildren(form);
+    announce(form);
+    (account ? form.querySelector("[name=line]") : form.querySelector("[name=search]")).focus();
+  }
+
+  function announce(element) {
+    element.dispatchEvent(new CustomEvent("htmx:after:process", { bubbles: true }));
+  }
+
+  // -- the network goes while the form is open: the line is kept, and sent later ------
+
+  function keepForLater(form) {
+    const said = new FormData(form);
+    const value = (name) => String(said.get(name) ?? "");
+    const chosen = form.querySelector("[name=account]:checked")?.closest("label");
+    const accountName = (chosen ?? form.querySelector(".p-log__account"))?.textContent.trim();
+    const entry = { token: value("form_token"), accountName: accountName || value("search") };
+    for (const name of ["line", "account", "search", "contact", "meant", "occurred_at", "zone"]) {
+      if (value(name)) entry[name] = value(name);
+    }
+    if (!entry.line?.trim() || !(entry.account || entry.search)) return;
+    if (!logQueue.add(entry)) return;
+    if (form.closest("dialog")) document.dispatchEvent(new CustomEvent("line-kept"));
+    else location.reload();
+  }
+
+  const requested = (event) => event.detail.ctx?.request?.action ?? "";
+  const isForm = (element) => element?.id === "quick-log-form";
+
+  document.addEventListener("submit", (event) => {
+    if (navigator.onLine || !isForm(event.target)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    keepForLater(event.target);
+  }, true);
+
+  document.addEventListener("htmx:config:request", (event) => {
+    if (requested(event).startsWith("/log/")) event.detail.ctx.request.timeout = PATIENCE_MS;
+  });
+
+  function networkIsGone(event) {
+    if (!requested(event).startsWith("/log/")) return;
+    if (early) openWithoutNetwork();
+    else if (isForm(event.target)) keepForLater(event.target);
+  }
+
+  document.addEventListener("htmx:error", networkIsGone);
+  document.addEventListener("htmx:response:error", (event) => {
+    if ([502, 503, 504].includes(event.detail.ctx.response.status)) networkIsGone(event);
+  });
+  document.addEventListener("line-kept", done);
 
   function begin(form) {
     const line = form.querySelector("[data-log-line]");
@@ -106,6 +176,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "l" || event.repeat) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.defaultPrevented || window.singleKeysAreOff?.()) return;
     // A field of the dialog just closed may hold the focus for a moment longer.
     const field = event.target.closest?.(typing);
     if (field && !field.closest("dialog:not([open])")) return;
@@ -134,12 +205,17 @@
     line.setSelectionRange(line.value.length, line.value.length);
   });
 
-  document.addEventListener("touchpoint-logged", () => {
-    keep(null);
-    drafts.delete(dialog()?.dataset.account);
-    dialog()?.close();
-    dialog()?.replaceChildren();
+  document.addEventListener("touchpoint-logged", (event) => {
+    if (!event.detail?.isLate) done(); // one that waited leaves what is being typed alone
   });
+
+  function done() {
+    keep(null);
+    const box = dialog();
+    box?.close();
+    box?.replaceChildren();
+    drafts.delete(box?.dataset.account);
+  }
 
   onEach("[data-log-close]", (button) => {
     if (!button.closest("dialog")) return;

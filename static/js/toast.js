@@ -1,5 +1,6 @@
 // Lets toasts in #toasts go after a while, and says when a request failed.
-// A toast stays while the pointer or the keyboard is on it.
+// A toast stays while the pointer or the keyboard is on it; data-toast says for how many
+// seconds otherwise. Ctrl-Z presses the newest "undo" that is shown.
 
 (() => {
   const SHORT_MS = 6000;
@@ -9,7 +10,8 @@
     let timer;
     const leave = () => toast.remove();
     const start = () => {
-      timer = setTimeout(leave, toast.querySelector("form") ? LONG_MS : SHORT_MS);
+      const usual = toast.querySelector("form") ? LONG_MS : SHORT_MS;
+      timer = setTimeout(leave, Number(toast.dataset.toast) * 1000 || usual);
     };
     const hold = () => clearTimeout(timer);
     toast.addEventListener("mouseenter", hold);
@@ -20,21 +22,34 @@
     start();
   });
 
-  function show(text) {
+  function show(text, level = "error") {
     const template = document.getElementById("toast-error");
     const region = document.getElementById("toasts");
     if (!template || !region) return;
     const said = [...region.querySelectorAll(".c-toast__text")];
     if (said.some((one) => one.textContent === text)) return; // once is enough
     const toast = template.content.firstElementChild.cloneNode(true);
+    toast.classList.replace("c-toast--error", `c-toast--${level}`);
     toast.querySelector(".c-toast__text").textContent = text;
     region.append(toast);
     announceNew(toast);
   }
 
+  window.showToast = show;
+
   function announceNew(toast) {
     toast.dispatchEvent(new CustomEvent("htmx:after:process", { bubbles: true }));
   }
+
+  document.addEventListener("keydown", (event) => {
+    const isUndo = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey);
+    if (!isUndo || event.shiftKey || event.altKey) return;
+    if (event.target.closest?.("input, select, textarea, [contenteditable]")) return;
+    const undo = [...document.querySelectorAll("#toasts [data-undo]")].pop();
+    if (!undo) return;
+    event.preventDefault();
+    undo.requestSubmit();
+  });
 
   const TEXTS = {
     403: "You may not do that.",
@@ -54,6 +69,8 @@
   });
 
   document.addEventListener("htmx:error", (event) => {
+    const asked = event.detail.ctx?.request?.action ?? "";
+    if (asked.startsWith("/log/")) return; // kept on the device, not lost
     if (event.detail.ctx) show("The server cannot be reached. Nothing was stored.");
   });
 })();

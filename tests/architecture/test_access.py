@@ -10,7 +10,14 @@ from tests.architecture.routes import OURS, Route
 
 KNOWN = frozenset().union(*GRANTS.values())
 WRITING = {"post", "put", "patch", "delete"}
-FOR_EVERYBODY = {"", "setup/", "healthz", "readyz"}
+FOR_EVERYBODY = {
+    "",
+    "setup/",
+    "healthz",
+    "readyz",
+    "log/offline/",
+    "service-worker.js",
+}
 
 
 def problem_of(route):

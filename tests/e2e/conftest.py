@@ -51,11 +51,16 @@ def browser_context_args(browser_context_args):
 
 @pytest.fixture
 def page(page):
-    """A page that fails the test when it logged an error or threw."""
+    """A page that fails the test when it logged an error or threw.
+
+    `page.expected` may take words of errors that the test brings about itself.
+    """
     problems = []
+    page.expected = [*EXPECTED]
 
     def hear(message):
-        if message.type == "error" and not any(e in message.text for e in EXPECTED):
+        is_expected = any(words in message.text for words in page.expected)
+        if message.type == "error" and not is_expected:
             problems.append(f"{message.text} ({message.location.get('url')})")
 
     page.on("console", hear)
