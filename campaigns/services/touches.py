@@ -64,6 +64,35 @@ def complete(
 
 
 @transaction.atomic
+def fulfil(
+    *, actor: User, touch: PlannedTouch, touchpoint: Touchpoint
+) -> PlannedTouch:
+    """Count a contact that was logged by itself as a touch of the plan.
+
+    Its unit cost is posted; its minutes are, since the contact was logged. From then
+    on the contact is the plan's: taking it back opens the touch again.
+
+    Raises
+    ------
+    TouchClosedError
+        If the touch is closed, or the contact was taken back, is another account's,
+        or counts as a touch already.
+    """
+    touch = _lock(touch)
+    if touch.status == TouchStatus.DONE and touch.touchpoint_id == touchpoint.pk:
+        return touch
+    _check_open(touch)
+    stored = Touchpoint.objects.select_for_update().get(pk=touchpoint.pk)
+    if stored.account_id != touch.account_id or stored.voided_at is not None:
+        raise TouchClosedError("This contact was taken back, or is another account's.")
+    if PlannedTouch.objects.filter(touchpoint=stored).exists():
+        raise TouchClosedError("This contact counts as another touch already.")
+    touchpoints.give_to_plan(touchpoint=stored, care=touch.template.care)
+    _charge_unit_cost(actor, touch, stored)
+    return _close(touch, actor, TouchStatus.DONE, touchpoint=stored)
+
+
+@transaction.atomic
 def skip(*, actor: User, touch: PlannedTouch, reason: str) -> PlannedTouch:
     """Leave a touch out this time, and say why.
 

@@ -149,6 +149,15 @@ def undo_touchpoint(*, actor: User, touchpoint: Touchpoint) -> Touchpoint:
     return touchpoint
 
 
+def give_to_plan(*, touchpoint: Touchpoint, care: str) -> Touchpoint:
+    """Make a typed contact the plan's; what it was for is kept where it was said."""
+    touchpoint.source = TouchpointSource.PLAN
+    touchpoint.care = touchpoint.care or care
+    touchpoint.phase = touchpoint.phase or Phase.AFTER
+    touchpoint.save(update_fields=["source", "care", "phase"])
+    return touchpoint
+
+
 def price_of_minutes(*, actor: User, minutes: int | None) -> Decimal:
     """Return what `minutes` of the actor cost, to the cent."""
     return to_cents(actor.hourly_cost * (minutes or 0) / 60)

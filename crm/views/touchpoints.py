@@ -16,10 +16,12 @@ from django_htmx.http import trigger_client_event
 from common.access import requires
 from common.errors import DomainError
 from common.htmx import wants_fragment
+from common.panels import panels_for
 from crm import permissions
 from crm.forms.chips import chips
 from crm.forms.touchpoints import LONGEST_LINE, MATCHES_SHOWN, QuickLogForm
 from crm.models import Account, Touchpoint
+from crm.queries.logged import effect
 from crm.requests import SignedInRequest
 from crm.services import touchpoints
 from crm.services.touchpoints import price_of_minutes
@@ -35,12 +37,18 @@ def quick_log(request: SignedInRequest) -> HttpResponse:
     if request.method == "GET":
         return render(request, "crm/touchpoints/quick_log.html", _blank(request))
     form = QuickLogForm(request.POST, actor=request.user)
-    stored = _store(request, form) if form.is_valid() else None
+    is_valid = form.is_valid()
+    before = form.chosen.last_contact_on if form.chosen else None
+    stored = _store(request, form) if is_valid else None
     if stored is None:
         return _again(request, form)
     text = f"Logged: {stored}, {stored.contact or stored.account}"
     if wants_fragment(request):
-        context = {"touchpoint": stored, "text": text}
+        context = {
+            "effect": effect(stored, contact_before=before),
+            "text": text,
+            "panels": panels_for("logged", request.user),
+        }
         response = render(request, "crm/touchpoints/_saved.html", context)
         return trigger_client_event(response, "touchpoint-logged", ON_BODY)
     messages.success(request, text)
