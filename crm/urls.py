@@ -5,6 +5,7 @@ from django.urls import path
 from crm.views import (
     accounts,
     contacts,
+    corrections,
     event_types,
     events,
     goals,
@@ -135,6 +136,16 @@ urlpatterns = [
     path("log/_send/", offline.log_send, name="log_send"),
     path("log/offline/", offline.log_offline, name="log_offline"),
     path("service-worker.js", offline.service_worker, name="service_worker"),
+    path(
+        "touchpoints/<int:pk>/edit/",
+        corrections.touchpoint_edit,
+        name="touchpoint_edit",
+    ),
+    path(
+        "touchpoints/<int:pk>/void/",
+        corrections.touchpoint_void,
+        name="touchpoint_void",
+    ),
     path(
         "touchpoints/<int:pk>/undo/",
         touchpoints.touchpoint_undo,

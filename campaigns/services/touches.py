@@ -64,9 +64,7 @@ def complete(
 
 
 @transaction.atomic
-def fulfil(
-    *, actor: User, touch: PlannedTouch, touchpoint: Touchpoint
-) -> PlannedTouch:
+def fulfil(*, actor: User, touch: PlannedTouch, touchpoint: Touchpoint) -> PlannedTouch:
     """Count a contact that was logged by itself as a touch of the plan.
 
     Its unit cost is posted; its minutes are, since the contact was logged. From then

@@ -52,7 +52,11 @@ def touch_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     if not wants_fragment(request):
         messages.success(request, "Taken back. Its cost is reversed.")
         return redirect("campaigns:today")
-    response = _show(request, touch, TouchLogForm(touch=touch))
+    if "logged-" in (request.htmx.target or ""):
+        said = {"text": "Taken back. The touch is open again.", "level": "success"}
+        response = render(request, "common/_toast.html", said)
+    else:
+        response = _show(request, touch, TouchLogForm(touch=touch))
     return trigger_client_event(response, "touchpoint-undone", {"target": "body"})
 
 

@@ -1,5 +1,6 @@
 """Touchpoints: every contact with a customer, and what it cost in minutes."""
 
+import hashlib
 from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -33,7 +34,8 @@ def rating() -> "models.PositiveSmallIntegerField[int | None, int | None]":
 class Touchpoint(models.Model):
     """One contact with an account: call, mail, visit, post, note and so on.
 
-    Never edited: undo marks it void and reverses the cost of its minutes.
+    Undo marks it void and reverses the cost of its minutes; a correction keeps the
+    former values in the audit trail, and reverses and posts the cost anew.
     `form_token` makes a resent form store it once. PID ratings say how People,
     Information and Deliverables were.
     """
@@ -89,3 +91,14 @@ class Touchpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_channel_display()} on {self.occurred_at:%Y-%m-%d}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Return a short text that changes whenever the contact is corrected."""
+        values = (
+            *(self.contact_id, self.channel, self.direction, self.minutes, self.note),
+            *(self.occurred_at.timestamp(), self.outcome, self.phase, self.care),
+            *(self.rating_people, self.rating_information, self.rating_deliverables),
+            self.voided_at,
+        )
+        return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

@@ -151,8 +151,12 @@ class Happening:
         if self.key != CONTACT or self.stored_at is None:
             return False
         is_fresh = timezone.now() - self.stored_at < policy.UNDO_WITHIN
-        is_theirs = self.who_id == user.pk or Role.MANAGER in user.roles
-        return is_fresh and (is_theirs or user.is_superuser)
+        return is_fresh and self.is_theirs(user)
+
+    def is_theirs(self, user: User) -> bool:
+        """Tell whether `user` logged it, or may speak for whoever did."""
+        is_own = self.who_id == user.pk or Role.MANAGER in user.roles
+        return is_own or user.is_superuser
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,7 @@ class TimelineRow:
     can_undo: bool
     begins_month: bool
     ago: str
+    can_correct: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +360,11 @@ def _rows(
         month = item.day.replace(day=1)
         rows.append(
             TimelineRow(
-                item, item.can_be_undone_by(user), month != last, ago(item.day, today)
+                item=item,
+                can_undo=item.can_be_undone_by(user),
+                begins_month=month != last,
+                ago=ago(item.day, today),
+                can_correct=item.is_contact and item.is_theirs(user),
             )
         )
         last = month

@@ -28,6 +28,7 @@ from crm.models import Account, Contact, Task, Touchpoint, User
 from crm.services import audit, consent, ledger, tasks
 
 RATINGS = ("people", "information", "deliverables")
+COST_SOURCE = "touchpoint"
 CLOSED_LISTS = {
     "channel": Channel.values,
     "direction": Direction.values,
@@ -99,7 +100,7 @@ def log_touchpoint(
     with transaction.atomic():
         if stored := _stored_before(row):
             return stored
-        _check(row, minutes=minutes)
+        check(row, minutes=minutes)
         _lock(account)
         try:
             with transaction.atomic():
@@ -108,7 +109,7 @@ def log_touchpoint(
             if stored := _stored_before(row):
                 return stored
             raise
-        _charge_minutes(row, actor=actor)
+        charge_minutes(row, actor=actor)
         _move_last_contact(row)
         if follow_up:
             _promise(row, follow_up, actor=actor)
@@ -128,25 +129,20 @@ def undo_touchpoint(*, actor: User, touchpoint: Touchpoint) -> Touchpoint:
         If it is a colleague's and the actor is no manager, or older than a day.
     """
     with transaction.atomic():
-        _lock(touchpoint.account)
-        stored = Touchpoint.objects.select_for_update(of=("self",)).get(
-            pk=touchpoint.pk
-        )
+        stored = lock_touchpoint(touchpoint)
         _check_undo(stored, actor=actor)
         if stored.voided_at is None:
-            stored.voided_at = timezone.now()
-            stored.save(update_fields=["voided_at"])
-            for cost in stored.costs.filter(reverses=None, reversed_by=None):
-                ledger.reverse_entry(actor=actor, entry=cost, reason="contact undone")
-            stored.follow_ups.filter(status=TaskStatus.OPEN).update(
-                status=TaskStatus.CANCELLED,
-                version=F("version") + 1,
-                updated_at=timezone.now(),
-            )
-            _find_last_contact(stored.account)
+            take_back(stored, actor=actor, reason="contact undone")
             audit.record(actor=actor, action="touchpoint.undone", subject=stored)
     touchpoint.refresh_from_db()
     return touchpoint
+
+
+def lock_touchpoint(touchpoint: Touchpoint) -> Touchpoint:
+    """Return the stored contact, locked together with its account."""
+    _lock(touchpoint.account)
+    rows = Touchpoint.objects.select_for_update(of=("self",))
+    return rows.select_related("account", "contact", "user").get(pk=touchpoint.pk)
 
 
 def give_to_plan(*, touchpoint: Touchpoint, care: str) -> Touchpoint:
@@ -172,7 +168,21 @@ def refusal(contact: Contact, *, channel: str, direction: str) -> str:
     return found.message if found and found.code != "left" else ""
 
 
-def _check(row: Touchpoint, *, minutes: int | None) -> None:
+def take_back(row: Touchpoint, *, actor: User, reason: str) -> None:
+    row.voided_at = timezone.now()
+    row.save(update_fields=["voided_at"])
+    for cost in row.costs.filter(reverses=None, reversed_by=None):
+        ledger.reverse_entry(actor=actor, entry=cost, reason=reason)
+    row.follow_ups.filter(status=TaskStatus.OPEN).update(
+        status=TaskStatus.CANCELLED,
+        version=F("version") + 1,
+        updated_at=timezone.now(),
+    )
+    find_last_contact(row.account)
+
+
+def check(row: Touchpoint, *, minutes: int | None, judges_contact: bool = True) -> None:
+    """Refuse a contact that cannot have been like that, or must not."""
     for name, words in CLOSED_LISTS.items():
         value = getattr(row, name)
         if value not in words:
@@ -192,7 +202,7 @@ def _check(row: Touchpoint, *, minutes: int | None) -> None:
             "A contact lasts between 0 minutes and 24 hours.", field="minutes"
         )
     _check_ratings(row)
-    if row.contact is not None:
+    if row.contact is not None and judges_contact:
         _check_contact(row, row.contact)
 
 
@@ -241,10 +251,12 @@ def _lock(account: Account) -> None:
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
-def _charge_minutes(row: Touchpoint, *, actor: User) -> None:
-    amount = price_of_minutes(actor=actor, minutes=row.minutes)
+def charge_minutes(row: Touchpoint, *, actor: User) -> None:
+    """Post what the minutes cost at the hourly cost of whoever logged them."""
+    amount = price_of_minutes(actor=row.user or actor, minutes=row.minutes)
     if not amount:
         return
+    posted = row.costs.filter(source=COST_SOURCE).count()
     ledger.post_entry(
         actor=actor,
         account=row.account,
@@ -252,8 +264,8 @@ def _charge_minutes(row: Touchpoint, *, actor: User) -> None:
         amount=amount,
         incurred_on=timezone.localtime(row.occurred_at).date(),
         note=f"{row.minutes} min {row.get_channel_display().lower()}",
-        source="touchpoint",
-        external_id=str(row.pk),
+        source=COST_SOURCE,
+        external_id=f"{row.pk}-{posted}" if posted else str(row.pk),
         touchpoint=row,
     )
 
@@ -274,7 +286,7 @@ def _move_last_contact(row: Touchpoint) -> None:
     rows.update(last_contact_on=happened_on)
 
 
-def _find_last_contact(account: Account) -> None:
+def find_last_contact(account: Account) -> None:
     standing = (
         Touchpoint.objects.standing()
         .filter(account=account)
@@ -297,11 +309,17 @@ def _promise(row: Touchpoint, follow_up: FollowUp, *, actor: User) -> Task:
     )
 
 
-def _check_undo(row: Touchpoint, *, actor: User) -> None:
+def check_rights(row: Touchpoint, *, actor: User) -> None:
+    """Let the person who logged it and managers change a contact, nobody else."""
     may = row.user_id == actor.pk or actor.is_superuser or Role.MANAGER in actor.roles
     if not may:
-        raise CannotUndoError("Only the person who logged it or a manager can undo it.")
+        raise CannotUndoError("Only who logged it and managers can change it.")
+
+
+def _check_undo(row: Touchpoint, *, actor: User) -> None:
+    check_rights(row, actor=actor)
     if timezone.now() - row.created_at > policy.UNDO_WITHIN:
         raise CannotUndoError(
-            "A contact can be undone for one day. Add a note that corrects it."
+            "A contact can be undone for one day. Correct it, or take it back with a "
+            "reason."
         )
