@@ -4,12 +4,12 @@ from django.urls import path
 
 from campaigns.views import (
     accounts,
+    after_contact,
     brief,
     deal_changes,
     deal_stages,
     deals,
     lists,
-    after_contact,
     panels,
     plans,
     prospects,
