@@ -28,7 +28,7 @@ urlpatterns = [
     path("touches/<int:pk>/skip/", touches.touch_skip, name="touch_skip"),
     path("touches/<int:pk>/undo/", touches.touch_undo, name="touch_undo"),
     path(
-        "touches/<int:pk>/fulfil/<int:touchpoint>/",
+        "touchpoints/<int:pk>/fulfil/",
         after_contact.touch_fulfil,
         name="touch_fulfil",
     ),

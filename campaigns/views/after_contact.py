@@ -26,11 +26,15 @@ def touchpoint_effect(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(permissions.DO_TOUCHES)
-def touch_fulfil(request: SignedInRequest, pk: int, touchpoint: int) -> HttpResponse:
-    """Count a contact that was logged as a touch of the plan."""
-    logged = _touchpoint(request, touchpoint)
+def touch_fulfil(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Count a contact that was logged as the touch of the plan that was chosen."""
+    logged = _touchpoint(request, pk)
+    key = request.POST.get("touch", "")
     mine = PlannedTouch.objects.visible_to(request.user)
-    touch = get_object_or_404(mine, pk=pk, account_id=logged.account_id)
+    rows = mine.filter(account_id=logged.account_id)
+    touch = rows.filter(pk=int(key)).first() if key.isdecimal() else None
+    if touch is None:
+        return _show(request, logged, problem="This touch is gone.")
     problem = ""
     try:
         touches.fulfil(actor=request.user, touch=touch, touchpoint=logged)

@@ -36,8 +36,8 @@ def logged(rep, account, **fields):
 
 
 def fulfil(client, touch, touchpoint, **headers):
-    url = reverse("campaigns:touch_fulfil", args=[touch.pk, touchpoint.pk])
-    return client.post(url, headers=HTMX | headers)
+    url = reverse("campaigns:touch_fulfil", args=[touchpoint.pk])
+    return client.post(url, {"touch": touch.pk}, headers=HTMX | headers)
 
 
 def test_a_meeting_is_offered_as_the_visit_and_counts_once(client, rep, visit):
