@@ -23,8 +23,10 @@ HOLDING_AGED_AFTER_MONTHS = 36
 FEWEST_TO_LEARN_A_LIFE = 5
 FURTHEST_END_AHEAD = dt.timedelta(days=30 * 365)
 HOLDING_ENDS_SOON = dt.timedelta(days=90)
-# Use is low when the newest month is below this share of the months before it.
+# Use is low when the newest month is below this share of the months before it, of what
+# was agreed, or of what like accounts use.
 LOW_USE_SHARE = 0.5
+FEWEST_TO_COMPARE_USE = 5  # accounts with the same product
 
 # Events to come, birthdays and jubilees among them, are told this long before.
 EVENTS_TOLD_AHEAD = dt.timedelta(days=90)

@@ -17,7 +17,9 @@ from crm.views import (
     saved_views,
     timeline,
     touchpoints,
+    usage,
     users,
+    wallet,
 )
 
 app_name = "crm"
@@ -119,6 +121,32 @@ urlpatterns = [
         holdings.holding_create,
         name="holding_create",
     ),
+    path("accounts/<int:pk>/use/new/", usage.usage_create, name="usage_create"),
+    path(
+        "accounts/<int:pk>/stated-values/new/",
+        usage.stated_value_create,
+        name="stated_value_create",
+    ),
+    path(
+        "stated-values/<int:pk>/remove/",
+        usage.stated_value_remove,
+        name="stated_value_remove",
+    ),
+    path("holdings/<int:pk>/target/", usage.usage_target, name="usage_target"),
+    path(
+        "accounts/<int:pk>/wallet/new/",
+        wallet.estimate_create,
+        name="estimate_create",
+    ),
+    path(
+        "accounts/<int:pk>/competitors/new/",
+        wallet.presence_create,
+        name="presence_create",
+    ),
+    path("presences/<int:pk>/end/", wallet.presence_end, name="presence_end"),
+    path("competitors/", wallet.competitor_list, name="competitor_list"),
+    path("competitors/new/", wallet.competitor_create, name="competitor_create"),
+    path("competitors/<int:pk>/", wallet.competitor_edit, name="competitor_edit"),
     path("order-lines/<int:pk>/hold/", holdings.line_hold, name="line_hold"),
     path("holdings/<int:pk>/edit/", holdings.holding_edit, name="holding_edit"),
     path(

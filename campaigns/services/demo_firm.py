@@ -202,6 +202,12 @@ _DIGESTED = (
               replaced_by_id) FROM crm_holding""",
     """SELECT concat_ws(';', account_id, product_id, acquired_on, ends_on)
          FROM crm_holding""",
+    """SELECT concat_ws(';', account_id, category, amount, estimated_on)
+         FROM crm_walletestimate""",
+    """SELECT concat_ws(';', account_id, competitor_id, category, since, until)
+         FROM crm_competitorpresence""",
+    """SELECT concat_ws(';', account_id, words, amount, stated_on)
+         FROM crm_statedvalue""",
     """SELECT concat_ws(';', account_id, is_alive, expected_margin_36_months)
          FROM clv_trueworth""",
 )

@@ -24,7 +24,8 @@ from crm.queries.holdings import on_hand
 from crm.queries.people import people, silenced
 from crm.queries.products import bought
 from crm.queries.timeline import timeline
-from crm.queries.usage import usage_trends
+from crm.queries.usage import use
+from crm.queries.wallet import wallet
 from crm.requests import SignedInRequest
 from crm.services import accounts
 from crm.views.events import list_context
@@ -89,13 +90,14 @@ def _products(request: SignedInRequest, account: Account) -> dict[str, Any]:
             sort=request.GET.get("sort", ""),
             cursor=request.GET.get("cursor", ""),
         ),
+        "wallet": wallet(account),
         "offers_panels": panels.panels_for("account-products", request.user),
         "unknown_cost_panels": panels.panels_for("account-unknown-cost", request.user),
     }
 
 
 def _use(request: SignedInRequest, account: Account) -> dict[str, Any]:
-    return {"trends": usage_trends(account)}
+    return {"use": use(account)}
 
 
 def _events(request: SignedInRequest, account: Account) -> dict[str, Any]:

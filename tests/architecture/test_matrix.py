@@ -18,12 +18,15 @@ from campaigns.services import plans
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
     AuditEvent,
+    Competitor,
+    CompetitorPresence,
     DealLossReason,
     DealStage,
     EventType,
     Holding,
     LifeEvent,
     SavedView,
+    StatedValue,
     Task,
     TimelineFilter,
 )
@@ -121,6 +124,10 @@ def _holding(account):
     )
 
 
+def _competitor():
+    return Competitor.objects.get_or_create(name="Rival")[0]
+
+
 def _decision(account):
     return OfferDecision.objects.create(
         account=account,
@@ -162,6 +169,13 @@ MAKERS = {
     "offer": lambda account: account,
     "PAIR": lambda account: account,
     "decision": _decision,
+    "stated": lambda account: StatedValue.objects.create(
+        account=account, words="Quick", stated_on=DAY
+    ),
+    "presence": lambda account: CompetitorPresence.objects.create(
+        account=account, competitor=_competitor()
+    ),
+    "COMPETITOR": lambda account: _competitor(),
     "PRODUCT": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),

@@ -309,26 +309,3 @@ def test_products_are_paged_and_sorted_and_know_their_pace(client, rep, account)
     ]
     latest = client.get(url(account, "products") + "&sort=last").context["bought"]
     assert latest.rows[0].name == "Product 1"
-
-
-def test_use_flags_what_is_used_less_than_usual(client, rep, account):
-    client.force_login(rep)
-    holding = Holding.objects.create(
-        account=account,
-        product=make.product(name="Copier"),
-        quantity=1,
-        acquired_on=dt.date(2025, 1, 1),
-    )
-    month = business_today().replace(day=1)
-    for value in (40, 100, 100, 100):
-        Usage.objects.create(
-            holding=holding, metric="Pages", month=month, value=value, value_note="Fast"
-        )
-        month = (month - dt.timedelta(days=1)).replace(day=1)
-    page = client.get(url(account, "use"))
-    (trend,) = page.context["trends"]
-    assert trend.is_low
-    assert trend.usual == 100
-    assert trend.polyline.endswith("100.0,18.0")
-    assert "Low use" in body(page)
-    assert "“Fast”" in body(page)

@@ -116,6 +116,39 @@ ITEMS = (
 
 CONTRACT = ITEMS[-1]
 
+# Why things go together, or why one takes the place of another.
+REASONS = {
+    ("PAP-080-A4", "TON-BK-1"): "Whoever prints needs both",
+    ("PAP-080-A4", "PAP-090-A4"): "Jams less and looks better in offers",
+    ("PEN-BALL-10", "PEN-GEL-12"): "Writes longer, and staff ask for it",
+    ("TON-BK-1", "TON-BK-XL"): "A third cheaper by the page",
+    ("STP-24", "STP-REF"): "Runs out otherwise",
+    ("COF-BEAN-6", "COF-MILK-24"): "Ordered with the beans by most",
+    ("COF-BEAN-6", "COF-FAIR-6"): "Fair trade is asked for in tenders",
+    ("CHR-ERG-1", "CHR-ERG-2"): "Arm rests and ten years of warranty",
+    ("CHR-ERG-1", "DSK-SIT-16"): "Good sitting needs a desk that fits",
+    ("PRN-LAS", "TON-BK-1"): "The printer comes with half a cartridge",
+    ("PRN-LAS", "LEA-MFP-40"): "Above 2,000 pages a month leasing is cheaper",
+    ("LEA-MFP-30", "LEA-MFP-40"): "Colour, and 40 pages a minute",
+    ("LEA-COF-1", "COF-BEAN-6"): "The machine is set to these beans",
+    ("LEA-COF-1", "LEA-COF-2"): "Above 300 cups a month the small one queues",
+}
+# Months that things of a long life usually last.
+LIVES = {
+    "CHR-ERG-1": 84,
+    "CHR-ERG-2": 120,
+    "DSK-160": 120,
+    "DSK-SIT-16": 120,
+    "PRN-LAS": 60,
+    "SHR-CC-12": 72,
+    "LAM-A3": 60,
+    "LBL-PRN": 60,
+    "LEA-MFP-30": 36,
+    "LEA-MFP-40": 48,
+    "LEA-COF-1": 30,
+    "LEA-COF-2": 36,
+}
+
 LEASED_SKUS = tuple(item.sku for item in ITEMS if item.category == LEASED)
 
 

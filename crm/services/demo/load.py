@@ -13,6 +13,8 @@ from crm.errors import DemoRefusedError
 from crm.models import (
     Account,
     AllocationRule,
+    Competitor,
+    CompetitorPresence,
     Consent,
     Contact,
     EventType,
@@ -23,20 +25,23 @@ from crm.models import (
     OrderLine,
     OrderReturn,
     Product,
+    StatedValue,
     Task,
     Touchpoint,
     Usage,
     User,
+    WalletEstimate,
 )
 from crm.services.demo import team
 from crm.services.demo.accounts import FIRST_NUMBER
 from crm.services.demo.block import Block, FirstIds, draw_block, revenue_between
-from crm.services.demo.catalogue import ITEMS, make_shelf
+from crm.services.demo.catalogue import ITEMS, LIVES, REASONS, make_shelf
 from crm.services.demo.copying import Pool, copy_rows
 from crm.services.demo.costs import apportion_cents
 from crm.services.demo.rapport import store_rapport
 from crm.services.demo.store import SOURCE, store_block
 from crm.services.demo.truth import WINDOW_DAYS, Ints, Truth
+from crm.services.demo.wallet import store_competitors, store_wallet
 
 BLOCK = 25_000  # accounts
 ACCOUNTS_PER_REP = 2_000  # what is beyond, the web shop serves without a rep
@@ -55,13 +60,16 @@ NUMBERED: tuple[type[models.Model], ...] = (
 )
 LOADED: tuple[type[models.Model], ...] = (
     *NUMBERED,
+    CompetitorPresence,
     Consent,
     LedgerEntry,
     LifeEvent,
     OrderReturn,
     Product,
+    StatedValue,
     Task,
     Usage,
+    WalletEstimate,
 )
 
 
@@ -120,6 +128,7 @@ def load_facts(
     _store_products()
     types = dict(EventType.objects.values_list("key", "pk"))
     shelf, first = make_shelf(), FirstIds()
+    rivals = store_competitors()
     fairs: list[list[Ints]] = [[] for _ in FAIR_DAYS]
     for number, start in enumerate(range(0, firm.accounts, BLOCK)):
         rng = np.random.default_rng([firm.seed, number])
@@ -127,6 +136,8 @@ def load_facts(
         is_owned = place < ACCOUNTS_PER_REP * len(reps)
         block = draw_block(rng, model, shelf, first, is_owned, firm.begin)
         store_block(block, reps, types)
+        # Chance of its own, so that all else stays as it is.
+        store_wallet(block, np.random.default_rng([firm.seed, number, 1]), rivals)
         on_block(block)
         for kept, day in zip(fairs, FAIR_DAYS, strict=True):
             kept.append(revenue_between(block, day - YEAR, day))
@@ -160,6 +171,7 @@ def _store_products() -> None:
             list_price=Decimal(str(item.price)),
             unit_cost=Decimal(str(item.cost)) if item.is_cost_known else None,
             term_months=item.term_months,
+            life_months=LIVES.get(item.sku),
         )
         for row, item in enumerate(ITEMS)
     ]
@@ -167,10 +179,13 @@ def _store_products() -> None:
     by_sku = {product.sku: product for product in rows}
     for item in ITEMS:
         product = by_sku[item.sku]
-        product.complements.add(*(by_sku[sku] for sku in item.complements))
+        for sku in item.complements:
+            reason = REASONS.get((item.sku, sku), "")
+            product.complements.add(by_sku[sku], through_defaults={"reason": reason})
         if item.upgrade:
             product.upgrade_to = by_sku[item.upgrade]
-    Product.objects.bulk_update(rows, ["upgrade_to"])
+            product.upgrade_reason = REASONS.get((item.sku, item.upgrade), "")
+    Product.objects.bulk_update(rows, ["upgrade_to", "upgrade_reason"])
 
 
 def _store_shared_costs(firm: Firm, revenues: list[Ints]) -> None:
@@ -251,7 +266,7 @@ def _drop_indexes() -> list[str]:
 
 def _finish(indexes: list[str]) -> None:
     """Make the indexes, move the sequences past the numbers given, tell the planner."""
-    numbered: tuple[type[models.Model], ...] = (*NUMBERED, Product)
+    numbered: tuple[type[models.Model], ...] = (*NUMBERED, Product, Competitor)
     with connection.cursor() as cursor:
         for statement in indexes:
             cursor.execute(statement)

@@ -137,6 +137,12 @@ EVENT_ODDS = {
     "birth": 3,
 }  # fmt: skip
 
+SAID = (
+    "One supplier instead of four: the clerk has her Fridays back.",
+    "Next-day delivery means that we keep no store any more.",
+    "The single invoice saves us a morning each month.",
+    "Your machines stand still less than the ones before.",
+)
 VALUE_NOTES = (
     "Saves them a second machine upstairs.",
     "They print all offers in-house now.",
