@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clv import permissions
-from clv.api.valuations import NoValuesYet
+from clv.api.valuations import NoValuesYet, run_on
 from clv.models import ValuationRun
 from clv.queries.changes import ValueChange
 from clv.services import changes
@@ -93,7 +93,7 @@ class ChangeResource(Resource):
     def list(self, request: Request) -> Response:
         asked = self._asked(request)
         account = self._account(asked.get("account"))
-        run = _run(asked.get("to"))
+        run = run_on(asked.get("to"))
         before = _before(run, asked.get("from"))
         found = _found(run, _split(account, run, before) if before else None)
         found["account"] = account.pk if account else None
@@ -113,14 +113,6 @@ class ChangeResource(Resource):
         if not self.actor.sees_every_account:
             raise ValidationError({"account": ["Name one of your accounts."]})
         return None
-
-
-def _run(day: dt.date | None) -> ValuationRun:
-    runs = ValuationRun.objects
-    run = runs.as_of(day) if day else runs.current()
-    if run is None:
-        raise NoValuesYet
-    return run
 
 
 def _before(run: ValuationRun, day: dt.date | None) -> ValuationRun | None:

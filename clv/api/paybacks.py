@@ -9,12 +9,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clv import permissions
-from clv.api.valuations import NoValuesYet
+from clv.api.valuations import AsOf, run_on
 from clv.choices import CohortKind
 from clv.models import ValuationRun
 from clv.queries.paybacks import paybacks_of
-from common.api import StrictSerializer
-from common.api_fields import DayField
 from common.resources import Resource
 
 
@@ -47,12 +45,6 @@ class CohortOut(serializers.Serializer[Any]):
     course = MomentOut(many=True)
 
 
-class PaybackIn(StrictSerializer):
-    """The day; today when nothing is said."""
-
-    as_of = DayField(required=False)
-
-
 class PaybackResource(Resource):
     """When customers pay back what they cost, cohort by cohort."""
 
@@ -72,12 +64,8 @@ class PaybackResource(Resource):
         responses=CohortOut(many=True),
     )
     def list(self, request: Request) -> Response:
-        reader = PaybackIn(data=dict(request.query_params.items()))
+        reader = AsOf(data=dict(request.query_params.items()))
         reader.is_valid(raise_exception=True)
-        day = reader.validated_data.get("as_of")
-        runs = ValuationRun.objects
-        run = runs.as_of(day) if day else runs.current()
-        if run is None:
-            raise NoValuesYet
+        run = run_on(reader.validated_data.get("as_of"))
         rows = paybacks_of(run).cohorts
         return Response(self.get_serializer(rows, many=True).data)

@@ -6,8 +6,8 @@ import django_filters
 from rest_framework import serializers
 
 from clv import permissions
-from clv.api.valuations import NoValuesYet
-from clv.models import Valuation, ValuationRun
+from clv.api.valuations import run_on
+from clv.models import Valuation
 from clv.queries.prospects import Prospect
 from common.api import ByAccount
 from common.api_fields import RecordFilter
@@ -84,10 +84,7 @@ class ProspectFilter(django_filters.FilterSet):
         fields = ("account", "industry", "source", "owner")
 
     def filter_queryset(self, queryset: Any) -> Any:
-        run = ValuationRun.objects.current()
-        if run is None:
-            raise NoValuesYet
-        return super().filter_queryset(queryset).of_run(run)
+        return super().filter_queryset(queryset).of_run(run_on(None))
 
 
 class ProspectResource(Listed, Resource):

@@ -1,16 +1,25 @@
 """Values over the API: of the current run, or as they stood on a past day."""
 
+import datetime as dt
 from typing import Any
 
 import django_filters
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from clv import permissions
+from clv.choices import BreakEven
 from clv.models import Valuation, ValuationRun
-from common.api import ByAccount
-from common.api_fields import RecordFilter
+from clv.services.payback import payback_of
+from common.api import ByAccount, StrictSerializer
+from common.api_fields import DayField, RecordFilter
 from common.resources import Listed, Resource
+from crm.choices import Source
 
 
 class NoValuesYet(NotFound):
@@ -18,6 +27,27 @@ class NoValuesYet(NotFound):
 
     default_detail = "No run has been published by that day."
     default_code = "no_values_yet"
+
+
+class AsOf(StrictSerializer):
+    """The day; today when nothing is said."""
+
+    as_of = DayField(required=False)
+
+
+def run_on(day: dt.date | None) -> ValuationRun:
+    """Return the newest run that was published for that day or before.
+
+    Raises
+    ------
+    NoValuesYet
+        If there is none.
+    """
+    runs = ValuationRun.objects
+    run = runs.as_of(day) if day else runs.current()
+    if run is None:
+        raise NoValuesYet
+    return run
 
 
 class ValuationOut(serializers.ModelSerializer[Valuation]):
@@ -75,22 +105,51 @@ class ValuationFilter(django_filters.FilterSet):
     """`as_of` takes the newest run that was published for that day or before."""
 
     account = RecordFilter("account_id")
+    break_even = django_filters.ChoiceFilter(choices=BreakEven.choices)
+    source = django_filters.ChoiceFilter(
+        field_name="account__source",
+        choices=[choice for choice in Source.choices if choice[0]],
+    )
+    first_from = django_filters.DateFilter("first_on", "gte")
+    first_until = django_filters.DateFilter("first_on", "lte")
     as_of = django_filters.DateFilter(method="keep", label="day, such as 2026-01-31")
 
     class Meta:
         model = Valuation
-        fields = ("account", "as_of")
+        fields = (
+            "account",
+            "break_even",
+            "source",
+            "first_from",
+            "first_until",
+            "as_of",
+        )
 
     def keep(self, rows: Any, name: str, value: Any) -> Any:
         return rows
 
     def filter_queryset(self, queryset: Any) -> Any:
-        day = self.form.cleaned_data["as_of"]
-        runs = ValuationRun.objects
-        run = runs.as_of(day) if day else runs.current()
-        if run is None:
-            raise NoValuesYet
+        run = run_on(self.form.cleaned_data["as_of"])
         return super().filter_queryset(queryset).of_run(run)
+
+
+class PaybackOut(serializers.Serializer[Any]):
+    """When an account has paid back what it cost, or is expected to.
+
+    `low_on` and `high_on` hold the central 80 % of the simulated futures of one that
+    has not paid back; null where these pay nothing back within the horizon, and for
+    others. `probability` is the share of futures that do.
+    """
+
+    account = serializers.IntegerField()
+    as_of = serializers.DateField()
+    break_even = serializers.ChoiceField(choices=BreakEven.choices)
+    paid_back_on = serializers.DateField(allow_null=True)
+    expected_on = serializers.DateField(allow_null=True)
+    low_on = serializers.DateField(allow_null=True)
+    high_on = serializers.DateField(allow_null=True)
+    probability = serializers.FloatField(allow_null=True)
+    horizon_months = serializers.IntegerField()
 
 
 class ValuationResource(Listed, Resource):
@@ -101,3 +160,36 @@ class ValuationResource(Listed, Resource):
     output = ValuationOut
     filterset_class = ValuationFilter
     pagination_class = ByAccount
+
+    def _known_parameters(self) -> frozenset[str]:
+        known = super()._known_parameters()
+        return known | {"as_of"} if self.action == "payback" else known
+
+    @extend_schema(
+        summary="Tell when an account pays back",
+        parameters=[
+            OpenApiParameter("as_of", dt.date, description="such as 2026-01-31")
+        ],
+        responses=PaybackOut,
+    )
+    @action(detail=True, url_path="payback")
+    def payback(self, request: Request, pk: int) -> Response:
+        """Draw the range from the models of the run, as the account's page does."""
+        reader = AsOf(data=dict(request.query_params.items()))
+        reader.is_valid(raise_exception=True)
+        run = run_on(reader.validated_data.get("as_of"))
+        mine = self.get_queryset().of_run(run).select_related("run__assumptions")
+        value = get_object_or_404(mine, account_id=pk)
+        found = payback_of(value=value, run=value.run)
+        answer = {
+            "account": value.account_id,
+            "as_of": run.as_of,
+            "break_even": value.break_even,
+            "paid_back_on": value.paid_back_on,
+            "expected_on": value.break_even_on,
+            "low_on": found.low_on if found else None,
+            "high_on": found.high_on if found else None,
+            "probability": found.probability if found else None,
+            "horizon_months": value.run.assumptions.horizon_months,
+        }
+        return Response(PaybackOut(answer).data)

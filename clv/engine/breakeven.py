@@ -186,10 +186,7 @@ def breakeven_range(
             moments[:, column] = _draw_payback(
                 buying, known, money, factor, horizon_days, rng
             )
-        moments.sort(axis=1)
-        low[part] = moments[:, _rank(0.5 - 0.5 * level, draws)]
-        high[part] = moments[:, _rank(0.5 + 0.5 * level, draws)]
-        probability[part] = np.isfinite(moments).mean(axis=1)
+        low[part], high[part], probability[part] = range_of(moments, level)
     return BreakEvenRange(frozen(low), frozen(high), frozen(probability))
 
 
@@ -235,6 +232,22 @@ def first_crossing(grid: FloatVector, course: FloatMatrix) -> FloatVector:
     rise = np.where(high > low, high - low, 1.0)
     crossing = grid[before] - low / rise * (grid[after] - grid[before])
     return np.where(reached.any(axis=1), crossing, NOT_EXPECTED)
+
+
+def range_of(
+    moments: FloatMatrix, level: float
+) -> tuple[FloatVector, FloatVector, FloatVector]:
+    """Return the ends of the central range of each row, and the share that is finite.
+
+    `moments` holds the days of payback of accounts (rows) in futures (columns).
+    """
+    ordered = np.sort(moments, axis=1)
+    draws = moments.shape[1]
+    return (
+        ordered[:, _rank(0.5 - 0.5 * level, draws)],
+        ordered[:, _rank(0.5 + 0.5 * level, draws)],
+        np.isfinite(moments).mean(axis=1),
+    )
 
 
 def _rank(share: float, draws: int) -> int:

@@ -99,7 +99,7 @@ class Cohort:
     def half_sentence(self) -> str:
         if self.months_until_half is None:
             watched = int(np.count_nonzero(self.waiting.watched)) - 1
-            return f"not reached in {max(watched, 0)} months"
+            return f"not reached in {_months(max(watched, 0))}"
         return _months(self.months_until_half)
 
     @property
@@ -247,19 +247,24 @@ PAID_AFTER = "(v.paid_back_on - least(v.first_on, v.paid_back_on))"
 
 # One row per cohort, month and whether the month ends with payback or with watching.
 COUNTS = f"""
-    {NAMED}, month, is_paid_back, count(*), sum(cost_to_win), count(paid_back_on)
+    {NAMED}, month, is_paid_back, sum(customers), sum(cost_to_win), sum(paid_back)
     FROM (
-        SELECT quarter, source, cost_to_win, paid_back_on,
-            coalesce(paid_after <= age, false) AS is_paid_back,
-            least(paid_after, age) AS month
+        SELECT {QUARTER.format("first_on")} AS quarter, source, month, is_paid_back,
+            customers, cost_to_win, paid_back
         FROM (
-            SELECT {QUARTER.format("v.first_on")} AS quarter, a.source,
-                v.cost_to_win, v.paid_back_on,
-                floor({MONTHS.format("(%(as_of)s - v.first_on)")})::int AS age,
-                ceil({MONTHS.format(PAID_AFTER)})::int AS paid_after
-            FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
-            WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL
-        ) customer
+            SELECT first_on, source, least(paid_after, age) AS month,
+                coalesce(paid_after <= age, false) AS is_paid_back,
+                count(*)::int AS customers, sum(cost_to_win) AS cost_to_win,
+                count(paid_after)::int AS paid_back
+            FROM (
+                SELECT v.first_on, a.source, v.cost_to_win,
+                    floor({MONTHS.format("(%(as_of)s - v.first_on)")})::int AS age,
+                    ceil({MONTHS.format(PAID_AFTER)})::int AS paid_after
+                FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
+                WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL
+            ) customer
+            GROUP BY 1, 2, 3, 4
+        ) of_a_day
     ) waited
     GROUP BY GROUPING SETS (
         (month, is_paid_back),

@@ -80,6 +80,15 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What the weekly self-check found: all sums worked out anew and compared."""
+
+    accounts: int
+    differing: int
+    differences: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RunReport:
     """One run with its steps and, once there are any, its results."""
 
@@ -91,6 +100,7 @@ class RunReport:
     moves: Sequence[Move]
     fit: Fit | None
     oddities: Oddities
+    checked: Checked | None
 
     @property
     def has_results(self) -> bool:
@@ -115,7 +125,14 @@ def run_report(run: ValuationRun) -> RunReport:
         ],
         fit=_fit(run.parameters),
         oddities=oddities(run, details.get("fit", {}).get("oddities", {})),
+        checked=_checked(details.get("summarise", {}).get("self_check")),
     )
+
+
+def _checked(stored: Mapping[str, Any] | None) -> Checked | None:
+    if stored is None:
+        return None
+    return Checked(stored["accounts"], stored["differing"], stored["differences"])
 
 
 def _amount(metrics: Mapping[str, Any], key: str) -> Decimal | None:

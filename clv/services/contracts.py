@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clv.engine.breakeven import BreakEvenRange
 from clv.engine.contracts import (
+    Luck,
     Money,
     Running,
     contract_breakeven,
+    contract_breakeven_range,
     contract_intervals,
     fit_renewals,
     value_contracts,
@@ -133,6 +136,30 @@ def contract_columns(
         "break_even": code,
         "break_even_days": break_even_days,
     }
+
+
+def contract_payback(
+    inputs: Inputs, rows: NDArray[np.intp], models: Models, terms: Terms
+) -> BreakEvenRange:
+    """Return between which days the accounts under contract in `rows` pay back.
+
+    Raises
+    ------
+    RunFailedError
+        If nothing was learnt of contracts.
+    """
+    learnt, money = contract_money(inputs, rows, models)
+    rng = np.random.default_rng(terms.as_of.toordinal())
+    return contract_breakeven_range(
+        luck=Luck.of(learnt.models, learnt.spend, rng, INTERVAL_DRAWS),
+        running=running(inputs.contracts, learnt),
+        money=money,
+        seen_years=_Known.of(inputs.contracts).seen_years,
+        realised_profit=inputs.realised_profit[rows] / 100.0,
+        horizon_days=terms.horizon_days,
+        grace_days=float(RENEWAL_GRACE_DAYS),
+        level=INTERVAL_LEVEL,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,17 @@
 
   function short(value) {
     const size = Math.abs(value);
-    if (size >= 1e6) return `${grouped(value / 1e6)} M`;
-    if (size >= 1e4) return `${grouped(value / 1e3)} k`;
+    if (size >= 1e6) return `${precise(value / 1e6)} M`;
+    if (size >= 1e4) return `${precise(value / 1e3)} k`;
     return grouped(value);
+  }
+
+  // Ticks lie at round steps: three places tell them apart where one says 1.1 twice.
+  function precise(value) {
+    return value
+      .toLocaleString("en", { maximumFractionDigits: 3 })
+      .replaceAll(",", "\u202f")
+      .replace("-", "\u2212");
   }
 
   function series(one) {

@@ -78,7 +78,7 @@ def contract_intervals(
     )
     horizon = effective_horizon(annual_rate, horizon_days)
     time = _Time(daily_rate(annual_rate), horizon, grace_days)
-    luck = _Luck.of(models, spend, rng, draws)
+    luck = Luck.of(models, spend, rng, draws)
     ends = [0.5 - 0.5 * level, 0.5 + 0.5 * level]
     low, high, spread = (np.empty(len(running)) for _ in range(3))
     for start in range(0, len(running), CHUNK_ROWS):
@@ -104,7 +104,7 @@ class _Time:
     grace_days: float
 
 
-class _Luck:
+class Luck:
     """The random numbers of all draws, the same for every account."""
 
     def __init__(
@@ -123,7 +123,7 @@ class _Luck:
         spend: GammaGamma,
         rng: np.random.Generator,
         draws: int,
-    ) -> "_Luck":
+    ) -> "Luck":
         """Draw them; each row of uniforms is stratified, so shares come out exact."""
         by_group = [model.draw_models(rng, draws) for model in models]
         spends = spend.draw_models(rng, draws)
@@ -133,7 +133,7 @@ class _Luck:
 
 
 def _draw_values(
-    luck: _Luck,
+    luck: Luck,
     running: Running,
     money: Money,
     seen_years: FloatVector,
@@ -158,15 +158,15 @@ def _draw_values(
         whole = begin[:, 0] / DAYS_PER_YEAR + (comes * plain).sum(axis=1)
         orders = terms * money.orders_per_term + years * money.orders_per_year
         margin = terms * money.margin_per_term + years * money.margin_per_year
-        margin *= _margin_factor(luck, column, seen_years, whole)
+        margin *= margin_factor(luck, column, seen_years, whole)
         drawn[:, column] = (
             margin - orders * money.cost_per_order - years * money.cost_per_year
         )
     return drawn
 
 
-def _margin_factor(
-    luck: _Luck, column: int, seen: FloatVector, whole: FloatVector
+def margin_factor(
+    luck: Luck, column: int, seen: FloatVector, whole: FloatVector
 ) -> FloatVector:
     """Return true mean over expected mean, times the scatter of the years lived."""
     spend = luck.spends[column]

@@ -26,13 +26,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri, pdtr
+from scipy.special import pdtr
 
 from clv.engine.arrays import (
     BoolVector,
     FloatVector,
     IndexVector,
-    frozen,
     inner,
     sums_by,
 )
@@ -307,33 +306,6 @@ def model_error(forecast_totals: FloatVector, actual_totals: FloatVector) -> flo
     errors = np.log(forecast_totals[some] / actual_totals[some])
     squares = USUAL_ORIGINS * USUAL_MODEL_ERROR**2 + float((errors**2).sum())
     return math.sqrt(squares / (USUAL_ORIGINS + errors.size))
-
-
-def stretched(
-    low: FloatVector, high: FloatVector, *, level: float, asked: float
-) -> tuple[FloatVector, FloatVector]:
-    """Widen or narrow intervals of `level` to what `asked` would have given.
-
-    Parameters
-    ----------
-    low, high : float arrays, shape (n,)
-        Central intervals of `level`.
-    level : float in (0, 1)
-    asked : float in (0, 1)
-        From `Calibration.level`.
-
-    Notes
-    -----
-    Around the middle, by the ratio of normal quantiles; a bound that was 0 or above
-    stays so. Asking `value_intervals` for the level at once is exact and as cheap;
-    this is for intervals that exist already.
-    """
-    _check_level(level)
-    _check_level(asked)
-    ratio = float(ndtri(0.5 + 0.5 * asked) / ndtri(0.5 + 0.5 * level))
-    middle, half = 0.5 * (low + high), 0.5 * (high - low) * ratio
-    bottom = np.where(low >= 0.0, np.maximum(middle - half, 0.0), middle - half)
-    return frozen(bottom), frozen(middle + half)
 
 
 def _grid() -> FloatVector:

@@ -11,7 +11,7 @@ from tests.clv.judging.logs import AS_OF, simulated_log
 TODAY = dt.date(2026, 6, 30)
 
 
-def buyers(count=400, seed=3):
+def buyers(count=300, seed=3):
     """Return a log of BG/NBD buyers over two years until TODAY, as (account, day)."""
     log = simulated_log(np.random.default_rng(seed), count).until(AS_OF)
     account = np.repeat(log.accounts, np.diff(log.starts))

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clv.engine.contracts import (
+    Luck,
     Money,
     Running,
     contract_breakeven,
+    contract_breakeven_range,
     contract_intervals,
     expected_terms,
     fit_renewals,
@@ -245,6 +247,64 @@ def test_breakeven_of_a_fee_paid_ahead():
     assert 465.0 < days[0] < 465.0 + 31.0  # found on a monthly grid
     assert days[1] == 0.0
     assert days[2] == np.inf
+
+
+def _range(profit, *, model=TABLE, spend=SPEND, draws=200, due=100.0, **money):
+    profit = np.atleast_1d(profit)
+    count = profit.size
+    return contract_breakeven_range(
+        luck=Luck.of([model], spend, np.random.default_rng(1), draws),
+        running=Running.check(np.zeros(count), due, 365.0),
+        money=Money.check(count, **money),
+        seen_years=2.0,
+        realised_profit=profit,
+        horizon_days=1096.0,
+        grace_days=GRACE,
+    )
+
+
+def test_certain_renewals_and_margins_leave_no_range():
+    """The limit: a deficit of 150 and certain fees of 100, on the second one's day."""
+    certain = GammaGamma(p=1e8, q=1e8, v=100.0)
+    model = Sbg(1e-9, 1e9)
+    found = _range(
+        [-150.0, 5.0, -1e6], model=model, spend=certain, margin_per_term=100.0
+    )
+    day = contract_breakeven(
+        models=[model],
+        running=Running.check([0], 100.0, 365.0),
+        money=Money.check(1, margin_per_term=100.0),
+        realised_profit=-150.0,
+        horizon_days=1096.0,
+        grace_days=GRACE,
+    )[0]
+    # A fee lies between two days of the monthly grid.
+    assert found.low_days[0] == pytest.approx(day, abs=31.0)
+    assert found.high_days[0] == pytest.approx(found.low_days[0], abs=1.0)
+    assert found.probability.tolist() == [1.0, 1.0, 0.0]
+    assert (found.low_days[1], found.high_days[1]) == (0.0, 0.0)
+    assert (found.low_days[2], found.high_days[2]) == (np.inf, np.inf)
+
+
+def test_the_chance_to_pay_back_is_that_of_the_renewal():
+    """One fee pays all back and only the first can come in time."""
+    certain = GammaGamma(p=1e8, q=1e8, v=100.0)
+    money = {"margin_per_term": 200.0, "due": 900.0}
+    found = _range(-100.0, spend=certain, draws=500, **money)
+    assert found.probability[0] == pytest.approx(15.20 / 19.0, abs=0.02)
+    assert found.low_days[0] == pytest.approx(900.0, abs=31.0)  # a monthly grid
+
+
+@given(st.floats(-5e3, -1.0), st.floats(1.0, 2e3), st.floats(0.0, 500.0))
+@settings(max_examples=25)
+def test_a_larger_debt_is_paid_back_later_and_less_surely(debt, fee, cost):
+    money = {"margin_per_term": fee, "margin_per_year": 50.0, "cost_per_year": cost}
+    found = _range([debt, 2.0 * debt], draws=50, **money)
+    assert found.low_days[0] <= found.low_days[1]
+    assert found.high_days[0] <= found.high_days[1]
+    assert found.probability[0] >= found.probability[1]
+    alone = _range(2.0 * debt, draws=50, **money)
+    assert alone.low_days[0] == found.low_days[1]
 
 
 def test_many_contracts_stand_alone_and_few_lean_on_them():

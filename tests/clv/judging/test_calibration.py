@@ -9,7 +9,6 @@ from clv.engine.judging.calibration import (
     money_places_of,
     places_of,
     pooled_calibration,
-    stretched,
 )
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.trials import try_origin
@@ -85,20 +84,6 @@ def test_model_error_starts_at_the_usual_and_learns():
     bad = model_error(np.exp(0.5) * exact, exact)
     assert bad == pytest.approx(np.sqrt((2 * 0.15**2 + 3 * 0.25) / 5))
     assert model_error(np.array([1.0]), np.array([0.0])) == pytest.approx(0.15)
-
-
-def test_stretching_changes_width_but_no_sign():
-    low, high = stretched(
-        np.array([10.0, 1.0, -5.0]),
-        np.array([20.0, 9.0, 5.0]),
-        level=0.8,
-        asked=0.9,
-    )
-    ratio = 1.6448536269514722 / 1.2815515655446004
-    assert (high - low)[0] == pytest.approx(10 * ratio)
-    assert low.tolist() == pytest.approx([15 - 5 * ratio, 0.0, -5 * ratio])
-    same = stretched(low, high, level=0.8, asked=0.8)
-    assert same[1] == pytest.approx(high)
 
 
 def test_levels_lie_between_0_and_1():

@@ -12,6 +12,7 @@ from clv.queries.contracts import past_contracts
 from clv.services import runs
 from clv.services.changes import change_of_account
 from clv.services.contract_terms import terms_of
+from clv.services.payback import payback_of
 from common.templatetags.display import share
 from config import night
 from crm.choices import HoldingStatus
@@ -118,6 +119,19 @@ def test_a_contract_is_worth_its_renewals(contract, client):
     client.force_login(make.user("manager"))
     page = client.get(f"/accounts/{contract.pk}/_value/").content.decode()
     assert f"By contract</dt><dd>{terms.sentence} (Full service," in page
+    # Had winning it cost more, it would have to be renewed once to pay back.
+    owing = {"cost_to_win": 2200, "realised_profit": -400}
+    owing |= {"clv": value.future_value - 400, "break_even": "expected"}
+    Valuation.objects.of_run(run).filter(account=contract).update(**owing)
+    payback = payback_of(value=value_of(run, contract), run=run)
+    assert dt.date(2026, 12, 31) <= payback.low_on <= dt.date(2027, 2, 1)
+    # Renewed, and at a margin that is not far below the expected one.
+    assert 0.6 < payback.probability <= chances[0] + 0.02
+    page = client.get(f"/accounts/{contract.pk}/_value/").content.decode()
+    assert payback.sentence in page
+    answer = client.get(f"/api/v1/valuations/{contract.pk}/payback/").json()
+    assert answer["probability"] == payback.probability
+    assert answer["low_on"] == payback.low_on.isoformat()
     other = Valuation.objects.of_run(run).exclude(account=contract).first()
     assert terms_of(account_id=other.account_id, run=run) is None
     page = client.get(f"/accounts/{other.account_id}/_value/").content.decode()

@@ -2,11 +2,13 @@
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from clv.choices import RunStatus
-from clv.models import Assumptions, ValuationRun
+from clv.models import Assumptions, RunStep, ValuationRun
 from clv.services import leases, runs
 from config import night
+from tests import make
 from tests.clv.night import firm
 
 LIST = reverse("clv:run_list")
@@ -71,6 +73,28 @@ def test_a_valued_run_tells_steps_coverage_and_model(client, manager, valued):
         assert piece in text
     assert "hx-trigger" not in client.get(status(valued)).content.decode()
     assert "Shown now" in client.get(LIST).content.decode()
+
+
+def test_the_weekly_self_check_is_told(client, manager):
+    run = make.run()
+    step = RunStep.objects.create(
+        run=run,
+        name="summarise",
+        position=0,
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+        detail={"self_check": {"accounts": 12, "differing": 0, "differences": []}},
+    )
+    client.force_login(manager)
+    same = client.get(detail(run)).content.decode()
+    assert "all sums of 12 accounts were worked out anew and are the same" in same
+
+    told = {"accounts": 12, "differing": 1, "differences": ["Ann Ltd: revenue 5 <b>"]}
+    step.detail = {"self_check": told}
+    step.save()
+    found = client.get(detail(run)).content.decode()
+    assert "the kept sums of 1 of 12 accounts were not what their rows say" in found
+    assert "Ann Ltd: revenue 5 &lt;b&gt;" in found
 
 
 def test_a_failure_shows_its_reason(client, manager):

@@ -187,7 +187,7 @@ def test_each_business_date_has_one_night_whatever_the_clock_does(db, day):
     while moment < end:
         runs.sweep(moment)
         runs.sweep(moment)
-        moment += dt.timedelta(minutes=10)
+        moment += HOUR
 
     assert [str(slot.business_date) for slot in DueSlot.objects.all()] == [day]
 
