@@ -168,7 +168,8 @@ class ValuationResource(Listed, Resource):
     @extend_schema(
         summary="Tell when an account pays back",
         parameters=[
-            OpenApiParameter("as_of", dt.date, description="such as 2026-01-31")
+            OpenApiParameter("id", int, OpenApiParameter.PATH, description="account"),
+            OpenApiParameter("as_of", dt.date, description="such as 2026-01-31"),
         ],
         responses=PaybackOut,
     )
