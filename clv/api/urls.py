@@ -8,7 +8,7 @@ from clv.api.changes import ChangeResource
 from clv.api.paybacks import PaybackResource
 from clv.api.prospects import ProspectResource
 from clv.api.runs import RunResource
-from clv.api.valuations import ValuationResource
+from clv.api.valuations import AccountPaybackResource, ValuationResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("assumptions/previews", PreviewResource, "assumptions-preview")
@@ -18,6 +18,7 @@ router.register("accuracy", AccuracyResource, "accuracy")
 router.register("paybacks", PaybackResource, "payback")
 router.register("runs", RunResource, "run")
 router.register("valuations/changes", ChangeResource, "valuation-change")
+router.register("valuations/paybacks", AccountPaybackResource, "valuation-payback")
 router.register("valuations", ValuationResource, "valuation")
 
 urlpatterns = router.urls

@@ -7,7 +7,6 @@ import django_filters
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +19,7 @@ from common.api import ByAccount, StrictSerializer
 from common.api_fields import DayField, RecordFilter
 from common.resources import Listed, Resource
 from crm.choices import Source
+from crm.models import Account
 
 
 class NoValuesYet(NotFound):
@@ -161,26 +161,31 @@ class ValuationResource(Listed, Resource):
     filterset_class = ValuationFilter
     pagination_class = ByAccount
 
+
+class AccountPaybackResource(Resource):
+    """When one account pays back: the range as its page draws it."""
+
+    read_access = permissions.VIEW_VALUES
+    queryset = Account.objects.active()
+    output = PaybackOut
+
     def _known_parameters(self) -> frozenset[str]:
-        known = super()._known_parameters()
-        return known | {"as_of"} if self.action == "payback" else known
+        return super()._known_parameters() | {"as_of"}
 
     @extend_schema(
         summary="Tell when an account pays back",
         parameters=[
-            OpenApiParameter("id", int, OpenApiParameter.PATH, description="account"),
-            OpenApiParameter("as_of", dt.date, description="such as 2026-01-31"),
+            OpenApiParameter("as_of", dt.date, description="such as 2026-01-31")
         ],
-        responses=PaybackOut,
     )
-    @action(detail=True, url_path="payback")
-    def payback(self, request: Request, pk: int) -> Response:
-        """Draw the range from the models of the run, as the account's page does."""
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """Draw the range from the models of the run."""
+        account = self.get_object()
         reader = AsOf(data=dict(request.query_params.items()))
         reader.is_valid(raise_exception=True)
         run = run_on(reader.validated_data.get("as_of"))
-        mine = self.get_queryset().of_run(run).select_related("run__assumptions")
-        value = get_object_or_404(mine, account_id=pk)
+        mine = Valuation.objects.of_run(run).select_related("run__assumptions")
+        value = get_object_or_404(mine, account=account)
         found = payback_of(value=value, run=value.run)
         answer = {
             "account": value.account_id,

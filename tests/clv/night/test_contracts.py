@@ -129,7 +129,7 @@ def test_a_contract_is_worth_its_renewals(contract, client):
     assert 0.6 < payback.probability <= chances[0] + 0.02
     page = client.get(f"/accounts/{contract.pk}/_value/").content.decode()
     assert payback.sentence in page
-    answer = client.get(f"/api/v1/valuations/{contract.pk}/payback/").json()
+    answer = client.get(f"/api/v1/valuations/paybacks/{contract.pk}/").json()
     assert answer["probability"] == payback.probability
     assert answer["low_on"] == payback.low_on.isoformat()
     other = Valuation.objects.of_run(run).exclude(account=contract).first()
