@@ -52,6 +52,10 @@ def show_list(request: SignedInRequest, key: str, **more: Any) -> HttpResponse:
         else None,
         "new_count": listing.new_count(),
         "can_change": request.user.has_perm(kind.change_permission),
+        "cells_url": reverse("campaigns:list_columns", args=[kind.key.value]).replace(
+            "columns/", ""
+        ),
+        "actions": kind.actions(request.user),
         "may_share": request.user.has_perm(permissions.SHARE_VIEWS),
         "today": business_today(),
         **more,

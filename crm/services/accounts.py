@@ -66,7 +66,7 @@ def create_account(*, actor: User, **fields: Any) -> Account:
     """
     if not actor.sees_every_account:
         fields["owner"] = fields.get("owner") or actor
-    account = Account(**_checked(fields))
+    account = Account(**checked(fields))
     if not account.name:
         raise CannotSaveAccountError("Give the account a name.", field="name")
     _check_owner(actor, account.owner)
@@ -95,7 +95,7 @@ def change_account(
     StaleRecordError
         If somebody else changed it since `expected_version`.
     """
-    values = _checked(changes)
+    values = checked(changes)
     if account.merged_into_id:
         raise CannotSaveAccountError("This account was merged into another.")
     if "owner" in values and values["owner"] != account.owner:
@@ -136,7 +136,7 @@ def _record_new_owner(actor: User, account: Account, before: User | None) -> Non
     )
 
 
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+def checked(fields: dict[str, Any]) -> dict[str, Any]:
     if unknown := set(fields).difference(FIELDS):
         raise TypeError(f"accounts have no such fields: {sorted(unknown)}")
     values = {k: v.strip() if isinstance(v, str) else v for k, v in fields.items()}

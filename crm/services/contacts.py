@@ -60,7 +60,7 @@ def create_contact(
     CannotSaveContactError
         If a value does not fit or the account was merged away.
     """
-    values = _checked(fields)
+    values = checked(fields)
     if not values.get("name"):
         raise CannotSaveContactError("Give the person a name.", field="name")
     if account.merged_into_id:
@@ -92,7 +92,7 @@ def change_contact(
     StaleRecordError
         If somebody else changed the person since `expected_version`.
     """
-    values = _checked(changes)
+    values = checked(changes)
     judged = {n: values[n] for n in assessments.JUDGED if n in values}
     is_judged_anew = any(getattr(contact, name) != v for name, v in judged.items())
     with transaction.atomic():
@@ -229,7 +229,7 @@ def _arrive(actor: User, contact: Contact, account: Account) -> Contact:
     return arrived
 
 
-def _checked(fields: dict[str, Any]) -> dict[str, Any]:
+def checked(fields: dict[str, Any]) -> dict[str, Any]:
     if unknown := set(fields) - FIELDS:
         raise TypeError(f"contacts have no such fields: {sorted(unknown)}")
     values = {k: v.strip() if isinstance(v, str) else v for k, v in fields.items()}

@@ -35,8 +35,8 @@ def create_task(
     CannotSaveTaskError
         If the title is empty or too long, or the day is past or years ahead.
     """
-    title = _checked_title(title)
-    _check_day(due_on)
+    title = checked_title(title)
+    check_day(due_on)
     with transaction.atomic():
         task = Task.objects.create(
             account=account,
@@ -66,9 +66,9 @@ def change_task(
     if task.status != TaskStatus.OPEN:
         raise CannotSaveTaskError("This task is closed.")
     if "title" in changes:
-        changes["title"] = _checked_title(changes["title"])
+        changes["title"] = checked_title(changes["title"])
     if "due_on" in changes and changes["due_on"] != task.due_on:
-        _check_day(changes["due_on"])
+        check_day(changes["due_on"])
     with transaction.atomic():
         save_changes(task, expected_version=expected_version, **changes)
         audit.record(actor=actor, action="task.changed", subject=task)
@@ -136,7 +136,7 @@ def _check_names(changes: dict[str, Any]) -> None:
         raise TypeError(f"tasks have no such fields to change: {sorted(unknown)}")
 
 
-def _checked_title(title: str) -> str:
+def checked_title(title: str) -> str:
     title = title.strip()
     if not title:
         raise CannotSaveTaskError("Say what is to be done.", field="title")
@@ -147,7 +147,7 @@ def _checked_title(title: str) -> str:
     return title
 
 
-def _check_day(due_on: dt.date) -> None:
+def check_day(due_on: dt.date) -> None:
     today = business_today()
     if due_on < today:
         raise CannotSaveTaskError(

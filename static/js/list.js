@@ -76,6 +76,28 @@
 
   onEach("[data-list]", tell);
 
+  // -- A cell that is edited: Enter saves, Escape leaves it as it was ------------------
+
+  onEach("[data-editing]", (cell) => {
+    const input = cell.querySelector("[data-edit-input]");
+    (input ?? cell.querySelector("button"))?.focus();
+    if (input?.select) input.select();
+    cell.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      cell.querySelector("[data-edit-cancel]")?.click();
+    });
+  });
+
+  // A double click edits what it points at; a toast that undid something goes.
+  document.addEventListener("dblclick", (event) => {
+    if (event.target.closest("a, button, input, select")) return;
+    event.target.closest("[data-list] [data-edit]")?.querySelector("[data-edit-start]")?.click();
+  });
+  document.addEventListener("htmx:after:request", (event) => {
+    event.target.closest?.("[data-toast-undo]")?.closest("[data-toast]")?.remove();
+  });
+
   // -- Columns in an order ---------------------------------------------------------------
 
   onEach("[data-columns]", (list) => {

@@ -18,6 +18,7 @@ from campaigns.services import plans
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
     AuditEvent,
+    BulkEdit,
     Competitor,
     CompetitorPresence,
     DealLossReason,
@@ -164,6 +165,10 @@ MAKERS = {
     "deal_move": lambda account: make.deal(account=account).changes.get(),
     "STAGE": lambda account: DealStage.objects.first(),
     "REASON": lambda account: DealLossReason.objects.first(),
+    "(bulk)": lambda account: BulkEdit.objects.create(
+        actor=account.owner, list_key="accounts", action="tag", detail={"tag": 0}
+    ),
+    "cell": lambda account: account,
     "VIEW": lambda account: SavedView.objects.create(
         owner=account.owner, list_key="accounts", name="Mine", is_shared=True
     ),

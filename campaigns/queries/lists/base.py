@@ -52,6 +52,7 @@ class ShownCell:
     column: Column
     cell: Cell
     filter_url: str = ""
+    edit_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +300,8 @@ class Listing:
             url = ""
             if prefix is not None and cell.value:
                 url = f"{prefix}&{urlencode({column.filter: cell.value})}"
-            cells.append(ShownCell(column, cell, url))
+            edit_url = f"{row.record.pk}/_cell/{column.key}/" if column.edit else ""
+            cells.append(ShownCell(column, cell, url, edit_url))
         return ShownRow(row.record, cells)
 
 

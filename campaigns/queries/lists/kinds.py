@@ -1,7 +1,7 @@
 """The lists there are, by key: one mechanism shows each of them."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,15 @@ class Kind:
     create_label: str = ""
     change_permission: str = permissions.CHANGE_ACCOUNTS
     shows_worth: bool = False
+    bulk_actions: Sequence[tuple[str, str, str]] = ()
+
+    def actions(self, user: User) -> list[tuple[str, str]]:
+        """Return what `user` may do with many rows at once: key and words."""
+        return [
+            (key, label)
+            for key, label, permission in self.bulk_actions
+            if user.has_perm(permission)
+        ]
 
     @property
     def target(self) -> str:
@@ -64,6 +73,19 @@ def _accounts(user: User, given: Mapping[str, Any]) -> Listing:
     return AccountList(user=user, given=given, run=run_of(given))
 
 
+CHANGE = permissions.CHANGE_ACCOUNTS
+OF_ACCOUNTS = (
+    ("set_owner", "Assign an owner", permissions.ASSIGN_ACCOUNTS),
+    ("add_tag", "Add a tag", CHANGE),
+    ("remove_tag", "Take a tag off", CHANGE),
+    ("add_task", "Add a task to each", CHANGE),
+    ("set_stage", "Set the stage", CHANGE),
+    ("set_industry", "Set the industry", CHANGE),
+    ("set_size_band", "Set the size", CHANGE),
+    ("set_source", "Set the source", CHANGE),
+    ("set_relationship_type", "Set the relationship", CHANGE),
+    ("set_territory", "Set the territory", CHANGE),
+)
 KINDS: Mapping[str, Kind] = {
     kind.key.value: kind
     for kind in (
@@ -80,6 +102,7 @@ KINDS: Mapping[str, Kind] = {
             create_url_name="crm:account_create",
             create_label="New account",
             shows_worth=True,
+            bulk_actions=OF_ACCOUNTS,
         ),
     )
 }

@@ -1,0 +1,151 @@
+"""A change of many rows: first what it would change, then the change, then the undo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRefresh
+
+from campaigns.forms.lists import BulkForm
+from campaigns.queries.lists.base import Listing
+from campaigns.queries.lists.kinds import Kind
+from campaigns.views.lists import kind_of
+from common.access import requires
+from common.errors import DomainError
+from common.htmx import wants_fragment
+from crm import permissions
+from crm.errors import BulkRefusedError
+from crm.models import BulkEdit
+from crm.requests import SignedInRequest
+from crm.services import bulk, tags
+
+SAMPLE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The rows that an action is for: some by key, or all that match."""
+
+    listing: Listing
+    keys: Sequence[int] | None
+    rows: QuerySet[Any]
+    count: int
+
+    @property
+    def sample(self) -> list[Any]:
+        return list(self.rows.order_by("pk")[:SAMPLE])
+
+    @property
+    def is_all(self) -> bool:
+        return self.keys is None
+
+    @property
+    def more(self) -> int:
+        return max(self.count - SAMPLE, 0)
+
+
+@require_POST
+@requires(permissions.CHANGE_ACCOUNTS)
+def list_bulk(request: SignedInRequest, key: str) -> HttpResponse:
+    """Show what an action would change; with the count that was shown, change it."""
+    kind = kind_of(key)
+    listing = kind.make(request.user, request.GET)
+    back = reverse(kind.url_name) + listing.url()
+    try:
+        chosen = _chosen(request, listing)
+        action = _action(request, kind)
+        is_sure = "count" in request.POST
+        given = request.POST if is_sure else None
+        form = BulkForm(given, list_key=key, action=action, user=request.user)
+        if not is_sure or not form.is_valid():
+            return _ask(request, kind, chosen, action, form)
+        edit = _change(request, kind, chosen, action, form)
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect(back)
+    said = f"{edit.summary}: {edit.row_count:,} changed."
+    undo_url = reverse("campaigns:bulk_undo", args=[edit.pk])
+    messages.success(request, said, extra_tags=undo_url)
+    return redirect(back)
+
+
+@require_POST
+@requires(permissions.CHANGE_ACCOUNTS)
+def bulk_undo(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Bring the rows of one's own bulk edit back to what they were."""
+    edit = get_object_or_404(BulkEdit.objects.filter(actor=request.user), pk=pk)
+    try:
+        done = bulk.undo(actor=request.user, edit=edit)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"Undone for {done:,} of {edit.row_count:,}.")
+    if wants_fragment(request):
+        return HttpResponseClientRefresh()
+    return redirect(kind_of(edit.list_key).url_name)
+
+
+def _ask(
+    request: SignedInRequest, kind: Kind, chosen: Chosen, action: str, form: BulkForm
+) -> HttpResponse:
+    context = {
+        "kind": kind,
+        "chosen": chosen,
+        "action": action,
+        "action_label": dict(kind.actions(request.user))[action],
+        "form": form,
+        "query": chosen.listing.url(),
+        "back": reverse(kind.url_name) + chosen.listing.url(),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "campaigns/lists/bulk.html", context, status=status)
+
+
+def _action(request: SignedInRequest, kind: Kind) -> str:
+    action = request.POST.get("action", "")
+    if action not in dict(kind.actions(request.user)):
+        raise BulkRefusedError("Choose what is to be done.")
+    return action
+
+
+def _chosen(request: SignedInRequest, listing: Listing) -> Chosen:
+    """Find the rows anew, within what the user may see."""
+    if request.POST.get("scope") == "all":
+        rows = listing.filtered()
+        return Chosen(listing, None, rows, rows.count())
+    keys = sorted({int(k) for k in request.POST.getlist("chosen") if k.isdecimal()})
+    if not keys:
+        raise BulkRefusedError("Choose at least one row.")
+    rows = listing.visible().order_by().filter(pk__in=keys)
+    count = rows.count()
+    if count != len(keys):
+        raise BulkRefusedError("One of the rows is not there any more, or not yours.")
+    return Chosen(listing, keys, rows, count)
+
+
+def _change(
+    request: SignedInRequest, kind: Kind, chosen: Chosen, action: str, form: BulkForm
+) -> BulkEdit:
+    given, shown = form.cleaned_data, request.POST.get("count", "")
+    common: dict[str, Any] = {
+        "actor": request.user,
+        "list_key": kind.key.value,
+        "rows": chosen.rows,
+        "expected": int(shown) if shown.isdecimal() else 0,
+    }
+    if action == "add_task":
+        return bulk.add_tasks(**common, **given)
+    if action in {"add_tag", "remove_tag"}:
+        tag = given["tag"]
+        if action == "add_tag":
+            tag = tags.ensure_tag(actor=request.user, name=tag)
+        return bulk.change_tag(**common, tag=tag, is_added=action == "add_tag")
+    field, value = action.removeprefix("set_"), given["value"]
+    label = dict(kind.actions(request.user))[action]
+    return bulk.set_field(**common, field=field, value=value, said=f"{label}: {value}")
