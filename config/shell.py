@@ -65,6 +65,20 @@ MENU = (
                 at_the_bottom=True,
             ),
             Link(
+                "Contacts",
+                "campaigns:contact_list",
+                "contact",
+                crm.VIEW_ACCOUNTS,
+                go="n",
+            ),
+            Link(
+                "Tasks",
+                "campaigns:task_list",
+                "list-checks",
+                crm.VIEW_ACCOUNTS,
+                go="k",
+            ),
+            Link(
                 "Prospects",
                 "campaigns:prospect_list",
                 "user-plus",

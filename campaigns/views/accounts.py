@@ -1,4 +1,4 @@
-"""The list of accounts: what each is worth, and what happens next."""
+"""The lists of accounts, of the people there, and of what is to be done."""
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.views.decorators.http import require_GET, require_POST
@@ -20,3 +20,27 @@ def account_list(request: SignedInRequest) -> HttpResponse:
 @requires(permissions.VIEW_ACCOUNTS)
 def account_export(request: SignedInRequest) -> StreamingHttpResponse:
     return export_list(request, ListKey.ACCOUNTS)
+
+
+@require_GET
+@requires(permissions.VIEW_ACCOUNTS)
+def contact_list(request: SignedInRequest) -> HttpResponse:
+    return show_list(request, ListKey.CONTACTS)
+
+
+@require_POST
+@requires(permissions.VIEW_ACCOUNTS)
+def contact_export(request: SignedInRequest) -> StreamingHttpResponse:
+    return export_list(request, ListKey.CONTACTS)
+
+
+@require_GET
+@requires(permissions.VIEW_ACCOUNTS)
+def task_list(request: SignedInRequest) -> HttpResponse:
+    return show_list(request, ListKey.TASKS)
+
+
+@require_POST
+@requires(permissions.VIEW_ACCOUNTS)
+def task_export(request: SignedInRequest) -> StreamingHttpResponse:
+    return export_list(request, ListKey.TASKS)

@@ -205,6 +205,7 @@ def arguments(line, account):
         return {"key": "general"}
     found = {"pk": MAKERS[line.kind](account).pk}
     more = {"TEMPLATE": {"key": "general"}, "bought": {"product": 0}}
+    more["cell"] = {"key": "accounts", "column": "name"}
     if line.kind == "offer":
         return found | {"offered": make.product().pk}
     if line.kind == "PAIR":

@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from campaigns.queries.lists.accounts import AccountList
 from campaigns.queries.lists.base import Listing
+from campaigns.queries.lists.contacts import ContactList
+from campaigns.queries.lists.tasks import TaskList
 from clv.models import ValuationRun
 from crm import permissions
 from crm.choices import ListKey
@@ -73,7 +75,25 @@ def _accounts(user: User, given: Mapping[str, Any]) -> Listing:
     return AccountList(user=user, given=given, run=run_of(given))
 
 
+def _contacts(user: User, given: Mapping[str, Any]) -> Listing:
+    return ContactList(user=user, given=given)
+
+
+def _tasks(user: User, given: Mapping[str, Any]) -> Listing:
+    return TaskList(user=user, given=given)
+
+
 CHANGE = permissions.CHANGE_ACCOUNTS
+OF_CONTACTS = (
+    ("add_tag", "Add a tag", CHANGE),
+    ("remove_tag", "Take a tag off", CHANGE),
+    ("set_decision_role", "Set the decision role", CHANGE),
+    ("set_attitude", "Set the attitude", CHANGE),
+)
+OF_TASKS = (
+    ("set_due_on", "Move to a day", CHANGE),
+    ("set_owner", "Give to somebody", permissions.ASSIGN_ACCOUNTS),
+)
 OF_ACCOUNTS = (
     ("set_owner", "Assign an owner", permissions.ASSIGN_ACCOUNTS),
     ("add_tag", "Add a tag", CHANGE),
@@ -103,6 +123,29 @@ KINDS: Mapping[str, Kind] = {
             create_label="New account",
             shows_worth=True,
             bulk_actions=OF_ACCOUNTS,
+        ),
+        Kind(
+            key=ListKey.CONTACTS,
+            title="Contacts",
+            noun="contact",
+            make=_contacts,
+            url_name="campaigns:contact_list",
+            export_url_name="campaigns:contact_export",
+            empty_title="No contacts yet",
+            empty_text="People are added on the page of their account, under People.",
+            bulk_actions=OF_CONTACTS,
+        ),
+        Kind(
+            key=ListKey.TASKS,
+            title="Tasks",
+            noun="task",
+            make=_tasks,
+            url_name="campaigns:task_list",
+            export_url_name="campaigns:task_export",
+            empty_title="Nothing is open",
+            empty_text="A task is added with T on the page of an account, or follows"
+            " from a line in the quick log, such as “+fri send offer”.",
+            bulk_actions=OF_TASKS,
         ),
     )
 }

@@ -1,0 +1,136 @@
+"""The lists of contacts and of tasks: what they show, to whom, in what order."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from common.clock import business_today
+from crm.choices import TaskStatus
+from crm.models import Task
+from tests import make
+
+CONTACTS = reverse("campaigns:contact_list")
+TASKS = reverse("campaigns:task_list")
+
+
+@pytest.fixture
+def firm(db, rep, colleague):
+    """Two people and three tasks at a rep's account, one of each at a colleague's."""
+    run = make.run()
+    mine = make.account(name="Alder", owner=rep)
+    foreign = make.account(name="Birch", owner=colleague)
+    for account, clv in ((mine, "900.00"), (foreign, "100.00")):
+        make.valuation(account=account, run=run, realised=clv, expected_margin="0.00")
+        make.membership(account=account, worth_class="general")
+    make.contact(name="Ann", account=mine, decision_role="decider")
+    make.contact(name="Bob", account=mine, phone="+49 40 12", left_on="2026-01-01")
+    make.contact(name="Cid", account=foreign, do_not_contact=True, phone="1")
+    days = ((-2, mine, rep), (3, mine, rep), (1, foreign, colleague))
+    for ahead, account, owner in days:
+        Task.objects.create(
+            account=account,
+            owner=owner,
+            title=f"In {ahead}",
+            due_on=business_today() + dt.timedelta(days=ahead),
+        )
+    Task.objects.create(
+        account=mine,
+        owner=rep,
+        title="Done",
+        due_on=business_today(),
+        status=TaskStatus.CANCELLED,
+    )
+
+
+def names(client, user, url, **query):
+    client.force_login(user)
+    return [str(row.record) for row in client.get(url, query).context["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, ["Ann", "Bob", "Cid"]),
+        ({"sort": "-name"}, ["Cid", "Bob", "Ann"]),
+        ({"sort": "-account"}, ["Cid", "Bob", "Ann"]),
+        ({"sort": "clv"}, ["Cid", "Ann", "Bob"]),
+        ({"search": "an"}, ["Ann"]),
+        ({"role": "decider"}, ["Ann"]),
+        ({"reach": "left"}, ["Bob"]),
+        ({"reach": "no"}, ["Cid"]),
+        ({"class": "current_key"}, []),
+    ],
+)
+def test_contacts_are_found_and_sorted(client, firm, manager, query, found):
+    assert names(client, manager, CONTACTS, **query) == found
+
+
+def test_a_number_is_tapped_unless_they_asked_not_to_be_called(client, firm, manager):
+    client.force_login(manager)
+    text = client.get(CONTACTS).text
+    assert 'href="tel:+494012"' in text
+    assert 'href="tel:1"' not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, ["In -2", "In 1", "In 3"]),
+        ({"sort": "-clv"}, ["In 3", "In -2", "In 1"]),
+        ({"due": "late"}, ["In -2"]),
+        ({"due": "week"}, ["In 1", "In 3"]),
+        ({"status": "any"}, ["In -2", "Done", "In 1", "In 3"]),
+        ({"search": "bir"}, ["In 1"]),
+    ],
+)
+def test_open_tasks_first_due_first(client, firm, manager, query, found):
+    assert names(client, manager, TASKS, **query) == found
+
+
+def test_a_rep_sees_their_own_only(client, firm, rep):
+    assert names(client, rep, CONTACTS) == ["Ann", "Bob"]
+    assert names(client, rep, TASKS) == ["In -2", "In 3"]
+
+
+@pytest.mark.parametrize("url", [CONTACTS, TASKS])
+def test_queries_do_not_grow_with_rows(
+    client, firm, manager, rep, assert_flat_queries, url
+):
+    client.force_login(manager)
+
+    def grow():
+        for _ in range(4):
+            account = make.account(owner=rep)
+            make.contact(account=account)
+            Task.objects.create(
+                account=account, owner=rep, title="x", due_on=business_today()
+            )
+
+    assert_flat_queries(lambda: client.get(url), grow)
+
+
+def test_tasks_are_moved_in_place_and_together(client, firm, rep):
+    client.force_login(rep)
+    task = Task.objects.get(title="In 3")
+    day = business_today() + dt.timedelta(days=9)
+    url = reverse("campaigns:list_cell", args=["tasks", task.pk, "due"])
+
+    client.post(url, {"value": day.isoformat(), "version": 1})
+    task.refresh_from_db()
+    assert task.due_on == day
+
+    bulk = reverse("campaigns:list_bulk", args=["tasks"])
+    given = {"action": "set_due_on", "scope": "all", "value": day.isoformat()}
+    client.post(f"{bulk}?status=any", {**given, "count": 3})
+    assert Task.objects.filter(due_on=day).count() == 1  # one of them is closed
+    client.post(bulk, {**given, "count": 2})
+    assert Task.objects.filter(due_on=day).count() == 2
+
+
+def test_the_export_has_the_columns_that_are_seen(client, firm, rep):
+    client.force_login(rep)
+    url = reverse("campaigns:contact_export")
+    answer = client.post(f"{url}?columns=name,role&sort=-name")
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines == ["Name,Decision role", "Bob,Not known", "Ann,Decider"]
