@@ -100,7 +100,7 @@ CLASS = Column(
 )
 CLV = Column(
     "clv",
-    "CLV of the account",
+    "CLV",
     cell=lambda row: Cell(money(row.clv)),
     export=lambda row: row.clv,
     sort="clv",
