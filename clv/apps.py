@@ -20,6 +20,10 @@ class ClvConfig(AppConfig):
             panels.Panel("What could come next", "clv:account_offers", VIEW_VALUES, 10),
         )
         panels.register(
+            "account",
+            panels.Panel("Recommendations", "clv:account_referrals", VIEW_VALUES, 60),
+        )
+        panels.register(
             "account-goals",
             panels.Panel(
                 "Value for both sides", "clv:account_both_sides", VIEW_VALUES, 10

@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern] = [
         panels.both_sides,
         name="account_both_sides",
     ),
+    path("accounts/<int:pk>/_referrals/", panels.referrals, name="account_referrals"),
     path("accounts/<int:pk>/_value/", panels.account_value, name="account_value"),
     path("accounts/<int:pk>/_change/", changes.account_change, name="account_change"),
     path("accounts/<int:pk>/_worth/", panels.account_header, name="account_header"),

@@ -20,6 +20,7 @@ from clv.services import (
 from clv.services.execution import Chain, Done, Step, Work
 from clv.services.partitions import value_table
 from common.clock import business_today
+from crm.services import lifecycle
 from segments.choices import WorthClass
 from segments.queries import members
 from segments.services import changes, classes, effects
@@ -49,6 +50,14 @@ def _list(work: Work) -> Done:
         return Done(0, {"skipped": "not the current run"})
     with work.lease.fenced():
         return Done(standings.write_standings(work.run))
+
+
+def _stage(work: Work) -> Done:
+    """Move accounts into the stages of their rules; only a run of today does."""
+    if not work.run.is_current:
+        return Done(0, {"skipped": "not the current run"})
+    with work.lease.fenced():
+        return Done(lifecycle.apply_rules(as_of=work.run.as_of))
 
 
 def _explain(work: Work) -> Done:
@@ -86,6 +95,7 @@ NIGHT: Chain = (
     # New values never meet old classes: both are shown by the same commit.
     (Step("publish", steps.publish), Step("classify", _classify)),
     (Step("plan", _plan),),
+    (Step("stages", _stage),),
     (Step("list", _list),),
     (Step("explain", _explain),),
     (Step("tidy", _tidy),),

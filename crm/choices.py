@@ -29,6 +29,16 @@ class RelationshipType(TextChoices):
     UNKNOWN = "", "Not known"
 
 
+class AdvocateStatus(TextChoices):
+    """Whether a customer speaks for us to others."""
+
+    ASKED = "asked", "Asked to recommend us"
+    WILLING = "willing", "Would recommend us"
+    ACTIVE = "active", "Recommends us"
+    REFERENCE = "reference", "Named reference"
+    UNKNOWN = "", "Not known"
+
+
 class SizeBand(TextChoices):
     MICRO = "1-9", "1 to 9 people"
     SMALL = "10-49", "10 to 49 people"

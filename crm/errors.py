@@ -56,6 +56,10 @@ class CannotSaveHypothesisError(DomainError):
     code = "cannot_save_hypothesis"
 
 
+class CannotSetStageError(DomainError):
+    code = "cannot_set_stage"
+
+
 class CannotSaveTaskError(DomainError):
     code = "cannot_save_task"
 

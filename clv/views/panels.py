@@ -9,6 +9,7 @@ from clv.permissions import VIEW_VALUES
 from clv.queries.expansion import expansion_of
 from clv.queries.marks import placed_marks
 from clv.queries.prospects import prospect_of
+from clv.queries.referrals import brought
 from clv.queries.worth import AccountWorth, account_worth
 from clv.requests import chosen_run
 from clv.services.contract_terms import terms_of
@@ -16,6 +17,7 @@ from clv.services.payback import payback_of
 from clv.services.tree import value_tree
 from common.access import requires
 from crm.models import Account
+from crm.permissions import CHANGE_ACCOUNTS
 from crm.queries.goals import delivered
 from crm.requests import SignedInRequest
 
@@ -57,6 +59,21 @@ def assumed_margin(request: SignedInRequest, pk: int) -> HttpResponse:
         "margin_rate": assumptions.margin_rate_if_cost_unknown,
     }
     return render(request, "clv/accounts/_assumed_margin.html", context)
+
+
+@require_GET
+@requires(VIEW_VALUES)
+def referrals(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show whom the account recommended us to, and what they are worth."""
+    mine = Account.objects.active().visible_to(request.user)
+    account = get_object_or_404(mine, pk=pk)
+    context = {
+        "account": account,
+        "came_through": mine.filter(referrals=account).first(),
+        "brought": brought(account, request.user),
+        "can_change": request.user.has_perm(CHANGE_ACCOUNTS),
+    }
+    return render(request, "clv/accounts/_referrals.html", context)
 
 
 @require_GET

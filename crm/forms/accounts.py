@@ -75,6 +75,7 @@ class AccountForm(VersionedForm):
             "phone",
             "website",
             "source",
+            "advocate_status",
             "acquired_on",
             "lost_on",
             "loss_reason",

@@ -16,6 +16,11 @@ from crm.models.holdings import Holding, StatedValue, Usage, UsageTarget
 from crm.models.imports import ImportJob, RefusedRow
 from crm.models.journal import Hypothesis, HypothesisEvidence
 from crm.models.ledger import AllocationRule, LedgerEntry
+from crm.models.lifecycle import (
+    LifecycleStage,
+    LifecycleStay,
+    RelationshipProfile,
+)
 from crm.models.lists import BulkEdit, BulkEditRow, ListPreference, SavedView
 from crm.models.orders import Order, OrderLine, OrderReturn
 from crm.models.products import Complement, Product
@@ -54,6 +59,8 @@ __all__ = [
     "ImportJob",
     "LedgerEntry",
     "LifeEvent",
+    "LifecycleStage",
+    "LifecycleStay",
     "ListPreference",
     "Order",
     "OrderLine",
@@ -61,6 +68,7 @@ __all__ = [
     "PinnedContact",
     "Product",
     "RefusedRow",
+    "RelationshipProfile",
     "SavedView",
     "StatedValue",
     "Tag",

@@ -12,6 +12,7 @@ from common.folding import folded_vector, prefix_query
 from common.versions import Timestamped, Versioned
 from crm.choices import (
     AccountKind,
+    AdvocateStatus,
     AttributeType,
     LossReason,
     RelationshipType,
@@ -99,6 +100,13 @@ class Account(Versioned):
     )
     referred_by = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="referrals"
+    )
+    advocate_status = models.CharField(
+        max_length=10,
+        choices=AdvocateStatus.choices,
+        blank=True,
+        default="",
+        db_default="",
     )
     won_from = models.CharField(max_length=100, blank=True, default="")
     acquired_on = models.DateField(null=True, blank=True)

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from common.versions import save_changes
 from crm.choices import (
     AccountKind,
+    AdvocateStatus,
     LossReason,
     RelationshipType,
     SizeBand,
@@ -37,6 +38,7 @@ FIELDS = (
     "source",
     "parent",
     "referred_by",
+    "advocate_status",
     "won_from",
     "acquired_on",
     "lost_on",
@@ -49,6 +51,7 @@ CLOSED_LISTS = {
     "stage": Stage.values,
     "relationship_type": RelationshipType.values,
     "size_band": SizeBand.values,
+    "advocate_status": AdvocateStatus.values,
     "source": Source.values,
     "loss_reason": LossReason.values,
 }

@@ -21,6 +21,7 @@ from crm.forms.events import EventForm
 from crm.models import Account, Task, TimelineFilter
 from crm.queries.headers import Header, header
 from crm.queries.holdings import on_hand
+from crm.queries.lifecycle import current_stay, relationship
 from crm.queries.people import people, silenced
 from crm.queries.products import bought
 from crm.queries.timeline import timeline
@@ -74,6 +75,7 @@ def _overview(request: SignedInRequest, account: Account) -> dict[str, Any]:
     return {
         "panels": panels.panels_for("account", request.user),
         "tasks": tasks.select_related("owner").order_by("due_on", "pk"),
+        "relationship": relationship(account),
         "recent": timeline(account, user=request.user, size=RECENT),
     }
 
@@ -228,6 +230,7 @@ def _header_context(request: SignedInRequest, account: Account) -> dict[str, Any
         "header": head,
         "account": account,
         "silenced": silenced(account),
+        "stay": current_stay(account),
         "acts": _links("account-act", request, account),
         "header_panels": panels.panels_for("account-header", request.user),
         "can_change": request.user.has_perm(permissions.CHANGE_ACCOUNTS),

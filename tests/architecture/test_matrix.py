@@ -31,6 +31,7 @@ from crm.models import (
     Task,
     TimelineFilter,
 )
+from crm.models.lifecycle import LifecycleStage, RelationshipProfile
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -152,6 +153,8 @@ MAKERS = {
         account=account, owner=account.owner, title="Call", due_on=DAY
     ),
     "goal": make.goal,
+    "LIFECYCLE": lambda account: LifecycleStage.objects.first(),
+    "PROFILE": lambda account: RelationshipProfile.objects.first(),
     "evidence": lambda account: make.evidence(goal=make.goal(account)),
     "hypothesis": make.hypothesis,
     "touch": _touch,
