@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from common.clock import day_ends_at
 from crm.choices import Attitude, GoalStatus, HypothesisStatus, Stage
 from crm.models import (
     Account,
@@ -20,6 +21,7 @@ from crm.models import (
 )
 
 KNOWN_ACCOUNTS = 120
+WRITTEN_DAYS_AGO = 310
 STREAM = 4711  # keeps these draws apart from those of the blocks
 GOALS = (
     ("Half the paper within a year", "Prints {n} % less than a year ago"),
@@ -95,6 +97,7 @@ def _store_journal(
     rng: np.random.Generator, accounts: list[Account], as_of: dt.date
 ) -> None:
     rows, evidence = [], []
+    written_at = day_ends_at(as_of - dt.timedelta(days=WRITTEN_DAYS_AGO))
     for account in accounts:
         author = account.owner
         assert author is not None  # noqa: S101  they were asked for
@@ -112,6 +115,7 @@ def _store_journal(
             statement=HYPOTHESES[int(rng.integers(len(HYPOTHESES)))],
             status=status,
             review_on=as_of + dt.timedelta(days=int(rng.integers(-15, 70))),
+            created_at=written_at,
             concluded_on=None
             if is_open
             else as_of - dt.timedelta(days=int(rng.integers(1, 120))),
