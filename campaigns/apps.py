@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
-from campaigns.permissions import VIEW_PLANS
-from common import panels, timelines
+from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
+from common import agendas, panels, timelines
 from crm.permissions import VIEW_ACCOUNTS, VIEW_DEALS
 
 
@@ -48,4 +48,12 @@ class CampaignsConfig(AppConfig):
             panels.Panel(
                 "Brief", "campaigns:account_brief", VIEW_ACCOUNTS, 10, key="b"
             ),
+        )
+        agendas.register(
+            agendas.Source(
+                key="alert",
+                label="Alert",
+                query="campaigns.queries.agenda.open_alerts",
+                permission=VIEW_TODAY,
+            )
         )

@@ -62,3 +62,17 @@ class TouchStatus(TextChoices):
     DONE = "done", "Done"
     SKIPPED = "skipped", "Skipped"
     CANCELLED = "cancelled", "Cancelled"
+    EXPIRED = "expired", "Expired"
+
+
+class AlertKind(TextChoices):
+    """What the night may find about an account."""
+
+    CLASS_FELL = "class_fell", "Class fell"
+    CLASS_ROSE = "class_rose", "Class rose"
+    PAID_BACK = "paid_back", "Paid back"
+    PAYBACK_SLIPPED = "payback_slipped", "Break-even slipped"
+    REPEAT_LATE = "repeat_late", "Usual order is late"
+    HOLDING_ENDS = "holding_ends", "Ends soon"
+    EVENT_COMING = "event_coming", "Coming up"
+    ANNIVERSARY = "anniversary", "Anniversary"

@@ -31,3 +31,14 @@ class TouchClosedError(DomainError):
 class ReasonMissingError(DomainError):
     code = "reason_missing"
     message = "Say in a few words why it is skipped."
+
+
+class CannotPutOffError(DomainError):
+    """Items of Today that cannot be put off or settled like this."""
+
+    code = "cannot_put_off"
+
+
+class ItemGoneError(DomainError):
+    code = "item_gone"
+    message = "One of them is not there any more. Load the list again."

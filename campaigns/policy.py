@@ -15,6 +15,32 @@ SPEND_WINDOW_DAYS = 365
 # What an hour costs where nobody of the role exists yet; also the default of new users.
 HOURLY_COST_IF_NOBODY = Decimal("60.00")
 
+# A touch expires when its period is over and it is late by so many days: whoever was
+# ill at the end of a quarter still has a week, and nobody calls about spring in autumn.
+TOUCH_GRACE_DAYS = 7
+
+# What is put off for longer than a year is given up.
+FURTHEST_SNOOZE_DAYS = 366
+MOST_AT_ONCE = 100
+
+# -- What the night tells (campaigns/services/alerts.py) -------------------------------
+# An alert that nobody took up within a month is no news any more.
+ALERT_DAYS = 30
+# Moves of class, and accounts that paid back, are told within two weeks of the day.
+NEWS_DAYS = 14
+# Break-even slipped when it is expected so much later than it was a month ago.
+SLIPPED_DAYS = 30
+SLIPPED_SINCE_DAYS = 28
+# A usual order is late when one and a half of the account's own intervals have passed;
+# after four it is no longer late, and the model has long taken it into account.
+REPEAT_LATE_AFTER = 1.5
+REPEAT_LOST_AFTER = 4.0
+FEWEST_ORDERS_FOR_RHYTHM = 3
+SHORTEST_RHYTHM_DAYS = 7  # who buys every other day has no order that is late
+EVENT_AHEAD_DAYS = 14
+ANNIVERSARY_AHEAD_DAYS = 7
+ANNIVERSARY_YEARS = 5  # told every so many years with us
+
 # Rows of Today that are shown at once: what one person can do in a day.
 TODAY_ROWS = 25
 

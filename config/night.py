@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from campaigns.services import planning, plans, standings
+from campaigns.services import alerts, planning, plans, standings
 from clv.choices import RunKind
 from clv.services import (
     execution,
@@ -41,7 +41,11 @@ def _plan(work: Work) -> Done:
         return Done(0, {"skipped": "not the current run"})
     with work.lease.fenced():
         plans.ensure_plans(actor=None)
-        return Done(planning.plan_touches(as_of=business_today()))
+        today = business_today()
+        expired = planning.expire_touches(as_of=today)
+        planned = planning.plan_touches(as_of=today)
+        told = alerts.tell(run=work.run, today=today)
+        return Done(planned, {"expired": expired, "alerts": told})
 
 
 def _list(work: Work) -> Done:

@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from common import marks, palette, timelines
+from common import agendas, marks, palette, timelines
 from crm.permissions import (
     CHANGE_ACCOUNTS,
     LOG_TOUCHPOINTS,
@@ -19,6 +19,8 @@ class CrmConfig(AppConfig):
         marks.register("events", "crm.queries.events.marks")
         for source in TIMELINE:
             timelines.register(source)
+        for item in AGENDA:
+            agendas.register(item)
         # What it searches needs models, which are loaded only now.
         from crm.queries.found import find_accounts, find_people  # noqa: PLC0415
 
@@ -92,5 +94,23 @@ COMMANDS = (
         MANAGE_USERS,
         words="create add invite user colleague",
         prefill="name",
+    ),
+)
+AGENDA = (
+    agendas.Source(
+        key="task",
+        label="Promised",
+        query="crm.queries.agenda.open_tasks",
+        permission=VIEW_ACCOUNTS,
+    ),
+    agendas.Source(
+        key="reply",
+        label="Wants an answer",
+        query="crm.queries.agenda.unanswered",
+        permission=VIEW_ACCOUNTS,
+        action="Log",
+        url_name="crm:quick_log",
+        in_query=True,
+        done="No answer needed",
     ),
 )

@@ -44,3 +44,6 @@ FEWEST_ORDERS_FOR_AN_INTERVAL = 3
 # Tabs that one person can tell apart, and pins that do not push the timeline away.
 MOST_TIMELINE_FILTERS = 12
 MOST_PINS = 5
+
+# An older letter without an answer is no reply any more but a new beginning.
+REPLIES_LOOK_BACK_DAYS = 60

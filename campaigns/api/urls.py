@@ -3,8 +3,10 @@
 from rest_framework.routers import SimpleRouter
 
 from campaigns.api.plans import PlanResource
+from campaigns.api.today import TodayResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
+router.register("today", TodayResource, "today")
 
 urlpatterns = router.urls

@@ -56,6 +56,26 @@ def period_of(cadence: str, day: dt.date) -> Period:
     )
 
 
+def period_ends_on(label: str) -> dt.date:
+    """Return the first day after the period of a label such as 2026-Q4 or 2026-Q4/1.
+
+    Raises
+    ------
+    ValueError
+        If the label is not one that `period_of` gives out.
+    """
+    name = label.partition("/")[0]
+    year, _, part = name.partition("-")
+    if part.startswith("W"):
+        monday = dt.date.fromisocalendar(int(year), int(part[1:]), 1)
+        return monday + dt.timedelta(days=7)
+    if part.startswith("Q"):
+        return _months_later(dt.date(int(year), 3 * int(part[1:]) - 2, 1), 3)
+    if part:
+        return _months_later(dt.date(int(year), int(part), 1), 1)
+    return dt.date(int(year) + 1, 1, 1)
+
+
 def slots(cadence: str, times: int, first: dt.date, last: dt.date) -> Iterator[Slot]:
     """Yield the slots that hold at least one day from `first` to `last`, in order."""
     day = first

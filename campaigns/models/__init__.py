@@ -1,13 +1,17 @@
 """Action: plans, their versions, and the touches they ask for."""
 
+from campaigns.models.agenda import Alert, SettledItem, Snooze
 from campaigns.models.plans import PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.models.standings import Standing
 from campaigns.models.touches import PlannedTouch
 
 __all__ = [
+    "Alert",
     "PlanVersion",
     "PlannedTouch",
     "RetentionPlan",
+    "SettledItem",
+    "Snooze",
     "Standing",
     "TouchTemplate",
 ]

@@ -1,83 +1,96 @@
-"""What needs somebody today: due touches and open tasks, by expected gain."""
+"""What needs somebody today, by expected gain, and what marketing sends."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, Min, Q, QuerySet, Subquery
-from django.db.models.expressions import OuterRef
+from django.db.models import Count, Min, Q
+from django.urls import reverse
 
 from campaigns import policy
 from campaigns.choices import OwnerRole
-from campaigns.engine.costs import cost_of_one, touches_per_year
-from campaigns.engine.justified import expected_gain, share_of_year
-from campaigns.models import PlannedTouch, PlanVersion, TouchTemplate
-from campaigns.queries.costs import hourly_costs
-from clv.models import Assumptions, Valuation, ValuationRun
+from campaigns.models import PlannedTouch, Snooze, TouchTemplate
+from campaigns.queries.agenda import (
+    TASK,
+    TOUCH,
+    Ranked,
+    counted,
+    everything,
+    ranked,
+)
+from campaigns.queries.weighing import Reasons, Weighing
+from common import agendas
+from common.agendas import Asking
 from common.money import ZERO
 from crm.models import Account, Task, User
 from segments.choices import WorthClass
-from segments.models import Membership
 
-# Ranked exactly up to so many; beyond, the accounts worth most are looked at.
-CANDIDATES = 500
+# "Show them" shows so many at once; nobody reads further.
+MOST_SHOWN = 500
 # A quiet day shows what comes next, up to so many rows.
 FILLED_UP_TO = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Reasons:
-    """Why a row stands where it stands, in numbers."""
-
-    effect_share: Decimal
-    expected_margin_year: Decimal
-    share_of_year: Decimal
-    touches_per_year: int
-    cost: Decimal
-    gain: Decimal
-
-    @property
-    def secured(self) -> Decimal:
-        """Return what the touch secures before its cost."""
-        return self.gain + self.cost
-
-    @property
-    def is_loss(self) -> bool:
-        """Tell whether the touch costs more than it secures."""
-        return self.gain < 0
-
-
-@dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to do: a touch of a plan, or a task. Exactly one of both is there."""
+    """One thing to do: a touch of a plan, a task, or what another source brings."""
 
+    source: str
+    key: str
     touch: PlannedTouch | None
     task: Task | None
     account: Account | None
     due_on: dt.date
     is_late: bool
     worth_class: WorthClass | None
+    label: str
+    title: str
+    why: str
+    url: str
     reasons: Reasons | None
 
     @property
     def gain(self) -> Decimal:
         return self.reasons.gain if self.reasons else ZERO
 
+    @property
+    def mark(self) -> str:
+        """Name it in forms, as services read it."""
+        return f"{self.source}:{self.key}"
+
+    @property
+    def action(self) -> str:
+        source = agendas.source_named(self.source)
+        return source.action if source else ""
+
+    @property
+    def done(self) -> str:
+        source = agendas.source_named(self.source)
+        return source.done if source else "Done"
+
 
 @dataclass(frozen=True, slots=True)
 class Todo:
     """The rows to show, and honest counts of what is not shown."""
 
-    late: list[Item]
-    today: list[Item]
+    due: list[Item]
     ahead: list[Item]
     hidden: int
     ahead_count: int
 
     @property
     def is_empty(self) -> bool:
-        return not (self.late or self.today or self.ahead)
+        return not (self.due or self.ahead)
+
+    @property
+    def late_count(self) -> int:
+        return sum(item.is_late for item in self.due)
+
+    @property
+    def gain(self) -> Decimal:
+        """Return what all that is shown as due is expected to gain."""
+        return sum((item.gain for item in self.due), ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,32 +116,34 @@ def todo(
 ) -> Todo:
     """Return what the reps among those that `user` sees have to do.
 
-    Late first, then today's, each by expected gain. With `owner` only that person's.
-    What falls due within the planning horizon comes after, by day: all of it with
-    `is_ahead`, else a few rows where there is room.
+    One queue of what is due, by expected gain over all of it. With `owner` only that
+    person's. What falls due within the planning horizon comes after, by day: all of it
+    with `is_ahead`, else a few rows where there is room.
     """
+    tomorrow = today + dt.timedelta(days=1)
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
-    touches, tasks = _touches(user, owner), _tasks(user, owner)
-    weighing = _Weighing()
-    is_due, is_later = Q(due_on__lte=today), Q(due_on__gt=today, due_on__lte=horizon)
-    due = weighing.items(touches.filter(is_due), tasks.filter(is_due), today)
-    due.sort(key=lambda item: (not item.is_late, -item.gain, item.due_on))
-    due_count = touches.filter(is_due).count() + tasks.filter(is_due).count()
+    weighing = Weighing()
+    sources = everything(Asking(user, owner, today), weighing)
+    due = ranked(sources, first=None, last=today, size=rows)
+    due_count = counted(sources, first=None, last=today)
     room = (rows if is_ahead else FILLED_UP_TO) - len(due)
-    ahead: list[Item] = []
+    ahead: list[Ranked] = []
     if room > 0:
-        ahead = weighing.items(touches.filter(is_later), tasks.filter(is_later), today)
-        ahead.sort(key=lambda item: (item.due_on, -item.gain))
-        ahead = ahead[:room]
-    ahead_count = touches.filter(is_later).count() + tasks.filter(is_later).count()
-    shown = due[:rows]
+        ahead = ranked(sources, first=tomorrow, last=horizon, size=MOST_SHOWN)
+        ahead = sorted(ahead, key=lambda one: one.due_on)[:room]
+    ahead_count = counted(sources, first=tomorrow, last=horizon)
+    items = _items([*due, *ahead], weighing, today)
     return Todo(
-        late=[item for item in shown if item.is_late],
-        today=[item for item in shown if not item.is_late],
-        ahead=ahead,
-        hidden=due_count - len(shown),
+        due=items[: len(due)],
+        ahead=items[len(due) :],
+        hidden=due_count - len(due),
         ahead_count=ahead_count - len(ahead),
     )
+
+
+def put_off(*, user: User, today: dt.date) -> int:
+    """Return how many items `user` put off, which come back by themselves."""
+    return Snooze.objects.filter(user=user, until__gt=today).count()
 
 
 def sendings(*, today: dt.date) -> list[Sending]:
@@ -164,152 +179,73 @@ def sendings(*, today: dt.date) -> list[Sending]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Year:
-    """What a plan asks for within a year: how many touches, at what cost."""
-
-    touches: int
-    cost: Decimal
-
-
-class _Weighing:
-    """Knows what care can secure, so that touches and tasks can be compared."""
-
-    def __init__(self) -> None:
-        self.run = ValuationRun.objects.select_related("assumptions").current()
-        assumptions = self.run.assumptions if self.run else None
-        self.effect = (assumptions or Assumptions.objects.current()).retention_effect
-        self.hourly = hourly_costs()
-        versions = PlanVersion.objects.select_related("plan")
-        versions = versions.prefetch_related("touches")
-        self.years: dict[int, _Year] = {}
-        self.by_class: dict[str, _Year] = {}
-        for version in versions.filter(published_at__isnull=False):
-            year = self._year(version)
-            self.years[version.pk] = year
-            if version.status == "published":
-                self.by_class[version.plan.worth_class] = year
-
-    def items(
-        self, touches: QuerySet[PlannedTouch], tasks: QuerySet[Task], today: dt.date
-    ) -> list[Item]:
-        return [*self.touches(touches, today), *self.tasks(tasks, today)]
-
-    def touches(self, rows: QuerySet[PlannedTouch], today: dt.date) -> list[Item]:
-        found = list(
-            rows.select_related("account__owner", "template__version__plan")
-            .annotate(margin_year=self._margin_year("account_id"))
-            .order_by(F("margin_year").desc(nulls_last=True), "due_on", "pk")[
-                :CANDIDATES
-            ]
-        )
-        return [self._touch(touch, today) for touch in found]
-
-    def tasks(self, rows: QuerySet[Task], today: dt.date) -> list[Item]:
-        found = list(
-            rows.select_related("account__owner", "owner")
-            .annotate(margin_year=self._margin_year("account_id"))
-            .order_by(F("margin_year").desc(nulls_last=True), "due_on", "pk")[
-                :CANDIDATES
-            ]
-        )
-        classes = _classes(task.account_id for task in found)
-        return [self._task(task, classes, today) for task in found]
-
-    def _margin_year(self, account: str) -> Subquery:
-        values = Valuation.objects.filter(
-            run_id=self.run.pk if self.run else 0, account_id=OuterRef(account)
-        )
-        return Subquery(values.values("expected_margin_year"))
-
-    def _cost(self, template: TouchTemplate) -> Decimal:
-        return cost_of_one(
-            unit_cost=template.unit_cost or ZERO,
-            minutes=template.minutes,
-            hourly_cost=self.hourly[template.owner_role],
-        )
-
-    def _year(self, version: PlanVersion) -> _Year:
-        touches, cost = 0, ZERO
-        for template in version.touches.all():
-            times = touches_per_year(cadence=template.cadence, times=template.times)
-            touches += times
-            cost += times * self._cost(template)
-        return _Year(touches=touches, cost=cost)
-
-    def _touch(self, touch: PlannedTouch, today: dt.date) -> Item:
-        template = touch.template
-        cost = self._cost(template)
-        year = self.years.get(template.version_id, _Year(touches=1, cost=cost))
-        share = share_of_year(
-            cost=cost, cost_of_year=year.cost, touches_per_year=year.touches
-        )
-        reasons = self._reasons(touch.margin_year, share, year, cost)  # type: ignore[attr-defined]
-        return Item(
-            touch=touch,
-            task=None,
-            account=touch.account,
-            due_on=touch.due_on,
-            is_late=touch.due_on < today,
-            worth_class=WorthClass(template.version.plan.worth_class),
-            reasons=reasons,
-        )
-
-    def _task(self, task: Task, classes: dict[int, str], today: dt.date) -> Item:
-        stands = classes.get(task.account_id or 0)
-        year = self.by_class.get(stands or "", _Year(touches=1, cost=ZERO))
-        # A promise is no part of the plan: it counts as a mean touch, at no cost.
-        share = share_of_year(
-            cost=ZERO, cost_of_year=ZERO, touches_per_year=year.touches
-        )
-        reasons = self._reasons(task.margin_year, share, year, ZERO)  # type: ignore[attr-defined]
-        return Item(
-            touch=None,
-            task=task,
-            account=task.account,
-            due_on=task.due_on,
-            is_late=task.due_on < today,
-            worth_class=WorthClass(stands) if stands else None,
-            reasons=reasons,
-        )
-
-    def _reasons(
-        self, margin_year: Decimal | None, share: Decimal, year: _Year, cost: Decimal
-    ) -> Reasons | None:
-        if margin_year is None:
-            return None
-        gain = expected_gain(
-            expected_margin_year=margin_year,
-            effect_share=self.effect,
-            share_of_year=share,
-            cost=cost,
-        )
-        return Reasons(self.effect, margin_year, share, year.touches, cost, gain)
+def _items(found: Sequence[Ranked], weighing: Weighing, today: dt.date) -> list[Item]:
+    """Return the items with the records that their rows show; three queries."""
+    touches = PlannedTouch.objects.filter(pk__in=_keys(found, TOUCH))
+    touches = touches.select_related("template__version__plan", "account__owner")
+    tasks = Task.objects.filter(pk__in=_keys(found, TASK)).select_related(
+        "owner", "account"
+    )
+    accounts = Account.objects.select_related("owner")
+    known = (
+        touches.in_bulk(),
+        tasks.in_bulk(),
+        accounts.in_bulk([one.account_id for one in found if one.account_id]),
+    )
+    return [_item(one, known, weighing, today) for one in found]
 
 
-def _touches(user: User, owner: User | None) -> QuerySet[PlannedTouch]:
-    rows = PlannedTouch.objects.due().visible_to(user)
-    rows = rows.filter(owner_role=OwnerRole.REP)
-    return rows.filter(account__owner=owner) if owner else rows
+Known = tuple[dict[int, PlannedTouch], dict[int, Task], dict[int, Account]]
 
 
-def _tasks(user: User, owner: User | None) -> QuerySet[Task]:
-    rows = Task.objects.open().visible_to(user)
-    if not user.sees_every_account:
-        owner = user
-    return rows.filter(owner=owner) if owner else rows
+def _item(one: Ranked, known: Known, weighing: Weighing, today: dt.date) -> Item:
+    touches, tasks, accounts = known
+    touch = touches.get(one.pk) if one.source == TOUCH else None
+    worth_class = one.worth_class
+    if touch is not None:
+        worth_class = touch.template.version.plan.worth_class
+        reasons = weighing.touch(touch.template, one.margin_year)
+    else:
+        reasons = weighing.other(worth_class, one.margin_year)
+    return Item(
+        source=one.source,
+        key=one.item,
+        touch=touch,
+        task=tasks.get(one.pk) if one.source == TASK else None,
+        account=accounts.get(one.account_id or 0),
+        due_on=one.due_on,
+        is_late=one.due_on < today,
+        worth_class=WorthClass(worth_class) if worth_class else None,
+        label=one.label,
+        title=one.title,
+        why=one.why,
+        url=_url(one),
+        reasons=reasons,
+    )
 
 
-def _classes(accounts: Iterable[int | None]) -> dict[int, str]:
-    keys = [key for key in accounts if key]
-    rows = Membership.objects.open().filter(account_id__in=keys)
-    return dict(rows.values_list("account_id", "worth_class"))
+def _keys(found: Sequence[Ranked], source: str) -> list[int]:
+    return [one.pk for one in found if one.source == source]
+
+
+def _url(one: Ranked) -> str:
+    """Return the page that the item's button opens."""
+    source = agendas.source_named(one.source)
+    if source is None or one.link_id is None:
+        return ""
+    if source.in_query:
+        return f"{reverse(source.url_name)}?account={one.link_id}"
+    return reverse(source.url_name, args=[one.link_id])
 
 
 def next_step(account: Account, *, user: User, today: dt.date) -> Item | None:
     """Return what is worth most to do next for `account`: late first, then by gain."""
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
-    touches = _touches(user, None).filter(account=account, due_on__lte=horizon)
-    tasks = _tasks(user, None).filter(account=account, due_on__lte=horizon)
-    found = _Weighing().items(touches, tasks, today)
-    return min(found, key=lambda one: (not one.is_late, -one.gain), default=None)
+    weighing = Weighing()
+    sources = {
+        key: rows.filter(d_account=account.pk)
+        for key, rows in everything(Asking(user, None, today), weighing).items()
+    }
+    found = ranked(sources, first=None, last=horizon, size=MOST_SHOWN)
+    items = _items(found, weighing, today)
+    return min(items, key=lambda one: (not one.is_late, -one.gain), default=None)

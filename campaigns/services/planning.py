@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import Count, Min
+from django.utils import timezone
 
 from campaigns import policy
 from campaigns.choices import DIRECT_CHANNELS, TouchStatus, VersionStatus
-from campaigns.engine.cadence import Slot, slots
+from campaigns.engine.cadence import Slot, period_ends_on, slots
 from campaigns.models import PlannedTouch, PlanVersion, TouchTemplate
 from campaigns.services import standings
 from crm.choices import Stage
+from crm.services import audit
 from segments.choices import WorthClass
 
 # One planner at a time: the night and a publication would wait for each other's rows.
@@ -48,6 +50,31 @@ def plan_touches(
             planned = int(cursor.rowcount)
     standings.refresh_next_touches()
     return planned
+
+
+@transaction.atomic
+def expire_touches(*, as_of: dt.date) -> int:
+    """Close open touches whose period is over; return how many.
+
+    A touch expires once its week, month, quarter or year has ended and it is late by
+    more than `policy.TOUCH_GRACE_DAYS`. What was done for it earlier or later counts
+    for itself; the audit trail names the periods and how many touches each lost.
+    """
+    latest = as_of - dt.timedelta(days=policy.TOUCH_GRACE_DAYS)
+    late = PlannedTouch.objects.due().filter(due_on__lt=latest)
+    open_periods = late.order_by().values_list("period", flat=True).distinct()
+    over = [label for label in open_periods if period_ends_on(label) <= as_of]
+    if not over:
+        return 0
+    lost = late.filter(period__in=over).order_by()
+    counts = dict(lost.values_list("period").annotate(n=Count("pk")))
+    expired = late.filter(period__in=over).update(
+        status=TouchStatus.EXPIRED,
+        closed_at=timezone.now(),
+        reason="Its period is over.",
+    )
+    audit.record(actor=None, action="touch.expired", touches=expired, periods=counts)
+    return expired
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,23 +2,30 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import permissions
 from campaigns.choices import OwnerRole
+from campaigns.errors import CannotPutOffError
+from campaigns.forms.agenda import PutOffForm
 from campaigns.models import TouchTemplate
 from campaigns.policy import TODAY_ROWS
 from campaigns.queries import today as queries
-from campaigns.services import touches
+from campaigns.services import agenda, touches
 from common.access import requires
 from common.clock import business_today
+from common.errors import DomainError
 from common.htmx import render_page
 from common.templatetags.display import count
+from common.templatetags.display import day as day_words
 from crm.choices import Role
 from crm.models import User
 from crm.requests import SignedInRequest
+
+LONGEST_QUERY = 500
 
 
 class TeamForm(forms.Form):
@@ -37,7 +44,7 @@ def today(request: SignedInRequest) -> HttpResponse:
     user, day = request.user, business_today()
     team = TeamForm(request.GET) if _sees_team(user) else None
     is_ahead = "ahead" in request.GET
-    rows = queries.CANDIDATES if "all" in request.GET else TODAY_ROWS
+    rows = queries.MOST_SHOWN if "all" in request.GET else TODAY_ROWS
     does_sendings = user.has_perm(permissions.CHANGE_PLANS)
     return render_page(
         request,
@@ -56,8 +63,53 @@ def today(request: SignedInRequest) -> HttpResponse:
             ),
             "sendings": queries.sendings(today=day) if does_sendings else [],
             "does_sendings": does_sendings,
+            "form": PutOffForm(),
+            "put_off": queries.put_off(user=user, today=day),
         },
     )
+
+
+@require_POST
+@requires(permissions.VIEW_TODAY)
+def today_act(request: SignedInRequest) -> HttpResponse:
+    """Put what is ticked off, or settle it; one row's own buttons do the same."""
+    marks = [agenda.Mark.read(text) for text in request.POST.getlist("item")]
+    try:
+        if request.POST.get("act") == "settle":
+            done = agenda.settle(actor=request.user, marks=marks)
+            messages.success(request, f"Done: {count(done)}.")
+        else:
+            _put_off(request, marks)
+    except DomainError as error:
+        messages.error(request, error.message)
+    return _back(request)
+
+
+@require_POST
+@requires(permissions.VIEW_TODAY)
+def today_wake(request: SignedInRequest) -> HttpResponse:
+    """Bring back at once what the person put off."""
+    woken = agenda.wake(actor=request.user)
+    messages.success(request, f"Brought back: {count(woken)}.")
+    return redirect("campaigns:today")
+
+
+def _put_off(request: SignedInRequest, marks: list[agenda.Mark]) -> None:
+    form = PutOffForm(request.POST)
+    if not form.is_valid():
+        raise CannotPutOffError(str(next(iter(form.errors.values()))[0]))
+    until = form.day()
+    reason = form.cleaned_data["reason"]
+    agenda.snooze(actor=request.user, marks=marks, until=until, reason=reason)
+    messages.success(request, f"Put off until {day_words(until)}: {count(len(marks))}.")
+
+
+def _back(request: SignedInRequest) -> HttpResponse:
+    """Return to the list as it was asked for, without telling where else to go."""
+    query = request.POST.get("query", "")[:LONGEST_QUERY]
+    kept = QueryDict(query).urlencode()
+    url = reverse("campaigns:today")
+    return redirect(f"{url}?{kept}" if kept else url)
 
 
 @require_POST

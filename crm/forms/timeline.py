@@ -20,9 +20,14 @@ class TimelineFilterForm(forms.Form):
     """What to keep; an empty field keeps everything, a wrong one is left out."""
 
     text = forms.CharField(label="Words", max_length=100, required=False)
-    kind = forms.MultipleChoiceField(label="Kinds", required=False)
+    kind = forms.MultipleChoiceField(
+        label="Kinds", required=False, widget=forms.CheckboxSelectMultiple
+    )
     channel = forms.MultipleChoiceField(
-        label="Channels", choices=Channel.choices, required=False
+        label="Channels",
+        choices=Channel.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     person = forms.CharField(
         label="Person there",
@@ -60,8 +65,8 @@ class TimelineFilterForm(forms.Form):
         self.is_valid()
         said = self.cleaned_data
         return Wanted(
-            kinds=said.get("kind", ()),
-            channels=said.get("channel", ()),
+            kinds=tuple(said.get("kind", ())),
+            channels=tuple(said.get("channel", ())),
             product=said.get("product", ""),
             person=said.get("person", ""),
             who=said.get("who", ""),
@@ -89,7 +94,9 @@ class TimelineFilterForm(forms.Form):
     def details(self) -> int:
         """Return how many fields beside the kinds say something."""
         return sum(
-            bool(self.cleaned_data.get(name)) for name in self.fields if name != "kind"
+            bool(self.cleaned_data.get(name))
+            for name in self.fields
+            if name not in {"kind", "text"}
         )
 
 

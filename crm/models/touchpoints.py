@@ -87,6 +87,12 @@ class Touchpoint(models.Model):
             models.Index(
                 fields=["account", "-occurred_at", "-id"], name="touchpoint_by_account"
             ),
+            # Today asks who wrote lately; few of all contacts come in.
+            models.Index(
+                fields=["occurred_at"],
+                condition=Q(direction=Direction.IN, voided_at=None),
+                name="touchpoint_incoming",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from clv.models import ValuationRun
 from config.wsgi import application
-from crm.models import EventType, LifeEvent
+from crm.models import EventType, LifeEvent, TimelineFilter
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -121,6 +121,9 @@ def records(administrator):
         "runs": run.pk,
         "valuations": account.pk,
         "plans": 1,
+        "timeline-filters": TimelineFilter.objects.create(
+            user=administrator, name="Mine", query="who=me"
+        ).pk,
     }
 
 

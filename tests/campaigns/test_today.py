@@ -45,10 +45,10 @@ def shown(client, user, **query):
 
 def items(response):
     todo = response.context["todo"]
-    return [*todo.late, *todo.today, *todo.ahead]
+    return [*todo.due, *todo.ahead]
 
 
-def test_late_first_then_most_gain(client, visit, rep):
+def test_most_gain_first_and_late_ones_say_so(client, visit, rep):
     little = visit(rep, margin_year="4000.00", name="Little")
     much = visit(rep, margin_year="40000.00", name="Much")
     late = visit(rep, due_in=-3, margin_year="400.00", name="Late")
@@ -56,11 +56,12 @@ def test_late_first_then_most_gain(client, visit, rep):
 
     response = shown(client, rep)
 
-    assert [item.touch for item in items(response)] == [late, much, little, ahead]
+    assert [item.touch for item in items(response)] == [much, little, late, ahead]
+    assert [item.is_late for item in items(response)] == [False, False, True, False]
     assert response.context["todo"].ahead_count == 0
     # 15 % of 40,000 is 6,000. A visit costs 30 for the road and 90 minutes, 120 of the
     # 499.20 that four visits and four magazines cost a year.
-    assert items(response)[1].gain == Decimal("1322.31")
+    assert items(response)[0].gain == Decimal("1322.31")
     assert "+1\u202f322" in response.text
     assert "Secures about 1\u202f442 of the 40\u202f000 margin" in response.text
     assert "3 days late" in response.text

@@ -1,0 +1,194 @@
+"""Ranks everything that needs somebody, over the whole firm, in the database.
+
+Each source is weighed and cut to the first rows by itself; then all are merged. So a
+manager's first row is the firm's best, however many items there are.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import (
+    Count,
+    DateField,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    TextField,
+    Value,
+)
+from django.db.models.functions import Cast
+from django.utils.module_loading import import_string
+
+from campaigns.choices import AlertKind, OwnerRole
+from campaigns.models import Alert, PlannedTouch, SettledItem, Snooze
+from campaigns.queries.weighing import PRECISE, Weighing
+from common import agendas
+from common.agendas import Asking
+from common.money import ZERO
+from crm.queries.agenda import Items
+from crm.queries.entries import labels, words
+
+TOUCH, TASK, ALERT = "touch", "task", "alert"
+Rows = QuerySet[Any, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One item in its place: what it is, of which account, why now."""
+
+    source: str
+    pk: int
+    item: str
+    account_id: int | None
+    link_id: int | None
+    due_on: dt.date
+    label: str
+    title: str
+    why: str
+    margin_year: Decimal | None
+    worth_class: str
+
+
+def due_touches(asking: Asking, weighing: Weighing) -> Items:
+    """Return what plans ask of account owners; marketing's are sent at once."""
+    rows = PlannedTouch.objects.due().visible_to(asking.user)
+    rows = rows.filter(owner_role=OwnerRole.REP)
+    if asking.owner:
+        rows = rows.filter(account__owner=asking.owner)
+    return Items(
+        rows,
+        due="due_on",
+        title=words("template__title"),
+        why=Value(""),
+        share=weighing.share_of_touch(),
+        cost=weighing.cost_of_touch(),
+    )
+
+
+def open_alerts(asking: Asking) -> Items:
+    """Return what the night found and nobody has settled."""
+    rows = Alert.objects.open().visible_to(asking.user)
+    rows = rows.filter(account__merged_into=None)
+    if asking.owner:
+        rows = rows.filter(account__owner=asking.owner)
+    return Items(
+        rows,
+        due="raised_on",
+        label=labels("kind", AlertKind.choices),
+        title=labels("kind", AlertKind.choices),
+        why=F("reason"),
+    )
+
+
+def everything(asking: Asking, weighing: Weighing) -> dict[str, Rows]:
+    """Return the items of each source as rows to be ranked, without what is put off."""
+    found = {TOUCH: due_touches(asking, weighing)}
+    for source in agendas.sources_for(asking.user):
+        found[source.key] = import_string(source.query)(asking)
+    return {key: _weighed(items, key, asking, weighing) for key, items in found.items()}
+
+
+def found_items(asking: Asking, key: str, wanted: Sequence[str]) -> set[str]:
+    """Return which of the wanted items of a source are there, also if put off."""
+    if key == TOUCH:
+        items = due_touches(asking, Weighing())
+    else:
+        sources = {one.key: one for one in agendas.sources_for(asking.user)}
+        if key not in sources:
+            return set()
+        items = import_string(sources[key].query)(asking)
+    rows = items.rows.annotate(d_item=_item_of(items))
+    settled = SettledItem.objects.filter(source=key, item=OuterRef("d_item"))
+    rows = rows.exclude(Exists(settled)).filter(d_item__in=list(wanted))
+    return set(rows.values_list("d_item", flat=True))
+
+
+def ranked(
+    sources: Mapping[str, Rows], *, first: dt.date | None, last: dt.date, size: int
+) -> list[Ranked]:
+    """Return the items due from `first` to `last`, the largest expected gain first."""
+    parts = [
+        _between(rows, first, last).order_by("-d_gain", "d_due", "d_pk")[:size]
+        for rows in sources.values()
+    ]
+    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    if len(parts) > 1:
+        merged = merged.order_by("-d_gain", "d_due", "d_source", "d_pk")
+    return [Ranked(*row[1:]) for row in merged[:size]]
+
+
+def counted(
+    sources: Mapping[str, Rows], *, first: dt.date | None, last: dt.date
+) -> int:
+    """Return how many items are due from `first` to `last`."""
+    parts = [
+        _between(rows, first, last)
+        .order_by()
+        .values_list("d_source")
+        .annotate(n=Count("pk"))
+        for rows in sources.values()
+    ]
+    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
+    return sum(n for _, n in merged)
+
+
+def _between(rows: Rows, first: dt.date | None, last: dt.date) -> Rows:
+    rows = rows.filter(d_due__lte=last)
+    return rows.filter(d_due__gte=first) if first else rows
+
+
+def _item_of(items: Items) -> Cast:
+    return Cast(items.item or F("pk"), TextField())
+
+
+def _weighed(items: Items, key: str, asking: Asking, weighing: Weighing) -> Rows:
+    """Return the rows as tuples in Ranked's order, the gain before them."""
+    due = F(items.due) if isinstance(items.due, str) else items.due
+    rows = items.rows.order_by().annotate(
+        d_item=_item_of(items),
+        d_due=Cast(due, DateField()),
+        d_margin=weighing.margin_year(items.account),
+        d_class=weighing.class_of(items.account),
+    )
+    share = items.share or weighing.share_of_other("d_class")
+    cost = items.cost or Value(ZERO)
+    rows = rows.annotate(
+        d_share=Cast(share, PRECISE), d_cost=Cast(cost, PRECISE)
+    ).annotate(d_gain=weighing.gain("d_margin", "d_share", "d_cost"))
+    for kept in (
+        Snooze.objects.filter(user=asking.user, until__gt=asking.today),
+        SettledItem.objects.all(),
+    ):
+        rows = rows.exclude(Exists(kept.filter(source=key, item=OuterRef("d_item"))))
+    source = agendas.source_named(key)
+    label = items.label or Value(source.label if source else "")
+    columns: dict[str, Any] = {
+        "d_source": Value(key, output_field=TextField()),
+        "d_pk": F("pk"),
+        "d_account": F(items.account),
+        "d_link": Cast(items.link or F(items.account), IntegerField()),
+        "d_label": Cast(label, TextField()),
+        "d_title": Cast(items.title, TextField()),
+        "d_why": Cast(items.why, TextField()),
+    }
+    rows = rows.annotate(**columns)
+    named: Rows = rows.values_list(
+        "d_gain",
+        "d_source",
+        "d_pk",
+        "d_item",
+        "d_account",
+        "d_link",
+        "d_due",
+        "d_label",
+        "d_title",
+        "d_why",
+        "d_margin",
+        "d_class",
+    )
+    return named

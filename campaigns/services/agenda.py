@@ -1,0 +1,121 @@
+"""Putting items of Today off, and settling them, one or many at once."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from campaigns import policy
+from campaigns.errors import CannotPutOffError, ItemGoneError
+from campaigns.models import PlannedTouch, SettledItem, Snooze
+from campaigns.queries.agenda import TASK, TOUCH, found_items
+from campaigns.services import touches
+from common.agendas import Asking
+from common.clock import business_today
+from crm.models import Task, User
+from crm.services import audit, tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One item as pages and callers name it: its source and its key there."""
+
+    source: str
+    item: str
+
+    @classmethod
+    def read(cls, text: str) -> "Mark":
+        """Return what a form's `source:item` names."""
+        source, _, item = text.partition(":")
+        return cls(source, item)
+
+
+@transaction.atomic
+def snooze(
+    *, actor: User, marks: Sequence[Mark], until: dt.date, reason: str = ""
+) -> int:
+    """Put items off for the actor until a day, on which they come back by themselves.
+
+    All of them or none; an item that is put off already gets the new day. Nobody else's
+    list changes.
+
+    Raises
+    ------
+    CannotPutOffError
+        If nothing or too much is chosen, or the day is not ahead or too far.
+    ItemGoneError
+        If one of the items is not there any more, or not for the actor.
+    """
+    today = business_today()
+    if until <= today:
+        raise CannotPutOffError("Choose a day ahead.", field="until")
+    if until > today + dt.timedelta(days=policy.FURTHEST_SNOOZE_DAYS):
+        raise CannotPutOffError("Put it off for a year at most.", field="until")
+    for mark in _checked(actor, marks):
+        Snooze.objects.update_or_create(
+            user=actor,
+            source=mark.source,
+            item=mark.item,
+            defaults={"until": until, "reason": reason.strip()[:300]},
+        )
+    audit.record(
+        actor=actor,
+        action="today.snoozed",
+        items=[f"{mark.source}:{mark.item}" for mark in marks],
+        until=until.isoformat(),
+    )
+    return len(marks)
+
+
+def wake(*, actor: User) -> int:
+    """Bring back at once all that the actor put off; return how many come back."""
+    rows = Snooze.objects.filter(user=actor, until__gt=business_today())
+    return rows.delete()[0]
+
+
+@transaction.atomic
+def settle(*, actor: User, marks: Sequence[Mark]) -> int:
+    """Settle items, all of them or none; return how many.
+
+    A touch is done with the plan's minutes and cost, a task is done, and of anything
+    else is kept who settled it when.
+
+    Raises
+    ------
+    CannotPutOffError
+        If nothing or too much is chosen.
+    ItemGoneError
+        If one of the items is not there any more, or not for the actor.
+    """
+    for mark in _checked(actor, marks):
+        if mark.source == TOUCH:
+            touch = PlannedTouch.objects.visible_to(actor).get(pk=int(mark.item))
+            touches.complete(actor=actor, touch=touch)
+        elif mark.source == TASK:
+            task = Task.objects.visible_to(actor).get(pk=int(mark.item))
+            tasks.complete_task(actor=actor, task=task)
+        else:
+            SettledItem.objects.get_or_create(
+                source=mark.source, item=mark.item, defaults={"settled_by": actor}
+            )
+            audit.record(
+                actor=actor, action="today.settled", source=mark.source, item=mark.item
+            )
+    return len(marks)
+
+
+def _checked(actor: User, marks: Sequence[Mark]) -> Sequence[Mark]:
+    """Refuse what the actor does not have to do."""
+    if not marks:
+        raise CannotPutOffError("Tick what you mean first.")
+    if len(marks) > policy.MOST_AT_ONCE:
+        raise CannotPutOffError(f"At most {policy.MOST_AT_ONCE} at once.")
+    asking = Asking(actor, None, business_today())
+    by_source: dict[str, list[str]] = {}
+    for mark in marks:
+        by_source.setdefault(mark.source, []).append(mark.item)
+    for source, items in by_source.items():
+        if found_items(asking, source, items) != set(items):
+            raise ItemGoneError
+    return marks
