@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0003_standings'),
-        ('crm', '0021_incoming_contacts'),
+        ('crm', '0023_incoming_contacts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

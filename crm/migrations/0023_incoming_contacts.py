@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0020_goals_and_journal'),
+        ('crm', '0022_first_lifecycle_stages'),
     ]
 
     operations = [
