@@ -156,3 +156,9 @@ class ImportRefusedError(DomainError):
     """A file that cannot be loaded at all; single bad rows are reported instead."""
 
     code = "import_refused"
+
+
+class CannotMergeError(DomainError):
+    """Two accounts that cannot become one, or one that cannot become two again."""
+
+    code = "cannot_merge"

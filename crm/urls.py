@@ -13,6 +13,7 @@ from crm.views import (
     holdings,
     journal,
     lifecycle,
+    merging,
     offline,
     people,
     saved_views,
@@ -27,6 +28,15 @@ app_name = "crm"
 urlpatterns = [
     path("accounts/new/", accounts.account_create, name="account_create"),
     path("accounts/<int:pk>/", accounts.account_detail, name="account_detail"),
+    path("accounts/_alike/", merging.account_alike, name="account_alike"),
+    path("accounts/duplicates/", merging.merge_list, name="merge_list"),
+    path("accounts/<int:pk>/merge/", merging.merge_find, name="merge_find"),
+    path(
+        "accounts/<int:pk>/merge/<int:other>/",
+        merging.merge_preview,
+        name="merge_preview",
+    ),
+    path("merges/<int:pk>/undo/", merging.merge_undo, name="merge_undo"),
     path("accounts/<int:pk>/edit/", accounts.account_edit, name="account_edit"),
     path("accounts/<int:pk>/_header/", accounts.account_header, name="account_header"),
     path(

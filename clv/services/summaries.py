@@ -42,6 +42,9 @@ CHANGED = """
     UNION
     SELECT account_id FROM crm_ledgerentry
         WHERE created_at >= %(since)s AND account_id IS NOT NULL
+    UNION
+    SELECT unnest(ARRAY[survivor_id, merged_id]) FROM crm_accountmerge
+        WHERE undone_at >= %(since)s
 """
 
 

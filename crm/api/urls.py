@@ -8,6 +8,7 @@ from crm.api.events import EventResource, EventTypeResource
 from crm.api.goals import GoalResource
 from crm.api.journal import HypothesisResource
 from crm.api.ledger import LedgerEntryResource
+from crm.api.merges import MergeResource
 from crm.api.orders import OrderResource
 from crm.api.products import ProductResource
 from crm.api.timeline import TimelineFilterResource, TimelineResource
@@ -16,6 +17,7 @@ from crm.api.wishes import AssessmentResource, ConsentResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("accounts", AccountResource, "account")
+router.register("account-merges", MergeResource, "account-merge")
 router.register("contacts", ContactResource, "contact")
 router.register("consents", ConsentResource, "consent")
 router.register("assessments", AssessmentResource, "assessment")

@@ -22,6 +22,7 @@ from crm.models.lifecycle import (
     RelationshipProfile,
 )
 from crm.models.lists import BulkEdit, BulkEditRow, ListPreference, SavedView
+from crm.models.merges import AccountMerge
 from crm.models.orders import Order, OrderLine, OrderReturn
 from crm.models.products import Complement, Product
 from crm.models.tags import Tag
@@ -33,6 +34,7 @@ from crm.models.wallet import Competitor, CompetitorPresence, WalletEstimate
 
 __all__ = [
     "Account",
+    "AccountMerge",
     "AccountQuerySet",
     "AllocationRule",
     "AttributeDefinition",

@@ -123,6 +123,8 @@ TABS = {
 @require_GET
 @requires(permissions.VIEW_ACCOUNTS)
 def account_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    if survivor := _survivor(request, pk):
+        return redirect("crm:account_detail", survivor)
     account = get_object_or_404(_visible(request), pk=pk)
     key = request.GET.get("tab", "overview")
     key = key if key in TABS else "overview"
@@ -222,6 +224,12 @@ def _tabs(request: SignedInRequest, current: str) -> list[TabLink]:
 def _visible(request: SignedInRequest) -> Any:
     rows = Account.objects.active().visible_to(request.user)
     return rows.select_related("owner", "parent", "territory")
+
+
+def _survivor(request: SignedInRequest, pk: int) -> int | None:
+    """Return where an account went that was merged away: old links still lead there."""
+    merged = Account.objects.exclude(merged_into=None).visible_to(request.user)
+    return merged.filter(pk=pk).values_list("merged_into", flat=True).first()
 
 
 def _header_context(request: SignedInRequest, account: Account) -> dict[str, Any]:

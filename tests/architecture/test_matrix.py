@@ -32,6 +32,7 @@ from crm.models import (
     TimelineFilter,
 )
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
+from crm.services.merging import merge_accounts
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -141,7 +142,14 @@ def _decision(account):
     )
 
 
+def _merge(account):
+    twin = make.account(owner=account.owner)
+    return merge_accounts(actor=account.owner, survivor=account, merged=twin)
+
+
 MAKERS = {
+    "merge": _merge,
+    "twin": lambda account: account,
     "account": lambda account: account,
     "value": lambda account: make.valuation(account=account).account,
     "contact": lambda account: make.contact(account=account),
@@ -209,6 +217,8 @@ def arguments(line, account):
     found = {"pk": MAKERS[line.kind](account).pk}
     more = {"TEMPLATE": {"key": "general"}, "bought": {"product": 0}}
     more["cell"] = {"key": "accounts", "column": "name"}
+    if line.kind == "twin":
+        more["twin"] = {"other": make.account(owner=account.owner).pk}
     if line.kind == "offer":
         return found | {"offered": make.product().pk}
     if line.kind == "PAIR":

@@ -1,4 +1,4 @@
-"""Style sheets are whole: a brace too few would hide all that follows on some screen."""
+"""Style sheets are whole: with a brace too few the rest is lost on some screen."""
 
 from pathlib import Path
 
