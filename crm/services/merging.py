@@ -9,7 +9,6 @@ row by row, so that a merge can be undone.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from django.apps import apps
 from django.core import serializers
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
@@ -30,7 +29,15 @@ from crm.models import (
 from crm.services import audit
 
 FACTS = frozenset(
-    {Order, OrderLine, OrderReturn, LedgerEntry, Touchpoint, PinnedContact}
+    {
+        AccountMerge,
+        Order,
+        OrderLine,
+        OrderReturn,
+        LedgerEntry,
+        Touchpoint,
+        PinnedContact,
+    }
 )
 # What may be taken over from the duplicate; facts about the merge itself stay.
 CHOSEN = (
@@ -117,8 +124,9 @@ def undo_merge(*, actor: User, merge: AccountMerge) -> AccountMerge:
         raise CannotMergeError(
             f"{survivor} was merged into another account since. Undo that first."
         )
+    models_by_label = {model._meta.label_lower: model for model in movable()}
     for label, keys in merge.moved.items():
-        model = apps.get_model(label)
+        model = models_by_label[label]
         rows = model._default_manager.filter(pk__in=keys)
         for field in _links(model):
             rows.filter(**{field: survivor}).update(**{field: merged})
@@ -161,18 +169,22 @@ def moving(merged: Account) -> dict[str, int]:
     return found
 
 
-def movable() -> Iterator[type[models.Model]]:
-    """Yield the models whose rows go over: all of this app that name an account."""
-    for model in apps.get_app_config("crm").get_models():
-        is_history = any(name.startswith("pgh_") for name in _names(model))
-        if model in FACTS or model is AccountMerge or is_history:
-            continue
-        if _links(model):
-            yield model
+def movable() -> list[type[models.Model]]:
+    """Return the models whose rows go over: all of this app that name an account."""
+    relations = Account._meta.get_fields(include_hidden=True)
+    found = dict.fromkeys(
+        field.related_model
+        for field in relations
+        if isinstance(field, models.ManyToOneRel) and _is_ours(field.related_model)
+    )
+    return [model for model in found if model not in FACTS and _links(model)]
 
 
-def _names(model: type[models.Model]) -> list[str]:
-    return [field.name for field in model._meta.get_fields()]
+def _is_ours(model: type[models.Model]) -> bool:
+    """Tell whether a model holds records of this app, not the history of some."""
+    meta = model._meta
+    is_history = any(field.name == "pgh_id" for field in meta.concrete_fields)
+    return meta.app_label == "crm" and not (is_history or meta.auto_created)
 
 
 def _links(model: type[models.Model]) -> list[str]:

@@ -17,6 +17,7 @@ from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemp
 from campaigns.services import plans
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
+    AccountMerge,
     AuditEvent,
     BulkEdit,
     Competitor,
@@ -32,7 +33,6 @@ from crm.models import (
     TimelineFilter,
 )
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
-from crm.services.merging import merge_accounts
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -144,7 +144,9 @@ def _decision(account):
 
 def _merge(account):
     twin = make.account(owner=account.owner)
-    return merge_accounts(actor=account.owner, survivor=account, merged=twin)
+    return AccountMerge.objects.create(
+        survivor=account, merged=twin, made_by=account.owner
+    )
 
 
 MAKERS = {

@@ -53,6 +53,12 @@ def test_people_tasks_tags_go_over_and_empty_fields_are_filled(rep, pair):
     assert survivor.last_contact_on is not None
 
 
+def test_every_record_of_an_account_goes_over_but_facts():
+    names = {model.__name__ for model in merging.movable()}
+    assert {"Contact", "Task", "Holding", "Deal", "LifeEvent", "Account"} <= names
+    assert not names & {"Order", "LedgerEntry", "Touchpoint", "AccountEvent"}
+
+
 def test_chosen_fields_come_from_the_duplicate(rep, pair):
     merge(rep, pair, "city", "name")
     pair[0].refresh_from_db()
