@@ -113,6 +113,14 @@ MENU = (
                 go="f",
             ),
             Link(
+                "Products",
+                "crm:product_list",
+                "package",
+                crm.VIEW_PRODUCTS,
+                also="/competitors/",
+                go="k",
+            ),
+            Link(
                 "Expansions",
                 "clv:expansion_board",
                 "sprout",

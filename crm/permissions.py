@@ -13,7 +13,6 @@ VIEW_LEDGER = "crm.view_ledger"
 CHANGE_LEDGER = "crm.change_ledger"
 VIEW_PRODUCTS = "crm.view_products"
 CHANGE_PRODUCTS = "crm.change_products"
-CHANGE_CATALOGUE = "crm.change_catalogue"
 VIEW_DEALS = "crm.view_deals"
 CHANGE_DEALS = "crm.change_deals"
 CHANGE_DEAL_STAGES = "crm.change_deal_stages"
@@ -35,7 +34,6 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_DEALS,
         CHANGE_DEAL_STAGES,
         CHANGE_CATALOGUES,
-        CHANGE_CATALOGUE,
         CHANGE_LEDGER,
         IMPORT_DATA,
     },
@@ -51,7 +49,6 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_DEAL_STAGES,
         CHANGE_CATALOGUES,
         CHANGE_LEDGER,
-        CHANGE_CATALOGUE,
         CHANGE_PRODUCTS,
         MANAGE_USERS,
         IMPORT_DATA,

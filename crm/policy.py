@@ -47,3 +47,7 @@ MOST_PINS = 5
 
 # An older letter without an answer is no reply any more but a new beginning.
 REPLIES_LOOK_BACK_DAYS = 60
+# Products that many of the same accounts buy are suggested as complements.
+FEWEST_BUYING_BOTH = 10  # accounts
+LEAST_LIFT = 1.5
+MOST_SUGGESTIONS = 10

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
 
 from common.versions import save_changes
 from crm.errors import CannotSaveProductError
-from crm.models import Product, User
+from crm.models import Complement, Product, User
 from crm.services import audit
 
 TAKEN = "Another product has this number."
@@ -64,3 +66,53 @@ def change_product(
             fields=sorted(changes),
         )
     return product
+
+
+def link_products(
+    *, actor: User, product: Product, other: Product, reason: str = ""
+) -> None:
+    """Say that two products go together; again replaces the reason.
+
+    Raises
+    ------
+    CannotSaveProductError
+        If it is the same product, or one the other's upgrade.
+    """
+    if product == other:
+        raise CannotSaveProductError(
+            "A product does not go with itself.", field="other"
+        )
+    if other.pk == product.upgrade_to_id or product.pk == other.upgrade_to_id:
+        raise CannotSaveProductError(
+            "One is the upgrade of the other, so it takes its place.", field="other"
+        )
+    with transaction.atomic():
+        for one, two in ((product, other), (other, product)):
+            Complement.objects.update_or_create(
+                from_product=one,
+                to_product=two,
+                defaults={"reason": reason.strip(), "updated_at": timezone.now()},
+            )
+        audit.record(
+            actor=actor, action="product.linked", subject=product, other=other.pk
+        )
+
+
+def unlink_products(*, actor: User, product: Product, other: Product) -> None:
+    """Say that two products do not go together.
+
+    Raises
+    ------
+    CannotSaveProductError
+        If they were not linked.
+    """
+    with transaction.atomic():
+        rows = Complement.objects.filter(
+            Q(from_product=product, to_product=other)
+            | Q(from_product=other, to_product=product)
+        )
+        if not rows.delete()[0]:
+            raise CannotSaveProductError("These two are not linked.")
+        audit.record(
+            actor=actor, action="product.unlinked", subject=product, other=other.pk
+        )

@@ -83,13 +83,13 @@ def presence_end(request: SignedInRequest, pk: int) -> HttpResponse:
 def competitor_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "competitors": competitors(request.user),
-        "can_change": request.user.has_perm(permissions.CHANGE_CATALOGUE),
+        "can_change": request.user.has_perm(permissions.CHANGE_CATALOGUES),
     }
     return render(request, "crm/competitors/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
-@requires(permissions.CHANGE_CATALOGUE)
+@requires(permissions.CHANGE_CATALOGUES)
 def competitor_create(request: SignedInRequest) -> HttpResponse:
     form = CompetitorForm(request.POST or None, initial={"is_active": True})
     if request.method == "POST" and form.is_valid():
@@ -103,7 +103,7 @@ def competitor_create(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(permissions.CHANGE_CATALOGUE)
+@requires(permissions.CHANGE_CATALOGUES)
 def competitor_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     competitor = get_object_or_404(Competitor, pk=pk)
     form = CompetitorForm(request.POST or None, instance=copy.copy(competitor))

@@ -196,6 +196,7 @@ MAKERS = {
     ),
     "COMPETITOR": lambda account: _competitor(),
     "PRODUCT": lambda account: make.product(),
+    "LINK": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
     "ASSUMED": lambda account: Assumptions.objects.current(),
@@ -225,7 +226,17 @@ def arguments(line, account):
         return found | {"offered": make.product().pk}
     if line.kind == "PAIR":
         return {"base": make.product().pk, "offered": make.product().pk}
-    return more.get(line.kind, {}) | found
+    return found | _more(line.kind)
+
+
+def _more(kind):
+    """Return what an address holds beside the number of its record."""
+    return {
+        "TEMPLATE": lambda: {"key": "general"},
+        "bought": lambda: {"product": 0},
+        "offer": lambda: {"offered": make.product().pk},
+        "LINK": lambda: {"other": make.product().pk},
+    }.get(kind, dict)()
 
 
 # -- Asking ------------------------------------------------------------------

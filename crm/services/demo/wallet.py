@@ -17,11 +17,10 @@ NAMED_A_SUM = 0.35  # of what was said
 LEAST_SPEND = 40_000  # cents a year
 CATEGORIES = ("Paper", "Toner and ink", "Facility", "Furniture", "Pantry")
 SOURCES = (EstimateSource.CUSTOMER, EstimateSource.GUESS, EstimateSource.INDUSTRY)
-FOUND_OUT = (
-    "",
+FOUND_OUT = (  # as SOURCES
     "Told us in the yearly review.",
     "From the number of desks.",
-    "Saw the other invoice on the table.",
+    "Mean of firms of this size.",
 )
 SEEN = (
     "",
@@ -54,6 +53,7 @@ def _store_estimates(block: Block, rng: np.random.Generator, mine: Ints) -> None
     known = mine[rng.random(len(mine)) < ESTIMATED]
     size = len(known)
     ours = revenue_between(block, WINDOW_DAYS - YEAR, WINDOW_DAYS)[known]
+    source = rng.choice(len(SOURCES), size, p=(0.4, 0.45, 0.15))
     spend = np.maximum(ours, LEAST_SPEND) * rng.uniform(1.1, 2.6, size)
     copy_rows(
         WalletEstimate,
@@ -61,8 +61,8 @@ def _store_estimates(block: Block, rng: np.random.Generator, mine: Ints) -> None
         category=Pool(CATEGORIES, rng.integers(0, len(CATEGORIES), size)),
         amount=np.rint(spend / 10_000).astype(np.int64) * 10_000,
         estimated_on=block.dates(WINDOW_DAYS - rng.integers(10, YEAR, size)),
-        source=Pool(SOURCES, rng.choice(len(SOURCES), size, p=(0.4, 0.45, 0.15))),
-        note=Pool(FOUND_OUT, rng.integers(0, len(FOUND_OUT), size)),
+        source=Pool(SOURCES, source),
+        note=Pool(FOUND_OUT, source),
     )
 
 
