@@ -11,6 +11,7 @@ from crm.api.ledger import LedgerEntryResource
 from crm.api.merges import MergeResource
 from crm.api.orders import OrderResource
 from crm.api.products import ProductResource
+from crm.api.saved_views import SavedViewResource
 from crm.api.timeline import TimelineFilterResource, TimelineResource
 from crm.api.touchpoints import TouchpointResource
 from crm.api.wishes import AssessmentResource, ConsentResource
@@ -23,6 +24,7 @@ router.register("consents", ConsentResource, "consent")
 router.register("assessments", AssessmentResource, "assessment")
 router.register("goals", GoalResource, "goal")
 router.register("hypotheses", HypothesisResource, "hypothesis")
+router.register("saved-views", SavedViewResource, "saved-view")
 router.register("products", ProductResource, "product")
 router.register("orders", OrderResource, "order")
 router.register("ledger-entries", LedgerEntryResource, "ledger-entry")
