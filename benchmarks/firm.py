@@ -6,7 +6,7 @@ only a benchmark may do.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -129,7 +129,7 @@ def build(accounts: int, lines: int, day: dt.date) -> None:
         "source": "bench",
         "is_history": True,
     }
-    with connection.cursor() as cursor, _bare_tables():
+    with connection.cursor() as cursor, bare_tables():
         cursor.execute("SELECT setseed(0.5)")
         for statement in (ACCOUNTS, ORDERS, LINES, RETURNS, LEDGER):
             cursor.execute(statement, params)
@@ -217,7 +217,7 @@ def _stage(
 
 
 @contextmanager
-def _bare_tables() -> Iterator[None]:
+def bare_tables(tables: Sequence[str] = TABLES) -> Iterator[None]:
     """Take indexes and key checks away while the block fills the tables."""
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
@@ -226,7 +226,7 @@ def _bare_tables() -> Iterator[None]:
             "SELECT i.indexname, i.indexdef FROM pg_indexes i"
             " WHERE i.tablename = ANY(%s) AND NOT EXISTS ("
             "SELECT FROM pg_constraint c WHERE c.conname = i.indexname)",
-            [list(TABLES)],
+            [list(tables)],
         )
         indexes = cursor.fetchall()
         for name, _ in indexes:

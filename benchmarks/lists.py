@@ -2,9 +2,9 @@
 
     python -m benchmarks.lists --accounts 1000000
 
-Builds a firm in a PostgreSQL of its own, values it over two nights (so that there is a
-change to sort by), and asks Django's test client for each page as a manager would:
-every request runs the whole stack but the network. `--data FOLDER` keeps the firm.
+Fills a PostgreSQL of its own with accounts and the values of two days, and asks
+Django's test client for each page as a manager would: every request runs the whole
+stack but the network. `--data FOLDER` keeps the firm for the next time.
 """
 
 import argparse
@@ -20,41 +20,102 @@ from benchmarks.night import prepare
 
 ROUNDS = 30
 PAGES_DEEP = 40
-LINES_PER_ACCOUNT = 2
-NIGHT = ("summarise", "fit", "value", "classify", "plan", "list")
+CONTACTS_OF_ONE = 50_000
+TABLES = (
+    "crm_account",
+    "crm_touchpoint",
+    "segments_membership",
+    "campaigns_plannedtouch",
+)
+ACCOUNTS = """
+    INSERT INTO crm_account (id, name, stage, owner_id, city, industry, size_band,
+        last_contact_on, relationship_type, region, country, phone, website, note,
+        source, won_from, loss_reason, attributes)
+    OVERRIDING SYSTEM VALUE
+    SELECT n, 'Firm ' || n, CASE WHEN n %% 20 < 3 THEN 'prospect' ELSE 'customer' END,
+        (%(owners)s::bigint[])[1 + n %% cardinality(%(owners)s::bigint[])],
+        'Town ' || n %% 997, 'Industry ' || n %% 41,
+        (ARRAY['1-9', '10-49', '50-249', '250+'])[1 + n %% 4],
+        CASE WHEN n %% 4 > 0 THEN current_date - (n::bigint * 7919 %% 900)::int END,
+        '', '', '', '', '', '', '', '', '', '{}'
+    FROM generate_series(1, %(accounts)s) n
+"""
+TOUCHPOINTS = """
+    INSERT INTO crm_touchpoint (account_id, user_id, channel, direction, occurred_at,
+        note, outcome, phase, care, source)
+    SELECT 1, %(user)s, 'phone', 'out', now() - n * interval '1 hour', 'Call ' || n, '',
+        'after', '', 'manual'
+    FROM generate_series(1, %(contacts)s) n
+"""
+VALUES = """
+    INSERT INTO {table} (run_id, account_id, first_on, last_on, order_days, order_count,
+        revenue, revenue_cost_unknown, margin, revenue_year, margin_year, cost_to_win,
+        cost_per_order_kinds, cost_over_time_kinds, cost_year, ladder_step,
+        expected_orders, expected_orders_year, expected_margin, expected_margin_year,
+        expected_cost, expected_cost_year, future_value, future_low, future_high,
+        realised_profit, clv, break_even)
+    SELECT %(run)s, n, day, day, orders, orders, 3 * m, 0, m, m, m / 3, 20, 0, 0,
+        round(m / 10, 2), 'individual', 1, 1, e, e, 0, 0, e, e / 2, e * 2, m - 20,
+        m - 20 + e, 'paid_back'
+    FROM (
+        SELECT n, CASE WHEN n %% 20 < 3 THEN 0 ELSE 1 + n %% 30 END AS orders,
+            CASE WHEN n %% 20 >= 3 THEN current_date - (n %% 800)::int END AS day,
+            round((exp(10 * random()) / 20)::numeric, 2) AS m,
+            round((exp(9 * random()) / 9)::numeric, 2) AS e
+        FROM generate_series(1, %(accounts)s) n
+    ) drawn
+"""
+CLASSES = """
+    INSERT INTO segments_membership (account_id, worth_class, since, reason, run_id,
+        policy_id)
+    SELECT account_id, CASE WHEN clv < 0 THEN 'never_profitable'
+        WHEN clv < 500 THEN 'general' WHEN realised_profit < 400 THEN 'potential_key'
+        ELSE 'current_key' END, %(today)s, 'As drawn.', %(run)s,
+        (SELECT max(id) FROM segments_classpolicy)
+    FROM clv_valuation WHERE run_id = %(run)s
+"""
+TOUCHES = """
+    INSERT INTO campaigns_plannedtouch (account_id, template_id, lineage, period,
+        due_on, owner_role, status, reason)
+    SELECT n, t.id, t.lineage, 'bench', current_date + (n %% 14)::int, 'rep', 'due', ''
+    FROM generate_series(1, %(accounts)s, 3) n,
+        (SELECT id, lineage FROM campaigns_touchtemplate ORDER BY id LIMIT 1) t
+"""
 
 Ask = Callable[[Any], Any]
 
 
-def dress(accounts: int) -> None:
-    """Give the firm's accounts what lists narrow and sort by: people, owners, places."""
+def build(accounts: int) -> None:
+    """Fill an empty database with accounts, owners, two days' values and classes.
+
+    Values are drawn, not worked out: a list reads them whatever they are.
+    """
     from django.db import connection  # noqa: PLC0415
 
+    from benchmarks.firm import bare_tables  # noqa: PLC0415
+    from campaigns.services import standings  # noqa: PLC0415
+    from common.clock import business_today  # noqa: PLC0415
     from crm.choices import Role  # noqa: PLC0415
     from crm.models import User  # noqa: PLC0415
+    from segments.models import ClassPolicy  # noqa: PLC0415
 
-    if User.objects.exists():
-        return
     _people(Role)
     keys = list(User.objects.order_by("pk").values_list("pk", flat=True))
+    with connection.cursor() as cursor, bare_tables(TABLES):
+        cursor.execute(ACCOUNTS, {"accounts": accounts, "owners": keys})
+        cursor.execute(TOUCHPOINTS, {"user": keys[0], "contacts": CONTACTS_OF_ONE})
+    ClassPolicy.objects.create(
+        realised_threshold=400, expected_threshold=500, reason="As drawn."
+    )
+    runs = [_value(accounts, ahead) for ahead in (2, 1)]
+    with connection.cursor() as cursor, bare_tables(TABLES):
+        cursor.execute(CLASSES, {"run": runs[-1].pk, "today": business_today()})
+        cursor.execute(TOUCHES, {"accounts": accounts})
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE crm_account DISABLE TRIGGER USER")
-        cursor.execute(
-            "UPDATE crm_account SET owner_id = (%s::bigint[])[1 + id %% %s],"
-            " city = 'Town ' || id %% 997, industry = 'Industry ' || id %% 41,"
-            " last_contact_on = CASE WHEN id %% 4 > 0"
-            " THEN current_date - (id * 7919 %% 900)::int END",
-            [keys, len(keys)],
-        )
-        cursor.execute("ALTER TABLE crm_account ENABLE TRIGGER USER")
-        cursor.execute(
-            "INSERT INTO crm_touchpoint (account_id, user_id, channel, direction,"
-            " occurred_at, note, outcome, phase, care, source)"
-            " SELECT 1, %s, 'phone', 'out', now() - n * interval '1 hour', 'Call ' || n,"
-            " '', 'after', '', 'manual' FROM generate_series(1, 50000) n",
-            [keys[0]],
-        )
         cursor.execute("VACUUM ANALYZE")
+    begun = time.perf_counter()
+    written = standings.write_standings(runs[-1])
+    print(f"list step: {written:,} rows in {time.perf_counter() - begun:.1f} s\n")
 
 
 def _people(roles: Any) -> None:
@@ -71,21 +132,34 @@ def _people(roles: Any) -> None:
         rep.groups.add(Group.objects.get(name=roles.REP))
 
 
-def value(first: dt.date) -> None:
-    """Work through two nights up to the lists, so that values have a day before."""
-    from clv.choices import RunStatus  # noqa: PLC0415
-    from clv.services import execution, runs  # noqa: PLC0415
-    from config import night  # noqa: PLC0415
+def _value(accounts: int, days_ago: int) -> Any:
+    """Publish a run with drawn values of every account."""
+    from django.db import connection  # noqa: PLC0415
 
-    chain = [group for group in night.NIGHT if group[-1].name in NIGHT]
-    for ahead in (0, 1):
-        run = runs.request_run(actor=None, as_of=first + dt.timedelta(days=ahead))
-        execution.execute_run(run.pk, {run.kind: chain})
-        run.refresh_from_db()
-        if run.status != RunStatus.PUBLISHED:
-            raise SystemExit(f"run {run.pk}: {run.status} {run.failure}")
-        steps = {step.name: step.seconds for step in run.steps.all()}
-        print(", ".join(f"{name} {took:.1f} s" for name, took in steps.items() if took))
+    from clv.models import Assumptions, ValuationRun  # noqa: PLC0415
+    from common.clock import business_today  # noqa: PLC0415
+
+    ValuationRun.objects.filter(is_current=True).update(is_current=False)
+    run = ValuationRun.objects.create(
+        as_of=business_today() - dt.timedelta(days=days_ago),
+        kind="nightly",
+        status="published",
+        is_current=True,
+        assumptions=Assumptions.objects.current(),
+    )
+    table = f"clv_valuation_bench_{run.pk}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TABLE {table} (LIKE clv_valuation INCLUDING CONSTRAINTS)"
+        )
+        cursor.execute(
+            VALUES.format(table=table), {"run": run.pk, "accounts": accounts}
+        )
+        cursor.execute(
+            f"ALTER TABLE clv_valuation ATTACH PARTITION {table}"
+            f" FOR VALUES IN ({run.pk})"
+        )
+    return run
 
 
 def pages(accounts: int) -> dict[str, Ask]:
@@ -140,7 +214,7 @@ def _log(account: int) -> Ask:
 
 
 def deep_page(client: Any, sort: str) -> Ask:
-    """Go many pages forward, by the links that the pages offer; return the last step."""
+    """Go many pages forward, as the pages link; return the last step."""
     url = f"/accounts/?sort={sort}"
     for _ in range(PAGES_DEEP):
         cursor = client.get(url).context["page"].next
@@ -225,15 +299,13 @@ def main() -> None:
 def _run(accounts: int, rounds: int) -> None:
     from django.core.management import call_command  # noqa: PLC0415
 
-    from clv.models import ValuationRun  # noqa: PLC0415
+    from campaigns.services import plans  # noqa: PLC0415
+    from crm.models import Account  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
-    from benchmarks import firm  # noqa: PLC0415
-
-    first = firm.ensure(accounts, accounts * LINES_PER_ACCOUNT)
-    dress(accounts)
-    if not ValuationRun.objects.published().exists():
-        value(first)
+    if not Account.objects.exists():
+        plans.ensure_plans()
+        build(accounts)
     compare(accounts, rounds)
 
 
