@@ -43,6 +43,23 @@ class CampaignsConfig(AppConfig):
                 order=70,
             )
         )
+        for key, word, query in (
+            ("dealbegun", "Deal", "deals_begun"),
+            ("dealclosed", "Deal closed", "deals_closed"),
+        ):
+            timelines.register(
+                timelines.Source(
+                    key=key,
+                    kind="deal",
+                    kind_title="Deals",
+                    word=word,
+                    icon="handshake",
+                    query=f"campaigns.queries.timeline.{query}",
+                    permission=VIEW_DEALS,
+                    url_name="campaigns:deal_detail",
+                    order=25,
+                )
+            )
         panels.register(
             "account-act",
             panels.Panel(

@@ -42,3 +42,8 @@ class CannotPutOffError(DomainError):
 class ItemGoneError(DomainError):
     code = "item_gone"
     message = "One of them is not there any more. Load the list again."
+
+
+class CannotMoveTouchError(DomainError):
+    code = "cannot_move_touch"
+    message = "This touch cannot be done on that day."

@@ -86,6 +86,13 @@ MENU = (
                 go="p",
             ),
             Link(
+                "Calendar",
+                "campaigns:calendar",
+                "calendar-days",
+                campaigns.VIEW_TODAY,
+                go="k",
+            ),
+            Link(
                 "Deals",
                 "campaigns:deal_board",
                 "handshake",

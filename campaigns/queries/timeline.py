@@ -6,6 +6,8 @@ from django.db.models import F, Value
 
 from campaigns.choices import TouchStatus
 from campaigns.models import PlannedTouch
+from crm.choices import DealStatus
+from crm.models import Deal
 from crm.queries.entries import Entries, joined, labels, of_accounts, words
 
 
@@ -33,3 +35,45 @@ def closed_touches(account_ids: Sequence[int]) -> Entries:
         who="closed_by_id",
         searched=("template__title", "reason"),
     )
+
+
+def deals_begun(account_ids: Sequence[int]) -> Entries:
+    """Return when somebody wrote a deal down."""
+    return Entries(
+        of_accounts(Deal.objects.all(), account_ids),
+        at="created_at",
+        columns=_DEAL
+        | {"who": words("created_by__name"), "who_id": F("created_by_id")},
+        who="created_by_id",
+        person="contact__name",
+        searched=("title",),
+    )
+
+
+def deals_closed(account_ids: Sequence[int]) -> Entries:
+    """Return deals won and lost, with the reason and the competitor."""
+    return Entries(
+        of_accounts(Deal.objects.closed(), account_ids),
+        at="closed_on",
+        is_day=True,
+        columns=_DEAL
+        | {
+            "title": joined(Value("Deal "), labels("status", LOWER_STATUS)),
+            "text": joined(
+                words("title"),
+                Value(". "),
+                words("loss_reason__name"),
+                Value(" "),
+                words("competitor"),
+            ),
+            "who": words("owner__name"),
+            "who_id": F("owner_id"),
+        },
+        who="owner_id",
+        person="contact__name",
+        searched=("title", "competitor", "closing_note"),
+    )
+
+
+LOWER_STATUS = [(value, label.lower()) for value, label in DealStatus.choices]
+_DEAL = {"text": words("title"), "person": words("contact__name"), "link_id": F("pk")}

@@ -208,6 +208,9 @@ _DIGESTED = (
          FROM crm_competitorpresence""",
     """SELECT concat_ws(';', account_id, words, amount, stated_on)
          FROM crm_statedvalue""",
+    """SELECT concat_ws(';', account_id, title, stage_id, status, close_on, closed_on,
+              competitor) FROM crm_deal""",
+    "SELECT concat_ws(';', product_id, quantity, revenue, cost) FROM crm_dealline",
     """SELECT concat_ws(';', account_id, is_alive, expected_margin_36_months)
          FROM clv_trueworth""",
 )

@@ -116,7 +116,7 @@ def _headings(wanted: str) -> list[Heading]:
 def deal_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     deal = visible_deal(request, pk)
     contacts = Touchpoint.objects.filter(
-        account=deal.account_id, occurred_at__gte=deal.created_at
+        account=deal.account_id, occurred_at__gte=deal.created_at, voided_at=None
     ).select_related("user", "contact")
     context = {
         "card": queries.deal_card(deal),

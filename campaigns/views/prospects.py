@@ -200,11 +200,11 @@ def _export_rows(shown: ProspectList) -> Iterator[tuple[Any, ...]]:
         yield (
             account.name,
             account.external_id,
-            like.rank,
+            one.gain,
             like.worth_once_won,
             one.value.future_low,
             one.value.future_high,
-            round(like.chance_to_win, 4),
+            round(one.chance, 4),
             like.cost_to_win,
             one.pay_at_most,
             one.used,

@@ -8,7 +8,8 @@ from rest_framework import serializers
 from clv import permissions
 from clv.api.valuations import run_on
 from clv.models import Valuation
-from clv.queries.prospects import Prospect
+from clv.queries.prospect_deals import with_deals
+from clv.queries.prospects import read_prospect
 from common.api import ByAccount
 from common.api_fields import RecordFilter
 from common.resources import Listed, Resource
@@ -23,6 +24,8 @@ class Amount(serializers.DecimalField):
 class ProspectOut(serializers.ModelSerializer[Valuation]):
     """One account without orders; rank = worth once won x chance - cost to win.
 
+    With an open deal `deal_chance` is that deal's chance and takes the place of
+    `chance_to_win` in rank and `pay_at_most`.
     `used` was spent on winning it, `pay_at_most` may be spent more. `future_low` and
     `future_high` bound the worth of one that is won, cost to win included. Tenure and
     the share that orders again are those of `like_customers` customers like it.
@@ -30,10 +33,11 @@ class ProspectOut(serializers.ModelSerializer[Valuation]):
     """
 
     as_of = serializers.DateField(source="run.as_of")
-    rank = Amount(source="like.rank")
+    rank = Amount(source="own_gain")
     worth_once_won = Amount(source="like.worth_once_won")
     cost_to_win = Amount(source="like.cost_to_win")
     chance_to_win = serializers.FloatField(source="like.chance_to_win")
+    deal_chance = serializers.FloatField(allow_null=True)
     prospects_seen = serializers.IntegerField(source="like.prospects_seen")
     used = Amount(source="cost_to_win")
     pay_at_most = serializers.SerializerMethodField()
@@ -51,6 +55,7 @@ class ProspectOut(serializers.ModelSerializer[Valuation]):
             "rank",
             "worth_once_won",
             "chance_to_win",
+            "deal_chance",
             "prospects_seen",
             "cost_to_win",
             "future_low",
@@ -65,7 +70,7 @@ class ProspectOut(serializers.ModelSerializer[Valuation]):
         read_only_fields = fields
 
     def get_pay_at_most(self, value: Valuation) -> str:
-        return str(Prospect(value.account, value, value.like).pay_at_most)
+        return str(read_prospect(value).pay_at_most)
 
 
 class ProspectFilter(django_filters.FilterSet):
@@ -84,7 +89,8 @@ class ProspectFilter(django_filters.FilterSet):
         fields = ("account", "industry", "source", "owner")
 
     def filter_queryset(self, queryset: Any) -> Any:
-        return super().filter_queryset(queryset).of_run(run_on(None))
+        rows = super().filter_queryset(queryset).of_run(run_on(None))
+        return with_deals(rows)
 
 
 class ProspectResource(Listed, Resource):

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from clv.api.accuracy import AccuracyResource
 from clv.api.assumptions import AssumptionsResource, PreviewResource
 from clv.api.changes import ChangeResource
+from clv.api.deals import DealChanceResource
 from clv.api.paybacks import PaybackResource
 from clv.api.prospects import ProspectResource
 from clv.api.runs import RunResource
@@ -14,6 +15,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("assumptions/previews", PreviewResource, "assumptions-preview")
 router.register("assumptions", AssumptionsResource, "assumptions")
 router.register("prospects", ProspectResource, "prospect")
+router.register("deal-chances", DealChanceResource, "deal-chance")
 router.register("accuracy", AccuracyResource, "accuracy")
 router.register("paybacks", PaybackResource, "payback")
 router.register("runs", RunResource, "run")

@@ -4,23 +4,18 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from typing import Any
 
 from django.db import connection
 from django.db.models import (
-    Case,
     Count,
-    DateField,
     Exists,
     F,
     OuterRef,
     Q,
     QuerySet,
     Sum,
-    When,
 )
-from django.db.models.functions import TruncMonth
 
 from clv import policy
 from clv.engine.winning import chances_to_win
@@ -232,11 +227,11 @@ class OpenDeals:
 
     months: Sequence[DealMonth]
 
-    @cached_property
+    @property
     def of_prospects(self) -> Decimal:
         return sum((one.of_prospects for one in self.months), ZERO)
 
-    @cached_property
+    @property
     def of_customers(self) -> Decimal:
         return sum((one.of_customers for one in self.months), ZERO)
 
@@ -253,15 +248,14 @@ def open_deals(*, run: ValuationRun, today: dt.date) -> OpenDeals | None:
         status=OrderStatus.CONFIRMED,
         ordered_on__lte=run.as_of,
     )
-    to_come = Case(
-        When(close_on__gte=today, then=TruncMonth("close_on")),
-        output_field=DateField(null=True),
-    )
     deals = Deal.objects.open().with_sums()
-    deals = deals.annotate(is_customer=Exists(ordered), month=to_come)
+    deals = deals.annotate(is_customer=Exists(ordered))
     months: dict[dt.date | None, _Sums] = {}
     for deal in deals.order_by():
-        sums = months.setdefault(deal.month, _Sums())  # type: ignore[attr-defined]
+        close_on = deal.close_on
+        is_to_come = close_on is not None and close_on >= today
+        month = close_on.replace(day=1) if close_on and is_to_come else None
+        sums = months.setdefault(month, _Sums())
         sums.add(weighing.deal(deal), is_customer=deal.is_customer)  # type: ignore[attr-defined]
     if not months:
         return None

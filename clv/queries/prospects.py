@@ -1,7 +1,7 @@
 """Accounts that have not ordered, by what pursuing them is expected to bring."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from clv.models import LikeGroup, Valuation, ValuationRun
+from clv.queries.prospect_deals import with_deals
 from clv.queries.prospect_walk import Walk, read_cursor
+from common.money import ZERO, to_cents
 from common.paging import Page, Sort, keyset_page
 from common.templatetags.display import count as write_count
 from common.templatetags.display import money as write_money
@@ -21,12 +23,13 @@ PAGE_SIZE = 50
 EXPORT_CHUNK = 2_000
 COUNTED_UP_TO = 10_000
 DEFAULT_SORT = "-gain"
+GAIN = "gain"
 LIKE = "like__"
 INDUSTRIES_OFFERED = 200
 
 # Which columns can be sorted, the field behind each, and the kind of its values.
 _FIELDS: dict[str, tuple[str, type]] = {
-    "gain": ("like__rank", Decimal),
+    GAIN: ("like__rank", Decimal),
     "worth": ("like__worth_once_won", Decimal),
     "name": ("account__name", str),
 }
@@ -54,11 +57,15 @@ class ProspectFilter:
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """One account without orders, and what customers like it say of it."""
+    """One account without orders, and what customers like it say of it.
+
+    `deal_chance` is the chance of its most promising open deal, None without one.
+    """
 
     account: Account
     value: Valuation
     like: LikeGroup
+    deal_chance: Decimal | None = None
 
     @property
     def used(self) -> Decimal:
@@ -68,7 +75,25 @@ class Prospect:
     @property
     def pay_at_most(self) -> Decimal:
         """Return how much more winning it may cost."""
-        return self.like.pay_at_most(self.used)
+        if self.deal_chance is None:
+            return self.like.pay_at_most(self.used)
+        limit = to_cents(self.deal_chance * self.like.worth_once_won)
+        return max(limit - self.used, ZERO)
+
+    @property
+    def chance(self) -> float:
+        """Return the chance that it is won: its open deal's, else all prospects'."""
+        if self.deal_chance is None:
+            return float(self.like.chance_to_win)
+        return float(self.deal_chance)
+
+    @property
+    def gain(self) -> Decimal:
+        """Return chance × worth once won − cost to win."""
+        if self.deal_chance is None:
+            return Decimal(self.like.rank)
+        worth = to_cents(self.deal_chance * self.like.worth_once_won)
+        return Decimal(worth - self.like.cost_to_win)
 
     @property
     def like_sentence(self) -> str:
@@ -97,16 +122,21 @@ class Prospect:
 
 
 def _joined(values: QuerySet[Valuation]) -> QuerySet[Valuation]:
-    return values.select_related("account__owner", "account__territory")
+    return with_deals(values.select_related("account__owner", "account__territory"))
+
+
+def read_prospect(value: Valuation) -> Prospect:
+    """Return the prospect of a value that was read `with_deals`."""
+    return Prospect(value.account, value, value.like, value.deal_chance)  # type: ignore[attr-defined]
 
 
 def prospect_of(value: Valuation) -> Prospect | None:
     """Return what customers like an account say of it, None once it has ordered."""
     if value.order_days > 0:
         return None
-    like = LikeGroup.objects.filter(run_id=value.run_id, trait_code=value.trait_code)
-    found = like.first()
-    return None if found is None else Prospect(value.account, value, found)
+    rows = Valuation.objects.prospects().filter(run_id=value.run_id)
+    found = with_deals(rows.filter(account_id=value.account_id)).first()
+    return None if found is None else read_prospect(found)
 
 
 class ProspectList:
@@ -125,10 +155,13 @@ class ProspectList:
         walk = self._walk()
         if walk is not None:
             return self._walked(walk, cursor, size)
-        found = keyset_page(
-            _joined(self.values()), sort=self.sort, cursor=cursor, size=size
-        )
-        shown: list[Any] = [Prospect(one.account, one, one.like) for one in found]
+        # A short list stands in the order of each prospect's own gain; one that is
+        # walked in that of its like group, which an index gives.
+        sort = self.sort
+        if sort.key == GAIN:
+            sort = replace(sort, field="own_gain")
+        found = keyset_page(_joined(self.values()), sort=sort, cursor=cursor, size=size)
+        shown: list[Any] = [read_prospect(one) for one in found]
         return Page(shown, found.next, found.previous)
 
     def _walk(self) -> Walk | None:
@@ -164,9 +197,7 @@ class ProspectList:
         keys = [place.account_id for place in places]
         values = Valuation.objects.filter(run_id=walk.run.pk, account_id__in=keys)
         found = {one.account_id: one for one in _joined(values.prospects())}
-        rows: list[Any] = [
-            Prospect(found[key].account, found[key], found[key].like) for key in keys
-        ]
+        rows: list[Any] = [read_prospect(found[key]) for key in keys]
         has_next = bool(places) and (backwards or has_more)
         has_previous = bool(places) and (has_more if backwards else start is not None)
         name = self.sort.key

@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from crm.api.accounts import AccountResource
 from crm.api.contacts import ContactResource
+from crm.api.deals import DealResource, LossReasonResource, StageResource
 from crm.api.events import EventResource, EventTypeResource
 from crm.api.goals import GoalResource
 from crm.api.journal import HypothesisResource
@@ -12,6 +13,7 @@ from crm.api.merges import MergeResource
 from crm.api.orders import OrderResource
 from crm.api.products import ProductResource
 from crm.api.saved_views import SavedViewResource
+from crm.api.tasks import TaskResource
 from crm.api.timeline import TimelineFilterResource, TimelineResource
 from crm.api.touchpoints import TouchpointResource
 from crm.api.wishes import AssessmentResource, ConsentResource
@@ -33,5 +35,9 @@ router.register("events", EventResource, "event")
 router.register("timeline", TimelineResource, "timeline")
 router.register("timeline-filters", TimelineFilterResource, "timeline-filter")
 router.register("event-types", EventTypeResource, "event-type")
+router.register("tasks", TaskResource, "task")
+router.register("deals", DealResource, "deal")
+router.register("deal-stages", StageResource, "deal-stage")
+router.register("deal-loss-reasons", LossReasonResource, "deal-loss-reason")
 
 urlpatterns = router.urls

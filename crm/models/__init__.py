@@ -11,6 +11,7 @@ from crm.models.deals import (
     DealStage,
 )
 from crm.models.events import EventType, LifeEvent
+from crm.models.feeds import CalendarFeed
 from crm.models.goals import ClientGoal, GoalEvidence
 from crm.models.holdings import Holding, StatedValue, Usage, UsageTarget
 from crm.models.imports import ImportJob, RefusedRow
@@ -41,6 +42,7 @@ __all__ = [
     "AuditEvent",
     "BulkEdit",
     "BulkEditRow",
+    "CalendarFeed",
     "ClientGoal",
     "Competitor",
     "CompetitorPresence",

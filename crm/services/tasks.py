@@ -10,12 +10,14 @@ from django.utils import timezone
 from common.clock import business_today
 from common.versions import save_changes
 from crm import policy
-from crm.choices import TaskStatus
+from crm.choices import TaskKind, TaskPriority, TaskStatus
 from crm.errors import CannotSaveTaskError
 from crm.models import Account, Task, Touchpoint, User
 from crm.services import audit
 
-CHANGEABLE = frozenset({"title", "due_on", "owner"})
+DETAILS = frozenset({"due_at", "minutes", "kind", "priority", "contact", "deal"})
+CHANGEABLE = frozenset({"title", "due_on", "owner"}) | DETAILS
+CLOSED_LISTS = {"kind": TaskKind.values, "priority": TaskPriority.values}
 LONGEST_TITLE = 300
 
 
@@ -27,16 +29,26 @@ def create_task(
     due_on: dt.date,
     owner: User | None = None,
     touchpoint: Touchpoint | None = None,
+    **details: Any,
 ) -> Task:
     """Add one task, the actor's own unless another owner is given.
+
+    `details` may name `due_at` (a time of day in the company's zone), `minutes`,
+    `kind`, `priority`, `contact` and `deal`; a deal brings its account.
 
     Raises
     ------
     CannotSaveTaskError
-        If the title is empty or too long, or the day is past or years ahead.
+        If the title is empty or too long, the day is past or years ahead, or a person
+        or deal is another account's.
     """
+    _check_names(details, DETAILS)
+    deal = details.get("deal")
+    if account is None and deal is not None:
+        account = deal.account
     title = checked_title(title)
     check_day(due_on)
+    _check_details(account, details)
     with transaction.atomic():
         task = Task.objects.create(
             account=account,
@@ -45,6 +57,7 @@ def create_task(
             due_on=due_on,
             touchpoint=touchpoint,
             created_by=actor,
+            **details,
         )
         audit.record(actor=actor, action="task.created", subject=task)
     return task
@@ -53,7 +66,7 @@ def create_task(
 def change_task(
     *, actor: User, task: Task, expected_version: int | None = None, **changes: Any
 ) -> Task:
-    """Change title, day or owner of an open task.
+    """Change an open task: its title, day, owner or details.
 
     Raises
     ------
@@ -62,13 +75,14 @@ def change_task(
     StaleRecordError
         If somebody else changed it since `expected_version`.
     """
-    _check_names(changes)
+    _check_names(changes, CHANGEABLE)
     if task.status != TaskStatus.OPEN:
         raise CannotSaveTaskError("This task is closed.")
     if "title" in changes:
         changes["title"] = checked_title(changes["title"])
     if "due_on" in changes and changes["due_on"] != task.due_on:
         check_day(changes["due_on"])
+    _check_details(task.account, changes)
     with transaction.atomic():
         save_changes(task, expected_version=expected_version, **changes)
         audit.record(actor=actor, action="task.changed", subject=task)
@@ -131,9 +145,25 @@ def _close(*, actor: User, task: Task, status: TaskStatus) -> Task:
     return task
 
 
-def _check_names(changes: dict[str, Any]) -> None:
-    if unknown := set(changes) - CHANGEABLE:
+def _check_names(changes: dict[str, Any], known: frozenset[str]) -> None:
+    if unknown := set(changes) - known:
         raise TypeError(f"tasks have no such fields to change: {sorted(unknown)}")
+
+
+def _check_details(account: Account | None, details: dict[str, Any]) -> None:
+    key = account.pk if account else None
+    for name in ("contact", "deal"):
+        other = details.get(name)
+        if other is not None and other.account_id != key:
+            raise CannotSaveTaskError(
+                f"Choose a {name} of the task’s account.", field=name
+            )
+    for name, known in CLOSED_LISTS.items():
+        if name in details and details[name] not in known:
+            raise CannotSaveTaskError(f"There is no such {name}.", field=name)
+    minutes = details.get("minutes")
+    if minutes is not None and not 0 < minutes <= policy.LONGEST_CONTACT_MINUTES:
+        raise CannotSaveTaskError("Minutes lie between 1 and a day.", field="minutes")
 
 
 def checked_title(title: str) -> str:

@@ -8,10 +8,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from clv.models import ForecastMonth, ValuationRun
+from clv.queries.deals import OpenDeals, open_deals
 from clv.queries.forecast import Forecast, forecast_of
-from clv.requests import chosen_run
+from clv.requests import ChosenRun, chosen_run
 from common.access import requires
+from common.clock import business_today
 from common.spreadsheets import csv_lines
+from crm.permissions import VIEW_DEALS
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
@@ -41,9 +44,17 @@ def forecast(request: SignedInRequest) -> HttpResponse:
         "forecast": found,
         "names": NAMES,
         "chart": found.chart() if found else None,
+        "open_deals": _open_deals(request, chosen),
         "classes": found.classes_chart(NAMES) if found else None,
     }
     return render(request, "segments/forecast/page.html", context)
+
+
+def _open_deals(request: SignedInRequest, chosen: ChosenRun) -> OpenDeals | None:
+    """Return open deals beside today's forecast; a past night's had others."""
+    if chosen.run is None or chosen.is_past or not request.user.has_perm(VIEW_DEALS):
+        return None
+    return open_deals(run=chosen.run, today=business_today())
 
 
 @require_GET

@@ -21,7 +21,14 @@ from schemathesis.specs.openapi.checks import (
 
 from clv.models import ValuationRun
 from config.wsgi import application
-from crm.models import EventType, LifeEvent, TimelineFilter
+from crm.models import (
+    DealLossReason,
+    DealStage,
+    EventType,
+    LifeEvent,
+    Task,
+    TimelineFilter,
+)
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -113,6 +120,15 @@ def records(administrator):
         "assumptions": run.assumptions_id,
         "contacts": make.contact(account=account).pk,
         "orders": make.order(account=account).pk,
+        "deals": make.deal(account=account).pk,
+        "deal-stages": DealStage.objects.first().pk,
+        "deal-loss-reasons": DealLossReason.objects.first().pk,
+        "tasks": Task.objects.create(
+            account=account,
+            owner=administrator,
+            title="Call",
+            due_on=dt.date(2026, 1, 15),
+        ).pk,
         "products": make.product(sku="A").pk,
         "ledger-entries": make.cost(account=account).pk,
         "touchpoints": make.touchpoint(account=account, user=administrator).pk,

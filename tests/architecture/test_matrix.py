@@ -33,6 +33,7 @@ from crm.models import (
     TimelineFilter,
 )
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
+from crm.services import feeds
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -211,12 +212,12 @@ MAKERS = {
 
 
 def arguments(line, account):
-    if line.kind == "-":
-        return {}
-    if line.kind == "LIST":
-        return {"key": "accounts"}
-    if line.kind in {"CLASS", "PLAN"}:
-        return {"key": "general"}
+    named = {"-": {}, "LIST": {"key": "accounts"}}
+    named |= {kind: {"key": "general"} for kind in ("CLASS", "PLAN")}
+    if line.kind in named:
+        return named[line.kind]
+    if line.kind == "TOKEN":
+        return {"token": feeds.create_feed(actor=account.owner)}
     found = {"pk": MAKERS[line.kind](account).pk}
     more = {"TEMPLATE": {"key": "general"}, "bought": {"product": 0}}
     more["cell"] = {"key": "accounts", "column": "name"}

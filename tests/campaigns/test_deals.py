@@ -405,3 +405,15 @@ def test_the_account_page_lists_its_open_deals(client, firm, rep):
     text = client.get(reverse("campaigns:account_deals", args=[account.pk])).text
     assert firm["big"].title in text
     assert firm["hoped"].title not in text
+
+
+def test_the_timeline_tells_of_deals_begun_and_closed(client, firm, rep):
+    deal = firm["big"]
+    make.deal(account=deal.account, title="Gone", status="lost", competitor="Rival")
+    client.force_login(rep)
+    page = reverse("crm:account_detail", args=[deal.account_id])
+    text = client.get(page, {"tab": "timeline"}).text
+    assert deal.title in text
+    assert "Deal lost" in text
+    assert "Rival" in text
+    assert url("detail", deal) in text

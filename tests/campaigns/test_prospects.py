@@ -319,3 +319,33 @@ def test_the_api_tells_the_same(client, firm, manager):
     assert row["account"] == firm["Alder"].pk
     assert (row["rank"], row["pay_at_most"]) == ("900.00", "1000.00")
     assert (row["like_customers"], row["like_by"]) == (48, "same size and industry")
+
+
+# -- With an open deal ----------------------------------------------------------------
+
+
+def test_an_open_deal_brings_its_own_chance(client, firm, manager):
+    make.deal(account=firm["Cedar"], stage=1)
+    make.deal(account=firm["Dogwood"], stage=4)
+    make.deal(account=firm["Birch"], stage=2, status="lost")
+    rows = {one.account.name: one for one in listed(client, manager).context["page"]}
+    assert rows["Dogwood"].chance == pytest.approx(0.7)
+    assert rows["Dogwood"].gain == Decimal("530.00")  # 900 x 70 % - 100
+    assert rows["Dogwood"].pay_at_most == Decimal("630.00")
+    assert rows["Cedar"].gain == Decimal("-90.00")  # 100 x 10 % - 100
+    assert rows["Cedar"].pay_at_most == Decimal(0)  # 20 used of 10
+    assert rows["Birch"].deal_chance is None
+    assert "of its deal" in listed(client, manager).text
+    make.deal(account=firm["Birch"], stage=3)
+    make.deal(account=firm["Birch"], stage=1)
+    found = {one.account.name: one for one in listed(client, manager).context["page"]}
+    assert found["Birch"].gain > found["Dogwood"].gain  # 45 % of 2000 - 100 = 800, 530
+    assert list(found) == ["Alder", "Birch", "Dogwood", "Cedar"]
+    api = client.get("/api/v1/prospects/", {"account": firm["Dogwood"].pk})
+    (row,) = api.json()["results"]
+    assert (row["rank"], row["pay_at_most"]) == ("530.00", "630.00")
+
+
+def test_a_deal_moves_its_prospect_in_the_order(client, firm, manager):
+    make.deal(account=firm["Alder"], stage=1)  # 10 % of 2000 - 100 = 100
+    assert names(listed(client, manager)) == ["Birch", "Dogwood", "Alder", "Cedar"]

@@ -38,6 +38,7 @@ from crm.services.demo.block import Block, FirstIds, draw_block, revenue_between
 from crm.services.demo.catalogue import ITEMS, LIVES, REASONS, make_shelf
 from crm.services.demo.copying import Pool, copy_rows
 from crm.services.demo.costs import apportion_cents
+from crm.services.demo.deals import store_deals
 from crm.services.demo.rapport import store_rapport
 from crm.services.demo.store import SOURCE, store_block
 from crm.services.demo.truth import WINDOW_DAYS, Ints, Truth
@@ -144,6 +145,7 @@ def load_facts(
         first = first.after(block)
     _store_shared_costs(firm, [np.concatenate(kept) for kept in fairs])
     store_rapport(firm.seed, firm.as_of)
+    store_deals(firm.seed, firm.as_of)
     _finish(indexes)
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from clv.models import ActualMonth, ForecastMonth
 from segments.choices import WorthClass
@@ -200,3 +201,33 @@ def test_queries_do_not_grow_with_months(client, manager, run, assert_flat_queri
             month(run, dt.date(2029, n % 12 + 1, 1), "10.00")
 
     assert_flat_queries(lambda: client.get(URL), grow)
+
+
+def test_open_deals_stand_beside_the_forecast_and_are_not_added(show, run, client):
+    buyer, prospect, later = (make.account() for _ in range(3))
+    make.order(account=buyer, on=DAY - dt.timedelta(days=5))
+    make.order(account=later, on=DAY + dt.timedelta(days=1))
+    today = timezone.localdate()
+    soon = today + dt.timedelta(days=40)
+    lines = [("10", "100", "60")]  # 400 margin, 10 % stated for the first stage
+    make.deal(account=buyer, close_on=soon, lines=lines)
+    make.deal(account=prospect, close_on=soon, lines=lines)
+    make.deal(account=later, close_on=soon, lines=lines, stage=2)
+    make.deal(account=prospect, close_on=today - dt.timedelta(days=1), lines=lines)
+    make.deal(account=prospect)
+
+    shown = show()
+    found = shown.context["open_deals"]
+    first, undated = found.months
+    assert first.month == soon.replace(day=1)
+    assert (first.of_customers, first.customer_count) == (Decimal("40.00"), 1)
+    assert (first.of_prospects, first.prospect_count) == (Decimal("140.00"), 2)
+    assert (undated.month, undated.of_prospects) == (None, Decimal("40.00"))
+    assert undated.prospect_count == 2
+    assert found.of_prospects == Decimal("180.00")
+    assert shown.context["forecast"].margin == Decimal("24000.00")
+    assert "expected above already" in shown.text
+
+
+def test_without_deals_nothing_is_said_of_them(show, run):
+    assert show().context["open_deals"] is None
