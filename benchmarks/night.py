@@ -127,6 +127,7 @@ def help_others() -> None:
     """Value shards of whatever run is worked on, until this process is stopped."""
     from clv.models import RunShard  # noqa: PLC0415
     from clv.services import sharing  # noqa: PLC0415
+    from segments.queries import members  # noqa: PLC0415
 
     while True:
         waiting = RunShard.objects.filter(run__status="running", finished_at=None)
@@ -134,7 +135,7 @@ def help_others() -> None:
         if shard is None:
             time.sleep(PAUSE)
         else:
-            sharing.help_with(shard.run_id, shard.number)
+            sharing.help_with(shard.run_id, shard.number, groups=members.CODES)
 
 
 def _peak_mb() -> float:

@@ -13,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from clv.services import runs, sharing
 from config import night
+from segments.queries import members
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def execute_run(run_id: int) -> None:
 )
 def value_shard(run_id: int, number: int) -> None:
     """Value one block of accounts, unless somebody else does or has."""
-    sharing.help_with(run_id, number)
+    sharing.help_with(run_id, number, groups=members.CODES)
 
 
 def call_helpers(run_id: int, numbers: Sequence[int]) -> None:

@@ -11,12 +11,14 @@ class RunShard(models.Model):
     A worker claims it by raising `token` and taking a lease, as with runs. Its rows and
     `finished_at` are one commit, so that a block is valued once or not at all.
     `run_token` names the attempt: whoever lost the run has lost its shards.
+    `inputs_check` tells whether another worker sees the same inputs.
     """
 
     run = models.ForeignKey(ValuationRun, models.CASCADE, related_name="shards")
     number = models.PositiveIntegerField()
     first_account = models.BigIntegerField()
     last_account = models.BigIntegerField()
+    inputs_check = models.BigIntegerField(null=True, blank=True)
     run_token = models.PositiveIntegerField()
     token = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)

@@ -267,11 +267,18 @@ def inputs_select(
     taken = PRICED | {
         "cost_per_order_kinds": driven_by(CostDriver.ORDER, drivers),
         "cost_over_time_kinds": driven_by(CostDriver.YEAR, drivers),
-        "group_code": f"coalesce(g.code, {NO_GROUP})::smallint",
+        "group_code": GROUP_CODE,
     }
     columns = ", ".join(f"{taken.get(name, f's.{name}')} AS {name}" for name in INPUTS)
+    return f"SELECT s.account_id, {columns} {present(summaries, groups)}"
+
+
+def present(summaries: str, groups: str) -> str:
+    """Return SQL behind a select list: the accounts there on ``as_of``.
+
+    `s` are their sums, `a` is what is known of them, `g` their group.
+    """
     return f"""
-    SELECT s.account_id, {columns}
     FROM {summaries} s JOIN crm_account a ON a.id = s.account_id
         LEFT JOIN ({groups}) g ON g.account_id = s.account_id
     WHERE a.merged_into_id IS NULL
@@ -306,8 +313,10 @@ def _trait_code() -> str:
     return " | ".join(f"(({sql})::bigint << {trait.shift})" for sql, trait in parts)
 
 
+TRAIT_CODE = f"({_trait_code()})"
+GROUP_CODE = f"coalesce(g.code, {NO_GROUP})::smallint"
 PRICED = {
-    "trait_code": f"({_trait_code()})",
+    "trait_code": TRAIT_CODE,
     "margin": "s.margin_known + round(%(rate)s * s.revenue_cost_unknown, 2)",
     "margin_year": (
         "s.margin_known_year + round(%(rate)s * s.revenue_cost_unknown_year, 2)"

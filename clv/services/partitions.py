@@ -8,11 +8,12 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
+import numpy as np
 from django.db import connection
 
 from clv.choices import RunStatus
 from clv.models import ValuationRun
-from clv.queries.inputs import Inputs
+from clv.queries.inputs import CARRIED, COLUMNS, MONEY, NEVER, Inputs
 from clv.queries.summaries import INPUTS
 from clv.services.leases import Lease
 from clv.services.results import (
@@ -22,10 +23,19 @@ from clv.services.results import (
     STEPS,
     Results,
 )
-from common.copying import write_columns
+from common.copying import Written, write_table
 
 VALUES = "clv_valuation"
 OURS = re.compile(r"^clv_(?:input|valuation)_r(\d+)_(\d+)$")
+EPOCH = dt.date(1970, 1, 1)
+CENTS = (
+    "expected_margin",
+    "expected_margin_year",
+    "expected_cost",
+    "expected_cost_year",
+    "future_low",
+    "future_high",
+)
 CLOSED = (RunStatus.FAILED, RunStatus.CHECKED, RunStatus.PREVIEWED)
 
 # What queries filter and sort by; statistics of more take longer than they save.
@@ -38,29 +48,6 @@ STATISTICS = (
     "future_value",
     "realised_profit",
 )
-
-RESULTS = {
-    "account_id": "i8",
-    "step": "i2",
-    "probability_alive": "f8",
-    "expected_orders": "f8",
-    "expected_orders_year": "f8",
-    "expected_margin": "i8",
-    "expected_margin_year": "i8",
-    "expected_cost": "i8",
-    "expected_cost_year": "i8",
-    "future_low": "i8",
-    "future_high": "i8",
-    "future_spread": "i8",
-    "break_even": "i2",
-    "break_even_days": "i4",
-}
-SQL_TYPES = {
-    "i2": "smallint",
-    "i4": "integer",
-    "i8": "bigint",
-    "f8": "double precision",
-}
 
 
 def input_table(lease: Lease) -> str:
@@ -89,26 +76,9 @@ def store(lease: Lease, inputs: Inputs, results: Results, as_of: dt.date) -> int
 
     Call it in a transaction.
     """
-    staged = f"clv_result_{lease.token}"
-    columns = ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in RESULTS.items())
-    with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE {staged} ({columns}) ON COMMIT DROP")
-        write_columns(
-            staged, RESULTS, {name: getattr(results, name) for name in RESULTS}
-        )
-        cursor.execute(f"ANALYZE {staged} (account_id)")
-        cursor.execute(
-            _insert(value_table(lease), input_table(lease), staged),
-            {
-                "run": lease.run_id,
-                "as_of": as_of,
-                "first": int(inputs.account_id[0]),
-                "last": int(inputs.account_id[-1]),
-            },
-        )
-        stored: int = cursor.rowcount
-        cursor.execute(f"DROP TABLE {staged}")
-    return stored
+    run = Written("i8", np.full(len(inputs), lease.run_id))
+    written = {"run_id": run} | _known(inputs, as_of) | _found(inputs, results, as_of)
+    return write_table(value_table(lease), written)
 
 
 def complete(lease: Lease) -> None:
@@ -126,6 +96,12 @@ def attach(lease: Lease) -> None:
             f"ALTER TABLE {VALUES} ATTACH PARTITION {value_table(lease)}"
             f" FOR VALUES IN ({lease.run_id})"
         )
+
+
+def exists(table: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
+        return bool(cursor.fetchone()[0])
 
 
 def drop(table: str) -> None:
@@ -193,45 +169,50 @@ def _is_orphan(run_id: int, token: int) -> bool:
     return run.status == RunStatus.RUNNING and run.token > token
 
 
-def _insert(table: str, inputs: str, results: str) -> str:
-    taken = ", ".join(f"i.{name}" for name in INPUTS)
-    cents = {
-        name: f"r.{name} * 0.01"
-        for name in (
-            "expected_margin",
-            "expected_margin_year",
-            "expected_cost",
-            "expected_cost_year",
-        )
-    }
-    profit = (
-        "i.margin - i.cost_to_win - i.cost_per_order_kinds - i.cost_over_time_kinds"
-    )
-    future = "(r.expected_margin - r.expected_cost) * 0.01"
+def _known(inputs: Inputs, as_of: dt.date) -> dict[str, Written]:
+    """Return the columns that say what was known of each account."""
+    today = (as_of - EPOCH).days
+    never = inputs.age_days == NEVER
+    first_on = today - inputs.age_days
+    columns = {name: getattr(inputs, name, None) for name in INPUTS}
+    columns |= {name: getattr(inputs.carried, name) for name in CARRIED}
     written = {
-        "ladder_step": _word("r.step", STEPS),
-        "probability_alive": f"nullif(r.probability_alive, {NO_PROBABILITY})",
-        "expected_orders": "r.expected_orders",
-        "expected_orders_year": "r.expected_orders_year",
-        **cents,
-        "future_value": future,
-        "future_low": "r.future_low * 0.01",
-        "future_high": "r.future_high * 0.01",
-        "future_spread": "r.future_spread * 0.01::float8",
-        "realised_profit": profit,
-        "clv": f"{profit} + {future}",
-        "break_even": _word("r.break_even", BREAK_EVENS),
-        "break_even_on": f"%(as_of)s + nullif(r.break_even_days, {NO_DAY})",
+        name: Written("cents" if name in MONEY else COLUMNS.get(name, "i4"), values)
+        for name, values in columns.items()
+        if values is not None
     }
-    return f"""
-        INSERT INTO {table} (run_id, account_id, {", ".join((*INPUTS, *written))})
-        SELECT %(run)s, i.account_id, {taken}, {", ".join(written.values())}
-        FROM {inputs} i JOIN {results} r ON r.account_id = i.account_id
-        WHERE i.account_id BETWEEN %(first)s AND %(last)s
-        ORDER BY i.account_id
-    """
+    return written | {
+        "account_id": Written("i8", inputs.account_id),
+        "first_on": Written("date", first_on, never),
+        "last_on": Written("date", first_on + inputs.recency_days, never),
+        "paid_back_on": Written(
+            "date",
+            today - inputs.paid_back_age_days,
+            inputs.paid_back_age_days == NEVER,
+        ),
+    }
 
 
-def _word(column: str, words: tuple[str, ...]) -> str:
-    listed = ", ".join(f"'{word!s}'" for word in words)
-    return f"(ARRAY[{listed}])[{column} + 1]"
+def _found(inputs: Inputs, results: Results, as_of: dt.date) -> dict[str, Written]:
+    """Return the columns that say what each account is worth."""
+    profit, future = inputs.realised_profit, results.future_value
+    cents = {name: getattr(results, name) for name in CENTS} | {
+        "future_value": future,
+        "realised_profit": profit,
+        "clv": profit + future,
+    }
+    chance, days = results.probability_alive, results.break_even_days
+    today = (as_of - EPOCH).days
+    return {name: Written("cents", values) for name, values in cents.items()} | {
+        "ladder_step": Written("words", results.step, words=_words(STEPS)),
+        "probability_alive": Written("f8", chance, chance == NO_PROBABILITY),
+        "expected_orders": Written("f8", results.expected_orders),
+        "expected_orders_year": Written("f8", results.expected_orders_year),
+        "future_spread": Written("f8", results.future_spread * 0.01),
+        "break_even": Written("words", results.break_even, words=_words(BREAK_EVENS)),
+        "break_even_on": Written("date", today + days, days == NO_DAY),
+    }
+
+
+def _words(choices: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(str(choice) for choice in choices)

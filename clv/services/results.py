@@ -14,7 +14,6 @@ from clv.engine import ladder
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.errors import RunFailedError
 from clv.models import Assumptions
-from clv.queries.contracts import ContractInputs
 from clv.queries.inputs import Inputs
 
 Floats = NDArray[np.float64]
@@ -86,14 +85,15 @@ class Results:
     def digest(self, inputs: Inputs) -> str:
         """Return a fingerprint of inputs and results: equal if and only if all are.
 
-        The spread is left out: runs from before it was kept stay comparable, and it
-        comes from the same draws as the ends of the interval.
+        What is only carried along is left out. So is the spread: runs from before it
+        was kept stay comparable, and it comes from the same draws as the ends of the
+        interval.
         """
         fingerprint = hashlib.sha256()
         for part in (inputs, inputs.contracts, self):
             for field in dataclasses.fields(part):
                 values = getattr(part, field.name)
-                if field.name in NOT_IN_DIGEST or isinstance(values, ContractInputs):
+                if field.name in NOT_IN_DIGEST or not isinstance(values, np.ndarray):
                     continue
                 little = values.astype(values.dtype.newbyteorder("<"))
                 fingerprint.update(np.ascontiguousarray(little).tobytes())

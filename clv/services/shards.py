@@ -5,7 +5,7 @@ are: the same accounts are valued together whoever does it, so results are the s
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -32,7 +32,7 @@ CLAIM = f"""
                 AND (%(number)s::int IS NULL OR s.number = %(number)s)
             ORDER BY s.number LIMIT 1 FOR UPDATE SKIP LOCKED
         )
-    RETURNING id, number, token, first_account, last_account
+    RETURNING id, number, token, first_account, last_account, inputs_check
 """
 HOLD = f"""
     UPDATE clv_runshard SET lease_until = clock_timestamp() + interval '{LEASE}'
@@ -47,13 +47,17 @@ STANDS = """
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The right to value one block, until somebody claims it after us."""
+    """The right to value one block, until somebody claims it after us.
+
+    `check` is `Inputs.check` of the block as the worker has it that has the run.
+    """
 
     pk: int
     number: int
     token: int
     first: int
     last: int
+    check: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,15 @@ class Outcome:
     digest: str
 
 
-def plan(lease: Lease, account_ids: NDArray[np.int64]) -> list[int]:
+def plan(
+    lease: Lease,
+    account_ids: NDArray[np.int64],
+    check: Callable[[int, int], int] | None = None,
+) -> list[int]:
     """Lay out the shards of this attempt; return their numbers.
 
-    Blocks that hold no account get no shard.
+    Blocks that hold no account get no shard. `check` returns what tells the inputs of a
+    block apart, by its first and last account; left out, nothing does.
     """
     blocks: list[int] = np.unique(account_ids // SHARD_ACCOUNTS).tolist()
     RunShard.objects.filter(run_id=lease.run_id).delete()
@@ -79,6 +88,8 @@ def plan(lease: Lease, account_ids: NDArray[np.int64]) -> list[int]:
             number=block,
             first_account=block * SHARD_ACCOUNTS,
             last_account=(block + 1) * SHARD_ACCOUNTS - 1,
+            inputs_check=check
+            and check(block * SHARD_ACCOUNTS, (block + 1) * SHARD_ACCOUNTS - 1),
         )
         for block in blocks
     )

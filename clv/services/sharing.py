@@ -17,7 +17,8 @@ from clv.errors import LostLeaseError, RunFailedError
 from clv.models import ValuationRun
 from clv.queries.contracts import staged_contracts
 from clv.queries.inputs import Inputs, staged_inputs
-from clv.services import likegroups, partitions, shards
+from clv.queries.summaries import NO_GROUPS
+from clv.services import likegroups, partitions, shards, summaries
 from clv.services.execution import CallHelpers
 from clv.services.learnt import Models
 from clv.services.leases import Lease
@@ -52,14 +53,19 @@ def value_all(job: Job, inputs: Inputs, *, call_helpers: CallHelpers) -> Outcome
         If a value is no sound number.
     """
     with job.lease.fenced():
-        numbers = shards.plan(job.lease, inputs.account_id)
+        numbers = shards.plan(
+            job.lease,
+            inputs.account_id,
+            lambda first, last: inputs.between(first, last).check(),
+        )
         partitions.prepare(job.lease)
     if len(numbers) > 1:
         call_helpers(job.lease.run_id, numbers)
     while not job.lease.lost.is_set():
         shard = shards.claim(job.lease)
         if shard is not None:
-            _value(job, shard, inputs.between(shard.first, shard.last))
+            with shards.holding(shard):
+                _value(job, shard, inputs.between(shard.first, shard.last))
         elif shards.are_finished(job.lease):
             return shards.outcome_of(job.lease)
         else:
@@ -67,10 +73,11 @@ def value_all(job: Job, inputs: Inputs, *, call_helpers: CallHelpers) -> Outcome
     raise LostLeaseError(f"run {job.lease.run_id} has been taken over")
 
 
-def help_with(run_id: int, number: int) -> bool:
+def help_with(run_id: int, number: int, *, groups: str = NO_GROUPS) -> bool:
     """Value one shard of a run that another worker has; False if there was no need.
 
-    What goes wrong is left to that worker: it takes the shard again.
+    What goes wrong is left to that worker: it takes the shard again. `groups` is the
+    query of `summaries.Basis`, the same as that worker's.
     """
     runs = ValuationRun.objects.select_related("assumptions")
     run = runs.filter(pk=run_id, status=RunStatus.RUNNING, kind__in=SHARED).first()
@@ -81,7 +88,8 @@ def help_with(run_id: int, number: int) -> bool:
     if shard is None:
         return False
     try:
-        _value(_job_of(run, lease), shard, _inputs_of(run, lease, shard))
+        with shards.holding(shard):
+            _value(_job_of(run, lease), shard, _inputs_of(run, lease, shard, groups))
     except (LostLeaseError, RunFailedError, DatabaseError) as fault:
         log.warning("Shard %s of run %s: %s", number, run_id, fault)
         return False
@@ -96,21 +104,33 @@ def _job_of(run: ValuationRun, lease: Lease) -> Job:
     return Job(lease, models, Terms.of(run.assumptions, run.as_of))
 
 
-def _inputs_of(run: ValuationRun, lease: Lease, shard: Shard) -> Inputs:
+def _inputs_of(run: ValuationRun, lease: Lease, shard: Shard, groups: str) -> Inputs:
+    """Read a block as the worker has it that has the run.
+
+    Raises
+    ------
+    RunFailedError
+        If something has changed since that worker has read it.
+    """
     ends = {"first": shard.first, "last": shard.last}
-    inputs = staged_inputs(partitions.input_table(lease), run.as_of, **ends)
+    staged = partitions.input_table(lease)
+    if partitions.exists(staged):
+        inputs = staged_inputs(staged, run.as_of, **ends)
+    else:
+        inputs = summaries.read_current(summaries.Basis.of(run, groups), **ends)
+    if shard.check is not None and inputs.check() != shard.check:
+        raise RunFailedError("Other inputs than those of the run.")
     agreed = staged_contracts(run.pk, run.as_of, **ends)
     return dataclasses.replace(inputs, contracts=agreed)
 
 
 def _value(job: Job, shard: Shard, inputs: Inputs) -> None:
-    with shards.holding(shard):
-        results = value_inputs(inputs, job.models, job.terms)
-        with transaction.atomic():
-            stored = partitions.store(job.lease, inputs, results, job.terms.as_of)
-            if stored != len(inputs):
-                raise RunFailedError(f"{stored} of {len(inputs)} values were stored.")
-            outcome = Outcome(
-                stored, int(results.future_value.sum()), results.digest(inputs)
-            )
-            shards.finish(job.lease, shard, outcome)
+    results = value_inputs(inputs, job.models, job.terms)
+    with transaction.atomic():
+        stored = partitions.store(job.lease, inputs, results, job.terms.as_of)
+        if stored != len(inputs):
+            raise RunFailedError(f"{stored} of {len(inputs)} values were stored.")
+        outcome = Outcome(
+            stored, int(results.future_value.sum()), results.digest(inputs)
+        )
+        shards.finish(job.lease, shard, outcome)

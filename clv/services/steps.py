@@ -42,7 +42,6 @@ def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
     `groups` comes from above: the query of `summaries.Basis`.
     """
     basis = summaries.Basis.of(work.run, groups)
-    table = input_table(work.lease)
     with work.lease.fenced():
         partitions.drop_earlier(work.lease)
         if summaries.hold_for(work.run.as_of):
@@ -53,21 +52,25 @@ def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
             if selfcheck.is_due(work.run) and not done.full:
                 found = selfcheck.check_and_mend(bring_up=False)
                 detail["self_check"] = found.as_detail()
-            summaries.stage_current(table=table, basis=basis)
+            work.source = summaries.current(basis)
+            inputs = summaries.read_current(basis)
             rows = done.accounts
         else:
-            summaries.stage_past(table=table, basis=basis)
+            work.source = input_table(work.lease)
+            summaries.stage_past(table=work.source, basis=basis)
+            inputs = staged_inputs(work.source, basis.as_of)
             detail = {"changed": 0, "full": True, "past": True}
-            rows = _count(table)
+            rows = len(inputs)
         detail["contracts"] = stage_contracts(
             run_id=work.run.pk,
-            inputs=table,
+            inputs=work.source,
             as_of=work.run.as_of,
             margin_rate=work.run.assumptions.margin_rate_if_cost_unknown,
         )
         present = accounts_known_on(work.run.as_of).count()
         ValuationRun.objects.filter(pk=work.run.pk).update(accounts_present=present)
-    work.inputs = inputs_of(work, work.run)
+    agreed = staged_contracts(work.run.pk, work.run.as_of)
+    work.inputs = dataclasses.replace(inputs, contracts=agreed)
     return Done(rows, detail)
 
 
@@ -130,7 +133,7 @@ def value(work: Work) -> Done:
                 work.run,
                 newcomers.likeness_of(models),
                 newcomers.value_by_code(models, on_clock(models, terms)),
-                inputs=input_table(work.lease),
+                inputs=work.source,
             )
     job = sharing.Job(work.lease, models, terms)
     is_shared = work.run.kind in sharing.SHARED

@@ -214,6 +214,4 @@ def test_a_failed_step_leaves_the_old_values(accounts, monkeypatch):
     assert ValuationRun.objects.current() == good
     assert values_of(good) == values
     assert RunStep.objects.filter(run=bad, finished_at=None).count() == 1
-    assert {f"clv_input_r{bad.pk}_1", f"clv_valuation_r{bad.pk}_1"} <= set(
-        runs.partitions.drop_orphans()
-    )
+    assert f"clv_valuation_r{bad.pk}_1" in runs.partitions.drop_orphans()

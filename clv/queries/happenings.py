@@ -1,0 +1,154 @@
+"""All orders, costs and returns of many accounts, as vectors by blocks of accounts.
+
+The server works out several blocks at once, in parallel where it can, and packs each
+into one row. Money comes in cents, days count from 1970-01-01.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clv.policy import COST_DRIVERS, WINNING_KINDS
+from clv.queries.kept import KEPT, ends_of, whole
+from clv.queries.summaries import KINDS
+from common.copying import read_array_rows
+from crm.choices import CostKind
+
+Integers = NDArray[np.int64]
+
+WINNING = len(KINDS)  # the kind of cost that is none of serving
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What happened to some accounts; each group of vectors is in order of account.
+
+    Attributes
+    ----------
+    account : ids of all accounts of the block, ascending
+    order_account, order_day, order_revenue, order_bought, order_unknown
+        One entry per confirmed order, by account and day: revenue, what is known to
+        have been its cost, and the revenue of lines without a known cost.
+    cost_account, cost_day, cost_kind, cost_amount
+        One entry per ledger row, by account and day; the kind is a place in `KINDS`.
+    return_account, return_day, return_revenue, return_known, return_unknown
+        One entry per return, in any order: what it takes from revenue, from margin and
+        from revenue without a known cost.
+    kept : the sums kept so far by name, of the accounts in ``kept["account_id"]``
+    """
+
+    account: Integers
+    order_account: Integers
+    order_day: Integers
+    order_revenue: Integers
+    order_bought: Integers
+    order_unknown: Integers
+    cost_account: Integers
+    cost_day: Integers
+    cost_kind: Integers
+    cost_amount: Integers
+    return_account: Integers
+    return_day: Integers
+    return_revenue: Integers
+    return_known: Integers
+    return_unknown: Integers
+    kept: dict[str, NDArray[Any]]
+
+
+BLOCK = {
+    "account": "i8",
+    "order_account": "i8",
+    "order_day": "i4",
+    "order_revenue": "i8",
+    "order_bought": "i8",
+    "order_unknown": "i8",
+    "cost_account": "i8",
+    "cost_day": "i4",
+    "cost_kind": "i2",
+    "cost_amount": "i8",
+    "return_account": "i8",
+    "return_day": "i4",
+    "return_revenue": "i8",
+    "return_known": "i8",
+    "return_unknown": "i8",
+}
+
+
+def all_blocks() -> Iterator[Block]:
+    """Yield all accounts in blocks, in no order."""
+    columns = BLOCK | {f"kept_{name}": kind for name, kind in KEPT.items()}
+    query = " UNION ALL ".join(_block(*ends) for ends in ends_of("crm_account", "id"))
+    for row in read_array_rows(query, columns):
+        kept = {name: row.pop(f"kept_{name}") for name in KEPT}
+        yield Block(**{n: v.astype(np.int64) for n, v in row.items()}, kept=kept)
+
+
+def _block(first: int, last: int) -> str:
+    """Return SQL for one block as one row of arrays.
+
+    The index of lines has them by account, day and order; the one of the ledger by
+    account and day: nothing is sorted.
+    """
+    within = f"BETWEEN {first} AND {last}"
+    kept = ", ".join(f"array_agg({whole(name)})" for name in KEPT)
+    return f"""(
+        SELECT * FROM (
+            SELECT array_agg(id) FROM (
+                SELECT id FROM crm_account WHERE id {within} ORDER BY id
+            ) ids
+        ) a, (
+            SELECT array_agg(account_id), array_agg(ordered_on - DATE 'epoch'),
+                array_agg((100 * revenue)::bigint),
+                array_agg((100 * bought)::bigint), array_agg((100 * unknown)::bigint)
+            FROM (
+                SELECT account_id, ordered_on, order_id, sum(revenue) AS revenue,
+                    coalesce(sum(cost), 0) AS bought,
+                    coalesce(sum(revenue) FILTER (WHERE cost IS NULL), 0) AS unknown
+                FROM crm_orderline
+                WHERE status = 'confirmed' AND account_id {within}
+                GROUP BY account_id, ordered_on, order_id
+                ORDER BY account_id, ordered_on
+            ) one_order
+        ) o, (
+            SELECT array_agg(account_id), array_agg(incurred_on - DATE 'epoch'),
+                array_agg(kind), array_agg((100 * amount)::bigint)
+            FROM (
+                SELECT account_id, incurred_on, {_kind()} AS kind, amount
+                FROM crm_ledgerentry WHERE account_id {within}
+                ORDER BY account_id, incurred_on
+            ) entry
+        ) e, (
+            SELECT array_agg(r.account_id),
+                array_agg(greatest(r.returned_on, l.ordered_on) - DATE 'epoch'),
+                array_agg((-100 * r.refund)::bigint),
+                array_agg(CASE WHEN l.cost IS NULL THEN 0
+                    ELSE 100 * (r.cost_recovered - r.refund) END::bigint),
+                array_agg(CASE WHEN l.cost IS NULL THEN -100 * r.refund
+                    ELSE 0 END::bigint)
+            FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
+            WHERE r.account_id {within} AND l.status = 'confirmed'
+        ) r, (
+            SELECT {kept}
+            FROM (
+                SELECT * FROM clv_accountsummary WHERE account_id {within}
+                ORDER BY account_id
+            ) summary
+        ) k
+    )"""
+
+
+def _kind() -> str:
+    """Return SQL for the number of a ledger row's kind; unknown ones are `other`."""
+    winning = ", ".join(f"'{kind}'" for kind in WINNING_KINDS)
+    other = list(COST_DRIVERS).index(CostKind.OTHER.value)
+    numbered = " ".join(
+        f"WHEN kind = '{kind}' THEN {number}"
+        for number, kind in enumerate(COST_DRIVERS)
+    )
+    return (
+        f"(CASE {numbered} WHEN kind IN ({winning}) THEN {WINNING} ELSE {other} END)"
+        "::smallint"
+    )
