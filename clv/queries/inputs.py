@@ -189,13 +189,13 @@ class Inputs:
 
     def check(self) -> int:
         """Return a number that is another one if an input is, but for rare chance."""
-        total = np.zeros(1, np.int64)
+        total = np.zeros(1, np.int64)  # no scalar: it would warn of overflow
         for number, name in enumerate((*COLUMNS, *CARRIED)):
             owner = self.carried if name in CARRIED else self
             values = getattr(owner, name)
             # Overflow wraps around, which is as good as any other number.
             weights = np.arange(1, 2 * values.size, 2, dtype=np.int64)
-            total += (values * weights).sum() * (2 * number + 1)
+            total += (values * weights).sum(keepdims=True) * (2 * number + 1)
         return int(total[0])
 
     @property
@@ -240,10 +240,10 @@ def current_inputs(
     read = KEPT | {"trait_code": "i8", "group_code": "i2"}
     taken = [f"array_agg({whole(name, 's')})" for name in KEPT]
     taken += [f"array_agg({sql})" for sql in (TRAIT_CODE, GROUP_CODE)]
-    rows = present("clv_accountsummary", sums.groups)
     query = " UNION ALL ".join(
-        f"(SELECT {', '.join(taken)} {rows} AND s.account_id BETWEEN {begin} AND {end})"
-        for begin, end in ends_of("clv_accountsummary", first=first, last=last)
+        f"(SELECT {', '.join(taken)}"
+        f" {present('clv_accountsummary', sums.groups, ends)})"
+        for ends in ends_of("clv_accountsummary", first=first, last=last)
     )
     found = _read(query, read, sums.parameters)
     today, rate = (sums.as_of - EPOCH).days, sums.rate_e4

@@ -273,17 +273,21 @@ def inputs_select(
     return f"SELECT s.account_id, {columns} {present(summaries, groups)}"
 
 
-def present(summaries: str, groups: str) -> str:
+def present(summaries: str, groups: str, between: tuple[int, int] | None = None) -> str:
     """Return SQL behind a select list: the accounts there on ``as_of``.
 
-    `s` are their sums, `a` is what is known of them, `g` their group.
+    `s` are their sums, `a` is what is known of them, `g` their group. The ids of
+    `between` are told to every relation, because the planner passes on no ranges.
     """
+    ends = "" if between is None else f"BETWEEN {between[0]} AND {between[1]}"
+    grouped = f" AND g.account_id {ends}" if ends else ""
+    within = f" AND s.account_id {ends} AND a.id {ends}" if ends else ""
     return f"""
     FROM {summaries} s JOIN crm_account a ON a.id = s.account_id
-        LEFT JOIN ({groups}) g ON g.account_id = s.account_id
+        LEFT JOIN ({groups}) g ON g.account_id = s.account_id{grouped}
     WHERE a.merged_into_id IS NULL
         AND (a.acquired_on <= %(as_of)s OR a.created_at < %(day_ends_at)s
-            OR s.first_on IS NOT NULL)
+            OR s.first_on IS NOT NULL){within}
     """
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -162,8 +162,11 @@ def hold_for(as_of: dt.date) -> bool:
 
 
 def current(basis: Basis) -> str:
-    """Return a relation with the inputs that follow from the summaries."""
-    query = basis.inputs_select("clv_accountsummary")
+    """Return a relation with the inputs that follow from the summaries, but no groups.
+
+    For statements that look at few columns; all are read by `read_current`.
+    """
+    query = replace(basis, groups=NO_GROUPS).inputs_select("clv_accountsummary")
     # Parameters are filled in here, for statements that have others of their own.
     bound: str = mogrify(f"({query})", basis.parameters, connection)
     return bound.replace("%", "%%")

@@ -46,6 +46,33 @@ ON_THE_DAY = "m.since <= %(as_of)s AND (m.until IS NULL OR m.until > %(as_of)s)"
 BEFORE_THE_DAY = "m.since < %(as_of)s AND (m.until IS NULL OR m.until >= %(as_of)s)"
 
 
+# Rules in the order in which they decide: name, condition, class. The class is told by
+# itself, not by the name of the rule, so that each condition is looked at once.
+_KEPT = "future_value >= %(expected)s * %(kept)s"
+RULES = (
+    ("override", "by_hand_class IS NOT NULL", "by_hand_class"),
+    ("prospect_loss", "order_days = 0 AND clv < 0", "'never_profitable'"),
+    ("prospect", "order_days = 0", "'general'"),
+    ("loss", "clv < 0", "'never_profitable'"),
+    (
+        "current",
+        "future_value >= %(expected)s AND profit_year >= %(realised)s",
+        "'current_key'",
+    ),
+    (
+        "current_kept",
+        f"was = 'current_key' AND profit_year >= %(realised)s * %(kept)s AND {_KEPT}",
+        "'current_key'",
+    ),
+    ("potential", "future_value >= %(expected)s", "'potential_key'"),
+    (
+        "potential_kept",
+        f"was IN ('current_key', 'potential_key') AND {_KEPT}",
+        "'potential_key'",
+    ),
+)
+
+
 def ruled(values: str, came_from: str, *, only: str = "") -> str:
     """Return SQL for the class of each account, by the figures in `values`.
 
@@ -53,27 +80,11 @@ def ruled(values: str, came_from: str, *, only: str = "") -> str:
     and what `REASON` takes. `values` has the columns of clv_valuation and is called
     `v` in `only`, which narrows it; parameters as of `rule_parameters`.
     """
+    rules = " ".join(f"WHEN {when} THEN '{rule}'" for rule, when, _ in RULES)
+    classes = " ".join(f"WHEN {when} THEN {becomes}" for _, when, becomes in RULES)
     return f"""
-        SELECT *,
-            CASE WHEN rule = 'override' THEN by_hand_class
-                WHEN rule IN ('current', 'current_kept') THEN 'current_key'
-                WHEN rule IN ('potential', 'potential_kept') THEN 'potential_key'
-                WHEN rule IN ('loss', 'prospect_loss') THEN 'never_profitable'
-                ELSE 'general' END AS worth_class
-        FROM (
-            SELECT *, CASE
-                WHEN by_hand_class IS NOT NULL THEN 'override'
-                WHEN order_days = 0 AND clv < 0 THEN 'prospect_loss'
-                WHEN order_days = 0 THEN 'prospect'
-                WHEN clv < 0 THEN 'loss'
-                WHEN profit_year >= %(realised)s AND future_value >= %(expected)s
-                    THEN 'current'
-                WHEN was = 'current_key' AND profit_year >= %(realised)s * %(kept)s
-                    AND future_value >= %(expected)s * %(kept)s THEN 'current_kept'
-                WHEN future_value >= %(expected)s THEN 'potential'
-                WHEN was IN ('current_key', 'potential_key')
-                    AND future_value >= %(expected)s * %(kept)s THEN 'potential_kept'
-                ELSE 'rest' END AS rule
+        SELECT *, CASE {rules} ELSE 'rest' END AS rule,
+            CASE {classes} ELSE 'general' END AS worth_class
             FROM (
                 SELECT v.account_id, v.order_days, v.clv, v.future_value,
                     v.realised_profit, v.margin_year, v.cost_year,
@@ -90,7 +101,6 @@ def ruled(values: str, came_from: str, *, only: str = "") -> str:
                 ) o ON o.account_id = v.account_id
                 WHERE v.run_id = %(run)s{only}
             ) figures
-        ) judged
     """
 
 

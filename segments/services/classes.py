@@ -1,10 +1,10 @@
 """Giving every account its worth class, with the reason, and keeping the intervals.
 
-The rule stands in `segments.queries.rule`. The night reads every account twice, once
-for the sums of the classes and once for who moves, and writes only what changes.
+The rule stands in `segments.queries.rule`. The night reads every account once, for the
+sums of the classes and for who moves, and touches only memberships that change.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,9 @@ from segments.services.policy import ensure_policy
 
 MOVED = "pg_temp.segments_moved"
 WORK_MEMORY = "64MB"  # a million memberships fit into one hash table
+RANGES = 8
+FEWEST_IN_RANGE = 50_000  # ids; below, taking turns costs more than it saves
+MOST_LISTED = 20_000  # movers of a cell and range; of more all accounts are read again
 SUMS = (
     "accounts",
     "customers",
@@ -45,13 +48,23 @@ class Classified:
     moves: list[tuple[str, str, int]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Cell:
-    """The accounts of one class that come from one class, or from none."""
+    """The accounts of one class that come from one class, or from none.
+
+    `movers` are those that come from another, as far as they are listed.
+    """
 
     worth_class: str
     was: str | None
-    sums: Mapping[str, Any]
+    sums: dict[str, Any] = field(default_factory=dict)
+    movers: list[int] = field(default_factory=list)
+
+    def add(self, sums: Sequence[Any], movers: list[int] | None) -> None:
+        """Count the accounts of one more range."""
+        for name, value in zip((*SUMS, *DOUBTS), sums, strict=True):
+            self.sums[name] = self.sums.get(name, 0) + value
+        self.movers += movers or []
 
     @property
     def accounts(self) -> int:
@@ -77,6 +90,7 @@ def classify(run: ValuationRun) -> Classified:
     left: dict[str, int] = {}
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
+        cursor.execute("SET LOCAL jit = off")
         if makes_history and (newest == run.as_of or _was_classed(run)):
             cursor.execute(TAKE_BACK_TODAY, params)
             cursor.execute(REOPEN_YESTERDAY, params)
@@ -103,20 +117,22 @@ REOPEN_YESTERDAY = """
     UPDATE segments_membership SET until = NULL WHERE until = %(as_of)s
 """
 RULED = ruled("clv_valuation", ON_THE_DAY)
-CELLS = f"""
+CELLS = """
     SELECT worth_class, was, count(*),
         count(*) FILTER (WHERE order_days > 0), sum(clv), sum(future_value),
         coalesce(sum(future_value) FILTER (WHERE order_days > 0), 0),
         sum(realised_profit), sum(margin_year), sum(cost_year),
         coalesce(sum(expected_margin::float8) FILTER (WHERE order_days > 0), 0),
         coalesce(sum(future_spread ^ 2) FILTER (WHERE order_days > 0), 0),
-        count(*) FILTER (WHERE order_days > 0 AND future_spread IS NULL)
-    FROM ({RULED}) today GROUP BY worth_class, was
+        count(*) FILTER (WHERE order_days > 0 AND future_spread IS NULL),
+        (array_agg(account_id) FILTER (WHERE was IS DISTINCT FROM worth_class))
+            [:{most_listed}]
+    FROM ({today}) today GROUP BY worth_class, was
 """
-MOVE = f"""
+MOVE = """
     CREATE TEMPORARY TABLE segments_moved ON COMMIT DROP AS
-    SELECT account_id, worth_class, {REASON} AS reason
-    FROM ({RULED}) today WHERE was IS DISTINCT FROM worth_class
+    SELECT account_id, worth_class, {reason} AS reason
+    FROM ({today}) today WHERE was IS DISTINCT FROM worth_class
 """
 CLOSE = """
     WITH closed AS (
@@ -138,12 +154,42 @@ OPEN = f"""
 
 
 def _cells(cursor: Any, params: Mapping[str, Any]) -> list[_Cell]:
-    """Return classes by where their accounts come from, before memberships say so."""
-    cursor.execute(CELLS, params)
-    return [
-        _Cell(worth_class, was, dict(zip((*SUMS, *DOUBTS), sums, strict=True)))
-        for worth_class, was, *sums in cursor.fetchall()
-    ]
+    """Return classes by where their accounts come from, before memberships say so.
+
+    Accounts are looked at in several ranges, which the server does in parallel.
+    """
+    cursor.execute(
+        " UNION ALL ".join(map(_cells_between, _ranges(cursor, params))), params
+    )
+    cells: dict[tuple[str, str | None], _Cell] = {}
+    for worth_class, was, *sums, movers in cursor.fetchall():
+        cell = cells.setdefault((worth_class, was), _Cell(worth_class, was))
+        cell.add(sums, movers)
+    return list(cells.values())
+
+
+def _ranges(cursor: Any, params: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return the ids of accounts that are looked at together, first and last."""
+    cursor.execute(
+        "SELECT min(account_id), max(account_id) FROM clv_valuation"
+        " WHERE run_id = %(run)s",
+        params,
+    )
+    first, last = cursor.fetchone()
+    if first is None:
+        return [(0, 0)]
+    width = max((last - first) // RANGES + 1, FEWEST_IN_RANGE)
+    return [(begin, begin + width - 1) for begin in range(first, last + 1, width)]
+
+
+def _cells_between(between: tuple[int, int]) -> str:
+    ends = f"BETWEEN {between[0]} AND {between[1]}"
+    today = ruled(
+        "clv_valuation",
+        f"{ON_THE_DAY} AND m.account_id {ends}",
+        only=f" AND v.account_id {ends}",
+    )
+    return f"({CELLS.format(today=today, most_listed=MOST_LISTED)})"
 
 
 def _move(cursor: Any, cells: list[_Cell], params: Mapping[str, Any]) -> dict[str, int]:
@@ -153,12 +199,26 @@ def _move(cursor: Any, cells: list[_Cell], params: Mapping[str, Any]) -> dict[st
         _count_closed(cursor, CLOSE_UNVALUED, params, left)
     if any(cell.has_moved for cell in cells):
         cursor.execute(f"DROP TABLE IF EXISTS {MOVED}")
-        cursor.execute(MOVE, params)
+        today, listed = RULED, _listed(cells)
+        if listed is not None:
+            came_from = f"{ON_THE_DAY} AND m.account_id = ANY(%(moved)s)"
+            only = " AND v.account_id = ANY(%(moved)s)"
+            today = ruled("clv_valuation", came_from, only=only)
+        cursor.execute(
+            MOVE.format(today=today, reason=REASON), {**params, "moved": listed}
+        )
         cursor.execute(f"ANALYZE {MOVED}")
         _count_closed(cursor, CLOSE_MOVED, params, left)
         cursor.execute(OPEN, params)
         cursor.execute(f"DROP TABLE {MOVED}")
     return left
+
+
+def _listed(cells: list[_Cell]) -> list[int] | None:
+    """Return who moves, or None if they are more than are listed."""
+    movers = [account for cell in cells for account in cell.movers]
+    moved = sum(cell.accounts for cell in cells if cell.has_moved)
+    return movers if len(movers) == moved else None
 
 
 def _has_unvalued(cells: list[_Cell]) -> bool:
