@@ -27,6 +27,8 @@ from common.copying import Written, write_table
 
 VALUES = "clv_valuation"
 OURS = re.compile(r"^clv_(?:input|valuation)_r(\d+)_(\d+)$")
+# Each process that helps to build an index asks for 32 MB of it.
+INDEX_MEMORY = "SET LOCAL maintenance_work_mem = '256MB'"
 EPOCH = dt.date(1970, 1, 1)
 CENTS = (
     "expected_margin",
@@ -85,6 +87,7 @@ def complete(lease: Lease) -> None:
     """Index the values once all are there."""
     table = value_table(lease)
     with connection.cursor() as cursor:
+        cursor.execute(INDEX_MEMORY)
         cursor.execute(f"ALTER TABLE {table} ADD PRIMARY KEY (run_id, account_id)")
         cursor.execute(f"ANALYZE {table} ({', '.join(STATISTICS)})")
 
@@ -92,6 +95,7 @@ def complete(lease: Lease) -> None:
 def attach(lease: Lease) -> None:
     """Make the stored table a partition; indexes that it lacks are built."""
     with connection.cursor() as cursor:
+        cursor.execute(INDEX_MEMORY)
         cursor.execute(
             f"ALTER TABLE {VALUES} ATTACH PARTITION {value_table(lease)}"
             f" FOR VALUES IN ({lease.run_id})"

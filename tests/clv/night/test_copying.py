@@ -1,10 +1,19 @@
 """Rows between PostgreSQL and numpy: nothing lost, nothing guessed."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from django.db import connection
 
-from common.copying import read_arrays, read_columns, write_columns, write_rows
+from common.copying import (
+    Written,
+    read_arrays,
+    read_columns,
+    write_columns,
+    write_rows,
+    write_table,
+)
 
 COLUMNS = {"id": "i8", "small": "i2", "part": "f8"}
 
@@ -86,6 +95,56 @@ def test_arrays_of_no_rows_are_empty(db):
 def test_arrays_refuse_what_is_missing_or_of_another_width(db, query, kind):
     with pytest.raises(ValueError, match="NULL or too wide"):
         read_arrays(query, {"a": kind}, {})
+
+
+MONEY = [0, 1, -1, 99, 100, -12_345, 10**8, 10**12 + 7, 1 - 10**14, 10**14 - 1]
+
+
+def test_money_dates_and_words_travel_as_they_are(db):
+    count, rng = 40_000, np.random.default_rng(3)
+    cents = np.concatenate([MONEY, rng.integers(-(10**9), 10**9, count - len(MONEY))])
+    day, missing = rng.integers(-20_000, 40_000, count), rng.random(count) < 0.3
+    word, part = rng.integers(0, 3, count), rng.random(count)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE written (id bigint, cents numeric(14, 2),"
+            " day date, word varchar(10), part double precision)"
+        )
+
+    stored = write_table(
+        "written",
+        {
+            "id": Written("i8", np.arange(count)),
+            "day": Written("date", day, missing),
+            "cents": Written("cents", cents),
+            "word": Written("words", word, words=("one", "eleven", "ö")),
+            "part": Written("f8", part, part > 0.9),
+        },
+    )
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT cents, cents::text, day - DATE 'epoch', word, part"
+            " FROM written ORDER BY id"
+        )
+        rows = cursor.fetchall()
+    assert stored == len(rows) == count
+    assert [row[0] for row in rows] == [Decimal(n).scaleb(-2) for n in cents.tolist()]
+    assert [row[1] for row in rows[:3]] == ["0.00", "0.01", "-0.01"]
+    assert [row[2] for row in rows] == [
+        None if gone else n for n, gone in zip(day.tolist(), missing, strict=True)
+    ]
+    assert [row[3] for row in rows] == [("one", "eleven", "ö")[n] for n in word]
+    assert [row[4] for row in rows] == [None if n > 0.9 else n for n in part.tolist()]
+
+
+def test_an_amount_too_long_is_refused(db):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE written (cents numeric(14, 2))")
+
+    with pytest.raises(ValueError, match="too many digits"):
+        write_table("written", {"cents": Written("cents", np.array([10**14]))})
+    assert read_columns("SELECT 1::bigint FROM written", {"a": "i8"})["a"].size == 0
 
 
 def test_parameters_are_passed(table):

@@ -1,0 +1,103 @@
+"""Sums worked out in memory against the statement that works out few accounts."""
+
+import datetime as dt
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from django.db import connection
+
+from clv.models import AccountSummary, SummaryState
+from clv.policy import COST_DRIVERS
+from clv.queries import happenings, kept
+from clv.queries.inputs import CARRIED, COLUMNS, staged_inputs
+from clv.queries.summaries import SUMS
+from clv.services import summaries
+from tests.clv.night import firm
+
+RATE = Decimal("0.3500")
+
+
+@pytest.fixture
+def accounts(db):
+    return firm.build(40, prospects=5)
+
+
+def by_statement():
+    """The sums of all accounts by the statement, as of the day they are kept for."""
+    state = SummaryState.objects.get()
+    names = ", ".join(SUMS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT account_id, {names} FROM ({summaries.sums_select()}) s"
+            " ORDER BY account_id",
+            summaries.parameters(state.as_of, state.margin_rate),
+        )
+        return cursor.fetchall()
+
+
+def as_kept():
+    return list(AccountSummary.objects.order_by("pk").values_list("pk", *SUMS))
+
+
+@pytest.mark.parametrize("days_ago", [0, 30, 400])
+def test_the_same_sums_as_by_the_statement(accounts, days_ago, monkeypatch):
+    monkeypatch.setattr(kept, "BLOCK_ACCOUNTS", 7)
+    day = firm.TODAY - dt.timedelta(days=days_ago)
+
+    done = summaries.refresh_summaries(as_of=day, margin_rate=RATE, full=True)
+
+    assert (done.accounts, done.changed) == (len(accounts), len(accounts))
+    assert as_kept() == by_statement()
+    assert AccountSummary.objects.exclude(revenue=0).exists()
+
+
+def test_again_writes_nothing(accounts):
+    summaries.refresh_summaries(as_of=firm.TODAY, margin_rate=RATE, full=True)
+
+    done = summaries.refresh_summaries(as_of=firm.TODAY, margin_rate=RATE, full=True)
+
+    assert (done.accounts, done.changed) == (len(accounts), 0)
+
+
+def test_only_what_differs_is_written(accounts):
+    summaries.refresh_summaries(as_of=firm.TODAY, margin_rate=RATE, full=True)
+    AccountSummary.objects.filter(pk=accounts[3].pk).update(revenue=Decimal("0.01"))
+    AccountSummary.objects.filter(pk=accounts[4].pk).delete()
+
+    done = summaries.refresh_summaries(as_of=firm.TODAY, margin_rate=RATE, full=True)
+
+    assert done.changed == 2
+    assert as_kept() == by_statement()
+
+
+def test_blocks_hold_every_account_once(accounts, monkeypatch):
+    monkeypatch.setattr(kept, "BLOCK_ACCOUNTS", 7)
+
+    found = [block.account for block in happenings.all_blocks()]
+
+    assert [len(block) for block in found] == [7, 7, 7, 7, 7, 7, 3]
+    assert np.concatenate(found).tolist() == [account.pk for account in accounts]
+
+
+@pytest.mark.parametrize("between", [{}, {"first": 5, "last": 21}])
+def test_inputs_read_directly_are_those_that_would_be_staged(accounts, between):
+    summaries.refresh_summaries(as_of=firm.TODAY, margin_rate=RATE)
+    basis = summaries.Basis(firm.TODAY, RATE, COST_DRIVERS)
+    summaries._stage(
+        "clv_staged", basis.inputs_select("clv_accountsummary"), basis.parameters
+    )
+    first = accounts[0].pk
+    ends = {name: first + at for name, at in between.items()}
+
+    staged = staged_inputs("clv_staged", firm.TODAY, **ends)
+    direct = summaries.read_current(basis, **ends)
+
+    assert len(direct) == (17 if between else len(accounts))
+    assert direct.check() == staged.check()
+    for name in (*COLUMNS, *CARRIED):
+        owners = (
+            (staged.carried, direct.carried) if name in CARRIED else (staged, direct)
+        )
+        left, right = (getattr(owner, name) for owner in owners)
+        assert np.array_equal(left, right), name
