@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clv', '0021_run_has_values'),
+        ('clv', '0023_expansion_offers'),
     ]
 
     operations = [
