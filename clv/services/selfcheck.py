@@ -12,6 +12,7 @@ from clv.models import AccountSummary, SummaryState, ValuationRun
 from clv.policy import SELF_CHECK_WEEKDAY
 from clv.queries.summaries import SUMS
 from clv.services import summaries
+from clv.services.resumming import WORK_MEMORY
 from clv.services.summaries import CHANGED
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def check_summaries(*, bring_up: bool = True) -> SelfCheck:
     params = summaries.parameters(state.as_of, state.margin_rate)
     select = summaries.sums_select()
     with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL work_mem = '{summaries.WORK_MEMORY}'")
+        cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         cursor.execute(f"DROP TABLE IF EXISTS {ANEW}")
         cursor.execute(f"CREATE TEMPORARY TABLE clv_anew (LIKE {KEPT}) ON COMMIT DROP")
         cursor.execute(

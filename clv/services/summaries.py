@@ -6,17 +6,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import mogrify
-from numpy.typing import NDArray
 
 from clv.choices import CostDriver
 from clv.errors import RunFailedError
 from clv.models import AccountSummary, SummaryState, ValuationRun
 from clv.policy import DAYS_OF_YEAR_SUMS
-from clv.queries import kept
-from clv.queries.happenings import all_blocks
 from clv.queries.inputs import Inputs, current_inputs
 from clv.queries.summaries import (
     INPUTS,
@@ -26,29 +22,16 @@ from clv.queries.summaries import (
     inputs_select,
     summary_select,
 )
-from clv.services.summing import Rule, different, sums_of
+from clv.services.resumming import WORK_MEMORY, allow_parallel, sum_all
 from common.clock import day_ends_at
-from common.copying import Written, read_columns, write_table
 from crm.models import Account
 
 # Clocks of web processes may differ by this much from the database's.
 OVERLAP = dt.timedelta(minutes=10)
 DIRTY = "pg_temp.clv_dirty"
 FAMILIES = "pg_temp.clv_family"
-ANEW = "pg_temp.clv_summed"
-EPOCH = dt.date(1970, 1, 1)
 FEW = 10_000  # accounts that are read fast in any order
 MANY = 0.2  # share of accounts from which on all are read in order
-WORK_MEMORY = "64MB"  # sorts of a million accounts stay in few runs
-# For statements that read all accounts in several parts at once. The process that hands
-# the parts on works on none itself: the others would wait for it.
-IN_PARALLEL = (
-    f"work_mem = '{WORK_MEMORY}'",
-    "jit = off",
-    "parallel_leader_participation = off",
-)
-
-
 # The accounts for which something was entered at ``since`` or later.
 CHANGED = """
     SELECT account_id FROM crm_order WHERE updated_at >= %(since)s
@@ -140,7 +123,7 @@ def refresh_summaries(
         if dirty:
             changed = _upsert(summary_select(dirty, families=families), params)
         else:
-            changed = _sum_all(params, families)
+            changed = sum_all(params, families)
         if families:
             merged = summary_select(families=families, merged=True)
             changed += _upsert(merged, params)
@@ -175,14 +158,8 @@ def current(basis: Basis) -> str:
 def read_current(basis: Basis, **between: int) -> Inputs:
     """Read the inputs that follow from the summaries, in parallel where it can be."""
     with transaction.atomic():
-        _allow_parallel()
+        allow_parallel()
         return current_inputs(basis, **between)
-
-
-def _allow_parallel() -> None:
-    with connection.cursor() as cursor:
-        for setting in IN_PARALLEL:
-            cursor.execute(f"SET LOCAL {setting}")
 
 
 def stage_past(*, table: str, basis: Basis) -> None:
@@ -323,63 +300,6 @@ def _upsert(select: str, params: dict[str, Any]) -> int:
             params,
         )
         return int(cursor.rowcount)
-
-
-def _sum_all(params: Mapping[str, Any], families: str) -> int:
-    """Work out the sums of all accounts anew, write those that differ; return how many.
-
-    The heads of `families` are left out.
-    """
-    rule = Rule((params["as_of"] - EPOCH).days, params["rate_e4"])
-    heads = _heads(families)
-    table, changed = AccountSummary._meta.db_table, 0
-    _allow_parallel()
-    with connection.cursor() as cursor:
-        found = [
-            different(block, sums_of(block, rule), heads) for block in all_blocks()
-        ]
-        cursor.execute(
-            f"CREATE TEMPORARY TABLE clv_summed (LIKE {table} INCLUDING"
-            " DEFAULTS) ON COMMIT DROP"
-        )
-    for account, sums in found:
-        changed += account.size
-        write_table(ANEW, _written(account, sums, rule.as_of))
-    names = ", ".join(SUMS)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {table} (as_of, account_id, {names})"
-            f" SELECT as_of, account_id, {names} FROM {ANEW} ORDER BY account_id"
-            f" ON CONFLICT (account_id) DO UPDATE SET (as_of, {names})"
-            f" = (excluded.as_of, {', '.join(f'excluded.{name}' for name in SUMS)})"
-        )
-        cursor.execute(f"DROP TABLE {ANEW}")
-    return changed
-
-
-def _heads(families: str) -> NDArray[np.int64]:
-    query = f"SELECT DISTINCT account_id FROM {families}"
-    if not families:
-        return np.zeros(0, np.int64)
-    return read_columns(query, {"account_id": "i8"})["account_id"].astype(np.int64)
-
-
-def _written(
-    account: NDArray[np.int64], sums: Mapping[str, NDArray[Any]], as_of: int
-) -> dict[str, Written]:
-    """Return the columns of summaries as they travel."""
-    written = {
-        "account_id": Written("i8", account),
-        "as_of": Written("date", np.full(account.size, as_of)),
-    }
-    for name in SUMS:
-        values = sums[name]
-        if name in kept.DAYS:
-            written[name] = Written("date", values, values == kept.NO_DAY)
-        else:
-            kind = "i4" if name in kept.COUNTS else "cents"
-            written[name] = Written(kind, values)
-    return written
 
 
 def _count(table: str) -> int:

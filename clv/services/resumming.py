@@ -1,0 +1,91 @@
+"""Working out the sums of all accounts anew, and writing those that differ."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from clv.models import AccountSummary
+from clv.queries import kept
+from clv.queries.happenings import all_blocks
+from clv.queries.summaries import SUMS
+from clv.services.summing import Rule, different, sums_of
+from common.copying import Written, read_columns, write_table
+
+ANEW = "pg_temp.clv_summed"
+EPOCH = dt.date(1970, 1, 1)
+WORK_MEMORY = "64MB"  # sorts of a million accounts stay in few runs
+# For statements that read all accounts in several parts at once. The process that hands
+# the parts on works on none itself: the others would wait for it.
+IN_PARALLEL = (
+    f"work_mem = '{WORK_MEMORY}'",
+    "jit = off",
+    "parallel_leader_participation = off",
+)
+
+
+def allow_parallel() -> None:
+    """Let statements of this transaction read in several parts at once."""
+    with connection.cursor() as cursor:
+        for setting in IN_PARALLEL:
+            cursor.execute(f"SET LOCAL {setting}")
+
+
+def sum_all(params: Mapping[str, Any], families: str) -> int:
+    """Work out the sums of all accounts anew, write those that differ; return how many.
+
+    The heads of `families` are left out.
+    """
+    rule = Rule((params["as_of"] - EPOCH).days, params["rate_e4"])
+    heads = _heads(families)
+    table, changed = AccountSummary._meta.db_table, 0
+    allow_parallel()
+    with connection.cursor() as cursor:
+        found = [
+            different(block, sums_of(block, rule), heads) for block in all_blocks()
+        ]
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE clv_summed (LIKE {table} INCLUDING"
+            " DEFAULTS) ON COMMIT DROP"
+        )
+    for account, sums in found:
+        changed += account.size
+        write_table(ANEW, _written(account, sums, rule.as_of))
+    names = ", ".join(SUMS)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} (as_of, account_id, {names})"
+            f" SELECT as_of, account_id, {names} FROM {ANEW} ORDER BY account_id"
+            f" ON CONFLICT (account_id) DO UPDATE SET (as_of, {names})"
+            f" = (excluded.as_of, {', '.join(f'excluded.{name}' for name in SUMS)})"
+        )
+        cursor.execute(f"DROP TABLE {ANEW}")
+    return changed
+
+
+def _heads(families: str) -> NDArray[np.int64]:
+    query = f"SELECT DISTINCT account_id FROM {families}"
+    if not families:
+        return np.zeros(0, np.int64)
+    return read_columns(query, {"account_id": "i8"})["account_id"].astype(np.int64)
+
+
+def _written(
+    account: NDArray[np.int64], sums: Mapping[str, NDArray[Any]], as_of: int
+) -> dict[str, Written]:
+    """Return the columns of summaries as they travel."""
+    written = {
+        "account_id": Written("i8", account),
+        "as_of": Written("date", np.full(account.size, as_of)),
+    }
+    for name in SUMS:
+        values = sums[name]
+        if name in kept.DAYS:
+            written[name] = Written("date", values, values == kept.NO_DAY)
+        else:
+            kind = "i4" if name in kept.COUNTS else "cents"
+            written[name] = Written(kind, values)
+    return written
