@@ -8,12 +8,22 @@ from django.db import connection
 
 from common.copying import (
     Written,
-    read_arrays,
+    read_array_rows,
     read_columns,
     write_columns,
     write_rows,
     write_table,
 )
+
+
+def read_arrays(query, columns, params):
+    """The columns of `query`, packed by the server into one row of arrays."""
+    names = [f"c{number}" for number in range(len(columns))]
+    packed = ", ".join(f"array_agg({name})" for name in names)
+    rows = f"SELECT {packed} FROM ({query}) q ({', '.join(names)})"
+    (found,) = read_array_rows(rows, columns, params)
+    return found
+
 
 COLUMNS = {"id": "i8", "small": "i2", "part": "f8"}
 
@@ -145,6 +155,20 @@ def test_an_amount_too_long_is_refused(db):
     with pytest.raises(ValueError, match="too many digits"):
         write_table("written", {"cents": Written("cents", np.array([10**14]))})
     assert read_columns("SELECT 1::bigint FROM written", {"a": "i8"})["a"].size == 0
+
+
+def test_each_row_of_arrays_comes_by_itself(db):
+    query = (
+        "SELECT array_agg(n), array_agg(n::bigint) FILTER (WHERE n > 2)"
+        " FROM generate_series(1, 4) n GROUP BY n > %(split)s ORDER BY n > %(split)s"
+    )
+
+    rows = list(read_array_rows(query, {"a": "i4", "b": "i8"}, {"split": 2}))
+
+    assert [(row["a"].tolist(), row["b"].tolist()) for row in rows] == [
+        ([1, 2], []),
+        ([3, 4], [3, 4]),
+    ]
 
 
 def test_parameters_are_passed(table):
