@@ -13,9 +13,11 @@ from django.utils import timezone
 from common.clock import business_today
 from common.errors import DomainError
 from crm.choices import Channel
+from crm.forms.chips import WORDS_OF_KIND
 from crm.models import Account, Contact, User
 from crm.services import touchpoints
 from crm.services.shorthand import Person, Understood, read_line
+from crm.services.shorthand_people import LONGEST_NAME
 from crm.services.touchpoints import FollowUp
 
 LONGEST_LINE = 1_000
@@ -86,6 +88,19 @@ class QuickLogForm(forms.Form):
         self.initial.setdefault("line", line)
         if line and not self.is_bound:
             self.understood = self._read(line)
+
+    def begin(self, *, channel: str, contact: str) -> None:
+        """Begin an empty line with who was called or written to, and how."""
+        if channel not in WORDS_OF_KIND or self.typed:
+            return
+        person = next((c for c in self.people if str(c.pk) == contact), None)
+        words = [
+            WORDS_OF_KIND[Channel(channel)],
+            *(person.name.split() if person else ()),
+        ]
+        self.initial["line"] = " ".join(words[: LONGEST_NAME + 1]) + " "
+        self.initial["meant"] = person.pk if person else None
+        self.understood = self._read(self.typed)
 
     def clean_zone(self) -> ZoneInfo:
         """Return the browser's zone; the firm's where it names none."""
@@ -228,7 +243,7 @@ class QuickLogForm(forms.Form):
         return "Choose an account: type the beginning of its name."
 
     def _read(self, line: str) -> Understood:
-        said = self.cleaned_data if self.is_bound else {}
+        said = self.cleaned_data if self.is_bound else self.initial
         zone = said.get("zone") or timezone.get_default_timezone()
         today = (said.get("typed_at") or self.now).astimezone(zone).date()
         people = [

@@ -57,7 +57,8 @@ def log_send(request: SignedInRequest) -> HttpResponse:
         except DomainError as error:
             form.add_refusal(error)
         else:
-            text = f"Sent: {stored}, {stored.contact or stored.account}"
+            kind = stored.get_channel_display()
+            text = f"Sent: {kind}, {stored.contact or stored.account}"
             return JsonResponse({"text": text, "id": stored.pk})
     return JsonResponse({"reason": _reasons(form)}, status=422)
 

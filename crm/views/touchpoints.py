@@ -42,7 +42,8 @@ def quick_log(request: SignedInRequest) -> HttpResponse:
     stored = _store(request, form) if is_valid else None
     if stored is None:
         return _again(request, form)
-    text = f"Logged: {stored}, {stored.contact or stored.account}"
+    kind = stored.get_channel_display()
+    text = f"Logged: {kind}, {stored.contact or stored.account}"
     if wants_fragment(request):
         context = {
             "effect": effect(stored, contact_before=before),
@@ -116,6 +117,9 @@ def _blank(request: SignedInRequest) -> dict[str, Any]:
     account = get_object_or_404(mine, pk=int(key)) if key.isdecimal() else None
     line = request.GET.get("line", "")[:LONGEST_LINE].replace("\x00", "")
     form = QuickLogForm(actor=request.user, account=account, line=line)
+    form.begin(
+        channel=request.GET.get("channel", ""), contact=request.GET.get("contact", "")
+    )
     return _context(request, form)
 
 

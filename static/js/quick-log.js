@@ -47,25 +47,33 @@
     keep(entry.line || entry.search || entry.early ? entry : null);
   });
 
+  // The account of what was pressed, of the row that has the focus, or of the page.
+  const OF_PAGE = "main [data-account]:not(a, button, li, tr)";
+
   function accountOf(opener) {
-    const holder = opener?.closest("[data-account]") ?? document.querySelector("main [data-account]");
-    return holder?.dataset.account ?? "";
+    const row = document.querySelector("[data-list] [data-row].is-current");
+    if (!opener && row && row.id === `account-${row.dataset.row}`) return row.dataset.row;
+    const holder = (opener ?? document.activeElement)?.closest("[data-account]");
+    return (holder ?? document.querySelector(OF_PAGE))?.dataset.account ?? "";
   }
 
   /** Return the name of an account as the page shows it; without a network none else is known. */
   function nameOf(account) {
-    const holders = account ? document.querySelectorAll(`[data-account="${CSS.escape(account)}"]`) : [];
-    const names = [...holders].map((one) => one.dataset.accountName || one.querySelector("h1")?.textContent);
-    return names.find(Boolean)?.trim() || (account ? "This account" : "");
+    if (!account) return "";
+    const key = CSS.escape(account);
+    const holders = document.querySelectorAll(`[data-account="${key}"], #account-${key}`);
+    const nameIn = (one) => one.dataset.accountName || one.querySelector("h1, [data-open]")?.textContent;
+    const names = [...holders].map(nameIn);
+    return names.find(Boolean)?.trim() || "This account";
   }
 
-  function open(account, line = "") {
+  /** Open the log; `filled` names a contact and a channel to begin the line with. */
+  function open(account, filled = {}) {
     const box = dialog();
     if (!box || box.open) return;
     box.dataset.account = account;
-    const asked = new URLSearchParams();
-    if (account) asked.set("account", account);
-    if (line) asked.set("line", line);
+    const asked = new URLSearchParams(account ? { account, ...filled } : {});
+    if (filled.channel) drafts.delete(account); // what was tapped now comes first
     const url = asked.size ? `${box.dataset.url}?${asked}` : box.dataset.url;
     // Takes what is typed before the form is here, so that fast typing loses nothing.
     early = document.createElement("input");
@@ -78,7 +86,7 @@
     box.showModal();
     early.focus();
     if (navigator.onLine) htmx.ajax("GET", url, { target: "#quick-log", swap: "innerHTML" });
-    else openWithoutNetwork(line);
+    else openWithoutNetwork(filled.channel === "email" ? "mail " : filled.channel ? "call " : "");
   }
 
   function openWithoutNetwork(line = "") {
@@ -145,6 +153,7 @@
     const { value, dataset } = early;
     early = null;
     (search ?? line).focus();
+    line.setSelectionRange(line.value.length, line.value.length);
     fill(line, drafts.get(dialog().dataset.account));
     fill(search ?? line, value);
     restore(line, search);
@@ -171,6 +180,15 @@
     if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     open(accountOf(opener));
+  });
+
+  // Who taps a number or an address calls or writes; the log waits for them, and stores
+  // nothing before they say how it went.
+  document.addEventListener("click", (event) => {
+    const attempt = event.target.closest("[data-log-attempt]");
+    if (!attempt || document.querySelector("dialog[open]")) return;
+    const { account, contact, channel } = attempt.dataset;
+    setTimeout(() => open(account, contact ? { contact, channel } : { channel }), 300);
   });
 
   document.addEventListener("keydown", (event) => {

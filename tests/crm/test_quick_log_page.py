@@ -300,3 +300,41 @@ def test_chips_offer_words_for_what_is_said_and_what_is_not(signed_in, account):
         assert wanted in said
     assert 'data-log-put="p5" data-log-start="3" data-log-stop="4"' in said
     assert 'data-log-put="+fri" data-log-start="4" data-log-stop="4"' in said
+
+
+def test_who_was_tapped_stands_in_the_line_and_nothing_is_stored(signed_in, account):
+    make.contact(account=account, name="Anna Berg")
+    anna = make.contact(account=account, name="Anna Berg")
+    tapped = {"account": account.pk, "contact": anna.pk, "channel": "phone"}
+    form = body(signed_in.get("/log/_form/", tapped))
+    assert 'value="call Anna Berg "' in form
+    assert f'name="meant" value="{anna.pk}"' in form
+    assert not Touchpoint.objects.exists()
+    signed_in.post(LOG, sent(account, "call Anna Berg", meant=anna.pk), headers=HTMX)
+    assert Touchpoint.objects.get().contact == anna
+
+
+def test_a_line_that_waited_is_stored_when_it_was_typed_and_once(signed_in, account):
+    typed_at = timezone.now() - dt.timedelta(days=2)
+    data = sent(account, "call 5m pricing +today ring", typed_at=typed_at.isoformat())
+    for _ in range(2):
+        answer = signed_in.post("/log/_send/", data)
+        assert answer.status_code == 200
+    row = Touchpoint.objects.get()
+    assert row.occurred_at == typed_at
+    assert LedgerEntry.objects.count() == 1
+    assert Task.objects.get().due_on == business_today()
+    refused = signed_in.post("/log/_send/", sent(account, "call 31.2. Anna"))
+    assert refused.status_code == 422
+    assert "no day of the calendar" in refused.json()["reason"]
+    signed_in.logout()
+    assert signed_in.post("/log/_send/", data).status_code == 302
+
+
+def test_the_page_that_a_device_keeps_knows_nobody(signed_in, rep, account):
+    kept = body(signed_in.get("/log/offline/"))
+    assert rep.name not in kept
+    assert account.name not in kept
+    worker = signed_in.get("/service-worker.js")
+    assert worker["Content-Type"] == "text/javascript"
+    assert "/log/offline/" in body(worker)

@@ -86,5 +86,5 @@ def test_nobody_sends_what_somebody_else_typed(
     assert not Touchpoint.objects.exists()
     sign_in(rep)
     page.goto(f"{live_server.url}/accounts/")
-    expect(page.locator("#toasts")).to_contain_text("Sent: Call on")
+    expect(page.locator("#toasts")).to_contain_text("Sent: Call, Anna Berg")
     assert Touchpoint.objects.get().user == rep
