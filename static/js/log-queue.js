@@ -11,6 +11,7 @@
   const PREFIX = "perennial-waiting:";
   const WHO = "perennial-user";
   const AGAIN_MS = 20000;
+  const SOON_MS = 3000;
   const FIELDS = ["line", "account", "search", "contact", "meant", "occurred_at", "zone", "typed_at"];
   const badge = () => document.getElementById("log-waiting");
   const list = () => document.getElementById("log-waiting-list");
@@ -79,7 +80,7 @@
         await navigator.locks.request("perennial-log", { ifAvailable: true }, (lock) => lock && once());
       } else await once();
     } catch {
-      // The network is gone again; the next time will do.
+      setTimeout(send, SOON_MS); // an answer was lost, or the network is gone again
     } finally {
       isSending = false;
       draw();

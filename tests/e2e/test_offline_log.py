@@ -49,9 +49,7 @@ def test_what_is_typed_without_a_network_is_sent_later_and_once(
 
     page.route("**/log/_send/", lose, times=1)
     page.context.set_offline(False)
-    page.wait_for_timeout(300)
-    page.evaluate("logQueue.send()")
-    expect(waiting).to_have_text("1 refused")
+    expect(waiting).to_have_text("1 refused", timeout=20_000)
     assert Touchpoint.objects.count() == 2
     assert LedgerEntry.objects.count() == 2
 
