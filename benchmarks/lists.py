@@ -9,7 +9,10 @@ stack but the network. `--data FOLDER` keeps the firm for the next time.
 
 import argparse
 import datetime as dt
+import html
+import re
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -53,10 +56,10 @@ VALUES = """
         cost_per_order_kinds, cost_over_time_kinds, cost_year, ladder_step,
         expected_orders, expected_orders_year, expected_margin, expected_margin_year,
         expected_cost, expected_cost_year, future_value, future_low, future_high,
-        realised_profit, clv, break_even)
+        realised_profit, clv, break_even, trait_code)
     SELECT %(run)s, n, day, day, orders, orders, 3 * m, 0, m, m, m / 3, 20, 0, 0,
         round(m / 10, 2), 'individual', 1, 1, e, e, 0, 0, e, e / 2, e * 2, m - 20,
-        m - 20 + e, 'paid_back'
+        m - 20 + e, 'paid_back', 0
     FROM (
         SELECT n, CASE WHEN n %% 20 < 3 THEN 0 ELSE 1 + n %% 30 END AS orders,
             CASE WHEN n %% 20 >= 3 THEN current_date - (n %% 800)::int END AS day,
@@ -217,8 +220,10 @@ def deep_page(client: Any, sort: str) -> Ask:
     """Go many pages forward, as the pages link; return the last step."""
     url = f"/accounts/?sort={sort}"
     for _ in range(PAGES_DEEP):
-        cursor = client.get(url).context["page"].next
-        url = f"/accounts/?sort={sort}&cursor={cursor}"
+        found = re.search(r'rel="next" href="([^"]+)"', client.get(url).text)
+        if found is None:
+            break
+        url = "/accounts/" + html.unescape(found[1])
     return _get(url)
 
 
@@ -268,6 +273,8 @@ def compare(accounts: int, rounds: int) -> None:
     from crm.models import User  # noqa: PLC0415
 
     settings.ALLOWED_HOSTS = ["*"]
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     client = Client()
     client.force_login(User.objects.get(email="manager@bench.example"))
     asked = pages(accounts)
@@ -278,6 +285,7 @@ def compare(accounts: int, rounds: int) -> None:
     print("| page | p50 ms | p95 ms | queries | KB |\n|---|---|---|---|---|")
     for words, ask in asked.items():
         p50, p95, queries, size = measure(ask, client, rounds)
+        sys.stdout.flush()
         print(f"| {words} | {p50:.0f} | {p95:.0f} | {queries} | {size / 1024:.0f} |")
 
 
