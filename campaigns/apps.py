@@ -1,8 +1,8 @@
 from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
-from common import agendas, panels, timelines
-from crm.permissions import VIEW_ACCOUNTS, VIEW_DEALS
+from common import agendas, palette, panels, timelines
+from crm.permissions import CHANGE_DEALS, VIEW_ACCOUNTS, VIEW_DEALS
 
 
 class CampaignsConfig(AppConfig):
@@ -72,5 +72,19 @@ class CampaignsConfig(AppConfig):
                 label="Alert",
                 query="campaigns.queries.agenda.open_alerts",
                 permission=VIEW_TODAY,
+            )
+        )
+        # What it searches needs models, which are loaded only now.
+        from campaigns.queries.found import find_deals  # noqa: PLC0415
+
+        palette.add_source(palette.Source("Deals", VIEW_DEALS, find_deals, 30))
+        palette.add_command(
+            palette.Command(
+                "New deal",
+                "campaigns:deal_create",
+                "handshake",
+                CHANGE_DEALS,
+                words="create add opportunity for",
+                prefill="search",
             )
         )

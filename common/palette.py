@@ -95,8 +95,8 @@ def sources_for(user: PermissionHolder) -> list[Source]:
     return sorted(allowed, key=lambda source: (source.order, source.title))
 
 
-def offered(command: Command, typed: str) -> Hit | None:
-    """Return `command` as it fits what was typed, or None.
+def offered(command: Command, typed: str) -> tuple[int, Hit] | None:
+    """Return how many words name `command` and how it fits what was typed, or None.
 
     It fits if the typed words begin words of its own; those behind them are what it is
     prefilled with, as they were typed.
@@ -110,7 +110,7 @@ def offered(command: Command, typed: str) -> Hit | None:
         return None
     text = " ".join(rest)
     url = reverse(command.url_name, args=command.url_args)
-    return Hit(
+    return named, Hit(
         title=f"{command.title}: {text}" if text else command.title,
         url=f"{url}?{urlencode({command.prefill: text})}" if text else url,
         icon=command.icon,

@@ -86,8 +86,11 @@ def _commands(user: User, text: str) -> list[Found]:
         for command in (*palette.commands(), *OWN)
         if not command.permission or user.has_perm(command.permission)
     ]
-    hits = (palette.offered(command, text) for command in (*pages, *allowed))
-    found = [Found(hit) for hit in hits if hit is not None]
+    fitting = [palette.offered(command, text) for command in (*pages, *allowed)]
+    offers = [offer for offer in fitting if offer is not None]
+    # "new account X" names one command by two words and another by one.
+    most = max((named for named, _ in offers), default=0)
+    found = [Found(hit) for named, hit in offers if named == most]
     return found if not text else found[:MOST_COMMANDS]
 
 

@@ -125,7 +125,7 @@ MENU = (
                 "package",
                 crm.VIEW_PRODUCTS,
                 also="/competitors/",
-                go="k",
+                go="o",
             ),
             Link(
                 "Expansions",

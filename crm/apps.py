@@ -8,6 +8,7 @@ from crm.permissions import (
     VIEW_ACCOUNTS,
     VIEW_LEDGER,
     VIEW_ORDERS,
+    VIEW_PRODUCTS,
 )
 
 
@@ -22,10 +23,14 @@ class CrmConfig(AppConfig):
         for item in AGENDA:
             agendas.register(item)
         # What it searches needs models, which are loaded only now.
-        from crm.queries.found import find_accounts, find_people  # noqa: PLC0415
+        from crm.queries import found  # noqa: PLC0415
 
-        palette.add_source(palette.Source("Accounts", VIEW_ACCOUNTS, find_accounts, 10))
-        palette.add_source(palette.Source("People", VIEW_ACCOUNTS, find_people, 20))
+        for title, permission, find, order in (
+            ("Accounts", VIEW_ACCOUNTS, found.find_accounts, 10),
+            ("People", VIEW_ACCOUNTS, found.find_people, 20),
+            ("Products", VIEW_PRODUCTS, found.find_products, 40),
+        ):
+            palette.add_source(palette.Source(title, permission, find, order))
         for command in COMMANDS:
             palette.add_command(command)
 
@@ -86,6 +91,13 @@ COMMANDS = (
         CHANGE_ACCOUNTS,
         words="create add company firm customer prospect",
         prefill="name",
+    ),
+    palette.Command(
+        "Duplicates",
+        "crm:merge_list",
+        "merge",
+        CHANGE_ACCOUNTS,
+        words="merge double same undo",
     ),
     palette.Command(
         "New person who signs in",

@@ -1,9 +1,11 @@
 """What the palette finds in `crm`."""
 
+from django.contrib.postgres.search import SearchVector
 from django.urls import reverse
 
+from common.folding import Folded, prefix_query
 from common.palette import Hit
-from crm.models import Account, Contact, Touchpoint, User
+from crm.models import Account, Contact, Product, Touchpoint, User
 
 LATELY = 60  # touchpoints among which accounts worked on last are looked for
 
@@ -43,6 +45,24 @@ def find_people(user: User, text: str, limit: int) -> list[Hit]:
             account_id=contact.account_id,
         )
         for contact in rows.order_by()[:limit]
+    ]
+
+
+def find_products(user: User, text: str, limit: int) -> list[Hit]:
+    """Return products whose name or number has the text as the beginning of a word."""
+    if not text:
+        return []
+    rows = Product.objects.annotate(
+        found=SearchVector(Folded("name"), Folded("sku"), config="simple")
+    ).filter(found=prefix_query(text))
+    return [
+        Hit(
+            title=product.name,
+            url=reverse("crm:product_detail", args=[product.pk]),
+            icon="package",
+            detail=product.sku,
+        )
+        for product in rows.order_by("name", "pk")[:limit]
     ]
 
 

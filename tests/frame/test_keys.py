@@ -2,6 +2,8 @@
 
 from django.urls import reverse, reverse_lazy
 
+from config.shell import MENU
+
 URL = reverse_lazy("crm:single_keys")
 OFF = 'data-single-keys="off"'
 
@@ -39,3 +41,8 @@ def test_a_rep_finds_their_daily_pages_at_the_bottom(client, rep):
     assert "Today" in bottom
     assert "Accounts" in bottom
     assert "Runs" not in bottom
+
+
+def test_every_page_of_the_menu_has_a_key_of_its_own():
+    keys = [link.go for group in MENU for link in group.links if link.go]
+    assert len(keys) == len(set(keys)) > 10

@@ -83,6 +83,16 @@ def test_without_words_it_shows_what_one_worked_on_last(client, rep, firm):
     assert "Today" in sections["Go and do"]
 
 
+def test_products_and_deals_are_found_too(client, rep, colleague, firm):
+    make.product(name="Müllsäcke 60 l")
+    make.deal(account=firm["Mullerhof"], title="Big machine")
+    make.deal(account=firm["Möbel Müller"], title="Big desk")
+    sections = found(client, rep, "mull")
+    assert sections["Products"] == ["Müllsäcke 60 l"]
+    assert sections["Deals"] == ["Big machine"]
+    assert found(client, rep, "big")["Deals"] == ["Big machine"]
+
+
 def test_what_is_not_there_is_said(client, rep, firm):
     client.force_login(rep)
     page = client.get(URL, {"q": "<b>zzz</b>"}).content.decode()
