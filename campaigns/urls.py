@@ -14,6 +14,7 @@ from campaigns.views import (
     deals,
     feeds,
     lists,
+    objective,
     panels,
     plans,
     prospects,
@@ -27,6 +28,7 @@ DEAL = "deals/<int:pk>/"
 DRAFT = f"{PLAN}draft/"
 urlpatterns = [
     path("today/", today.today, name="today"),
+    path("objective/", objective.my_objective, name="my_objective"),
     path("today/act/", today.today_act, name="today_act"),
     path("today/wake/", today.today_wake, name="today_wake"),
     path("today/sendings/<int:pk>/", today.sending_done, name="sending_done"),

@@ -57,6 +57,13 @@ MENU = (
                 at_the_bottom=True,
             ),
             Link(
+                "My objective",
+                "campaigns:my_objective",
+                "goal",
+                campaigns.VIEW_TODAY,
+                go="o",
+            ),
+            Link(
                 "Accounts",
                 "campaigns:account_list",
                 "building-2",
