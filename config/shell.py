@@ -61,7 +61,7 @@ MENU = (
                 "campaigns:my_objective",
                 "goal",
                 campaigns.VIEW_TODAY,
-                go="o",
+                go="j",
             ),
             Link(
                 "Accounts",
