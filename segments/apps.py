@@ -32,6 +32,15 @@ class SegmentsConfig(AppConfig):
                 order=60,
             )
         )
+        palette.add_command(
+            palette.Command(
+                "Key accounts we hardly know",
+                "segments:facet_list",
+                "circle-dashed",
+                VIEW_CLASSES,
+                words="empty facets profile completeness unknown",
+            )
+        )
         for worth_class in WorthClass:
             palette.add_command(
                 palette.Command(

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from segments.views import changes, classes, forecast, panels, value
+from segments.views import changes, classes, facets, forecast, panels, value
 
 app_name = "segments"
 urlpatterns: list[URLPattern] = [
@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("value/_changes/", value.changes, name="value_changes"),
     path("value/_week/", changes.week, name="value_week"),
     path("value/_why/", changes.firm_change, name="value_why"),
+    path("value/facets/", facets.facet_list, name="facet_list"),
     path("forecast/", forecast.forecast, name="forecast"),
     path("forecast/export.csv", forecast.forecast_export, name="forecast_export"),
     path("classes/<slug:key>/_why/", changes.class_change, name="class_why"),

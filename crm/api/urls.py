@@ -9,6 +9,7 @@ from crm.api.events import EventResource, EventTypeResource
 from crm.api.goals import GoalResource
 from crm.api.journal import HypothesisResource
 from crm.api.ledger import LedgerEntryResource
+from crm.api.lifecycle import RelationshipResource, StageResource, StayResource
 from crm.api.merges import MergeResource
 from crm.api.orders import OrderResource
 from crm.api.products import ProductResource
@@ -27,6 +28,9 @@ router.register("assessments", AssessmentResource, "assessment")
 router.register("goals", GoalResource, "goal")
 router.register("hypotheses", HypothesisResource, "hypothesis")
 router.register("saved-views", SavedViewResource, "saved-view")
+router.register("stages", StageResource, "stage")
+router.register("stays", StayResource, "stay")
+router.register("relationships", RelationshipResource, "relationship")
 router.register("products", ProductResource, "product")
 router.register("orders", OrderResource, "order")
 router.register("ledger-entries", LedgerEntryResource, "ledger-entry")

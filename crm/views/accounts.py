@@ -19,6 +19,7 @@ from crm.choices import TaskStatus
 from crm.forms.accounts import AccountForm
 from crm.forms.events import EventForm
 from crm.models import Account, Task, TimelineFilter
+from crm.queries.completeness import facets_of
 from crm.queries.headers import Header, header
 from crm.queries.holdings import on_hand
 from crm.queries.lifecycle import current_stay, relationship
@@ -238,6 +239,7 @@ def _header_context(request: SignedInRequest, account: Account) -> dict[str, Any
         "header": head,
         "account": account,
         "silenced": silenced(account),
+        "facets": facets_of([account.pk], head.today).get(account.pk, []),
         "stay": current_stay(account),
         "acts": _links("account-act", request, account),
         "header_panels": panels.panels_for("account-header", request.user),
