@@ -110,6 +110,18 @@ COMMANDS = (
 )
 AGENDA = (
     agendas.Source(
+        key="goal",
+        label="Goal to review",
+        query="crm.queries.reviews.goals_to_review",
+        permission=VIEW_ACCOUNTS,
+    ),
+    agendas.Source(
+        key="hypothesis",
+        label="Hypothesis to check",
+        query="crm.queries.reviews.hypotheses_to_check",
+        permission=VIEW_ACCOUNTS,
+    ),
+    agendas.Source(
         key="task",
         label="Promised",
         query="crm.queries.agenda.open_tasks",

@@ -14,27 +14,27 @@ from crm.models import Account, LifecycleStage, LifecycleStay, RelationshipProfi
 from crm.services import lifecycle
 
 
-class StageOut(serializers.ModelSerializer[LifecycleStage]):
+class LifecycleStageOut(serializers.ModelSerializer[LifecycleStage]):
     class Meta:
         model = LifecycleStage
         fields = ("id", "key", "position", "account_stage", *lifecycle.RULE, "version")
         read_only_fields = fields
 
 
-class StageChange(StrictModelSerializer):
+class LifecycleStageChange(StrictModelSerializer):
     class Meta:
         model = LifecycleStage
         fields = lifecycle.RULE
 
 
-class StageResource(Listed, Shown, Resource):
+class LifecycleStageResource(Listed, Shown, Resource):
     """Stages of a relationship: the rule by which accounts enter, and the play."""
 
     read_access = permissions.VIEW_ACCOUNTS
     write_access = permissions.CHANGE_CATALOGUES
     queryset = LifecycleStage.objects.all()
-    output = StageOut
-    inputs = {"partial_update": StageChange}
+    output = LifecycleStageOut
+    inputs = {"partial_update": LifecycleStageChange}
     is_shared = True
 
     def partial_update(self, request: Request, pk: int) -> Response:

@@ -9,7 +9,11 @@ from crm.api.events import EventResource, EventTypeResource
 from crm.api.goals import GoalResource
 from crm.api.journal import HypothesisResource
 from crm.api.ledger import LedgerEntryResource
-from crm.api.lifecycle import RelationshipResource, StageResource, StayResource
+from crm.api.lifecycle import (
+    LifecycleStageResource,
+    RelationshipResource,
+    StayResource,
+)
 from crm.api.merges import MergeResource
 from crm.api.orders import OrderResource
 from crm.api.products import ProductResource
@@ -28,7 +32,7 @@ router.register("assessments", AssessmentResource, "assessment")
 router.register("goals", GoalResource, "goal")
 router.register("hypotheses", HypothesisResource, "hypothesis")
 router.register("saved-views", SavedViewResource, "saved-view")
-router.register("stages", StageResource, "stage")
+router.register("lifecycle-stages", LifecycleStageResource, "lifecycle-stage")
 router.register("stays", StayResource, "stay")
 router.register("relationships", RelationshipResource, "relationship")
 router.register("products", ProductResource, "product")

@@ -19,7 +19,7 @@ def test_a_stage_is_set_with_a_reason_by_who_may(api, rep, marketer, own, foreig
 
 def test_rules_and_benefits_are_the_managers(api, rep, manager):
     for name, change in (
-        ("stages", {"customer_days_to": 30}),
+        ("lifecycle-stages", {"customer_days_to": 30}),
         ("relationships", {"for_us": "Much"}),
     ):
         first = api(rep).get(f"{ROOT}{name}/").json()["results"][0]

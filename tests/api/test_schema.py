@@ -138,7 +138,7 @@ def records(administrator):
         "event-types": kind.pk,
         "goals": make.goal(account).pk,
         "hypotheses": make.hypothesis(account).pk,
-        "stages": LifecycleStage.objects.first().pk,
+        "lifecycle-stages": LifecycleStage.objects.first().pk,
         "relationships": RelationshipProfile.objects.first().pk,
         "runs": run.pk,
         "valuations": account.pk,
