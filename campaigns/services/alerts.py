@@ -25,6 +25,8 @@ def tell(*, run: ValuationRun, today: dt.date) -> int:
         for statement in (_CLOSE_OLD, _CLOSE_BOUGHT, _CLOSE_ENDED):
             cursor.execute(statement, parameters)
         raised = 0
+        if run.as_of < today - dt.timedelta(days=policy.NEWS_DAYS):
+            return 0  # a night of the past has no news
         for select in (*_NEWS, *_SLIPPED[: bool(parameters["earlier"])]):
             cursor.execute(f"{_INSERT} {select} ON CONFLICT DO NOTHING", parameters)
             raised += cursor.rowcount
