@@ -6,6 +6,7 @@ from clv.api.accuracy import AccuracyResource
 from clv.api.assumptions import AssumptionsResource, PreviewResource
 from clv.api.changes import ChangeResource
 from clv.api.deals import DealChanceResource
+from clv.api.offers import DecisionResource, OfferResource
 from clv.api.paybacks import PaybackResource
 from clv.api.prospects import ProspectResource
 from clv.api.runs import RunResource
@@ -14,6 +15,8 @@ from clv.api.valuations import AccountPaybackResource, ValuationResource
 router = SimpleRouter(use_regex_path=False)
 router.register("assumptions/previews", PreviewResource, "assumptions-preview")
 router.register("assumptions", AssumptionsResource, "assumptions")
+router.register("offers/decisions", DecisionResource, "offer-decision")
+router.register("offers", OfferResource, "offer")
 router.register("prospects", ProspectResource, "prospect")
 router.register("deal-chances", DealChanceResource, "deal-chance")
 router.register("accuracy", AccuracyResource, "accuracy")

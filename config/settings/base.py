@@ -216,6 +216,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["common.api.SignedIn"],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "DismissReason": "clv.choices.DismissReason",
+        "EstimateSource": "crm.choices.EstimateSource",
+        "HoldingStatus": "crm.choices.HoldingStatus",
+        "OfferKind": "clv.choices.OfferKind",
+        "OfferState": "clv.choices.OfferState",
+        "ValueSource": "crm.choices.ValueSource",
         "AccountKind": "crm.choices.AccountKind",
         "AccountSource": "crm.choices.Source",
         "AccountStage": "crm.choices.Stage",

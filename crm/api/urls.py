@@ -7,6 +7,7 @@ from crm.api.contacts import ContactResource
 from crm.api.deals import DealResource, LossReasonResource, StageResource
 from crm.api.events import EventResource, EventTypeResource
 from crm.api.goals import GoalResource
+from crm.api.holdings import HoldingResource, StatedValueResource, UsageResource
 from crm.api.journal import HypothesisResource
 from crm.api.ledger import LedgerEntryResource
 from crm.api.lifecycle import (
@@ -21,6 +22,7 @@ from crm.api.saved_views import SavedViewResource
 from crm.api.tasks import TaskResource
 from crm.api.timeline import TimelineFilterResource, TimelineResource
 from crm.api.touchpoints import TouchpointResource
+from crm.api.wallet import CompetitorResource, EstimateResource, PresenceResource
 from crm.api.wishes import AssessmentResource, ConsentResource
 
 router = SimpleRouter(use_regex_path=False)
@@ -47,5 +49,12 @@ router.register("tasks", TaskResource, "task")
 router.register("deals", DealResource, "deal")
 router.register("deal-stages", StageResource, "deal-stage")
 router.register("deal-loss-reasons", LossReasonResource, "deal-loss-reason")
+
+router.register("holdings", HoldingResource, "holding")
+router.register("usage", UsageResource, "usage")
+router.register("stated-values", StatedValueResource, "stated-value")
+router.register("competitors", CompetitorResource, "competitor")
+router.register("competitor-presences", PresenceResource, "presence")
+router.register("wallet-estimates", EstimateResource, "wallet-estimate")
 
 urlpatterns = router.urls

@@ -31,6 +31,8 @@ from crm.models import (
     StatedValue,
     Task,
     TimelineFilter,
+    Usage,
+    WalletEstimate,
 )
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
 from crm.services import feeds
@@ -194,6 +196,12 @@ MAKERS = {
     ),
     "presence": lambda account: CompetitorPresence.objects.create(
         account=account, competitor=_competitor()
+    ),
+    "use": lambda account: Usage.objects.create(
+        holding=_holding(account), metric="pages", month=DAY.replace(day=1), value=1
+    ),
+    "estimate": lambda account: WalletEstimate.objects.create(
+        account=account, category="Paper", estimated_on=DAY, source="guess"
     ),
     "COMPETITOR": lambda account: _competitor(),
     "PRODUCT": lambda account: make.product(),
