@@ -236,7 +236,6 @@ SPECTACULAR_SETTINGS = {
         "DecisionRole": "crm.choices.DecisionRole",
         "Direction": "crm.choices.Direction",
         "GoalStatus": "crm.choices.GoalStatus",
-        "HoldingStatus": "crm.choices.HoldingStatus",
         "HypothesisStatus": "crm.choices.HypothesisStatus",
         "LadderStep": "clv.choices.LadderStep",
         "LossReason": "crm.choices.LossReason",
