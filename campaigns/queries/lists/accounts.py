@@ -179,10 +179,13 @@ class AccountList(Listing):
     def segments(self) -> list[Segment]:
         order, descending = self.order
         if self.few is None and self.run is not None:
+            key = self.sort.removeprefix("-")
+            # Within a class the standings are in the order of CLV, the values are not.
+            is_in_class = key == "clv" and bool(self.form.given("class"))
+            if key in _OF_VALUES and not (is_in_class and self.has_standings):
+                return self._valued(descending=descending)
             if order.kept_in and self.has_standings:
                 return self._kept(order, descending=descending)
-            if self.sort.removeprefix("-") in _OF_VALUES:
-                return self._valued(descending=descending)
         if self.few is None and order.field == "owner__name":
             return self._by_owner(descending=descending)
         if order.field == "class_rank":
