@@ -4,16 +4,27 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from campaigns.queries.care import Care, Justified, care, justified
 from clv.models import ValuationRun
 from clv.queries.expansion import Expansion, expansion_of
 from clv.queries.worth import AccountWorth, account_worth
 from clv.services.payback import Payback, payback_of
 from common.templatetags.display import day, money
-from crm.choices import TaskStatus
-from crm.models import Account, LifeEvent, Task, Touchpoint
+from crm.choices import GoalStatus, HypothesisStatus, TaskStatus
+from crm.models import (
+    Account,
+    ClientGoal,
+    Deal,
+    Hypothesis,
+    LifeEvent,
+    Task,
+    Touchpoint,
+)
 from crm.queries.headers import Header, header
 from crm.queries.holdings import Holdings, on_hand
+from crm.queries.merged import member_ids
 from crm.queries.people import People, PersonRow, people
 from crm.queries.products import Bought, bought
 from segments.choices import WorthClass
@@ -25,6 +36,7 @@ LAST_EVENTS = 3
 MOST_PEOPLE = 8
 MOST_POINTS = 7
 MOST_OFFERS = 2
+GOALS_OPEN = (GoalStatus.OPEN, GoalStatus.ON_TRACK, GoalStatus.AT_RISK)
 EVENT_IS_NEWS = 120  # days within which one still speaks of an event
 
 
@@ -53,6 +65,9 @@ class Brief:
     expansion: Expansion | None
     events: list[LifeEvent]
     tasks: list[Task]
+    deals: list[Deal]
+    goals: list[ClientGoal]
+    hypotheses: list[Hypothesis]
     points: list[Point]
 
     @property
@@ -72,7 +87,7 @@ def brief(account: Account, *, today: dt.date) -> Brief:
     """Put together what to know about `account`; a fixed number of queries."""
     run = ValuationRun.objects.select_related("assumptions").current()
     worth = account_worth(account=account, run=run) if run else None
-    contacts = Touchpoint.objects.standing().filter(account=account)
+    contacts = Touchpoint.objects.standing().filter(account__in=member_ids(account))
     events = LifeEvent.objects.filter(account=account).select_related("type", "contact")
     tasks = Task.objects.filter(account=account, status=TaskStatus.OPEN)
     has, who = on_hand(account), people(account)
@@ -80,6 +95,10 @@ def brief(account: Account, *, today: dt.date) -> Brief:
     offers = _offers(account, worth, run)
     asked = care(account, today=today)
     shown = list(events[:LAST_EVENTS])
+    goals = list(ClientGoal.objects.filter(account=account, status__in=GOALS_OPEN))
+    guesses = list(
+        Hypothesis.objects.filter(account=account, status=HypothesisStatus.OPEN)
+    )
     stands = Membership.objects.open().filter(account=account).first()
     if stands is not None:
         say_todays_reasons(run, [stands])
@@ -101,9 +120,13 @@ def brief(account: Account, *, today: dt.date) -> Brief:
         expansion=offers,
         events=shown,
         tasks=list(tasks.select_related("owner").order_by("due_on", "pk")),
+        deals=list(_open_deals(account)),
+        goals=goals,
+        hypotheses=guesses,
         points=_first(
             [
                 *_of_care(asked, today),
+                *_of_guesses(guesses),
                 *_of_holdings(has),
                 *_of_purchases(buys),
                 *_of_people(who),
@@ -126,6 +149,11 @@ def _offers(
     return expansion_of(account=account, value=worth.value, run=run)
 
 
+def _open_deals(account: Account) -> QuerySet[Deal]:
+    rows = Deal.objects.open().filter(account=account).select_related("stage")
+    return rows.with_sums().order_by("close_on", "pk")
+
+
 # -- What to speak about ---------------------------------------------------------------
 
 
@@ -135,6 +163,14 @@ def _of_care(asked: Care, today: dt.date) -> Iterator[Point]:
         yield Point(
             f"{touch.template.title}: the plan's next touch",
             f"It {when} on {day(touch.due_on)}.",
+        )
+
+
+def _of_guesses(guesses: Sequence[Hypothesis]) -> Iterator[Point]:
+    for guess in guesses[:1]:
+        yield Point(
+            f"Find out: {guess.statement}",
+            f"Our guess, to be reviewed by {day(guess.review_on)}.",
         )
 
 

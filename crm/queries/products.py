@@ -15,6 +15,7 @@ from common.paging import Page, Sort, keyset_page
 from crm import policy
 from crm.choices import OrderStatus
 from crm.models import Account, Holding, OrderLine, OrderReturn, Product
+from crm.queries.merged import member_ids
 
 PAGE_SIZE = 15
 WITHOUT_PRODUCT = 0  # in addresses, for lines that name no product
@@ -32,7 +33,7 @@ INTERVALS = """
             PARTITION BY product_id ORDER BY ordered_on) AS gap
         FROM (
             SELECT DISTINCT product_id, ordered_on FROM crm_orderline
-            WHERE account_id = %(account)s AND status = 'confirmed'
+            WHERE account_id = ANY(%(accounts)s) AND status = 'confirmed'
                 AND product_id = ANY(%(products)s)
         ) days
     ) gaps
@@ -81,10 +82,13 @@ class BoughtPage:
 def bought(account: Account, *, sort: str = "", cursor: str = "") -> BoughtPage:
     """Return the products that `account` bought, by revenue or by the last order.
 
+    What was merged into it bought for it.
+
     Lines that name no product are one row more, on the first page.
     """
     order = SORTS.get(sort, SORTS["revenue"])
-    mine = Q(lines__account=account, lines__status=OrderStatus.CONFIRMED)
+    members = member_ids(account)
+    mine = Q(lines__account__in=members, lines__status=OrderStatus.CONFIRMED)
     page = keyset_page(
         Product.objects.filter(mine).annotate(**_sums("lines__")),
         sort=order,
@@ -92,13 +96,13 @@ def bought(account: Account, *, sort: str = "", cursor: str = "") -> BoughtPage:
         size=PAGE_SIZE,
     )
     keys = [product.pk for product in page]
-    back, repeats = _returned(account, keys), _repeats(account, keys)
+    back, repeats = _returned(members, keys), _repeats(members, keys)
     rows = [
         _row(p.pk, p.name, p.sku, vars(p), back.get(p.pk), repeats.get(p.pk))
         for p in page
     ]
     if not page.previous:
-        rows += _without_product(account)
+        rows += _without_product(members)
     return BoughtPage(
         rows=rows,
         next=page.next,
@@ -111,7 +115,9 @@ def bought(account: Account, *, sort: str = "", cursor: str = "") -> BoughtPage:
 def lines_of(account: Account, product_id: int, *, cursor: str = "") -> Page[OrderLine]:
     """Return the order lines of one product, newest first, with what came back."""
     rows: QuerySet[OrderLine] = (
-        OrderLine.objects.filter(account=account, product=product_id or None)
+        OrderLine.objects.filter(
+            account__in=member_ids(account), product=product_id or None
+        )
         .select_related("order")
         .annotate(
             is_held=Exists(Holding.objects.filter(order_line=OuterRef("pk"))),
@@ -134,26 +140,26 @@ def _sums(path: str) -> dict[str, Any]:
     }
 
 
-def _without_product(account: Account) -> list[Bought]:
+def _without_product(members: Sequence[int]) -> list[Bought]:
     rows = OrderLine.objects.filter(
-        account=account, status=OrderStatus.CONFIRMED, product=None
+        account__in=members, status=OrderStatus.CONFIRMED, product=None
     )
     sums = rows.order_by().aggregate(**_sums(""))
     if not sums["order_count"]:
         return []
-    back = _returned(account, [None]).get(None)
+    back = _returned(members, [None]).get(None)
     return [_row(WITHOUT_PRODUCT, "Orders without a product", "", sums, back, None)]
 
 
 def _returned(
-    account: Account, products: Sequence[int | None]
+    members: Sequence[int], products: Sequence[int | None]
 ) -> dict[int | None, Mapping[str, Any]]:
     wanted = (
         Q(line__product=None) if products == [None] else Q(line__product__in=products)
     )
     rows = (
         OrderReturn.objects.filter(
-            wanted, account=account, line__status=OrderStatus.CONFIRMED
+            wanted, account__in=members, line__status=OrderStatus.CONFIRMED
         )
         .values(product=F("line__product_id"))
         .annotate(
@@ -164,9 +170,11 @@ def _returned(
     return {row["product"]: row for row in rows}
 
 
-def _repeats(account: Account, products: Sequence[int]) -> dict[int, tuple[int, int]]:
+def _repeats(
+    members: Sequence[int], products: Sequence[int]
+) -> dict[int, tuple[int, int]]:
     params: dict[str, Any] = {
-        "account": account.pk,
+        "accounts": list(members),
         "products": list(products),
         "fewest": policy.FEWEST_ORDERS_FOR_AN_INTERVAL,
     }

@@ -11,6 +11,7 @@ from clv.services.summaries import refresh_summaries
 from common.errors import DomainError
 from crm.models import Account, AccountMerge, AuditEvent, Contact, Tag, Task
 from crm.queries.alike import alike, core_of, duplicates
+from crm.queries.products import bought
 from crm.services import merging
 from tests import make
 
@@ -63,6 +64,13 @@ def test_chosen_fields_come_from_the_duplicate(rep, pair):
     merge(rep, pair, "city", "name")
     pair[0].refresh_from_db()
     assert (pair[0].name, pair[0].city) == ("KONTOR NORD", "Lübeck")
+
+
+def test_what_was_bought_counts_for_the_survivor(rep, pair):
+    survivor, _merged = pair
+    assert sum(row.order_count for row in bought(survivor).rows) == 1
+    merge(rep, pair)
+    assert sum(row.order_count for row in bought(survivor).rows) == 2
 
 
 def test_undoing_brings_everything_back(rep, pair):
