@@ -74,10 +74,11 @@ class CampaignsConfig(AppConfig):
                 permission=VIEW_TODAY,
             )
         )
-        # What it searches needs models, which are loaded only now.
-        from campaigns.queries.found import find_deals  # noqa: PLC0415
-
-        palette.add_source(palette.Source("Deals", VIEW_DEALS, find_deals, 30))
+        palette.add_source(
+            palette.Source(
+                "Deals", VIEW_DEALS, "campaigns.queries.found.find_deals", 30
+            )
+        )
         palette.add_command(
             palette.Command(
                 "New deal",

@@ -8,12 +8,12 @@ An app says in `ready()` what it has::
 so that the palette knows no app, and shows to nobody what they may not open.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from common.folding import fold, words_of
 from common.panels import PermissionHolder
@@ -52,15 +52,20 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One kind of record: `find(user, text, limit)` returns hits, the best first.
+    """One kind of record; `query` is the path of a function of its app.
 
-    With an empty text it may return what the user worked on last.
+    ``query(user, text, limit)`` returns hits, the best first. With an empty text it
+    may return what the user worked on last.
     """
 
     title: str
     permission: str
-    find: Callable[[Any, str, int], list[Hit]]
+    query: str
     order: int = 50
+
+    def find(self, user: Any, text: str, limit: int) -> list[Hit]:
+        found: list[Hit] = import_string(self.query)(user, text, limit)
+        return found
 
 
 @dataclass(slots=True)

@@ -22,15 +22,13 @@ class CrmConfig(AppConfig):
             timelines.register(source)
         for item in AGENDA:
             agendas.register(item)
-        # What it searches needs models, which are loaded only now.
-        from crm.queries import found  # noqa: PLC0415
-
-        for title, permission, find, order in (
-            ("Accounts", VIEW_ACCOUNTS, found.find_accounts, 10),
-            ("People", VIEW_ACCOUNTS, found.find_people, 20),
-            ("Products", VIEW_PRODUCTS, found.find_products, 40),
+        for title, permission, name, order in (
+            ("Accounts", VIEW_ACCOUNTS, "find_accounts", 10),
+            ("People", VIEW_ACCOUNTS, "find_people", 20),
+            ("Products", VIEW_PRODUCTS, "find_products", 40),
         ):
-            palette.add_source(palette.Source(title, permission, find, order))
+            query = f"crm.queries.found.{name}"
+            palette.add_source(palette.Source(title, permission, query, order))
         for command in COMMANDS:
             palette.add_command(command)
 

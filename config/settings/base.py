@@ -247,6 +247,7 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "clv.choices.RunKind",
         "RunStatus": "clv.choices.RunStatus",
         "SizeBand": "crm.choices.SizeBand",
+        "TaskKind": "crm.choices.TaskKind",
         "TaskStatus": "crm.choices.TaskStatus",
         "TouchpointSource": "crm.choices.TouchpointSource",
         "VersionStatus": "campaigns.choices.VersionStatus",
