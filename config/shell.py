@@ -148,6 +148,7 @@ MENU = (
                 campaigns.VIEW_PLANS,
                 go="l",
             ),
+            Link("Overlap", "crm:overlap", "radar", crm.VIEW_OVERLAP, go="o"),
         ),
     ),
     Group(

@@ -17,6 +17,7 @@ VIEW_DEALS = "crm.view_deals"
 CHANGE_DEALS = "crm.change_deals"
 CHANGE_DEAL_STAGES = "crm.change_deal_stages"
 CHANGE_CATALOGUES = "crm.change_catalogues"
+VIEW_OVERLAP = "crm.view_overlap"
 MANAGE_USERS = "crm.manage_users"
 IMPORT_DATA = "crm.import_data"
 
@@ -35,6 +36,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_DEAL_STAGES,
         CHANGE_CATALOGUES,
         CHANGE_LEDGER,
+        VIEW_OVERLAP,
         IMPORT_DATA,
     },
     Role.MARKETER: READ | {SHARE_VIEWS, LOG_TOUCHPOINTS},
@@ -50,6 +52,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_CATALOGUES,
         CHANGE_LEDGER,
         CHANGE_PRODUCTS,
+        VIEW_OVERLAP,
         MANAGE_USERS,
         IMPORT_DATA,
     },

@@ -13,6 +13,11 @@ OPT_IN_CHANNELS = frozenset({"email", "message"})
 CHANNELS_WITHOUT_CONTACT = frozenset({"note"})
 OUTCOMES_WITHOUT_CONTACT = frozenset({"no_answer"})
 
+# Who contacts a customer within this after a colleague perhaps does work twice; the
+# report of it looks back so far.
+DUPLICATE_WINDOW = dt.timedelta(days=7)
+OVERLAP_REPORTED = dt.timedelta(days=30)
+
 # Somebody should speak with those who decide at least this often.
 SILENCE_TOLERATED = dt.timedelta(days=90)
 ROLES_TO_SPEAK_WITH = ("economic_buyer", "decider")

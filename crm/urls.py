@@ -14,6 +14,7 @@ from crm.views import (
     lifecycle,
     merging,
     offline,
+    overlap,
     people,
     products,
     saved_views,
@@ -230,6 +231,8 @@ urlpatterns = [
         touchpoints.touchpoint_undo,
         name="touchpoint_undo",
     ),
+    path("overlap/", overlap.overlap, name="overlap"),
+    path("overlap/export.csv", overlap.overlap_export, name="overlap_export"),
     path("me/keys/", users.single_keys, name="single_keys"),
     path("lists/<slug:key>/views/", saved_views.view_create, name="view_create"),
     path(

@@ -8,6 +8,7 @@ from django.forms import BaseFormSet, formset_factory
 
 from campaigns.queries.deals import DEFAULT_SORT, DealFilter
 from common.clock import business_today
+from common.editing import VersionedForm
 from crm.choices import DealStatus, OrderStatus
 from crm.models import (
     Account,
@@ -34,10 +35,8 @@ class DateInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d", **options)
 
 
-class DealForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run time
+class DealForm(VersionedForm):
     """What a deal is about; reps own what they add."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
 
     class Meta:
         model = Deal
@@ -70,7 +69,6 @@ class DealForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run time
         people.empty_label = "Nobody in particular"
         if self.instance.pk:
             del self.fields["stage"]
-            self.initial.setdefault("version", self.instance.version)
         else:
             stages: Any = self.fields["stage"]
             stages.queryset = DealStage.objects.filter(is_active=True)
@@ -83,21 +81,15 @@ class DealForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run time
         else:
             del self.fields["owner"]
 
-    def values(self) -> dict[str, Any]:
-        """Return what was entered, without the version."""
-        return {k: v for k, v in self.cleaned_data.items() if k != "version"}
-
-    def differences(self, stored: Deal) -> list[str]:
-        """Name the fields in which `stored` differs from what was entered."""
-        return [
-            f"{self.fields[name].label}: now “{getattr(stored, name) or '–'}”"
-            for name, value in self.values().items()
-            if getattr(stored, name) != value
-        ]
-
-    def accept_version(self, version: int) -> None:
-        """Let the next submit replace `version`, which the person is now shown."""
-        self.data = {**self.data.dict(), "version": str(version)}  # type: ignore[attr-defined]
+    def beside(self, record: Deal) -> str:
+        """Name the lines, so that nobody replaces some that they have not seen."""
+        lines = record.lines.order_by("pk").select_related("product")
+        words = (
+            f"{one.quantity:f} × {one.product or one.text} at {one.unit_price:f}"
+            f" less {one.discount:f}, cost {one.unit_cost or '–'}"
+            for one in lines
+        )
+        return "lines " + "; ".join(words)
 
 
 class LineForm(forms.Form):

@@ -22,11 +22,13 @@ from campaigns.forms.deals import (
 )
 from campaigns.views.deals import board_context, visible_deal
 from common.access import requires
+from common.editing import tell_kept
 from common.errors import DomainError, StaleRecordError
 from common.htmx import wants_fragment
 from crm import permissions
 from crm.choices import DealStatus
 from crm.models import Account, Deal, DealChange, DealStage
+from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import deal_moves, deals
 
@@ -86,14 +88,13 @@ def deal_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 lines=lines.lines(),
                 **form.values(),
             )
-        except StaleRecordError as error:
-            deal.refresh_from_db()
-            status, differences = 409, form.differences(deal)
-            form.accept_version(deal.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(deal, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(deal, who)
         except DomainError as error:
             form.add_error(_field(form, error), error.message)
         else:
+            tell_kept(request, form, names_since)
             return redirect("campaigns:deal_detail", deal.pk)
     more = {"deal": deal, "differences": differences}
     return _form_page(request, form, lines, account=deal.account, status=status, **more)

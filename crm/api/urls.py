@@ -17,6 +17,7 @@ from crm.api.lifecycle import (
 )
 from crm.api.merges import MergeResource
 from crm.api.orders import OrderResource
+from crm.api.overlaps import OverlapResource
 from crm.api.products import ProductResource
 from crm.api.saved_views import SavedViewResource
 from crm.api.tasks import TaskResource
@@ -44,6 +45,7 @@ router.register("touchpoints", TouchpointResource, "touchpoint")
 router.register("events", EventResource, "event")
 router.register("timeline", TimelineResource, "timeline")
 router.register("timeline-filters", TimelineFilterResource, "timeline-filter")
+router.register("overlaps", OverlapResource, "overlap")
 router.register("event-types", EventTypeResource, "event-type")
 router.register("tasks", TaskResource, "task")
 router.register("deals", DealResource, "deal")

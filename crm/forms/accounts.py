@@ -1,11 +1,10 @@
-"""The account's form, and what all forms of versioned rows do."""
+"""The account's form."""
 
 from typing import Any
 
 from django import forms
-from django.db.models import Model
 
-from common.versions import Versioned
+from common.editing import VersionedForm
 from crm.models import Account, User
 
 
@@ -16,41 +15,6 @@ class DateInput(forms.DateInput):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(format="%Y-%m-%d", **options)
-
-
-class VersionedForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run time
-    """A form that remembers which version of the row the person saw."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if self.instance.pk:
-            # Without it nobody could tell what a colleague stored meanwhile.
-            self.fields["version"].required = True
-            self.initial.setdefault("version", self.instance.version)
-
-    def values(self) -> dict[str, Any]:
-        """Return what was entered, without the version."""
-        return {k: v for k, v in self.cleaned_data.items() if k != "version"}
-
-    def differences(self, stored: Versioned) -> list[str]:
-        """Name the fields in which `stored` differs from what was entered."""
-        return [
-            f"{self.fields[name].label}: now “{_shown(stored, name)}”"
-            for name, value in self.values().items()
-            if hasattr(stored, name) and getattr(stored, name) != value
-        ]
-
-    def accept_version(self, version: int) -> None:
-        """Let the next submit replace `version`, which the person is now shown."""
-        self.data = {**self.data.dict(), "version": str(version)}  # type: ignore[attr-defined]
-
-
-def _shown(record: Model, name: str) -> str:
-    display = getattr(record, f"get_{name}_display", None)
-    value = display() if display else getattr(record, name)
-    return "–" if value in {None, ""} else str(value)
 
 
 class AccountForm(VersionedForm):

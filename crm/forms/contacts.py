@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 
 from common.clock import business_today
-from crm.forms.accounts import DateInput, VersionedForm
+from common.editing import VersionedForm
+from crm.forms.accounts import DateInput
 from crm.models import Account, Consent, Contact, User
 from crm.services.assessments import JUDGED
 

@@ -6,7 +6,8 @@ from django import forms
 from django.db.models import Q
 
 from common.clock import business_today
-from crm.forms.accounts import DateInput, VersionedForm
+from common.editing import VersionedForm
+from crm.forms.accounts import DateInput
 from crm.models import Account, Contact, EventType, LifeEvent
 from crm.services.events import TYPED
 

@@ -5,9 +5,10 @@ from typing import Any
 from django import forms
 
 from common.clock import business_today
+from common.editing import VersionedForm
 from crm import policy
 from crm.choices import HypothesisStatus
-from crm.forms.accounts import DateInput, VersionedForm
+from crm.forms.accounts import DateInput
 from crm.models import Account, ClientGoal, Contact, Hypothesis, User
 
 
@@ -112,6 +113,7 @@ class HypothesisEvidenceForm(forms.Form):
 class ConclusionForm(VersionedForm):
     """Confirmed or refuted, and what follows from it."""
 
+    merges = False
     status = forms.ChoiceField(
         label="It is",
         choices=[

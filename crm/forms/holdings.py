@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 
 from common.clock import business_today
+from common.editing import VersionedForm
 from crm.choices import HoldingStatus
-from crm.forms.accounts import DateInput, VersionedForm
+from crm.forms.accounts import DateInput
 from crm.models import Holding, Product
 
 NOTE = forms.Textarea(attrs={"rows": 2})

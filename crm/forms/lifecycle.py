@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from crm.forms.accounts import VersionedForm
+from common.editing import VersionedForm
 from crm.models import Account, LifecycleStage, RelationshipProfile, User
 
 MATCHES_READ = 3

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from common import panels
 from common.access import requires
+from common.editing import tell_kept
 from common.errors import DomainError, StaleRecordError
 from common.htmx import render_page
 from crm import permissions
@@ -20,11 +21,13 @@ from crm.forms.accounts import AccountForm
 from crm.forms.events import EventForm
 from crm.models import Account, Task, TimelineFilter
 from crm.queries.completeness import facets_of
+from crm.queries.editors import names_since
 from crm.queries.headers import Header, header
 from crm.queries.holdings import on_hand
 from crm.queries.lifecycle import current_stay, relationship
 from crm.queries.people import people, silenced
 from crm.queries.products import bought
+from crm.queries.radar import lately
 from crm.queries.timeline import timeline
 from crm.queries.usage import use
 from crm.queries.wallet import wallet
@@ -187,13 +190,13 @@ def account_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=form.cleaned_data["version"],
                 **form.values(),
             )
-        except StaleRecordError as error:
-            status, differences = 409, form.differences(account)
-            form.accept_version(account.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(account, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(account, who)
         except DomainError as error:
             form.add_error(error.field or None, error.message)
         else:
+            tell_kept(request, form, names_since)
             return redirect("crm:account_detail", account.pk)
     status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
     context = {"form": form, "account": account, "differences": differences}
@@ -240,6 +243,7 @@ def _header_context(request: SignedInRequest, account: Account) -> dict[str, Any
         "account": account,
         "silenced": silenced(account),
         "facets": facets_of([account.pk], head.today).get(account.pk, []),
+        "lately": lately(account, user=request.user),
         "stay": current_stay(account),
         "acts": _links("account-act", request, account),
         "header_panels": panels.panels_for("account-header", request.user),

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from common.access import requires
+from common.editing import tell_kept
 from common.errors import DomainError, StaleRecordError
 from crm import permissions
 from crm.forms.contacts import ContactForm
 from crm.models import Account, Contact
+from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import contacts
 
@@ -57,13 +59,13 @@ def contact_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=form.cleaned_data["version"],
                 **form.values(),
             )
-        except StaleRecordError as error:
-            status, differences = 409, form.differences(contact)
-            form.accept_version(contact.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(contact, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(contact, who)
         except DomainError as error:
             form.add_error(error.field or None, error.message)
         else:
+            tell_kept(request, form, names_since)
             return redirect("crm:contact_detail", contact.pk)
     status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
     context = {

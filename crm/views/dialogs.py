@@ -8,9 +8,11 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django_htmx.http import trigger_client_event
 
+from common.editing import kept_note
 from common.errors import DomainError, StaleRecordError
 from common.htmx import wants_fragment
 from common.versions import Versioned
+from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 
 ON_BODY = {"target": "body"}
@@ -40,14 +42,15 @@ def ask(
                 act()
             except StaleRecordError as error:
                 status = STALE
-                if stored is not None:
-                    stored.refresh_from_db()
-                    differences = form.differences(stored)
-                    form.accept_version(stored.version)
-                form.add_error(None, error.message)
+                if stored is None:
+                    form.add_error(None, error.message)
+                else:
+                    who = names_since(stored, form.seen_at, request.user)
+                    differences = form.show_conflict(stored, who)
             except DomainError as error:
                 form.add_error(_field_of(form, error), error.message)
             else:
+                said = f"{said} {kept_note(form, names_since, request.user)}".strip()
                 return _done(request, said, back)
     name = "_form.html" if wants_fragment(request) else "page.html"
     context = {

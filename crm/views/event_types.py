@@ -10,10 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common.access import requires
+from common.editing import tell_kept
 from common.errors import DomainError, StaleRecordError
 from crm import permissions
 from crm.forms.events import EventTypeForm
 from crm.models import EventType
+from crm.queries.editors import names_since
 from crm.queries.events import event_types as catalogue
 from crm.requests import SignedInRequest
 from crm.services import event_types
@@ -50,15 +52,14 @@ def event_type_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=form.cleaned_data["version"],
                 **form.values(),
             )
-        except StaleRecordError as error:
-            stored.refresh_from_db()
-            status, differences = 409, form.differences(stored)
-            form.accept_version(stored.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(stored, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(stored, who)
         except DomainError as error:
             form.add_error(error.field or None, error.message)
         else:
             messages.success(request, f"{stored} was changed.")
+            tell_kept(request, form, names_since)
             return redirect("crm:event_type_list")
     status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
     context = {"form": form, "type": stored, "differences": differences}

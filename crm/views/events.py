@@ -16,11 +16,13 @@ from django.views.decorators.http import (
 from django_htmx.http import trigger_client_event
 
 from common.access import requires
+from common.editing import Difference, kept_note
 from common.errors import DomainError, StaleRecordError
 from common.htmx import wants_fragment
 from crm import permissions
 from crm.forms.events import EventForm
 from crm.models import Account, LifeEvent
+from crm.queries.editors import names_since
 from crm.queries.events import events as events_of
 from crm.requests import SignedInRequest
 from crm.services import events
@@ -79,16 +81,15 @@ def event_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=form.cleaned_data["version"],
                 **form.values(),
             )
-        except StaleRecordError as error:
-            event.refresh_from_db()
-            status, differences = 409, form.differences(event)
-            form.accept_version(event.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(event, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(event, who)
         except DomainError as error:
             form.add_error(error.field or None, error.message)
         else:
             undo = reverse("crm:event_undo", args=[event.pk])
-            return _saved(request, account, None, "Event changed.", undo)
+            said = f"Event changed. {kept_note(form, names_since, request.user)}"
+            return _saved(request, account, None, said.strip(), undo)
     return _form(request, account, form, event, differences, status)
 
 
@@ -141,7 +142,7 @@ def _form(
     account: Account,
     form: EventForm,
     event: LifeEvent | None,
-    differences: list[str] | None = None,
+    differences: list[Difference] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     is_fragment = wants_fragment(request)

@@ -16,12 +16,14 @@ from django.views.decorators.http import (
 
 from common.access import requires
 from common.clock import business_today
+from common.editing import tell_kept
 from common.errors import DomainError, StaleRecordError
 from common.htmx import render_page
 from crm import permissions
 from crm.choices import HoldingStatus
 from crm.forms.holdings import EndForm, HoldingForm, RenewForm, ReplaceForm
 from crm.models import Account, Holding, OrderLine, Product
+from crm.queries.editors import names_since
 from crm.queries.products import WITHOUT_PRODUCT, lines_of
 from crm.requests import SignedInRequest
 from crm.services import holdings
@@ -98,14 +100,13 @@ def holding_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=form.cleaned_data["version"],
                 **form.values(),
             )
-        except StaleRecordError as error:
-            holding.refresh_from_db()
-            status, differences = 409, form.differences(holding)
-            form.accept_version(holding.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(holding, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(holding, who)
         except DomainError as error:
             form.add_error(_field(form, error), error.message)
         else:
+            tell_kept(request, form, names_since)
             return redirect(products_url(holding.account_id))
     return _answer(
         request,

@@ -12,10 +12,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from common.access import requires
+from common.editing import Difference, VersionedForm, tell_kept
 from common.errors import DomainError, StaleRecordError
 from crm import permissions
 from crm.forms.contacts import AssessmentForm, ConsentForm, LeaveForm
 from crm.models import Contact, Touchpoint
+from crm.queries.editors import names_since
 from crm.queries.people import person_rows
 from crm.requests import SignedInRequest
 from crm.services import assessments, consent, contacts
@@ -110,15 +112,15 @@ def _act(
     if form.is_valid():
         try:
             act()
-        except StaleRecordError as error:
-            contact.refresh_from_db()
-            status, differences = 409, form.differences(contact)
-            form.accept_version(contact.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(contact, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(contact, who)
         except DomainError as error:
             form.add_error(error.field or None, error.message)
         else:
             messages.success(request, said)
+            if isinstance(form, VersionedForm):
+                tell_kept(request, form, names_since)
             return redirect("crm:contact_detail", contact.pk)
     return _page(
         request, contact, given={name: form}, differences=differences, status=status
@@ -130,7 +132,7 @@ def _page(
     contact: Contact,
     *,
     given: dict[str, Any] | None = None,
-    differences: list[str] | None = None,
+    differences: list[Difference] | None = None,
     status: int = 200,
 ) -> HttpResponse:
     fresh = {

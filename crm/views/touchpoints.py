@@ -22,6 +22,7 @@ from crm.forms.chips import chips
 from crm.forms.touchpoints import LONGEST_LINE, MATCHES_SHOWN, QuickLogForm
 from crm.models import Account, Touchpoint
 from crm.queries.logged import effect
+from crm.queries.radar import lately
 from crm.requests import SignedInRequest
 from crm.services import touchpoints
 from crm.services.touchpoints import price_of_minutes
@@ -134,6 +135,7 @@ def _context(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
     return {
         "matches": form.matches,
         "words": "",
+        "lately": lately(form.chosen, user=request.user) if form.chosen else [],
         **_understood(request, form),
     }
 

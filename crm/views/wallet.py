@@ -15,10 +15,12 @@ from django.views.decorators.http import (
 
 from common.access import requires
 from common.clock import business_today
+from common.editing import Difference, tell_kept
 from common.errors import DomainError, StaleRecordError
 from crm import permissions
 from crm.forms.wallet import CompetitorForm, EstimateForm, PresenceForm
 from crm.models import Account, Competitor, CompetitorPresence
+from crm.queries.editors import names_since
 from crm.queries.wallet import competitors
 from crm.requests import SignedInRequest
 from crm.services import wallet
@@ -116,14 +118,13 @@ def competitor_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=form.cleaned_data["version"],
                 **form.values(),
             )
-        except StaleRecordError as error:
-            competitor.refresh_from_db()
-            status, differences = 409, form.differences(competitor)
-            form.accept_version(competitor.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(competitor, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(competitor, who)
         except DomainError as error:
             form.add_error(error.field or None, error.message)
         else:
+            tell_kept(request, form, names_since)
             return redirect("crm:competitor_list")
     return _answer(
         request, form, competitor.name, status=status, differences=differences
@@ -141,7 +142,7 @@ def _answer(
     *,
     account: Account | None = None,
     status: int = 0,
-    differences: list[str] | None = None,
+    differences: list[Difference] | None = None,
 ) -> HttpResponse:
     back = reverse("crm:competitor_list")
     context = {
