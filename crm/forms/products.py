@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from crm.forms.accounts import VersionedForm
+from common.editing import VersionedForm
 from crm.forms.wallet import categories
 from crm.models import Product
 

@@ -5,8 +5,9 @@ from typing import Any
 from django import forms
 
 from common.clock import business_today
+from common.editing import VersionedForm
 from crm.choices import TaskKind, TaskPriority
-from crm.forms.accounts import DateInput, VersionedForm
+from crm.forms.accounts import DateInput
 from crm.models import Account, Contact, Deal, Task, User
 
 

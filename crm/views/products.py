@@ -13,12 +13,14 @@ from django.views.decorators.http import (
 )
 
 from common.access import requires
+from common.editing import tell_kept
 from common.errors import DomainError, StaleRecordError
 from common.htmx import render_page
 from crm import permissions
 from crm.forms.products import CatalogueFilter, LinkForm, ProductForm
 from crm.models import Product
 from crm.queries import catalogue
+from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import products
 
@@ -148,14 +150,13 @@ def product_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=form.cleaned_data["version"],
                 **form.values(),
             )
-        except StaleRecordError as error:
-            product.refresh_from_db()
-            status, differences = 409, form.differences(product)
-            form.accept_version(product.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(product, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(product, who)
         except DomainError as error:
             form.add_error(error.field or None, error.message)
         else:
+            tell_kept(request, form, names_since)
             return redirect("crm:product_detail", pk)
     context = {"form": form, "product": product, "differences": differences}
     code = status or (422 if form.errors else 200)

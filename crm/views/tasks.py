@@ -14,11 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from common.access import requires
+from common.editing import tell_kept
 from common.errors import DomainError, StaleRecordError
 from common.htmx import wants_fragment
 from crm import permissions
 from crm.forms.tasks import TaskForm
 from crm.models import Account, Task
+from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import tasks
 
@@ -98,14 +100,13 @@ def task_edit(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=form.cleaned_data["version"],
                 **form.values(),
             )
-        except StaleRecordError as error:
-            task.refresh_from_db()
-            status, differences = 409, form.differences(task)
-            form.accept_version(task.version)
-            form.add_error(None, error.message)
+        except StaleRecordError:
+            who = names_since(task, form.seen_at, request.user)
+            status, differences = 409, form.show_conflict(task, who)
         except DomainError as error:
             form.add_error(_field(form, error), error.message)
         else:
+            tell_kept(request, form, names_since)
             return redirect(back_to(request, task))
     status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
     context = {
