@@ -13,11 +13,14 @@ from kombu.exceptions import OperationalError
 
 from clv.services import runs, sharing
 from config import night
+from crm.services import digests
 from segments.queries import members
 
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
+DIGEST_SECONDS = 900.0
+LONGEST_MAILING = 600  # seconds
 LONGEST_SWEEP = 60  # seconds
 LONGEST_SHARD = 1800  # seconds
 CALL_EXPIRES = 600  # seconds; a later helper would find nothing to do
@@ -64,6 +67,19 @@ def value_shard(run_id: int, number: int) -> None:
     sharing.help_with(run_id, number, groups=members.CODES)
 
 
+@shared_task(
+    name="crm.send_digests",
+    queue="quick",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_MAILING,
+    time_limit=LONGEST_MAILING + 15,
+)
+def send_digests() -> None:
+    """Send the daily mails that are due and were not sent today."""
+    digests.send_due()
+
+
 def call_helpers(run_id: int, numbers: Sequence[int]) -> None:
     """Ring for each shard; who has the run begins with the first, helpers at the end.
 
@@ -81,5 +97,10 @@ BEAT: dict[str, Any] = {
         "task": "clv.sweep_runs",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
-    }
+    },
+    "send-digests": {
+        "task": "crm.send_digests",
+        "schedule": DIGEST_SECONDS,
+        "options": {"expires": DIGEST_SECONDS},
+    },
 }

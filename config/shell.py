@@ -4,14 +4,21 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from campaigns import permissions as campaigns
 from clv import permissions as clv
 from crm import permissions as crm
 from crm.models import User
+from crm.queries.unread import unread_count
 from segments import permissions as segments
 
-NOBODY: dict[str, object] = {"menu": (), "bottom": (), "can_log": False}
+NOBODY: dict[str, object] = {
+    "menu": (),
+    "bottom": (),
+    "can_log": False,
+    "unread": 0,
+}
 AT_THE_BOTTOM = 3  # pages; search, log and the rest stand beside them
 
 
@@ -97,7 +104,7 @@ MENU = (
                 "campaigns:calendar",
                 "calendar-days",
                 campaigns.VIEW_TODAY,
-                go="k",
+                go="m",
             ),
             Link(
                 "Deals",
@@ -148,7 +155,7 @@ MENU = (
                 campaigns.VIEW_PLANS,
                 go="l",
             ),
-            Link("Overlap", "crm:overlap", "radar", crm.VIEW_OVERLAP, go="o"),
+            Link("Overlap", "crm:overlap", "radar", crm.VIEW_OVERLAP, go="w"),
         ),
     ),
     Group(
@@ -205,6 +212,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
             "menu": (),
             "bottom": (),
             "can_log": False,
+            "unread": 0,
             "currency": settings.CURRENCY,
         }
     menu = menu_of(user)
@@ -212,5 +220,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "menu": menu,
         "bottom": bottom_of(menu),
         "can_log": user.has_perm(crm.LOG_TOUCHPOINTS),
+        # Fragments have no bell, and ask nothing.
+        "unread": SimpleLazyObject(lambda: unread_count(user)),
         "currency": settings.CURRENCY,
     }

@@ -317,6 +317,13 @@ class TagColour(TextChoices):
     VIOLET = "violet", "Violet"
 
 
+class NotificationKind(TextChoices):
+    MENTION = "mention", "Mentioned"
+    ACCOUNT = "account", "Account given"
+    TASK = "task", "Task given"
+    MERGE = "merge", "Account merged"
+
+
 class ListKey(TextChoices):
     """The lists that views are saved for."""
 

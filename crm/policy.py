@@ -18,6 +18,8 @@ OUTCOMES_WITHOUT_CONTACT = frozenset({"no_answer"})
 DUPLICATE_WINDOW = dt.timedelta(days=7)
 OVERLAP_REPORTED = dt.timedelta(days=30)
 
+DIGEST_HOUR = 7  # company time; before the working day
+
 # Somebody should speak with those who decide at least this often.
 SILENCE_TOLERATED = dt.timedelta(days=90)
 ROLES_TO_SPEAK_WITH = ("economic_buyer", "decider")

@@ -16,6 +16,7 @@ from crm.api.lifecycle import (
     StayResource,
 )
 from crm.api.merges import MergeResource
+from crm.api.notifications import NotificationResource
 from crm.api.orders import OrderResource
 from crm.api.overlaps import OverlapResource
 from crm.api.products import ProductResource
@@ -45,6 +46,7 @@ router.register("touchpoints", TouchpointResource, "touchpoint")
 router.register("events", EventResource, "event")
 router.register("timeline", TimelineResource, "timeline")
 router.register("timeline-filters", TimelineFilterResource, "timeline-filter")
+router.register("notifications", NotificationResource, "notification")
 router.register("overlaps", OverlapResource, "overlap")
 router.register("event-types", EventTypeResource, "event-type")
 router.register("tasks", TaskResource, "task")

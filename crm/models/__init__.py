@@ -24,6 +24,7 @@ from crm.models.lifecycle import (
 )
 from crm.models.lists import BulkEdit, BulkEditRow, ListPreference, SavedView
 from crm.models.merges import AccountMerge
+from crm.models.notifications import Notification
 from crm.models.orders import Order, OrderLine, OrderReturn
 from crm.models.products import Complement, Product
 from crm.models.tags import Tag
@@ -66,6 +67,7 @@ __all__ = [
     "LifecycleStage",
     "LifecycleStay",
     "ListPreference",
+    "Notification",
     "Order",
     "OrderLine",
     "OrderReturn",

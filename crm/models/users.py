@@ -62,6 +62,14 @@ class User(AbstractUser):
     # Somebody who dictates, or whose keys slip, needs keys without Ctrl to do nothing.
     single_keys = models.BooleanField(default=True, db_default=True)
 
+    wants_digest = models.BooleanField(default=True, db_default=True)
+    digest_on = models.DateField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="the last day on which the daily mail was seen to",
+    )
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
     objects: ClassVar[UserManager] = UserManager()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from crm import policy
 from crm.choices import Channel, Direction, TouchpointSource
 from crm.models import Account, Touchpoint, User
 from crm.models.touchpoints import TouchpointQuerySet
+from crm.queries.merged import member_ids
 
 MOST_NAMED = 3
 DID = {
@@ -34,6 +35,8 @@ RECEIVED = {
     Channel.MESSAGE: "got their message",
     Channel.POST: "got their post",
 }
+# Contacts of a merged account stay with it, and count for the one it went into.
+SURVIVOR = Coalesce("account__merged_into_id", "account_id")
 HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 
@@ -100,7 +103,7 @@ def lately(account: Account, *, user: User) -> list[Lately]:
     """Return who else contacted `account` within the window, newest first."""
     now = timezone.now()
     rows = contacts().filter(
-        account=account,
+        account__in=member_ids(account),
         occurred_at__gt=now - policy.DUPLICATE_WINDOW,
         occurred_at__lte=now,
     )
@@ -122,7 +125,8 @@ def again(user: User, *, until: dt.datetime | None = None) -> TouchpointQuerySet
     earlier = (
         contacts()
         .filter(
-            account=OuterRef("account"),
+            Q(account=OuterRef("survivor_id"))
+            | Q(account__merged_into=OuterRef("survivor_id")),
             occurred_at__gte=OuterRef("occurred_at") - policy.DUPLICATE_WINDOW,
             occurred_at__lte=OuterRef("occurred_at"),
         )
@@ -132,17 +136,17 @@ def again(user: User, *, until: dt.datetime | None = None) -> TouchpointQuerySet
         .exclude(user=OuterRef("user"))
     )
     since = until - policy.OVERLAP_REPORTED
-    rows = contacts().visible_to(user)
+    rows = contacts().visible_to(user).annotate(survivor_id=SURVIVOR)
     rows = rows.filter(occurred_at__gt=since, occurred_at__lte=until)
     # The day of the last contact is on the account: it spares reading most of them.
     rows = rows.filter(account__last_contact_on__gte=since.date() - DAY)
-    return rows.filter(Exists(earlier), account__merged_into=None)
+    return rows.filter(Exists(earlier))
 
 
 def overlap_totals(user: User) -> Totals:
     """Return what all overlaps of the period come to."""
     found = again(user).aggregate(
-        account_count=Count("account", distinct=True),
+        account_count=Count(SURVIVOR, distinct=True),
         again_count=Count("pk"),
         minutes_sum=Sum("minutes"),
         unknown_count=Count("pk", filter=Q(minutes=None)),
@@ -160,23 +164,23 @@ def overlaps(user: User, *, most: int | None = None) -> list[Overlap]:
     groups = (
         again(user)
         .order_by()
-        .values("account_id")
+        .values(survivor=SURVIVOR)
         .annotate(
             spent=Coalesce(Sum("minutes"), 0),
             again_count=Count("pk"),
             unknown_count=Count("pk", filter=Q(minutes=None)),
             last_at=Max("occurred_at"),
         )
-        .order_by("-spent", "-last_at", F("account_id"))
+        .order_by("-spent", "-last_at", "survivor")
     )
     chosen = list(groups[:most] if most else groups)
-    keys = [group["account_id"] for group in chosen]
+    keys = [group["survivor"] for group in chosen]
     accounts = Account.objects.select_related("owner").in_bulk(keys)
     rows = _contacts_of(keys)
     return [
         Overlap(
-            account=accounts[group["account_id"]],
-            contacts=rows[group["account_id"]],
+            account=accounts[group["survivor"]],
+            contacts=rows[group["survivor"]],
             minutes=group["spent"],
             again_count=group["again_count"],
             unknown_count=group["unknown_count"],
@@ -189,11 +193,13 @@ def _contacts_of(keys: Sequence[int]) -> dict[int, list[Touchpoint]]:
     now = timezone.now()
     since = now - policy.OVERLAP_REPORTED - policy.DUPLICATE_WINDOW
     rows = contacts().filter(
-        account__in=keys, occurred_at__gt=since, occurred_at__lte=now
+        Q(account__in=keys) | Q(account__merged_into__in=keys),
+        occurred_at__gt=since,
+        occurred_at__lte=now,
     )
     by_account: dict[int, list[Touchpoint]] = defaultdict(list)
-    for row in rows.select_related("user").order_by("occurred_at", "pk"):
-        by_account[row.account_id].append(row)
+    for row in rows.select_related("user", "account").order_by("occurred_at", "pk"):
+        by_account[row.account.merged_into_id or row.account_id].append(row)
     return {key: list(_close(by_account[key]))[::-1] for key in keys}
 
 

@@ -16,7 +16,7 @@ from crm.choices import (
 )
 from crm.errors import CannotSaveAccountError
 from crm.models import Account, User
-from crm.services import audit
+from crm.services import audit, notifications
 
 FIELDS = (
     "name",
@@ -78,6 +78,9 @@ def create_account(*, actor: User, **fields: Any) -> Account:
         _keep_unique(account)
         account.refresh_from_db()
         audit.record(actor=actor, action="account.created", subject=account)
+        notifications.given_accounts(
+            actor=actor, owner=account.owner, accounts=[account]
+        )
     return account
 
 
@@ -86,9 +89,10 @@ def change_account(
     actor: User,
     account: Account,
     expected_version: int | None = None,
+    tells_owner: bool = True,
     **changes: Any,
 ) -> Account:
-    """Change what is known about one account.
+    """Change what is known about one account; a new owner is told.
 
     Raises
     ------
@@ -125,6 +129,10 @@ def change_account(
         )
         if account.owner != owner_before:
             _record_new_owner(actor, account, owner_before)
+            if tells_owner:
+                notifications.given_accounts(
+                    actor=actor, owner=account.owner, accounts=[account]
+                )
     return account
 
 

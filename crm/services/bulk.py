@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.utils import timezone
 
 from crm.choices import ListKey, TaskStatus
 from crm.errors import BulkRefusedError
 from crm.models import Account, BulkEdit, BulkEditRow, Contact, Tag, Task, User
 from crm.permissions import ASSIGN_ACCOUNTS
-from crm.services import accounts, audit, contacts, tasks
+from crm.services import accounts, audit, contacts, notifications, tasks
 
 MOST_AT_ONCE = 100_000
 LONGEST_MS = 120_000  # one transaction of this size may outlast a page's limit
@@ -107,6 +107,9 @@ def set_field(
             edit=edit.pk,
             value=stored,
         )
+        if field == "owner" and changed:
+            what = "tasks" if target.model is Task else "accounts"
+            notifications.given_many(actor=actor, owner=value, count=changed, what=what)
         return _finish(actor, edit, changed)
 
 
@@ -179,6 +182,7 @@ def add_tasks(
             keys=keys,
             edit=edit.pk,
         )
+        _tell_owners(actor, edit)
         return _finish(actor, edit, changed)
 
 
@@ -296,6 +300,17 @@ def _finish(actor: User, edit: BulkEdit, changed: int) -> BulkEdit:
         **edit.detail,
     )
     return edit
+
+
+def _tell_owners(actor: User, edit: BulkEdit) -> None:
+    """Tell each person once how many tasks were added for them."""
+    made = BulkEditRow.objects.filter(edit=edit).values("record_id")
+    counts = Task.objects.filter(pk__in=made).order_by().values_list("owner")
+    counted = dict(counts.annotate(number=Count("pk")))
+    for owner in User.objects.filter(pk__in=counted).order_by("pk"):
+        notifications.given_many(
+            actor=actor, owner=owner, count=counted[owner.pk], what="tasks"
+        )
 
 
 def _run(statement: str, **params: Any) -> int:

@@ -8,7 +8,7 @@ from common.errors import StaleRecordError
 from crm.choices import TouchpointSource
 from crm.errors import CannotUndoError
 from crm.models import Touchpoint, User
-from crm.services import audit, ledger, touchpoints
+from crm.services import audit, ledger, notifications, touchpoints
 from crm.services.touchpoints import COST_SOURCE, RATINGS
 
 CORRECTABLE = frozenset(
@@ -119,3 +119,11 @@ def _correct(
         subject=row,
         before={name: str(before[name] or "") for name in changed},
     )
+    if "note" in changed:
+        notifications.mention(
+            actor=actor,
+            account=row.account,
+            text=row.note,
+            before=before["note"],
+            url=notifications.account_url(row.account, tab="timeline"),
+        )

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from crm.errors import CannotSaveAccountError
 from crm.models import Account, User
-from crm.services import accounts
+from crm.services import accounts, notifications
 
 MOST_AT_ONCE = 500
 
@@ -36,5 +36,8 @@ def assign_owner(*, actor: User, chosen: Iterable[int], owner: User) -> int:
             raise CannotSaveAccountError("One of the accounts is not there any more.")
         moving = [account for account in rows if account.owner_id != owner.pk]
         for account in moving:
-            accounts.change_account(actor=actor, account=account, owner=owner)
+            accounts.change_account(
+                actor=actor, account=account, owner=owner, tells_owner=False
+            )
+        notifications.given_accounts(actor=actor, owner=owner, accounts=moving)
     return len(moving)

@@ -26,7 +26,7 @@ from crm.models import (
     Touchpoint,
     User,
 )
-from crm.services import audit
+from crm.services import audit, notifications
 
 FACTS = frozenset(
     {
@@ -102,6 +102,7 @@ def merge_accounts(
         name=merged.name,
         fields=sorted(changes),
     )
+    notifications.merged_accounts(actor=actor, survivor=survivor, merged=merged)
     return merge
 
 

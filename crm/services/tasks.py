@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.urls import reverse
 from django.utils import timezone
 
 from common.clock import business_today
@@ -13,7 +14,7 @@ from crm import policy
 from crm.choices import TaskKind, TaskPriority, TaskStatus
 from crm.errors import CannotSaveTaskError
 from crm.models import Account, Task, Touchpoint, User
-from crm.services import audit
+from crm.services import audit, notifications
 
 DETAILS = frozenset({"due_at", "minutes", "kind", "priority", "contact", "deal"})
 CHANGEABLE = frozenset({"title", "due_on", "owner"}) | DETAILS
@@ -60,6 +61,7 @@ def create_task(
             **details,
         )
         audit.record(actor=actor, action="task.created", subject=task)
+        _tell(actor, task, is_given=True)
     return task
 
 
@@ -83,10 +85,34 @@ def change_task(
     if "due_on" in changes and changes["due_on"] != task.due_on:
         check_day(changes["due_on"])
     _check_details(task.account, changes)
+    owner_before, title_before = task.owner_id, task.title
     with transaction.atomic():
         save_changes(task, expected_version=expected_version, **changes)
         audit.record(actor=actor, action="task.changed", subject=task)
+        is_given = task.owner_id != owner_before
+        _tell(actor, task, is_given=is_given, title_before=title_before)
     return task
+
+
+def _tell(actor: User, task: Task, *, is_given: bool, title_before: str = "") -> None:
+    """Tell who has the task now, and whom its title names."""
+    if is_given:
+        notifications.given_task(actor=actor, task=task)
+    if task.title == title_before:
+        return
+    account = task.account
+    notifications.mention(
+        actor=actor,
+        account=account,
+        owner=task.owner,
+        text=task.title,
+        before=title_before,
+        url=(
+            notifications.account_url(account)
+            if account
+            else reverse("campaigns:task_list")
+        ),
+    )
 
 
 def complete_task(*, actor: User, task: Task) -> Task:

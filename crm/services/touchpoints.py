@@ -25,7 +25,7 @@ from crm.choices import (
 )
 from crm.errors import CannotLogError, CannotUndoError
 from crm.models import Account, Contact, Task, Touchpoint, User
-from crm.services import audit, consent, ledger, tasks
+from crm.services import audit, consent, ledger, notifications, tasks
 
 RATINGS = ("people", "information", "deliverables")
 COST_SOURCE = "touchpoint"
@@ -114,6 +114,12 @@ def log_touchpoint(
         if follow_up:
             _promise(row, follow_up, actor=actor)
         audit.record(actor=actor, action="touchpoint.logged", subject=row)
+        notifications.mention(
+            actor=actor,
+            account=account,
+            text=row.note,
+            url=notifications.account_url(account, tab="timeline"),
+        )
     account.refresh_from_db(fields=["last_contact_on"])
     return row
 

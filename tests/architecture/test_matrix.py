@@ -27,6 +27,7 @@ from crm.models import (
     EventType,
     Holding,
     LifeEvent,
+    Notification,
     SavedView,
     StatedValue,
     Task,
@@ -181,6 +182,9 @@ MAKERS = {
     "deal_move": lambda account: make.deal(account=account).changes.get(),
     "STAGE": lambda account: DealStage.objects.first(),
     "REASON": lambda account: DealLossReason.objects.first(),
+    "(notification)": lambda account: Notification.objects.create(
+        user=account.owner, kind="mention", text="Ana mentioned you", url="/today/"
+    ),
     "(bulk)": lambda account: BulkEdit.objects.create(
         actor=account.owner, list_key="accounts", action="tag", detail={"tag": 0}
     ),

@@ -84,6 +84,16 @@ def test_planted_overlaps_are_found_and_none_else(account, rep, manager, colleag
     assert (totals.account_count, totals.again_count, totals.minutes) == (1, 2, 20)
 
 
+def test_merged_accounts_are_one_customer(account, rep, manager):
+    day = timezone.now().date()
+    twin = make.account(owner=rep, merged_into=account, last_contact_on=day)
+    touch(twin, manager, ago(days=2), note="the twin")
+    touch(account, rep, ago(days=1), minutes=15)
+    assert said(account, rep) == ["Mia Manager called 2 days ago: the twin"]
+    (found,) = overlaps(manager)
+    assert (found.account, found.minutes) == (account, 15)
+
+
 def test_the_report_and_its_csv(client, account, rep, manager, assert_flat_queries):
     client.force_login(manager)
     assert "Nobody doubled" in client.get(REPORT).text
