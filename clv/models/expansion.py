@@ -51,6 +51,14 @@ class ExpansionRate(models.Model):
     def __str__(self) -> str:
         return f"{self.base_id} to {self.offered_id}: {self.probability:.2f}"
 
+    @property
+    def seen(self) -> str:
+        """Say how many like accounts did it, or what is taken where none was seen."""
+        if not self.owners:
+            return "no account of this size had it a year ago, so all sizes are taken"
+        seen = f"{self.buyers} of {self.owners} accounts of this size"
+        return f"{seen} bought it within a year"
+
 
 class OfferQuerySet(models.QuerySet["ExpansionOffer"]):
     def visible_to(self, user: User) -> Self:

@@ -130,8 +130,7 @@ class Offer:
     def reason(self) -> str:
         """Say how many like accounts did it."""
         word = "goes with" if self.rate.kind == OfferKind.COMPLEMENT else "replaces"
-        seen = f"{self.rate.buyers} of {self.rate.owners} accounts of this size"
-        return f"{word} {self.rate.base.name}; {seen} bought it within a year"
+        return f"{word} {self.rate.base.name}; {self.rate.seen}"
 
 
 @dataclass(frozen=True, slots=True)

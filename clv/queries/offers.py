@@ -93,10 +93,7 @@ class Offer:
     def seen(self) -> str:
         if self.rate is None:
             return "What it would bring is not known: too little of it was sold."
-        return (
-            f"{self.rate.buyers} of {self.rate.owners} accounts of this size bought it "
-            "within a year."
-        )
+        return f"{self.rate.seen[0].upper()}{self.rate.seen[1:]}."
 
     @property
     def when(self) -> str:
