@@ -120,6 +120,6 @@ def offers_decided(account_ids: Sequence[int]) -> Entries:
             "who_id": F("decided_by_id"),
         },
         who="decided_by_id",
-        product="offered_id",
+        product="offered__name",
         searched=("offered__name", "note"),
     )

@@ -263,7 +263,7 @@ def holdings(account_ids: Sequence[int]) -> Entries:
             "text": joined(F("product__name"), Value(", "), _units()),
             "link_id": F("account_id"),
         },
-        product="product_id",
+        product="product__name",
         searched=("product__name", "serial_number", "note"),
     )
 
@@ -298,7 +298,7 @@ def holdings_stopped(account_ids: Sequence[int]) -> Entries:
             ),
             "link_id": F("account_id"),
         },
-        product="product_id",
+        product="product__name",
         searched=("product__name", "note"),
     )
 

@@ -21,6 +21,7 @@ from clv.engine.models import BgNbd, RepeatBuyingModel
 from clv.engine.portfolio import Portfolio
 from clv.engine.spend import GammaGamma
 from clv.engine.uncertainty import value_intervals
+from clv.engine.winning import chances_to_win
 from docs.plots.buying import CDNOW, bg_bb, bg_nbd, mbg_cnbd, pareto_nbd, points, sbg
 from docs.plots.svg import Band, Chart, Line
 
@@ -279,6 +280,24 @@ def justified() -> Chart:
     )
 
 
+def winning() -> Chart:
+    """Let the firm's own closed deals outweigh what the stage states."""
+    closed = np.arange(0.0, 101.0, 2.0)
+    lines = []
+    for share in (0.1, 0.3, 0.6):
+        won = share * closed
+        prior = np.full_like(closed, 0.2)
+        found = chances_to_win(won, closed - won, prior, weight=10.0)
+        lines.append(Line(f"{share:.0%} of them won", points(closed, found.mean)))
+    return Chart(
+        "Chance to win in a stage that states 20 %",
+        "closed deals that passed the stage",
+        "chance to win",
+        "The statement counts as ten deals; with each closed deal it weighs less.",
+        lines,
+    )
+
+
 FIGURES: Mapping[str, Callable[[], Chart]] = {
     "bg-bb": bg_bb,
     "bg-nbd": bg_nbd,
@@ -295,4 +314,5 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
     "pareto-nbd": pareto_nbd,
     "sbg": sbg,
     "value": value,
+    "winning": winning,
 }

@@ -348,4 +348,4 @@ def test_an_event_of_a_source_is_stored_once(api, rep, own):
 def test_event_types_are_listed(api, rep):
     keys = [r["key"] for r in api(rep).get(f"{ROOT}event-types/").json()["results"]]
     assert len(keys) == EventType.objects.count() > 0
-    assert api(rep).post(f"{ROOT}event-types/", {}).status_code == 405
+    assert api(rep).post(f"{ROOT}event-types/", {}).status_code == 403

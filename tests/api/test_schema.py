@@ -19,17 +19,26 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from clv.models import ValuationRun
+from clv.models import OfferDecision, ValuationRun
 from config.wsgi import application
 from crm.models import (
+    AccountMerge,
+    Competitor,
+    CompetitorPresence,
     DealLossReason,
     DealStage,
     EventType,
+    Holding,
     LifecycleStage,
     LifeEvent,
+    Notification,
     RelationshipProfile,
+    SavedView,
+    StatedValue,
     Task,
     TimelineFilter,
+    Usage,
+    WalletEstimate,
 )
 from tests import make
 from tests.architecture.routes import OURS
@@ -145,6 +154,57 @@ def records(administrator):
         "plans": 1,
         "timeline-filters": TimelineFilter.objects.create(
             user=administrator, name="Mine", query="who=me"
+        ).pk,
+        **_of_products(account),
+        **_of_people(account, administrator),
+    }
+
+
+def _of_products(account):
+    day = dt.date(2026, 1, 15)
+    holding = Holding.objects.create(
+        account=account,
+        product=make.product(sku="H", term_months=12),
+        quantity=1,
+        acquired_on=day,
+    )
+    competitor = Competitor.objects.create(name="Rival")
+    return {
+        "holdings": holding.pk,
+        "usage": Usage.objects.create(
+            holding=holding, metric="pages", month=day.replace(day=1), value=1
+        ).pk,
+        "stated-values": StatedValue.objects.create(
+            account=account, words="Quick", stated_on=day
+        ).pk,
+        "competitors": competitor.pk,
+        "competitor-presences": CompetitorPresence.objects.create(
+            account=account, competitor=competitor
+        ).pk,
+        "wallet-estimates": WalletEstimate.objects.create(
+            account=account, category="Paper", estimated_on=day, source="guess"
+        ).pk,
+        "offers": OfferDecision.objects.create(
+            account=account,
+            base=make.product(sku="B"),
+            offered=make.product(sku="C"),
+            kind="complement",
+            state="accepted",
+            decided_on=day,
+        ).pk,
+    }
+
+
+def _of_people(account, user):
+    return {
+        "account-merges": AccountMerge.objects.create(
+            survivor=account, merged=make.account(), made_by=user
+        ).pk,
+        "notifications": Notification.objects.create(
+            user=user, kind="mention", text="Ana mentioned you", url="/today/"
+        ).pk,
+        "saved-views": SavedView.objects.create(
+            owner=user, list_key="accounts", name="Mine"
         ).pk,
     }
 

@@ -231,24 +231,20 @@ def arguments(line, account):
     if line.kind == "TOKEN":
         return {"token": feeds.create_feed(actor=account.owner)}
     found = {"pk": MAKERS[line.kind](account).pk}
-    more = {"TEMPLATE": {"key": "general"}, "bought": {"product": 0}}
-    more["cell"] = {"key": "accounts", "column": "name"}
-    if line.kind == "twin":
-        more["twin"] = {"other": make.account(owner=account.owner).pk}
-    if line.kind == "offer":
-        return found | {"offered": make.product().pk}
     if line.kind == "PAIR":
         return {"base": make.product().pk, "offered": make.product().pk}
-    return found | _more(line.kind)
+    return found | _more(line.kind, account)
 
 
-def _more(kind):
+def _more(kind, account):
     """Return what an address holds beside the number of its record."""
     return {
         "TEMPLATE": lambda: {"key": "general"},
         "bought": lambda: {"product": 0},
         "offer": lambda: {"offered": make.product().pk},
         "LINK": lambda: {"other": make.product().pk},
+        "cell": lambda: {"key": "accounts", "column": "name"},
+        "twin": lambda: {"other": make.account(owner=account.owner).pk},
     }.get(kind, dict)()
 
 

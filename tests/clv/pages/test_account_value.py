@@ -139,6 +139,9 @@ def test_a_colleague_gets_404_and_a_manager_sees_it(
 
 def test_queries_do_not_grow_with_runs(client, rep, account, assert_flat_queries):
     make.valuation(account=account, run=make.run(as_of=AS_OF))
+    # From the second run on there is a curve, and events are marked on it.
+    before = make.run(as_of=dt.date(2026, 11, 16), current=False)
+    make.valuation(account=account, run=before)
     client.force_login(rep)
 
     def add_runs():
