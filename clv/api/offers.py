@@ -61,6 +61,9 @@ class OfferResource(Listed, Resource):
 class DecisionOut(serializers.ModelSerializer[OfferDecision]):
     base = serializers.CharField(source="base.sku")
     offered = serializers.CharField(source="offered.sku")
+    reason = serializers.CharField(
+        help_text="why it was dismissed; empty if it was not"
+    )
 
     class Meta:
         model = OfferDecision

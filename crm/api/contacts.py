@@ -38,6 +38,7 @@ WRITABLE = (
 
 class ContactOut(serializers.ModelSerializer[Contact]):
     email = serializers.CharField()
+    preferred_channel = serializers.CharField(help_text="empty where none is known")
     socials = KeyedData()
 
     class Meta:

@@ -206,7 +206,7 @@ class TouchpointResource(Listed, Shown, Resource):
         logged = touchpoints.log_touchpoint(
             actor=self.actor, ratings=ratings, source=TouchpointSource.API, **values
         )
-        return self.answer(logged)
+        return self.answer(self.get_queryset().get(pk=logged.pk))
 
     def partial_update(self, request: Request, pk: int) -> Response:
         """Correct a contact; a `fingerprint` that was read refuses a stale one."""

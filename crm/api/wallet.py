@@ -25,6 +25,8 @@ LONGEST_NOTE = 2_000
 
 
 class CompetitorOut(serializers.ModelSerializer[Competitor]):
+    website = serializers.CharField()
+
     class Meta:
         model = Competitor
         fields = ("id", "name", "website", "note", "is_active", "version")

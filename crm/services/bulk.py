@@ -59,8 +59,7 @@ _TARGETS: Mapping[str, _Target] = {
     ),
     ListKey.TASKS: _Target(Task, "crm_task", frozenset({"owner", "due_on"})),
 }
-# Prospects are accounts.
-_STORED_AS = {ListKey.PROSPECTS.value: ListKey.ACCOUNTS.value}
+_STORED_AS = {ListKey.PROSPECTS.value: ListKey.ACCOUNTS.value}  # they are accounts
 
 
 def set_field(
@@ -401,6 +400,6 @@ _UNDOING = {
 
 def _mine(actor: User, edit: BulkEdit, model: Any) -> list[int]:
     """Return the rows of the edit that the actor still may see."""
-    changed = BulkEditRow.objects.filter(edit=edit).values("record_id")
-    seen = model.objects.visible_to(actor).filter(pk__in=changed)
-    return list(seen.order_by("pk").values_list("pk", flat=True))
+    mine = model.objects.visible_to(actor)
+    rows = BulkEditRow.objects.filter(edit=edit).values("record_id")
+    return list(mine.filter(pk__in=rows).order_by("pk").values_list("pk", flat=True))
