@@ -203,7 +203,7 @@ def undo(*, actor: User, edit: BulkEdit) -> int:
         fresh = BulkEdit.objects.select_for_update().get(pk=edit.pk)
         if fresh.undone_at is not None:
             raise BulkRefusedError("This was undone before.")
-        done = _UNDOING[fresh.action](actor, fresh)
+        done = _UNDO[fresh.action](actor, fresh)
         fresh.undone_at = timezone.now()
         fresh.save(update_fields=["undone_at"])
         audit.record(actor=actor, action="bulk.undone", subject=fresh, rows=done)
@@ -390,12 +390,7 @@ def _undo_tasks(actor: User, edit: BulkEdit) -> int:
     )
 
 
-_UNDOING = {
-    "set": _undo_set,
-    "tag": _undo_tag,
-    "untag": _undo_tag,
-    "tasks": _undo_tasks,
-}
+_UNDO = {"set": _undo_set, "tag": _undo_tag, "untag": _undo_tag, "tasks": _undo_tasks}
 
 
 def _mine(actor: User, edit: BulkEdit, model: Any) -> list[int]:
