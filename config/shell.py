@@ -112,6 +112,7 @@ MENU = (
                 "handshake",
                 crm.VIEW_DEALS,
                 go="d",
+                at_the_bottom=True,
             ),
         ),
     ),

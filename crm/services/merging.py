@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core import serializers
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from common.versions import save_changes
@@ -159,14 +160,16 @@ def taken_over(
 
 
 def moving(merged: Account) -> dict[str, int]:
-    """Count what would go over, by the plural name of its kind."""
+    """Count what would go over, by the name of its kind."""
     found: dict[str, int] = {}
     for model in movable():
-        for field in _links(model):
-            count = model._default_manager.filter(**{field: merged}).count()
-            if count:
-                word = str(model._meta.verbose_name_plural)
-                found[word] = found.get(word, 0) + count
+        wanted = Q(*((field, merged) for field in _links(model)), _connector=Q.OR)
+        count = model._default_manager.filter(wanted).count()
+        name = (
+            model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
+        )
+        if count:
+            found[str(name)] = count
     return found
 
 
