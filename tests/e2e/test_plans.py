@@ -20,13 +20,17 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture
 def firm():
-    """A rep with two key accounts, valued and planned; a marketer."""
+    """A rep with two key accounts of different value, planned; a marketer."""
     rep = make.user(Role.REP, name="Rita Rep")
     marketer = make.user(Role.MARKETER, name="Max Marketer")
     plans.ensure_plans()
     for name, margin in (("Adler KG", "20000.00"), ("Brandt GmbH", "4000.00")):
         account = make.account(name=name, owner=rep, city="Kiel")
-        make.valuation(account=account, expected_margin_year=Decimal(margin))
+        make.valuation(
+            account=account,
+            expected_margin=Decimal(margin) * 3,
+            expected_margin_year=Decimal(margin),
+        )
         make.membership(
             account=account, worth_class="current_key", since=dt.date(2020, 1, 1)
         )
@@ -82,16 +86,17 @@ def test_a_rep_logs_a_due_touch_and_takes_it_back(page, live_server, sign_in, fi
     expect(rows.first).to_contain_text("Adler KG")
 
     rows.first.get_by_role("link", name="Log").click()
-    page.get_by_label("Minutes").fill("45")
-    page.get_by_label("How it went").select_option("Went well")
-    page.get_by_label("Note").fill("Wants ten chairs")
-    page.get_by_role("button", name="Done", exact=True).click()
+    row = rows.first
+    row.get_by_label("Minutes").fill("45")
+    row.get_by_label("How it went").select_option("Went well")
+    row.get_by_label("Note").fill("Wants ten chairs")
+    row.get_by_role("button", name="Done", exact=True).click()
     expect(page.get_by_text("Done: Sales visit, Adler KG")).to_be_visible()
     assert Touchpoint.objects.get().minutes == 45
     assert sum(row.amount for row in LedgerEntry.objects.all()) == Decimal("75.00")
 
-    page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_role("button", name="Done", exact=True)).to_be_visible()
+    row.get_by_role("button", name="Undo").click()
+    expect(row.get_by_role("button", name="Done", exact=True)).to_be_visible()
     assert sum(row.amount for row in LedgerEntry.objects.all()) == 0
 
 
