@@ -80,6 +80,7 @@ def _pictures() -> list[Picture]:
         Picture("assumptions", manager.email, "/assumptions/", WIDE),
         Picture("account", rep.email, f"/accounts/{best}/", WIDE),
         Picture("plans", marketer.email, "/plans/", WIDE),
+        Picture("deals", rep.email, "/deals/", WIDE),
         Picture("today-phone", rep.email, "/today/", PHONE),
     ]
 
