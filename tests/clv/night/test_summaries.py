@@ -320,8 +320,8 @@ def test_lines_are_read_from_their_covering_index(db):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE crm_orderline; ANALYZE crm_order; ANALYZE crm_account")
         params = summaries.parameters(DAY, RATE)
-        # Small tables that nobody has vacuumed tempt the planner to read them otherwise;
-        # it can choose this index only if it holds all that is asked for.
+        # Small tables that nobody has vacuumed are read otherwise if they may be; the
+        # index alone can be chosen only if it holds all that is asked for.
         for other in ("seqscan", "indexscan", "bitmapscan"):
             cursor.execute(f"SET LOCAL enable_{other} = off")
         cursor.execute(f"EXPLAIN {summary_select()}", params)
