@@ -19,6 +19,12 @@ def test_one_finds_opens_and_goes_on_without_a_mouse(
     page, live_server, sign_in, rep, firm
 ):
     heading = page.get_by_role("heading", level=1)
+
+    def arrive(title):
+        """Wait for a page and its scripts: keys mean nothing before they are there."""
+        expect(heading).to_have_text(title)
+        page.wait_for_load_state()
+
     sign_in(rep)
     page.goto(f"{live_server.url}/today/")
 
@@ -29,17 +35,17 @@ def test_one_finds_opens_and_goes_on_without_a_mouse(
     _assert_accessible(page, "#palette")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(heading).to_have_text("Birch Bau")
+    arrive("Birch Bau")
 
     page.keyboard.press("g")
     page.keyboard.press("a")
-    expect(heading).to_have_text("Accounts")
+    arrive("Accounts")
     page.get_by_role("link", name="Alder Bau").press("Enter")
-    expect(heading).to_have_text("Alder Bau")
+    arrive("Alder Bau")
     page.keyboard.press("ArrowRight")
-    expect(heading).to_have_text("Birch Bau")
+    arrive("Birch Bau")
     page.keyboard.press("ArrowLeft")
-    expect(heading).to_have_text("Alder Bau")
+    arrive("Alder Bau")
 
     page.keyboard.press("?")
     keys = page.get_by_role("dialog", name="Keys on this page")
