@@ -321,8 +321,9 @@ def test_lines_are_read_from_their_covering_index(db):
         cursor.execute("ANALYZE crm_orderline; ANALYZE crm_order; ANALYZE crm_account")
         params = summaries.parameters(DAY, RATE)
         # Small tables that nobody has vacuumed are read otherwise if they may be; the
-        # index alone can be chosen only if it holds all that is asked for.
-        for other in ("seqscan", "indexscan", "bitmapscan"):
+        # index alone can be chosen only if it holds all that is asked for. Switching
+        # "indexscan" off would count against reading the index alone, too.
+        for other in ("seqscan", "bitmapscan"):
             cursor.execute(f"SET LOCAL enable_{other} = off")
         cursor.execute(f"EXPLAIN {summary_select()}", params)
         plan = "\n".join(row[0] for row in cursor.fetchall())
