@@ -242,10 +242,20 @@ class CostKind(TextChoices):
 
 
 class AllocationDriver(TextChoices):
+    """What a shared cost is spread by."""
+
     ORDERS = "orders", "Number of orders"
     REVENUE = "revenue", "Revenue"
     MINUTES = "minutes", "Minutes of contact"
+    CASES = "cases", "Number of cases"
     EQUAL = "equal", "Equal shares"
+
+
+class AllocationSpan(TextChoices):
+    """Within which time the driver is counted, ending with the period of the costs."""
+
+    PERIOD = "period", "Within the period of the costs"
+    YEAR = "year", "Within the year that ends with it"
 
 
 class TaskStatus(TextChoices):

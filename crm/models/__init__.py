@@ -16,7 +16,12 @@ from crm.models.goals import ClientGoal, GoalEvidence
 from crm.models.holdings import Holding, StatedValue, Usage, UsageTarget
 from crm.models.imports import ImportJob, RefusedRow
 from crm.models.journal import Hypothesis, HypothesisEvidence
-from crm.models.ledger import AllocationRule, LedgerEntry
+from crm.models.ledger import (
+    Allocation,
+    AllocationRule,
+    AllocationRuleVersion,
+    LedgerEntry,
+)
 from crm.models.lifecycle import (
     LifecycleStage,
     LifecycleStay,
@@ -38,7 +43,9 @@ __all__ = [
     "Account",
     "AccountMerge",
     "AccountQuerySet",
+    "Allocation",
     "AllocationRule",
+    "AllocationRuleVersion",
     "AttributeDefinition",
     "AuditEvent",
     "BulkEdit",
