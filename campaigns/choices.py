@@ -76,3 +76,20 @@ class AlertKind(TextChoices):
     HOLDING_ENDS = "holding_ends", "Ends soon"
     EVENT_COMING = "event_coming", "Coming up"
     ANNIVERSARY = "anniversary", "Anniversary"
+
+
+class CaseClock(TextChoices):
+    """What of a case has an end in time."""
+
+    ANSWER = "answer", "First answer"
+    RESOLVE = "resolve", "Resolution"
+
+
+class ClockState(TextChoices):
+    """How the clocks of a case stand, the most pressing first."""
+
+    BREACHED = "breached", "Overdue"
+    WARNING = "warning", "Due soon"
+    RUNNING = "running", "In time"
+    PAUSED = "paused", "Waiting"
+    SETTLED = "settled", "Settled"

@@ -47,3 +47,18 @@ class ItemGoneError(DomainError):
 class CannotMoveTouchError(DomainError):
     code = "cannot_move_touch"
     message = "This touch cannot be done on that day."
+
+
+class CannotPublishLevelsError(DomainError):
+    code = "cannot_publish_levels"
+    message = "These service levels are not possible."
+
+
+class StaleLevelsError(DomainError):
+    """Somebody published service levels since these were opened."""
+
+    code = "stale"
+    message = (
+        "Somebody published other service levels meanwhile. They stand beside yours: "
+        "look at them and save again."
+    )

@@ -286,6 +286,48 @@ class DealStatus(TextChoices):
     LOST = "lost", "Lost"
 
 
+class CaseKind(TextChoices):
+    QUESTION = "question", "Question"
+    COMPLAINT = "complaint", "Complaint"
+    FAULT = "fault", "Fault"
+    REQUEST = "request", "Request"
+    RETURN = "return", "Return"
+    OTHER = "other", "Other"
+
+
+class CaseUrgency(TextChoices):
+    """How soon the customer needs it, from little to most."""
+
+    LOW = "low", "Low"
+    NORMAL = "normal", "Normal"
+    HIGH = "high", "High"
+    URGENT = "urgent", "Urgent"
+
+
+class CaseStatus(TextChoices):
+    OPEN = "open", "Open"
+    WAITING = "waiting", "Waiting for the customer"
+    RESOLVED = "resolved", "Resolved"
+    CLOSED = "closed", "Closed"
+
+
+class CaseEntryKind(TextChoices):
+    """What was done about a case."""
+
+    OPENED = "opened", "Opened"
+    CUSTOMER = "customer", "The customer wrote"
+    ANSWER = "answer", "Answer"
+    NOTE = "note", "Internal note"
+    WAITING = "waiting", "Waiting for the customer"
+    RESUMED = "resumed", "Taken up again"
+    CHANGED = "changed", "Changed"
+    OWNER = "owner", "Handed over"
+    ESCALATED = "escalated", "Escalated"
+    RESOLVED = "resolved", "Resolved"
+    REOPENED = "reopened", "Opened again"
+    CLOSED = "closed", "Closed"
+
+
 class GoalStatus(TextChoices):
     OPEN = "open", "Open"
     ON_TRACK = "on_track", "On track"
@@ -332,6 +374,7 @@ class NotificationKind(TextChoices):
     ACCOUNT = "account", "Account given"
     TASK = "task", "Task given"
     MERGE = "merge", "Account merged"
+    CASE = "case", "Case"
 
 
 class ListKey(TextChoices):
@@ -341,3 +384,4 @@ class ListKey(TextChoices):
     CONTACTS = "contacts", "Contacts"
     PROSPECTS = "prospects", "Prospects"
     TASKS = "tasks", "Tasks"
+    CASES = "cases", "Cases"

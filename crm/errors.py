@@ -82,6 +82,16 @@ class CannotMoveDealError(DomainError):
     code = "cannot_move_deal"
 
 
+class CannotSaveCaseError(DomainError):
+    code = "cannot_save_case"
+
+
+class CannotMoveCaseError(DomainError):
+    """A case that cannot take this step, or not any more."""
+
+    code = "cannot_move_case"
+
+
 class CannotSaveViewError(DomainError):
     code = "cannot_save_view"
 

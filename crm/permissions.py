@@ -16,15 +16,33 @@ CHANGE_PRODUCTS = "crm.change_products"
 VIEW_DEALS = "crm.view_deals"
 CHANGE_DEALS = "crm.change_deals"
 CHANGE_DEAL_STAGES = "crm.change_deal_stages"
+VIEW_CASES = "crm.view_cases"
+CHANGE_CASES = "crm.change_cases"
 CHANGE_CATALOGUES = "crm.change_catalogues"
 VIEW_OVERLAP = "crm.view_overlap"
 MANAGE_USERS = "crm.manage_users"
 IMPORT_DATA = "crm.import_data"
 
-READ = frozenset({VIEW_ACCOUNTS, VIEW_ORDERS, VIEW_LEDGER, VIEW_PRODUCTS, VIEW_DEALS})
+READ = frozenset(
+    {
+        VIEW_ACCOUNTS,
+        VIEW_ORDERS,
+        VIEW_LEDGER,
+        VIEW_PRODUCTS,
+        VIEW_DEALS,
+        VIEW_CASES,
+    }
+)
 
 GRANTS: dict[Role, frozenset[str]] = {
-    Role.REP: READ | {CHANGE_ACCOUNTS, LOG_TOUCHPOINTS, CHANGE_ORDERS, CHANGE_DEALS},
+    Role.REP: READ
+    | {
+        CHANGE_ACCOUNTS,
+        LOG_TOUCHPOINTS,
+        CHANGE_ORDERS,
+        CHANGE_DEALS,
+        CHANGE_CASES,
+    },
     Role.MANAGER: READ
     | {
         CHANGE_ACCOUNTS,
@@ -33,13 +51,14 @@ GRANTS: dict[Role, frozenset[str]] = {
         LOG_TOUCHPOINTS,
         CHANGE_ORDERS,
         CHANGE_DEALS,
+        CHANGE_CASES,
         CHANGE_DEAL_STAGES,
         CHANGE_CATALOGUES,
         CHANGE_LEDGER,
         VIEW_OVERLAP,
         IMPORT_DATA,
     },
-    Role.MARKETER: READ | {SHARE_VIEWS, LOG_TOUCHPOINTS},
+    Role.MARKETER: READ | {SHARE_VIEWS, LOG_TOUCHPOINTS, CHANGE_CASES},
     Role.ADMINISTRATOR: READ
     | {
         CHANGE_ACCOUNTS,
@@ -48,6 +67,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         LOG_TOUCHPOINTS,
         CHANGE_ORDERS,
         CHANGE_DEALS,
+        CHANGE_CASES,
         CHANGE_DEAL_STAGES,
         CHANGE_CATALOGUES,
         CHANGE_LEDGER,

@@ -44,6 +44,9 @@ FURTHEST_TASK_AHEAD = dt.timedelta(days=5 * 365)
 
 # A deal that is to be decided later than this is a wish.
 FURTHEST_DEAL_AHEAD = dt.timedelta(days=5 * 365)
+# What the customer does not come back to within two weeks is closed for good.
+CASE_CLOSES_AFTER = dt.timedelta(days=14)
+MOST_SIMILAR_CASES = 5
 # A product is due again when the usual time between orders has passed so many times.
 REPEAT_IS_LATE_AFTER = 1.5
 FEWEST_ORDERS_FOR_AN_INTERVAL = 3

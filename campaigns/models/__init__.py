@@ -2,14 +2,18 @@
 
 from campaigns.models.agenda import Alert, SettledItem, Snooze
 from campaigns.models.plans import PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.models.service import CaseAlarm, ServiceLevel, ServiceVersion
 from campaigns.models.standings import Standing
 from campaigns.models.touches import PlannedTouch
 
 __all__ = [
     "Alert",
+    "CaseAlarm",
     "PlanVersion",
     "PlannedTouch",
     "RetentionPlan",
+    "ServiceLevel",
+    "ServiceVersion",
     "SettledItem",
     "Snooze",
     "Standing",

@@ -2,6 +2,7 @@
 
 from crm.models.accounts import Account, AccountQuerySet, AttributeDefinition
 from crm.models.audit import AuditEvent
+from crm.models.cases import Case, CaseEntry
 from crm.models.contacts import Consent, Contact, ContactAssessment
 from crm.models.deals import (
     Deal,
@@ -51,6 +52,8 @@ __all__ = [
     "BulkEdit",
     "BulkEditRow",
     "CalendarFeed",
+    "Case",
+    "CaseEntry",
     "ClientGoal",
     "Competitor",
     "CompetitorPresence",
