@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0004_agenda'),
-        ('crm', '0027_cases'),
+        ('crm', '0028_cases'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

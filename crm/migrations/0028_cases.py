@@ -15,7 +15,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0026_notifications'),
+        ('crm', '0027_allocations'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 
