@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 from common import palette, panels, timelines
+from common.lists import sets
 from segments.choices import WorthClass
 from segments.permissions import VIEW_CLASSES
 
@@ -9,6 +10,7 @@ class SegmentsConfig(AppConfig):
     name = "segments"
 
     def ready(self) -> None:
+        sets.register("won", "segments.queries.sets.WON")
         panels.register(
             "account", panels.Panel("Class", "segments:account_class", VIEW_CLASSES, 20)
         )

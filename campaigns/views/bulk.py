@@ -116,6 +116,8 @@ def _action(request: SignedInRequest, kind: Kind) -> str:
 
 def _chosen(request: SignedInRequest, listing: Listing) -> Chosen:
     """Find the rows anew, within what the user may see."""
+    if listing.refusal:
+        raise BulkRefusedError(listing.refusal)
     if request.POST.get("scope") == "all":
         rows = listing.filtered()
         return Chosen(listing, None, rows, rows.count())

@@ -65,6 +65,7 @@ def show_list(request: SignedInRequest, key: str, **more: Any) -> HttpResponse:
         "campaigns/lists/list.html",
         fragment="campaigns/lists/_list.html",
         context=context,
+        status=404 if listing.refusal else 200,
     )
 
 
@@ -100,6 +101,8 @@ def export_list(request: SignedInRequest, key: str) -> StreamingHttpResponse:
     """Stream the whole list as it is seen: same columns, filters and order."""
     kind = kind_of(key)
     listing = kind.make(request.user, request.GET)
+    if listing.refusal:
+        raise Http404(listing.refusal)
     audit.record(
         actor=request.user, action="list.exported", list=key, query=listing.query
     )

@@ -31,4 +31,12 @@
   onEach("select[data-submit]", (select) => {
     select.addEventListener("change", () => select.form.requestSubmit());
   });
+
+  // Fields that say nothing stay out of the address of a <form data-lean>.
+  document.addEventListener("formdata", (event) => {
+    if (!event.target.matches("form[method=get][data-lean]")) return;
+    [...event.formData.entries()].forEach(([name, value]) => {
+      if (value === "") event.formData.delete(name);
+    });
+  });
 })();

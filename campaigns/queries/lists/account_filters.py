@@ -1,5 +1,6 @@
 """What the list of accounts can be narrowed to."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -15,9 +16,11 @@ from common.lists.filters import (
     tick_field,
 )
 from crm.choices import RelationshipType, SizeBand, Source, Stage, TaskStatus
-from crm.models import Tag, Task, Territory, User
+from crm.models import Product, Tag, Task, Territory, User
 from segments.choices import WorthClass
+from segments.queries.products import has_product
 
+LAST_DAY = dt.date.max
 TASKS = (("open", "Has an open task"), ("none", "Has none"))
 
 
@@ -34,6 +37,14 @@ def all_tags(_user: Any) -> QuerySet[Tag]:
 
 def _territories(_user: Any) -> QuerySet[Territory]:
     return Territory.objects.order_by("name")
+
+
+def _products(_user: Any) -> QuerySet[Product]:
+    return Product.objects.order_by("name", "pk")
+
+
+def _by_product(rows: Any, value: Product, listing: Any) -> Any:
+    return rows.filter(has_product(value, listing.form.given("as_of") or LAST_DAY))
 
 
 def day_field(_user: Any) -> forms.Field:
@@ -129,6 +140,7 @@ FILTERS = (
     ),
     _choice("source", "Source", "source", Source.choices),
     Filter("territory", "Territory", record_field(_territories), equals("territory")),
+    Filter("product", "Has bought or held", record_field(_products), _by_product),
     Filter(
         "new",
         "Newer than the valuation",

@@ -24,8 +24,11 @@ from django.db.models import (
 from campaigns.models import PlannedTouch, Standing
 from campaigns.queries.lists.account_columns import REGISTRY
 from campaigns.queries.lists.account_filters import FILTERS
+from campaigns.queries.lists.among import Among
 from campaigns.queries.lists.base import COUNTED_UP_TO, Listing, Order
 from clv.models import Valuation, ValuationRun
+from common.lists.filters import Chip, Filter
+from common.lists.sets import AMONG
 from common.paging import Segment
 from crm.choices import ListKey, TaskStatus
 from crm.models import Account, Task, User
@@ -166,7 +169,26 @@ class AccountList(Listing):
         self, *, user: User, given: Mapping[str, Any], run: ValuationRun | None
     ) -> None:
         self.run = run
+        self.among = Among.read(given, user)
+        self.refusal = self.among.refusal
         super().__init__(user=user, given=given)
+        self.heading = self.among.heading
+
+    def filters_for(self, given: Mapping[str, Any]) -> Sequence[Filter]:
+        return [*self.filters, *self.among.filters(self.filters)]
+
+    def filtered(self, *, without: frozenset[str] = frozenset()) -> QuerySet[Any]:
+        rows = super().filtered(without=without)
+        return rows.none() if self.refusal else rows
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Return the filters; a named set goes with all that was said for it."""
+        keys = {one.key: None for one in self.among.filters(self.filters)}
+        found = [one for one in super().chips if one.key not in keys]
+        if not self.heading:
+            return found
+        return [Chip(AMONG, "Among", self.heading, self.url(**keys)), *found]
 
     def starts_with(self) -> str:
         return self.default_sort if self.run else "name"

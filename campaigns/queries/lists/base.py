@@ -97,13 +97,21 @@ class Listing:
 
     def __init__(self, *, user: User, given: Mapping[str, Any]) -> None:
         self.user = user
-        self.form = FilterForm(given, filters=self.filters, user=user)
+        self.form = FilterForm(given, filters=self.filters_for(given), user=user)
         self.sort = self._sort(self.form.given("sort") or "")
         self.offered = self.registry.offered_to(user, sees_all=user.sees_every_account)
         wanted = (self.form.given("columns") or "").split(",")
         self.columns = self.registry.chosen(self.offered, wanted)
 
     # -- What a list says for itself -----------------------------------------------
+
+    # What the list is narrowed to by name, in words, and why it cannot be shown.
+    heading: str = ""
+    refusal: str = ""
+
+    def filters_for(self, given: Mapping[str, Any]) -> Sequence[Filter]:
+        """Return what this address can narrow the list by."""
+        return self.filters
 
     def visible(self) -> QuerySet[Any]:
         """Return all rows that the user may see."""
