@@ -23,7 +23,7 @@ from common.clock import business_today
 from crm.services import lifecycle
 from segments.choices import WorthClass
 from segments.queries import members
-from segments.services import changes, classes, effects
+from segments.services import changes, classes, effects, levers
 
 
 def _classify(work: Work) -> Done:
@@ -82,6 +82,12 @@ def _tidy(work: Work) -> Done:
     return Done(dropped, {} if dropped is not None else {"skipped": "values in use"})
 
 
+def _keep_levers(work: Work) -> Done:
+    """Keep by class what levers act on."""
+    with work.lease.fenced():
+        return Done(levers.write_bases(work.run))
+
+
 def _show_effect(work: Work) -> Done:
     """Hold the values of other assumptions against those of the run that is shown."""
     compared = work.run.preview.compared
@@ -105,6 +111,7 @@ NIGHT: Chain = (
     (Step("tidy", _tidy),),
     (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),
     (Step("payback", paybacks.count),),
+    (Step("levers", _keep_levers),),
     # Last: nothing waits for it, and if it fails the night has been published.
     (Step("judge", partial(judging.judge, classes_on=members.classes_on)),),
 )
