@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from campaigns.forms.lists import FIELDS, CellForm
-from campaigns.queries.lists.base import Listing
+from campaigns.queries.lists.base import Listing, ShownCell
 from campaigns.queries.lists.kinds import Kind
 from campaigns.views.lists import kind_of
 from common.access import requires
@@ -117,9 +117,9 @@ def _shown(
     **toast: Any,
 ) -> HttpResponse:
     rows = listing.read([pk])
-    cell = column.cell(rows[0])
-    context = {"kind": kind, "column": column, "cell": cell, "filter_url": "", **toast}
-    context |= {"edit_url": _url(kind, pk, column)}
+    url = _url(kind, pk, column)
+    shown = ShownCell(column, column.cell(rows[0]), edit_url=url)
+    context = {"kind": kind, "shown": shown, "edit_url": url, **toast}
     return render(request, "campaigns/lists/_cell_saved.html", context)
 
 

@@ -36,13 +36,16 @@ def show_list(request: SignedInRequest, key: str, **more: Any) -> HttpResponse:
         return redirect(better)
     listing = kind.make(request.user, request.GET)
     page = listing.page(request.GET.get("cursor", ""))
+    can_change = request.user.has_perm(kind.change_permission)
+    columns_url = reverse("campaigns:list_columns", args=[kind.key.value])
+    cells_url = columns_url.removesuffix("columns/")
     shelf = Shelf(user=request.user, listing=listing, current=request.GET.get("view"))
     context = {
         "kind": kind,
         "listing": listing,
         "form": listing.form,
         "page": page,
-        "rows": listing.shown(page.rows),
+        "rows": listing.shown(page.rows, edit_at=cells_url if can_change else ""),
         **_totals(listing, exact=False),
         "shelf": shelf,
         "here": reverse(kind.url_name),
@@ -51,10 +54,7 @@ def show_list(request: SignedInRequest, key: str, **more: Any) -> HttpResponse:
         if "as_of" in listing.form.fields
         else None,
         "new_count": listing.new_count(),
-        "can_change": request.user.has_perm(kind.change_permission),
-        "cells_url": reverse("campaigns:list_columns", args=[kind.key.value]).replace(
-            "columns/", ""
-        ),
+        "can_change": can_change,
         "actions": kind.actions(request.user),
         "may_share": request.user.has_perm(permissions.SHARE_VIEWS),
         "today": business_today(),

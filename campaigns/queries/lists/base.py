@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.db.models import Model, QuerySet
+from django.utils.safestring import SafeString
 
+from common.lists.cells import cell_html
 from common.lists.columns import Cell, Column, Registry
 from common.lists.filters import Chip, Filter, FilterForm
 from common.paging import Page, Segment, Sort, segmented_page
@@ -53,6 +55,12 @@ class ShownCell:
     cell: Cell
     filter_url: str = ""
     edit_url: str = ""
+
+    @property
+    def html(self) -> SafeString:
+        return cell_html(
+            self.column, self.cell, filter_url=self.filter_url, edit_url=self.edit_url
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +191,11 @@ class Listing:
         Knowing them keeps the database from walking an index of a million values in
         search of a handful.
         """
-        found = list(self.filtered().values_list("pk", flat=True)[: COUNTED_UP_TO + 1])
-        return found if len(found) <= COUNTED_UP_TO else None
+        keys = self.filtered().values_list("pk", flat=True)
+        # Asked first, so that the keys of a long list do not travel in vain.
+        if keys[COUNTED_UP_TO : COUNTED_UP_TO + 1]:
+            return None
+        return list(keys)
 
     def chosen(self) -> QuerySet[Any]:
         """Return the rows that match, by key where they are few."""
@@ -291,16 +302,22 @@ class Listing:
             for column in self.columns
         ]
 
-    def shown(self, rows: Sequence[Any]) -> list[ShownRow]:
-        """Return the rows with the cells of the columns chosen."""
+    def shown(self, rows: Sequence[Any], *, edit_at: str = "") -> list[ShownRow]:
+        """Return the rows with the cells of the columns chosen.
+
+        `edit_at` begins the addresses of cells that are changed in place; without it
+        none is.
+        """
         prefixes = {
             column.key: self.url(**{column.filter: None})
             for column in self.columns
             if column.filter in self.form.filters
         }
-        return [self.shown_row(row, prefixes) for row in rows]
+        return [self.shown_row(row, prefixes, edit_at) for row in rows]
 
-    def shown_row(self, row: Any, prefixes: Mapping[str, str]) -> ShownRow:
+    def shown_row(
+        self, row: Any, prefixes: Mapping[str, str], edit_at: str
+    ) -> ShownRow:
         cells = []
         for column in self.columns:
             cell = column.cell(row)
@@ -308,7 +325,9 @@ class Listing:
             url = ""
             if prefix is not None and cell.value:
                 url = f"{prefix}&{urlencode({column.filter: cell.value})}"
-            edit_url = f"{row.record.pk}/_cell/{column.key}/" if column.edit else ""
+            edit_url = ""
+            if column.edit and edit_at:
+                edit_url = f"{edit_at}{row.record.pk}/_cell/{column.key}/"
             cells.append(ShownCell(column, cell, url, edit_url))
         return ShownRow(row.record, cells)
 

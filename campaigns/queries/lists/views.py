@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import parse_qsl, urlencode
 
+from django.db.models import Exists, OuterRef
+
 from campaigns.queries.lists.base import Listing
 from crm.models import ListPreference, SavedView, User
 
@@ -31,20 +33,19 @@ class Shelf:
     @cached_property
     def all(self) -> Sequence[ShownView]:
         rows = SavedView.objects.visible_to(self.user).filter(list_key=self.listing.key)
-        pinned = set(
-            self.user.pinned_views.filter(list_key=self.listing.key).values_list(
-                "pk", flat=True
-            )
+        pin = SavedView.pinned_by.through.objects.filter(
+            savedview=OuterRef("pk"), user=self.user
         )
+        rows = rows.annotate(is_pinned=Exists(pin)).select_related("owner")
         return [
             ShownView(
                 view=view,
                 url=f"?view={view.pk}" + (f"&{view.query}" if view.query else ""),
                 is_current=str(view.pk) == self.wanted,
-                is_pinned=view.pk in pinned,
+                is_pinned=view.is_pinned,
                 is_mine=view.owner_id == self.user.pk,
             )
-            for view in rows.select_related("owner").order_by("name", "pk")
+            for view in rows.order_by("name", "pk")
         ]
 
     @property
