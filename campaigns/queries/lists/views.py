@@ -36,16 +36,16 @@ class Shelf:
         pin = SavedView.pinned_by.through.objects.filter(
             savedview=OuterRef("pk"), user=self.user
         )
-        rows = rows.annotate(is_pinned=Exists(pin)).select_related("owner")
+        shown = rows.annotate(is_pinned=Exists(pin)).select_related("owner")
         return [
             ShownView(
                 view=view,
                 url=f"?view={view.pk}" + (f"&{view.query}" if view.query else ""),
                 is_current=str(view.pk) == self.wanted,
-                is_pinned=view.is_pinned,
+                is_pinned=getattr(view, "is_pinned", False),
                 is_mine=view.owner_id == self.user.pk,
             )
-            for view in rows.order_by("name", "pk")
+            for view in shown.order_by("name", "pk")
         ]
 
     @property
