@@ -1,0 +1,216 @@
+"""Reads what was asked and answers it."""
+
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.db import connection
+from django.db.backends.postgresql.psycopg_any import mogrify
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from campaigns.queries.questions.base import (
+    MOST_BARS,
+    Answer,
+    Asked,
+    Column,
+    Draw,
+    Question,
+    Row,
+    Rows,
+    SqlRows,
+    read,
+    with_base,
+)
+from clv.models import ValuationRun
+from common.charts import Chart, Series
+from common.clock import business_today
+from crm.models import Account, User
+
+TONES = ("chart-1", "chart-2", "chart-3", "chart-4")
+
+
+class QuestionForm(forms.Form):
+    """The parameters of one question, for one person."""
+
+    def __init__(
+        self, question: Question, user: User, given: Mapping[str, Any]
+    ) -> None:
+        today = business_today()
+        data = {one.key: one.initial(today) for one in question.parameters}
+        data |= {key: given[key] for key in data if key in given}
+        super().__init__(data, auto_id="ask_%s")
+        self.question = question
+        for one in question.parameters:
+            made = one.field(user)
+            if made is not None:
+                made.label = one.label
+                made.widget.attrs["aria-label"] = one.label
+                self.fields[one.key] = made
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        since, until = values.get("since"), values.get("until")
+        if since and until and since > until:
+            self.add_error("until", "The last day is before the first. Swap the two.")
+        if since and since.year == 1:
+            self.add_error("since", "That is before the calendar of the firm.")
+        return values
+
+    @property
+    def pieces(self) -> Iterator[tuple[str, forms.BoundField | None]]:
+        """Yield the sentence: words, and fields between them."""
+        fixed = {one.key: one.fixed for one in self.question.parameters}
+        for words, key, _, _ in string.Formatter().parse(self.question.words):
+            yield words, None
+            if key in self.fields:
+                yield "", self[key]
+            elif key:
+                yield fixed[key], None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question as it was read; `asked` is None where something cannot be."""
+
+    question: Question
+    form: QuestionForm
+    asked: Asked | None
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Return what is wrong: the name of the choice, and what to do."""
+        labels = {one.key: one.label for one in self.question.parameters}
+        return [
+            (labels.get(key, ""), str(text))
+            for key, errors in self.form.errors.items()
+            for text in errors
+        ]
+
+
+def understand(question: Question, user: User, given: Mapping[str, Any]) -> Reading:
+    """Read the parameters; those not given are as they begin."""
+    form = QuestionForm(question, user, given)
+    if not form.is_valid():
+        return Reading(question, form, None)
+    values, said = {}, {}
+    for one in question.parameters:
+        has_choice = one.key in form.fields
+        values[one.key] = form.cleaned_data.get(one.key) if has_choice else None
+        said[one.key] = one.say(values[one.key]) if has_choice else one.fixed
+    run = ValuationRun.objects.select_related("assumptions").current()
+    asked = Asked(question, user, values, business_today(), run, said)
+    return Reading(question, form, asked)
+
+
+def answer(asked: Asked) -> Answer:
+    """Answer what was asked, for who asked it."""
+    question = asked.question
+    if question.needs_run and asked.run is None:
+        return _nothing(
+            asked, "Nothing is valued yet. The first run values every account."
+        )
+    if question.answer is not None:
+        return question.answer(asked)
+    total = read(with_base(asked, asked.made(question.totals)), asked.sql)[0]
+    rows = SqlRows(with_base(asked, asked.made(question.table)), asked.sql)
+    sentence = question.say(asked, total)
+    return Answer(
+        sentence=sentence,
+        as_of=as_of(asked),
+        columns=asked.columns,
+        rows=rows,
+        chart=_chart(asked, sentence, rows),
+        matrix=question.matrix(asked) if question.matrix else None,
+        notes=[*question.notes(asked, total), *_whose(asked)],
+        has_names=bool(total.get("customers")),
+    )
+
+
+def as_of(asked: Asked) -> Any:
+    """Return the day that the answer holds for."""
+    if asked.question.needs_run and asked.run is not None:
+        return asked.run.as_of
+    return min(asked.values.get("until") or asked.today, asked.today)
+
+
+def _whose(asked: Asked) -> Sequence[str]:
+    if asked.user.sees_every_account:
+        return ()
+    return ("You see your own accounts, so this answer counts those alone.",)
+
+
+def _nothing(asked: Asked, sentence: str) -> Answer:
+    empty = SqlRows("SELECT 1 WHERE false", {})
+    return Answer(sentence, asked.today, asked.columns, empty, has_names=False)
+
+
+def _chart(asked: Asked, sentence: str, rows: Rows) -> Chart | None:
+    draw = asked.question.draw
+    made = draw if isinstance(draw, Draw) or draw is None else draw(asked)
+    if made is None:
+        return None
+    if made.sql:
+        found: Sequence[Row] = read(with_base(asked, made.sql), asked.sql)
+    else:
+        found = rows.part(0, MOST_BARS)
+    return chart_of(made, found, asked.columns, sentence)
+
+
+def chart_of(
+    draw: Draw, found: Sequence[Row], columns: Sequence[Column], sentence: str
+) -> Chart | None:
+    """Return the chart of rows that were read, None where there is nothing to draw."""
+    if not found:
+        return None
+    known = {one.key: one for one in columns}
+    series = [known.get(key) or Column(key, key.capitalize()) for key in draw.series]
+    return Chart(
+        key="answer",
+        title=draw.title,
+        summary=sentence,
+        labels=[str(row[draw.label]) for row in found],
+        series=[
+            Series(
+                one.title,
+                [
+                    None if row[one.key] is None else float(row[one.key])
+                    for row in found
+                ],
+                draw.shape,
+                TONES[place % len(TONES)],
+            )
+            for place, one in enumerate(series)
+        ],
+        x_title=draw.x_title,
+        write=_writer(series),
+    )
+
+
+def _writer(series: Sequence[Column]) -> Any:
+    return series[0].say if series[0].is_number else Column("", "", "count").say
+
+
+# -- The names behind a number ---------------------------------------------------------
+
+
+def names_behind(asked: Asked, *, part: str = "", of: str = "") -> QuerySet[Account]:
+    """Return the accounts behind an answer, a line of it, or a number in that line.
+
+    `part` is the line's key and `of` the column's; either may be empty.
+    """
+    rows = Account.objects.active().visible_to(asked.user)
+    question = asked.question
+    if question.names is not None:
+        return rows.filter(pk__in=question.names(asked, part, of))
+    if question.needs_run and asked.run is None:
+        return rows.none()
+    only = [one.names for one in asked.columns if one.key == of and one.names]
+    only += ["part = %(part)s"] if part else []
+    where = f" WHERE {' AND '.join(f'({one})' for one in only)}" if only else ""
+    statement = with_base(asked, f"SELECT DISTINCT account_id FROM base{where}")
+    # Bound here, because its parameters have names and those around it have none.
+    bound = mogrify(statement, asked.sql | {"part": part}, connection)
+    return rows.filter(pk__in=RawSQL(str(bound).replace("%", "%%"), []))  # noqa: S611
