@@ -2,6 +2,7 @@ from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
 from common import agendas, palette, panels, timelines
+from common.lists import sets
 from crm.permissions import CHANGE_DEALS, VIEW_ACCOUNTS, VIEW_DEALS
 
 
@@ -74,6 +75,7 @@ class CampaignsConfig(AppConfig):
                 permission=VIEW_TODAY,
             )
         )
+        sets.register("answer", "campaigns.queries.questions.sets.ANSWERED")
         palette.add_source(
             palette.Source(
                 "Deals", VIEW_DEALS, "campaigns.queries.found.find_deals", 30

@@ -76,6 +76,22 @@ class AlertKind(TextChoices):
     HOLDING_ENDS = "holding_ends", "Ends soon"
     EVENT_COMING = "event_coming", "Coming up"
     ANNIVERSARY = "anniversary", "Anniversary"
+    PATTERN = "pattern", "Seen before"
+
+
+class Rhythm(TextChoices):
+    """How often an answer comes by mail."""
+
+    DAILY = "daily", "every day"
+    WEEKLY = "weekly", "every week"
+    MONTHLY = "monthly", "every month"
+
+
+class Outlook(TextChoices):
+    """What a pattern of happenings was found to come before."""
+
+    LOSS = "loss", "Loss"
+    PURCHASE = "purchase", "Purchase"
 
 
 class CaseClock(TextChoices):

@@ -6,10 +6,14 @@ VIEW_TODAY = "campaigns.view_today"
 VIEW_PLANS = "campaigns.view_plans"
 CHANGE_PLANS = "campaigns.change_plans"
 DO_TOUCHES = "campaigns.do_touches"
+ASK_QUESTIONS = "campaigns.ask_questions"
+CHANGE_ALERT_RULES = "campaigns.change_alert_rules"
+
+_WORKS = frozenset({VIEW_TODAY, VIEW_PLANS, DO_TOUCHES, ASK_QUESTIONS})
 
 GRANTS: dict[Role, frozenset[str]] = {
-    Role.REP: frozenset({VIEW_TODAY, VIEW_PLANS, DO_TOUCHES}),
-    Role.MANAGER: frozenset({VIEW_TODAY, VIEW_PLANS, DO_TOUCHES}),
-    Role.MARKETER: frozenset({VIEW_TODAY, VIEW_PLANS, CHANGE_PLANS, DO_TOUCHES}),
-    Role.ADMINISTRATOR: frozenset({VIEW_TODAY, VIEW_PLANS, CHANGE_PLANS, DO_TOUCHES}),
+    Role.REP: _WORKS,
+    Role.MANAGER: _WORKS | {CHANGE_ALERT_RULES},
+    Role.MARKETER: _WORKS | {CHANGE_PLANS},
+    Role.ADMINISTRATOR: _WORKS | {CHANGE_PLANS, CHANGE_ALERT_RULES},
 }

@@ -18,6 +18,7 @@ from campaigns.views import (
     panels,
     plans,
     prospects,
+    questions,
     today,
     touches,
 )
@@ -53,6 +54,13 @@ urlpatterns = [
     path("calendar/feed/new/", feeds.feed_create, name="feed_create"),
     path("calendar/feed/revoke/", feeds.feed_revoke, name="feed_revoke"),
     path("calendar/feed/<str:token>.ics", feeds.feed, name="feed"),
+    path("questions/", questions.question_list, name="question_list"),
+    path("questions/<slug:key>/", questions.question, name="question"),
+    path(
+        "questions/<slug:key>/export.csv",
+        questions.question_export,
+        name="question_export",
+    ),
     path("deals/", deals.deal_board, name="deal_board"),
     path("deals/list/", deals.deal_list, name="deal_list"),
     path("deals/new/", deal_changes.deal_create, name="deal_create"),

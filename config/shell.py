@@ -135,6 +135,13 @@ MENU = (
                 go="f",
             ),
             Link(
+                "Questions",
+                "campaigns:question_list",
+                "message-circle-question-mark",
+                campaigns.ASK_QUESTIONS,
+                go="q",
+            ),
+            Link(
                 "Products",
                 "crm:product_list",
                 "package",

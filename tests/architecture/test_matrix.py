@@ -224,7 +224,7 @@ MAKERS = {
 
 
 def arguments(line, account):
-    named = {"-": {}, "LIST": {"key": "accounts"}}
+    named = {"-": {}, "LIST": {"key": "accounts"}, "QUESTION": {"key": "retention"}}
     named |= {kind: {"key": "general"} for kind in ("CLASS", "PLAN")}
     if line.kind in named:
         return named[line.kind]

@@ -1,7 +1,9 @@
 """Questions about what customers buy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from django.db.models import TextChoices
 
 from campaigns.queries.questions import parameters
 from campaigns.queries.questions.base import (
@@ -177,6 +179,11 @@ GROUPS = {
     "type": "coalesce(nullif(a.relationship_type, ''), 'unknown')",
     "source": "coalesce(nullif(a.source, ''), 'unknown')",
 }
+KINDS: Mapping[str, type[TextChoices]] = {
+    "class": WorthClass,
+    "type": RelationshipType,
+    "source": Source,
+}
 MATRIX_PRODUCTS = 12
 
 
@@ -185,15 +192,13 @@ def group_label(asked: Asked, key: str) -> str:
     by = asked.values["by"]
     if key == "unknown":
         return "No class yet" if by == "class" else "Not known"
-    kinds = {"class": WorthClass, "type": RelationshipType, "source": Source}
-    return str(kinds[by](key).label)
+    return str(KINDS[by](key).label)
 
 
 def label_sql(asked: Asked, column: str) -> str:
     """Return SQL for the name of a group, from its key."""
     by = asked.values["by"]
-    kinds = {"class": WorthClass, "type": RelationshipType, "source": Source}
-    names = [(key.value, str(key.label)) for key in kinds[by] if key.value]
+    names = [(key.value, str(key.label)) for key in KINDS[by] if key.value]
     otherwise = "'No class yet'" if by == "class" else "'Not known'"
     whens = " ".join(f"WHEN '{key}' THEN '{name}'" for key, name in names)
     return f"CASE {column} {whens} ELSE {otherwise} END"

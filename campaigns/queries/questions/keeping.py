@@ -1,7 +1,7 @@
 """Questions about keeping customers: who comes back, who leaves, why, to whom."""
 
 from campaigns.queries.questions import parameters
-from campaigns.queries.questions.base import Asked, Column, Draw, Question
+from campaigns.queries.questions.base import Column, Draw, Question
 from campaigns.queries.questions.buying import (
     ACCOUNT,
     OF_BASE,

@@ -6,6 +6,7 @@ from campaigns.queries.questions.buying import ACCOUNT, OF_BASE, customers
 from campaigns.queries.questions.keeping import FAMILY
 from common.templatetags.display import number
 
+
 def _say_rated(asked: Asked, total: Row) -> str:
     if not total["customers"]:
         return "Nobody rated a contact with such customers in this time."
