@@ -66,9 +66,7 @@ def column(found, key):
 def buy(account, product, on, *, quantity=1, price="10.00", cost="6.00", off="0"):
     """One order of one product."""
     order = make.order(account=account, on=on, lines=[(quantity, price, cost)])
-    OrderLine.objects.filter(order=order).update(
-        product=product, discount=Decimal(off)
-    )
+    OrderLine.objects.filter(order=order).update(product=product, discount=Decimal(off))
     return order
 
 
