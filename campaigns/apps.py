@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
-from common import agendas, palette, panels, timelines
+from common import agendas, palette, panels, timelines, undoing
 from common.lists import sets
 from crm.permissions import CHANGE_DEALS, VIEW_ACCOUNTS, VIEW_DEALS
 
@@ -44,8 +44,10 @@ class CampaignsConfig(AppConfig):
                 order=70,
             )
         )
+        undoing.register("touchpoint", "campaigns.services.touches.reopen_touch_of")
         for key, word, query in (
             ("dealbegun", "Deal", "deals_begun"),
+            ("dealmoved", "Deal moved", "deals_moved"),
             ("dealclosed", "Deal closed", "deals_closed"),
         ):
             timelines.register(
@@ -76,6 +78,16 @@ class CampaignsConfig(AppConfig):
             )
         )
         sets.register("answer", "campaigns.queries.questions.sets.ANSWERED")
+        agendas.register(
+            agendas.Source(
+                key="staledeal",
+                label="Deal stands still",
+                query="campaigns.queries.agenda.stale_deals",
+                permission=VIEW_DEALS,
+                url_name="campaigns:deal_detail",
+                done="It may wait",
+            )
+        )
         palette.add_source(
             palette.Source(
                 "Deals", VIEW_DEALS, "campaigns.queries.found.find_deals", 30

@@ -44,6 +44,9 @@ ANNIVERSARY_YEARS = 5  # told every so many years with us
 # Rows of Today that are shown at once: what one person can do in a day.
 TODAY_ROWS = 25
 
+# Of fewer decided deals a share says more about luck than about the competitor.
+FEWEST_DEALS_FOR_A_SHARE = 5
+
 # -- Unit costs of the ready template, in the shop's currency, minutes not included ----
 # Offset print of 32 pages at 2,000 copies 3.20, envelope 0.15, postage for 200 g 1.45.
 MAGAZINE_UNIT_COST = Decimal("4.80")

@@ -186,6 +186,7 @@ MENU = (
                 also="/catalogues/",
                 go="c",
             ),
+            Link("Hourly costs", "crm:rate_list", "hand-coins", crm.SET_RATES),
             Link("People", "crm:user_list", "users", crm.MANAGE_USERS, go="u"),
         ),
     ),

@@ -352,6 +352,8 @@ class AttributeType(TextChoices):
 class ImportKind(TextChoices):
     ORDERS = "orders", "Orders"
     COSTS = "costs", "Costs"
+    HOLDINGS = "holdings", "Holdings"
+    USAGE = "usage", "Use"
 
 
 class ImportStatus(TextChoices):

@@ -151,6 +151,12 @@ class CannotSaveUserError(DomainError):
     code = "cannot_save_user"
 
 
+class CannotSetRateError(DomainError):
+    """A rate of somebody's hour that cannot be, or cannot be taken back."""
+
+    code = "cannot_set_rate"
+
+
 class LastAdministratorError(DomainError):
     code = "last_administrator"
     message = "Somebody must remain an administrator. Name another one first."

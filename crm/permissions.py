@@ -21,6 +21,7 @@ CHANGE_CASES = "crm.change_cases"
 CHANGE_CATALOGUES = "crm.change_catalogues"
 VIEW_OVERLAP = "crm.view_overlap"
 MANAGE_USERS = "crm.manage_users"
+SET_RATES = "crm.set_rates"
 IMPORT_DATA = "crm.import_data"
 
 READ = frozenset(
@@ -56,6 +57,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_CATALOGUES,
         CHANGE_LEDGER,
         VIEW_OVERLAP,
+        SET_RATES,
         IMPORT_DATA,
     },
     Role.MARKETER: READ | {SHARE_VIEWS, LOG_TOUCHPOINTS, CHANGE_CASES},
@@ -74,6 +76,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_PRODUCTS,
         VIEW_OVERLAP,
         MANAGE_USERS,
+        SET_RATES,
         IMPORT_DATA,
     },
 }

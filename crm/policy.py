@@ -18,6 +18,9 @@ OUTCOMES_WITHOUT_CONTACT = frozenset({"no_answer"})
 DUPLICATE_WINDOW = dt.timedelta(days=7)
 OVERLAP_REPORTED = dt.timedelta(days=30)
 
+# What an hour will cost is known for the next rounds of pay, not further.
+FURTHEST_RATE_AHEAD = dt.timedelta(days=2 * 366)
+
 DIGEST_HOUR = 7  # company time; before the working day
 
 # Somebody should speak with those who decide at least this often.

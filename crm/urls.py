@@ -18,6 +18,7 @@ from crm.views import (
     overlap,
     people,
     products,
+    rates,
     saved_views,
     tasks,
     timeline,
@@ -270,6 +271,9 @@ urlpatterns = [
     path("people/<int:pk>/", users.user_edit, name="user_edit"),
     path("people/<int:pk>/deactivate/", users.user_deactivate, name="user_deactivate"),
     path("people/<int:pk>/reactivate/", users.user_reactivate, name="user_reactivate"),
+    path("people/rates/", rates.rate_list, name="rate_list"),
+    path("people/<int:pk>/rates/", rates.rate_history_page, name="rate_history"),
+    path("people/rates/<int:pk>/withdraw/", rates.rate_withdraw, name="rate_withdraw"),
     path("people/<int:pk>/reset/", users.user_reset, name="user_reset"),
     path("territories/new/", users.territory_create, name="territory_create"),
 ]

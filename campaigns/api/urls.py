@@ -4,11 +4,13 @@ from rest_framework.routers import SimpleRouter
 
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.plans import PlanResource
+from campaigns.api.rivals import RivalResource
 from campaigns.api.today import TodayResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
 router.register("today", TodayResource, "today")
+router.register("deals-by-competitor", RivalResource, "deals-by-competitor")
 router.register("objective", ObjectiveResource, "objective")
 
 urlpatterns = router.urls

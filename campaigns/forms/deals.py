@@ -12,6 +12,7 @@ from common.editing import VersionedForm
 from crm.choices import DealStatus, OrderStatus
 from crm.models import (
     Account,
+    Competitor,
     Contact,
     Deal,
     DealLossReason,
@@ -24,6 +25,7 @@ from crm.services.deals import MOST_LINES, NewLine
 
 ROWS_OFFERED = 3  # empty ones below those that are there
 ORDERS_OFFERED = 50
+RIVALS_OFFERED = 200
 
 
 class DateInput(forms.DateInput):
@@ -33,6 +35,18 @@ class DateInput(forms.DateInput):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(format="%Y-%m-%d", **options)
+
+
+class RivalInput(forms.TextInput):
+    """Free words, with the names of the catalogue offered while typing."""
+
+    template_name = "campaigns/deals/_rival.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        rivals = Competitor.objects.filter(is_active=True).order_by("name", "pk")
+        context["rivals"] = rivals.values_list("name", flat=True)[:RIVALS_OFFERED]
+        return context
 
 
 class DealForm(VersionedForm):
@@ -58,7 +72,11 @@ class DealForm(VersionedForm):
             "competitor": "Competitor",
         }
         help_texts = {"competitor": "Who else offers; empty if not known"}
-        widgets = {"close_on": DateInput(), "note": forms.Textarea(attrs={"rows": 3})}
+        widgets = {
+            "close_on": DateInput(),
+            "competitor": RivalInput(),
+            "note": forms.Textarea(attrs={"rows": 3}),
+        }
 
     def __init__(
         self, *args: Any, account: Account, actor: User, **options: Any
@@ -185,7 +203,11 @@ class LoseForm(forms.Form):
         error_messages={"required": "Say why it was lost."},
     )
     competitor = forms.CharField(
-        label="To whom", max_length=100, required=False, help_text="If you know it"
+        label="To whom",
+        max_length=200,
+        required=False,
+        help_text="If you know it",
+        widget=RivalInput(),
     )
     note = forms.CharField(
         label="What we learn from it",
@@ -245,7 +267,11 @@ class WinForm(OrderForm):
     """A deal that is won: from whom, and which order it became."""
 
     competitor = forms.CharField(
-        label="Won from", max_length=100, required=False, help_text="If you know it"
+        label="Won from",
+        max_length=200,
+        required=False,
+        help_text="If you know it",
+        widget=RivalInput(),
     )
     note = forms.CharField(
         label="What decided it",

@@ -15,13 +15,14 @@ from django.db.models import (
     DateField,
     Exists,
     F,
+    Func,
     IntegerField,
     OuterRef,
     QuerySet,
     TextField,
     Value,
 )
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Extract, TruncDate
 from django.utils.module_loading import import_string
 
 from campaigns.choices import AlertKind, OwnerRole
@@ -30,8 +31,9 @@ from campaigns.queries.weighing import PRECISE, Weighing
 from common import agendas
 from common.agendas import Asking
 from common.money import ZERO
+from crm.models import Deal
 from crm.queries.agenda import Items
-from crm.queries.entries import labels, words
+from crm.queries.entries import joined, labels, words
 
 TOUCH, TASK, ALERT = "touch", "task", "alert"
 Rows = QuerySet[Any, tuple[Any, ...]]
@@ -82,6 +84,43 @@ def open_alerts(asking: Asking) -> Items:
         label=labels("kind", AlertKind.choices),
         title=labels("kind", AlertKind.choices),
         why=F("reason"),
+    )
+
+
+def stale_deals(asking: Asking) -> Items:
+    """Return deals that stand in their stage longer than the firm allows.
+
+    Settled, a deal comes up again only after it stood too long in another stage.
+    """
+    rows = Deal.objects.visible_to(asking.user).stale(asking.today)
+    rows = rows.filter(account__merged_into=None)
+    if asking.owner:
+        rows = rows.filter(owner=asking.owner)
+    since = Func(
+        TruncDate("stage_since"),
+        Value("FMDD Mon YYYY"),
+        function="to_char",
+        output_field=TextField(),
+    )
+    return Items(
+        rows,
+        due=F("last_day") + Value(1),
+        title=words("title"),
+        why=joined(
+            Value("In the stage "),
+            words("stage__name"),
+            Value(" since "),
+            since,
+            Value("; "),
+            words("stage__stale_after_days"),
+            Value(" days are allowed. Move it on, or close it."),
+        ),
+        item=joined(
+            words("pk"),
+            Value("-"),
+            Extract("stage_since", "epoch"),
+        ),
+        link=F("pk"),
     )
 
 

@@ -11,8 +11,10 @@ from campaigns import policy
 from campaigns.choices import BudgetHead, OwnerRole
 from campaigns.engine.costs import cost_of_one, touches_per_year
 from campaigns.models import PlanVersion, TouchTemplate
+from common.clock import business_today
 from common.money import ZERO, to_cents
 from crm.models import User
+from crm.queries.rates import hourly_cost_of_row
 from segments.choices import WorthClass
 from segments.models import Membership
 
@@ -55,7 +57,7 @@ def hourly_costs() -> dict[str, Decimal]:
     means = dict(
         people.order_by()
         .values_list("groups__name")
-        .annotate(mean=Avg("hourly_cost"))
+        .annotate(mean=Avg(hourly_cost_of_row(business_today())))
         .values_list("groups__name", "mean")
     )
     return {

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from django.db.models import F, Value
+from django.db.models import Case, F, Value, When
 
 from campaigns.choices import TouchStatus
 from campaigns.models import PlannedTouch
 from crm.choices import DealStatus
-from crm.models import Deal
+from crm.models import Deal, DealChange
 from crm.queries.entries import Entries, joined, labels, of_accounts, words
 
 
@@ -47,6 +47,36 @@ def deals_begun(account_ids: Sequence[int]) -> Entries:
         who="created_by_id",
         person="contact__name",
         searched=("title",),
+    )
+
+
+def deals_moved(account_ids: Sequence[int]) -> Entries:
+    """Return moves of deals from stage to stage, and back from closed to open."""
+    rows = DealChange.objects.filter(deal__account_id__in=account_ids)
+    return Entries(
+        # An account has few deals: their moves need no index by account.
+        rows.filter(status=DealStatus.OPEN).exclude(was_stage=None),
+        at="changed_at",
+        columns={
+            "title": Case(
+                When(was_status=DealStatus.OPEN, then=Value("Deal moved")),
+                default=Value("Deal opened again"),
+            ),
+            "text": joined(
+                words("deal__title"),
+                Value(". "),
+                words("was_stage__name"),
+                Value(" → "),
+                words("stage__name"),
+            ),
+            "person": words("deal__contact__name"),
+            "link_id": F("deal_id"),
+            "who": words("changed_by__name"),
+            "who_id": F("changed_by_id"),
+        },
+        who="changed_by_id",
+        person="deal__contact__name",
+        searched=("deal__title", "stage__name", "was_stage__name"),
     )
 
 

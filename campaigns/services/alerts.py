@@ -22,7 +22,7 @@ def tell(*, run: ValuationRun, today: dt.date) -> int:
     """Raise what is new as of `run` and close what is over; return how many are new."""
     parameters = _parameters(run, today)
     with connection.cursor() as cursor:
-        for statement in (_CLOSE_OLD, _CLOSE_BOUGHT, _CLOSE_ENDED):
+        for statement in (_CLOSE_OLD, _CLOSE_BOUGHT, _CLOSE_ENDED, _CLOSE_PAST):
             cursor.execute(statement, parameters)
         raised = 0
         if run.as_of < today - dt.timedelta(days=policy.NEWS_DAYS):
@@ -30,6 +30,7 @@ def tell(*, run: ValuationRun, today: dt.date) -> int:
         for select in (*_NEWS, *_SLIPPED[: bool(parameters["earlier"])]):
             cursor.execute(f"{_INSERT} {select} ON CONFLICT DO NOTHING", parameters)
             raised += cursor.rowcount
+        cursor.execute(_CLOSE_OLDER, parameters)
     return raised
 
 
@@ -66,6 +67,12 @@ INSERT INTO campaigns_alert
 """
 _KEPT = "a.merged_into_id IS NULL AND a.stage <> 'former'"
 
+# An alert that somebody settled, to be narrowed.
+_SETTLED = """SELECT 1 FROM campaigns_alert t
+    JOIN campaigns_settleditem settled
+      ON settled.source = 'alert' AND settled.item = t.id::text
+    WHERE true"""
+
 _CLASS_MOVED = f"""
 SELECT e.account_id,
        CASE WHEN now.rank > was.rank THEN %(kind_class_fell)s
@@ -89,6 +96,8 @@ SELECT s.account_id, %(kind_paid_back)s, s.paid_back_on::text, %(today)s,
 FROM clv_accountsummary s
 JOIN crm_account a ON a.id = s.account_id AND {_KEPT}
 WHERE s.paid_back_on BETWEEN %(news_since)s AND %(today)s
+  AND NOT EXISTS ({_SETTLED} AND t.account_id = s.account_id
+                  AND t.kind = %(kind_paid_back)s AND t.raised_on >= %(old)s)
 """
 
 _REPEAT_LATE = f"""
@@ -124,7 +133,8 @@ SELECT e.account_id, %(kind_event_coming)s, e.id::text, %(today)s,
 FROM crm_lifeevent e
 JOIN crm_eventtype t ON t.id = e.type_id
 JOIN crm_account a ON a.id = e.account_id AND {_KEPT}
-WHERE e.occurred_on > %(today)s AND e.occurred_on <= %(event_until)s
+WHERE e.voided_at IS NULL
+  AND e.occurred_on > %(today)s AND e.occurred_on <= %(event_until)s
 """
 
 # The day itself, moved to this year or, around New Year, the next.
@@ -166,6 +176,11 @@ JOIN clv_valuation w ON w.account_id = v.account_id AND w.run_id = %(earlier)s
 JOIN crm_account a ON a.id = v.account_id AND {_KEPT}
 WHERE v.run_id = %(run)s AND v.break_even = %(expected)s AND w.break_even = %(expected)s
   AND v.break_even_on > w.break_even_on + %(slipped)s::int
+  -- Who settled it knows of that month; only a further slip is news.
+  AND NOT EXISTS ({_SETTLED} AND t.account_id = v.account_id
+                  AND t.kind = %(kind_payback_slipped)s
+                  AND v.break_even_on <= to_date(t.subject, 'YYYY-MM')
+                      + interval '1 month' + make_interval(days => %(slipped)s))
 """,
 )
 
@@ -195,5 +210,33 @@ _CLOSE_ENDED = _CLOSE.format(
         WHERE h.account_id = t.account_id AND h.status = 'active'
           AND h.ends_on >= %(today)s AND h.id || ':' || h.ends_on = t.subject
       )
+    """,
+)
+_CLOSE_PAST = _CLOSE.format(
+    because="It is over, was moved, or was removed.",
+    condition="""
+    WHERE t.closed_on IS NULL AND t.kind = %(kind_event_coming)s
+      AND NOT EXISTS (
+        SELECT 1 FROM crm_lifeevent e
+        WHERE e.id::text = t.subject AND e.account_id = t.account_id
+          AND e.voided_at IS NULL
+          AND e.occurred_on BETWEEN %(today)s AND %(event_until)s
+      )
+    """,
+)
+# Things and events have causes of their own each; of all else the newest is told. Up
+# and down are one cause: what counts is where the account stands now.
+_CAUSE = (
+    "CASE WHEN {0} IN (%(kind_class_fell)s, %(kind_class_rose)s)"
+    " THEN 'class' ELSE {0} END"
+)
+_CLOSE_OLDER = _CLOSE.format(
+    because="A newer one says more.",
+    condition=f"""
+    FROM campaigns_alert n
+    WHERE t.closed_on IS NULL AND n.closed_on IS NULL
+      AND n.account_id = t.account_id AND n.id > t.id
+      AND {_CAUSE.format("n.kind")} = {_CAUSE.format("t.kind")}
+      AND t.kind NOT IN (%(kind_holding_ends)s, %(kind_event_coming)s)
     """,
 )

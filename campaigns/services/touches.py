@@ -128,18 +128,31 @@ def undo(*, actor: User, touch: PlannedTouch) -> PlannedTouch:
     TouchClosedError
         If the touch was skipped or cancelled.
     """
-    touch = _lock(touch)
+    # Not locked yet: taking a contact back locks the account first, then the touch.
+    touch = PlannedTouch.objects.get(pk=touch.pk)
     if touch.status == TouchStatus.DUE:
         return touch
     if touch.touchpoint is None:
         _check_open(touch)
         return touch
     touchpoints.undo_touchpoint(actor=actor, touchpoint=touch.touchpoint)
-    touch.status = TouchStatus.DUE
-    touch.touchpoint = touch.closed_at = touch.closed_by = None
-    touch.save()
-    standings.refresh_next_touches([touch.account_id])
-    return touch
+    # Told of by undoing; a contact that was taken back long ago tells nobody.
+    reopen_touch_of(actor=actor, record=touch.touchpoint)
+    return _lock(touch)
+
+
+def reopen_touch_of(*, actor: User, record: Touchpoint) -> None:
+    """Open the touch again that a contact was done by, now that it is taken back.
+
+    Registered in `common.undoing`, so every way to take a contact back comes here.
+    """
+    rows = PlannedTouch.objects.select_for_update().filter(touchpoint=record)
+    for touch in rows.filter(status=TouchStatus.DONE):
+        touch.status = TouchStatus.DUE
+        touch.touchpoint = touch.closed_at = touch.closed_by = None
+        touch.save()
+        audit.record(actor=actor, action="touch.reopened", subject=touch)
+        standings.refresh_next_touches([touch.account_id])
 
 
 @transaction.atomic

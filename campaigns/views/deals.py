@@ -127,6 +127,7 @@ def deal_detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "contacts": contacts.order_by("-occurred_at")[:CONTACTS_SHOWN],
         "stages": list(DealStage.objects.filter(is_active=True)),
         "can_change": request.user.has_perm(permissions.CHANGE_DEALS),
+        "may_catalogue": request.user.has_perm(permissions.CHANGE_CATALOGUES),
         "may_log": request.user.has_perm(permissions.LOG_TOUCHPOINTS),
         "today": business_today(),
     }

@@ -93,6 +93,7 @@ class DealOut(serializers.ModelSerializer[Deal]):
             "source",
             "close_on",
             "competitor",
+            "rival",
             "note",
             "closed_on",
             "loss_reason",
@@ -148,7 +149,7 @@ class DealChangeIn(StrictSerializer):
         choices=Source.choices, required=False, allow_blank=True
     )
     close_on = DayField(required=False, allow_null=True)
-    competitor = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    competitor = serializers.CharField(max_length=200, required=False, allow_blank=True)
     note = serializers.CharField(
         max_length=deals.LONGEST["note"], required=False, allow_blank=True
     )
@@ -176,7 +177,7 @@ class MoveIn(StrictSerializer):
 class WinIn(StrictSerializer):
     """From whom it was won, and what decided it."""
 
-    competitor = serializers.CharField(max_length=100, required=False, allow_blank=True)
+    competitor = serializers.CharField(max_length=200, required=False, allow_blank=True)
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 

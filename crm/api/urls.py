@@ -20,6 +20,7 @@ from crm.api.notifications import NotificationResource
 from crm.api.orders import OrderResource
 from crm.api.overlaps import OverlapResource
 from crm.api.products import ProductResource
+from crm.api.rates import RateResource
 from crm.api.saved_views import SavedViewResource
 from crm.api.tasks import TaskResource
 from crm.api.timeline import TimelineFilterResource, TimelineResource
@@ -54,6 +55,7 @@ router.register("deals", DealResource, "deal")
 router.register("deal-stages", StageResource, "deal-stage")
 router.register("deal-loss-reasons", LossReasonResource, "deal-loss-reason")
 
+router.register("hourly-rates", RateResource, "hourly-rate")
 router.register("holdings", HoldingResource, "holding")
 router.register("usage", UsageResource, "usage")
 router.register("stated-values", StatedValueResource, "stated-value")

@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 
+from common.clock import business_today
 from crm.choices import Role
 from crm.models import Territory, User
+from crm.queries.rates import hourly_cost_on
 from crm.services import users
 
 
@@ -35,10 +37,24 @@ class UserForm(forms.Form):
             "name": user.name,
             "email": user.email,
             "roles": sorted(users.roles_of(user)),
-            "hourly_cost": user.hourly_cost,
+            "hourly_cost": hourly_cost_on(user, business_today()),
             "territory": user.territory_id,
         }
         return cls(data, initial=initial)
+
+
+class RateForm(forms.Form):
+    """What an hour of one person costs from a day on."""
+
+    amount = forms.DecimalField(
+        label="An hour costs", min_value=0, max_digits=8, decimal_places=2
+    )
+    valid_from = forms.DateField(
+        label="From",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        help_text="Contacts from this day on are priced by it once they are logged. "
+        "What is in the ledger stays.",
+    )
 
 
 class TerritoryForm(forms.Form):

@@ -33,6 +33,7 @@ from crm.models.merges import AccountMerge
 from crm.models.notifications import Notification
 from crm.models.orders import Order, OrderLine, OrderReturn
 from crm.models.products import Complement, Product
+from crm.models.rates import HourlyRate
 from crm.models.tags import Tag
 from crm.models.tasks import Task
 from crm.models.timeline import PinnedContact, TimelineFilter
@@ -69,6 +70,7 @@ __all__ = [
     "EventType",
     "GoalEvidence",
     "Holding",
+    "HourlyRate",
     "Hypothesis",
     "HypothesisEvidence",
     "ImportJob",

@@ -27,6 +27,7 @@ from crm.models.contacts import Contact
 from crm.models.orders import Order
 from crm.models.products import Product
 from crm.models.users import User
+from crm.models.wallet import Competitor
 
 
 class DealStage(Versioned):
@@ -155,7 +156,17 @@ class Deal(Versioned):
     close_on = models.DateField(
         null=True, blank=True, help_text="when the decision is expected"
     )
-    competitor = models.CharField(max_length=100, blank=True, default="")
+    competitor = models.CharField(
+        max_length=200, blank=True, default="", help_text="who else offers, in words"
+    )
+    rival = models.ForeignKey(
+        Competitor,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deals",
+        help_text="the competitor of the catalogue that is meant, if one is",
+    )
     note = models.TextField(blank=True, default="")
     closed_on = models.DateField(null=True, blank=True)
     loss_reason = models.ForeignKey(

@@ -56,6 +56,14 @@ class Holding(Versioned):
         related_name="holding",
         help_text="the line it was made from, if it was",
     )
+    source = models.CharField(max_length=40, blank=True, default="", db_default="")
+    external_id = models.CharField(
+        max_length=100,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="its number where it was imported from",
+    )
 
     objects = HoldingQuerySet.as_manager()
 
@@ -68,6 +76,11 @@ class Holding(Versioned):
             ),
             models.CheckConstraint(
                 condition=Q(quantity__gt=0), name="holding_quantity_above_0"
+            ),
+            models.UniqueConstraint(
+                fields=["source", "external_id"],
+                condition=~Q(external_id=""),
+                name="holding_once_per_source",
             ),
         ]
         indexes = [

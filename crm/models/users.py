@@ -45,7 +45,11 @@ class UserManager(DjangoUserManager["User"]):
 
 
 class User(AbstractUser):
-    """Somebody who signs in. Roles are groups; the hourly cost prices their minutes."""
+    """Somebody who signs in. Roles are groups; the hourly cost prices their minutes.
+
+    `hourly_cost` is what counts before the first `HourlyRate`, which says since when
+    an hour costs more or less.
+    """
 
     username = None  # type: ignore[assignment]
     first_name = None  # type: ignore[assignment]

@@ -3,13 +3,16 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import Count
 from django.utils import timezone
 from knox.models import AuthToken
 
+from common.clock import business_today
 from crm.choices import Role
 from crm.models import Account, User
+from crm.queries.rates import hourly_cost_of_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class PersonRow:
 
     user: User
     roles: Sequence[str]
+    hourly_cost: Decimal
     account_count: int
     token_count: int
     last_seen_at: dt.datetime | None
@@ -26,6 +30,7 @@ class PersonRow:
 def person_rows() -> list[PersonRow]:
     """Return everybody, those who may sign in first, by name (four queries)."""
     people = User.objects.select_related("territory").prefetch_related("groups")
+    people = people.annotate(rate_today=hourly_cost_of_row(business_today()))
     accounts = dict(
         Account.objects.active()
         .exclude(owner=None)
@@ -43,6 +48,7 @@ def person_rows() -> list[PersonRow]:
         PersonRow(
             user=person,
             roles=_roles(person),
+            hourly_cost=person.rate_today,
             account_count=accounts.get(person.pk, 0),
             token_count=tokens.get(person.pk, 0),
             last_seen_at=person.last_login,

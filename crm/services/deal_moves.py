@@ -13,7 +13,7 @@ from crm.choices import DealStatus, OrderStatus
 from crm.errors import CannotMoveDealError
 from crm.models import Deal, DealChange, DealLossReason, DealStage, Order, User
 from crm.services import audit, orders
-from crm.services.deals import checked_texts
+from crm.services.deals import checked_texts, named_rival
 
 ORDER_SOURCE = "deal"
 
@@ -71,8 +71,8 @@ def lose_deal(
         status=DealStatus.LOST,
         closed_on=business_today(),
         loss_reason=reason,
-        competitor=texts["competitor"] or deal.competitor,
         closing_note=texts["closing_note"],
+        **named_rival(texts["competitor"] or deal.competitor),
     )
 
 
@@ -105,7 +105,8 @@ def win_deal(
         expected_version=expected_version,
         status=DealStatus.WON,
         closed_on=business_today(),
-        **texts,
+        closing_note=texts["closing_note"],
+        **named_rival(texts["competitor"]),
     )
 
 

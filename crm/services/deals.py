@@ -16,6 +16,7 @@ from crm.choices import DealStatus, Source
 from crm.errors import CannotSaveDealError
 from crm.models import (
     Account,
+    Competitor,
     Contact,
     Deal,
     DealChange,
@@ -29,7 +30,7 @@ from crm.services import audit
 CHANGEABLE = frozenset(
     {"title", "contact", "owner", "source", "close_on", "competitor", "note"}
 )
-LONGEST = {"title": 200, "competitor": 100, "note": 20_000, "closing_note": 300}
+LONGEST = {"title": 200, "competitor": 200, "note": 20_000, "closing_note": 300}
 AMOUNT_LIMIT = Decimal(10) ** 12  # what numeric(14, 2) can hold
 MOST_LINES = 100
 ZERO = Decimal(0)
@@ -138,6 +139,8 @@ def _checked(
     actor: User, account: Account, values: dict[str, Any], before: Deal | None = None
 ) -> dict[str, Any]:
     values = values | checked_texts({k: v for k, v in values.items() if k in LONGEST})
+    if "competitor" in values:
+        values |= named_rival(values["competitor"])
     if "title" in values and not values["title"]:
         raise CannotSaveDealError("Give the deal a title.", field="title")
     contact: Contact | None = values.get("contact")
@@ -164,6 +167,13 @@ def checked_texts(values: dict[str, Any]) -> dict[str, str]:
                 f"Keep it under {LONGEST[name]} characters.", field=name
             )
     return found
+
+
+def named_rival(words: str) -> dict[str, Any]:
+    """Return the words on a competitor, and which of the catalogue they mean."""
+    words = " ".join(words.split())
+    rival = Competitor.objects.filter(name__iexact=words).first() if words else None
+    return {"competitor": rival.name if rival else words, "rival": rival}
 
 
 def _check_owner(actor: User, owner: User | None) -> None:

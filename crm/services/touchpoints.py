@@ -10,7 +10,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from common.money import to_cents
+from common import undoing
+from common.clock import business_today
+from common.money import ZERO, to_cents
 from crm import policy
 from crm.choices import (
     Care,
@@ -25,6 +27,7 @@ from crm.choices import (
 )
 from crm.errors import CannotLogError, CannotUndoError
 from crm.models import Account, Contact, Task, Touchpoint, User
+from crm.queries.rates import hourly_cost_on
 from crm.services import audit, consent, ledger, notifications, tasks
 
 RATINGS = ("people", "information", "deliverables")
@@ -68,10 +71,10 @@ def log_touchpoint(
 ) -> Touchpoint:
     """Store one contact, the cost of its minutes and its follow-up, or nothing.
 
-    Minutes are priced at the actor's hourly cost. The account's last contact only
-    moves forward; notes and unanswered calls do not move it. A `form_token` that was
-    used before gives the row it made, and stores nothing. `ratings` rates people,
-    information and deliverables from 1 to 5.
+    Minutes are priced at the actor's hourly cost on the day of the contact. The
+    account's last contact only moves forward; notes and unanswered calls do not move
+    it. A `form_token` that was used before gives the row it made, and stores nothing.
+    `ratings` rates people, information and deliverables from 1 to 5.
 
     Raises
     ------
@@ -160,9 +163,13 @@ def give_to_plan(*, touchpoint: Touchpoint, care: str) -> Touchpoint:
     return touchpoint
 
 
-def price_of_minutes(*, actor: User, minutes: int | None) -> Decimal:
-    """Return what `minutes` of the actor cost, to the cent."""
-    return to_cents(actor.hourly_cost * (minutes or 0) / 60)
+def price_of_minutes(
+    *, actor: User, minutes: int | None, day: dt.date | None = None
+) -> Decimal:
+    """Return what `minutes` of the actor cost on `day` (today), to the cent."""
+    if not minutes:
+        return ZERO
+    return to_cents(hourly_cost_on(actor, day or business_today()) * minutes / 60)
 
 
 def refusal(contact: Contact, *, channel: str, direction: str) -> str:
@@ -175,6 +182,7 @@ def refusal(contact: Contact, *, channel: str, direction: str) -> str:
 
 
 def take_back(row: Touchpoint, *, actor: User, reason: str) -> None:
+    """Void a contact with all that came of it, in this app and above."""
     row.voided_at = timezone.now()
     row.save(update_fields=["voided_at"])
     for cost in row.costs.filter(reverses=None, reversed_by=None):
@@ -185,6 +193,7 @@ def take_back(row: Touchpoint, *, actor: User, reason: str) -> None:
         updated_at=timezone.now(),
     )
     find_last_contact(row.account)
+    undoing.follow("touchpoint", actor=actor, record=row)
 
 
 def check(row: Touchpoint, *, minutes: int | None, judges_contact: bool = True) -> None:
@@ -258,8 +267,11 @@ def _lock(account: Account) -> None:
 
 
 def charge_minutes(row: Touchpoint, *, actor: User) -> None:
-    """Post what the minutes cost at the hourly cost of whoever logged them."""
-    amount = price_of_minutes(actor=row.user or actor, minutes=row.minutes)
+    """Post what the minutes cost at the rate of that day of whoever logged them."""
+    happened_on = timezone.localtime(row.occurred_at).date()
+    amount = price_of_minutes(
+        actor=row.user or actor, minutes=row.minutes, day=happened_on
+    )
     if not amount:
         return
     posted = row.costs.filter(source=COST_SOURCE).count()
@@ -268,7 +280,7 @@ def charge_minutes(row: Touchpoint, *, actor: User) -> None:
         account=row.account,
         kind=CostKind.ACCOUNT_MANAGEMENT,
         amount=amount,
-        incurred_on=timezone.localtime(row.occurred_at).date(),
+        incurred_on=happened_on,
         note=f"{row.minutes} min {row.get_channel_display().lower()}",
         source=COST_SOURCE,
         external_id=f"{row.pk}-{posted}" if posted else str(row.pk),

@@ -11,10 +11,12 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q
 from knox.models import AuthToken
 
+from common.clock import business_today
 from crm.choices import Role
 from crm.errors import CannotSaveUserError, LastAdministratorError
 from crm.models import Territory, User
-from crm.services import audit
+from crm.queries.rates import hourly_cost_on
+from crm.services import audit, rates
 
 ROLES_LOCK = 7_236_365  # any constant; one change of access at a time
 
@@ -62,6 +64,8 @@ def change_user(
 ) -> User:
     """Change a person; new roles hold from the next click on.
 
+    Another hourly cost holds from today on; what it was before stays known.
+
     Raises
     ------
     CannotSaveUserError
@@ -80,13 +84,17 @@ def change_user(
         # Signing in by the old address must end with it.
         EmailAddress.objects.filter(user=user).delete()
     user.email, user.name = address, name
-    user.hourly_cost, user.territory = hourly_cost, territory
+    user.territory = territory
     try:
         with transaction.atomic():
             user.save()
     except IntegrityError as error:
         raise _taken() from error
     user.groups.set(Group.objects.filter(name__in=roles))
+    if hourly_cost != hourly_cost_on(user, business_today()):
+        rates.set_rate(
+            actor=actor, user=user, amount=hourly_cost, valid_from=business_today()
+        )
     audit.record(
         actor=actor,
         action="user.changed",

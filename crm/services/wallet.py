@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from common.clock import business_today
 from common.versions import save_changes
@@ -14,6 +15,7 @@ from crm.models import (
     Account,
     Competitor,
     CompetitorPresence,
+    Deal,
     Product,
     User,
     WalletEstimate,
@@ -25,7 +27,7 @@ TAKEN = "There is a competitor of this name."
 
 
 def create_competitor(*, actor: User, name: str, **fields: Any) -> Competitor:
-    """Add a competitor to the catalogue.
+    """Add a competitor to the catalogue; deals that name it by these words mean it.
 
     Raises
     ------
@@ -39,7 +41,10 @@ def create_competitor(*, actor: User, name: str, **fields: Any) -> Competitor:
         except IntegrityError as error:
             raise CannotSaveWalletError(TAKEN, field="name") from error
         made.refresh_from_db()
-        audit.record(actor=actor, action="competitor.created", subject=made)
+        linked = _link_deals(made)
+        audit.record(
+            actor=actor, action="competitor.created", subject=made, deals=linked
+        )
     return made
 
 
@@ -67,6 +72,8 @@ def change_competitor(
                 save_changes(competitor, expected_version=expected_version, **changes)
         except IntegrityError as error:
             raise CannotSaveWalletError(TAKEN, field="name") from error
+        if "name" in changes:
+            _link_deals(competitor)
         audit.record(
             actor=actor,
             action="competitor.changed",
@@ -199,6 +206,15 @@ def estimate_wallet(
         )
         audit.record(actor=actor, action="wallet.estimated", subject=made)
     return made
+
+
+def _link_deals(competitor: Competitor) -> int:
+    """Let deals that name the competitor mean it, and call it by its present name."""
+    meant = Q(rival=competitor) | Q(rival=None, competitor__iexact=competitor.name)
+    rows = Deal.objects.filter(meant).exclude(
+        rival=competitor, competitor=competitor.name
+    )
+    return rows.update(rival=competitor, competitor=competitor.name)
 
 
 def _check_account(account: Account) -> None:

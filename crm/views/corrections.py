@@ -7,6 +7,7 @@ from django.forms import BaseForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common.access import requires
@@ -87,7 +88,9 @@ def _show(
         "form": form,
         "void_form": void_form,
         "cost": touchpoints.price_of_minutes(
-            actor=row.user or request.user, minutes=row.minutes
+            actor=row.user or request.user,
+            minutes=row.minutes,
+            day=timezone.localtime(row.occurred_at).date(),
         ),
         "timeline_url": _timeline(row),
     }

@@ -14,6 +14,7 @@ from django.views.decorators.http import (
 from django_htmx.http import trigger_client_event
 
 from common.access import requires
+from common.clock import business_today
 from common.errors import DomainError
 from common.htmx import wants_fragment
 from common.panels import panels_for
@@ -23,6 +24,7 @@ from crm.forms.touchpoints import LONGEST_LINE, MATCHES_SHOWN, QuickLogForm
 from crm.models import Account, Touchpoint
 from crm.queries.logged import effect
 from crm.queries.radar import lately
+from crm.queries.rates import hourly_cost_on
 from crm.requests import SignedInRequest
 from crm.services import touchpoints
 from crm.services.touchpoints import price_of_minutes
@@ -143,6 +145,7 @@ def _context(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
 def _understood(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
     said = form.read() if form.is_bound else form.understood
     contact = form.chosen_contact()
+    day = said.when.day if said.when else business_today()
     return {
         "form": form,
         "said": said,
@@ -154,9 +157,9 @@ def _understood(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
             people=form.people,
             contact=contact,
             word_count=len(form.typed.split()),
-            cost=price_of_minutes(actor=request.user, minutes=said.minutes),
+            cost=price_of_minutes(actor=request.user, minutes=said.minutes, day=day),
         ),
-        "is_rate_known": request.user.hourly_cost > 0,
+        "is_rate_known": hourly_cost_on(request.user, day) > 0,
     }
 
 

@@ -29,6 +29,7 @@ from crm.models import (
     DealStage,
     EventType,
     Holding,
+    HourlyRate,
     LifecycleStage,
     LifeEvent,
     Notification,
@@ -202,6 +203,9 @@ def _of_people(account, user):
         ).pk,
         "notifications": Notification.objects.create(
             user=user, kind="mention", text="Ana mentioned you", url="/today/"
+        ).pk,
+        "hourly-rates": HourlyRate.objects.create(
+            user=user, valid_from="2026-01-01", amount=50
         ).pk,
         "saved-views": SavedView.objects.create(
             owner=user, list_key="accounts", name="Mine"

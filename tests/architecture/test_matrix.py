@@ -26,6 +26,7 @@ from crm.models import (
     DealStage,
     EventType,
     Holding,
+    HourlyRate,
     LifeEvent,
     Notification,
     SavedView,
@@ -212,6 +213,9 @@ MAKERS = {
     "LINK": lambda account: make.product(),
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
+    "RATE": lambda account: HourlyRate.objects.create(
+        user=make.user(), valid_from=DAY, amount=50
+    ),
     "ASSUMED": lambda account: Assumptions.objects.current(),
     "RUN": lambda account: ValuationRun.objects.current(),
     "JUDGEMENT": lambda account: Judgement.objects.first(),

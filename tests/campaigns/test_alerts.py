@@ -3,10 +3,11 @@
 import datetime as dt
 
 import pytest
+from django.utils import timezone
 
 from campaigns.choices import TouchStatus
 from campaigns.engine.cadence import period_ends_on, period_of
-from campaigns.models import Alert, PlannedTouch, TouchTemplate
+from campaigns.models import Alert, PlannedTouch, SettledItem, TouchTemplate
 from campaigns.services import alerts
 from campaigns.services.planning import expire_touches
 from clv.models import AccountSummary
@@ -163,6 +164,75 @@ def test_what_ends_or_comes_soon_is_told_and_closed(run):
 
     alerts.tell(run=run, today=days(32))
     assert not Alert.objects.open().filter(kind="event_coming").exists()
+
+
+def slip(account, *, as_of, before, now):
+    """Value an account twice: break-even moved from one day to another."""
+    for run, on in (
+        (make.run(as_of=as_of - dt.timedelta(days=30)), before),
+        (make.run(as_of=as_of), now),
+    ):
+        make.valuation(
+            account=account,
+            run=run,
+            order_days=2,
+            break_even="expected",
+            break_even_on=on,
+        )
+    return run
+
+
+def test_a_further_slip_takes_the_place_of_the_one_before(db):
+    account = make.account()
+    first = slip(account, as_of=TODAY, before=days(100), now=days(140))
+    assert alerts.tell(run=first, today=TODAY) == 1
+    again = slip(account, as_of=days(2), before=days(100), now=days(200))
+    assert alerts.tell(run=again, today=days(2)) == 1
+    older, newer = Alert.objects.order_by("pk")
+    assert (older.closed_on, older.closed_because) == (
+        days(2),
+        "A newer one says more.",
+    )
+    assert newer.closed_on is None
+
+
+@pytest.mark.parametrize(("moved_to", "told_again"), [(165, 0), (240, 1)])
+def test_who_settled_a_slip_hears_only_of_a_further_one(rep, db, moved_to, told_again):
+    account = make.account(owner=rep)
+    first = slip(account, as_of=TODAY, before=days(100), now=days(140))
+    alerts.tell(run=first, today=TODAY)
+    settled = Alert.objects.get()
+    SettledItem.objects.create(source="alert", item=str(settled.pk), settled_by=rep)
+    again = slip(account, as_of=days(2), before=days(100), now=days(moved_to))
+    assert alerts.tell(run=again, today=days(2)) == told_again
+    assert Alert.objects.count() == 1 + told_again
+
+
+def test_where_an_account_stands_now_is_told_once(run):
+    account = make.account()
+    make.membership(
+        account=account, worth_class="general", since=days(-90), until=days(-5)
+    )
+    up = make.membership(account=account, worth_class="potential_key", since=days(-5))
+    assert [kind for kind, _ in told(run)] == ["class_rose"]
+    up.until = days(-1)
+    up.save()
+    make.membership(account=account, worth_class="general", since=days(-1))
+    assert alerts.tell(run=run, today=TODAY) == 1
+    assert Alert.objects.open().get().kind == "class_fell"
+
+
+def test_an_event_that_was_removed_or_is_over_is_closed(run):
+    account, kind = make.account(), EventType.objects.get(key="moved")
+    removed, over = (
+        LifeEvent.objects.create(account=account, type=kind, occurred_on=days(n))
+        for n in (10, 2)
+    )
+    assert alerts.tell(run=run, today=TODAY) == 2
+    LifeEvent.objects.filter(pk=removed.pk).update(voided_at=timezone.now())
+    assert alerts.tell(run=run, today=days(3)) == 0
+    assert over.occurred_on < days(3)
+    assert not Alert.objects.open().exists()
 
 
 def test_merged_and_former_accounts_bring_no_news(run):

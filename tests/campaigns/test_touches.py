@@ -131,6 +131,8 @@ def test_a_contact_taken_back_opens_the_touch_again(due, rep):
     done = touches.complete(actor=rep, touch=visit)
     undo_touchpoint(actor=rep, touchpoint=done.touchpoint)
     assert sum(amount for _, amount in ledger()) == 0
+    visit.refresh_from_db()
+    assert (visit.status, visit.touchpoint) == ("due", None)
 
     plan_touches(as_of=business_today())
     visit.refresh_from_db()
@@ -216,3 +218,16 @@ def test_a_touch_without_account_to_charge_is_left(sendings, marketer):
 
     template = sendings[0].template
     assert touches.complete_all(actor=marketer, template=template) == 2
+
+
+def test_an_undo_over_the_api_opens_the_touch_as_the_page_does(client, due, rep):
+    done = touches.complete(actor=rep, touch=due["Sales visit"])
+    client.force_login(rep)
+    path = f"/api/v1/touchpoints/{done.touchpoint_id}/undo/"
+    for _ in range(2):
+        answer = client.post(path, {}, content_type="application/json")
+        assert (answer.status_code, bool(answer.json()["voided_at"])) == (200, True)
+    done.refresh_from_db()
+    assert (done.status, done.touchpoint, done.closed_at) == ("due", None, None)
+    assert AuditEvent.objects.filter(action="touch.reopened").count() == 1
+    assert sum(amount for _, amount in ledger()) == 0

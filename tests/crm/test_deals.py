@@ -81,7 +81,7 @@ def test_a_deal_without_lines_sums_to_nothing(rep, account):
         ({"close_on": dt.date(2020, 1, 1)}, "close_on"),
         ({"close_on": dt.date(2090, 1, 1)}, "close_on"),
         ({"source": "moon"}, "source"),
-        ({"competitor": "x" * 101}, "competitor"),
+        ({"competitor": "x" * 201}, "competitor"),
         ({"lines": [line("0")]}, "lines"),
         ({"lines": [line(discount=Decimal(500))]}, "lines"),
         ({"lines": [line(price="-1")]}, "lines"),
