@@ -61,8 +61,8 @@ def decided(rep, colleague, rival):
     """Two deals won from Kontorland at one account, one lost, one of a colleague."""
     run = make.run(as_of=business_today())
     mine, other = make.account(owner=rep), make.account(owner=rep)
-    for account, clv in ((mine, "800.00"), (other, "-50.00")):
-        make.valuation(account=account, run=run, expected_margin=clv)
+    for account, clv in ((mine, "100.00"), (other, "50.00")):
+        make.valuation(account=account, run=run, realised=clv)
     said = {"competitor": "Kontorland", "rival": rival}
     line = [(1, "100.00", "60.00")]
     for days in (1, 20):
@@ -81,8 +81,8 @@ def test_wins_and_losses_by_competitor_with_the_clv(rep, manager, decided):
         for r in report.rows
     ]
     assert rows == [
-        ("Kontorland", 2, 1, Decimal("80.00"), Decimal(900), Decimal(50), None),
-        ("Somebody", 0, 1, Decimal("0.00"), Decimal(0), Decimal(50), None),
+        ("Kontorland", 2, 1, Decimal("80.00"), Decimal(1000), Decimal(950), None),
+        ("Somebody", 0, 1, Decimal("0.00"), Decimal(0), Decimal(950), None),
     ]
     assert rival_report(user=manager, period=decided).lost == 3
     key = report.rows[0].key
@@ -105,7 +105,7 @@ def test_the_report_as_page_csv_and_over_the_api(
     csv = client.post(reverse("campaigns:rival_export"))
     assert b"Kontorland,yes,2,1,80.00" in b"".join(csv.streaming_content)
     found = client.get(reverse("api:deals-by-competitor-list")).json()
-    assert found["results"][0]["clv_won"] == "900.00"
+    assert found["results"][0]["clv_won"] == "1000.00"
     wrong = client.get(reverse("api:deals-by-competitor-list"), {"since": "2999-01-01"})
     assert wrong.status_code == 400
 

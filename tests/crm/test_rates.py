@@ -137,6 +137,6 @@ def test_rates_over_the_api(client, rep, manager, today):
     made = client.post(path, body, content_type="application/json")
     assert (made.status_code, made.json()["amount"]) == (201, "88.00")
     refused = client.delete(f"{path}{made.json()['id']}/")
-    assert refused.status_code == 409
+    assert refused.status_code == 400
     client.force_login(rep)
     assert client.get(path).status_code == 403

@@ -10,5 +10,5 @@ WHERE d.competitor <> ''
 
 
 class Migration(migrations.Migration):
-    dependencies = [("crm", "0027_rates_rivals_and_imports")]
+    dependencies = [("crm", "0029_rates_rivals_and_imports")]
     operations = [migrations.RunSQL(LINK, migrations.RunSQL.noop)]

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('crm', '0026_notifications'),
+        ('crm', '0028_cases'),
     ]
 
     operations = [
