@@ -4,12 +4,11 @@ import re
 from contextlib import contextmanager
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.choices import Role
-from tests import make
+from tests import kept_rows, make
 
 COMMITTING = ("live_server", "transactional_db")
 
@@ -28,50 +27,32 @@ def commits(item):
 def pytest_collection_modifyitems(items):
     """Mark tests that commit before pytest-django sorts, and keep them last.
 
-    pytest itself gathers tests that share a browser, wherever the first one stands;
-    a test in a transaction behind one that commits would find no rows of migrations.
+    They are the slow ones, and pytest itself would gather those that share a browser
+    wherever the first one stands.
     """
     for item in items:
         if hasattr(item, "fixturenames") and commits(item):
-            item.add_marker(
-                pytest.mark.django_db(transaction=True, serialized_rollback=True),
-                append=False,
-            )
+            item.add_marker(pytest.mark.django_db(transaction=True), append=False)
     result = yield
     items.sort(key=lambda item: hasattr(item, "fixturenames") and commits(item))
     return result
 
 
 @pytest.fixture(scope="session")
-def migrated_rows(django_db_setup, django_db_blocker):
-    """The rows that migrations made: roles, event types, first assumptions.
+def django_db_setup(django_db_setup, django_db_blocker):
+    """A migrated database whose first rows come back after each test that commits.
 
     At the end it closes what servers and browsers of the tests have left open, so that
     the database can be dropped.
     """
-    yield getattr(connection, "_test_serialized_contents", "")
+    with django_db_blocker.unblock():
+        kept_rows.set_aside()
+    yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-
-
-@pytest.fixture(autouse=True)
-def restored_rows(request):
-    """Let `serialized_rollback` bring the rows of migrations back after a flush.
-
-    Playwright's event loop gives Django another connection object, and that one does
-    not know the copy to restore from. So its first test restores here.
-    """
-    if not commits(request.node):
-        return
-    rows = request.getfixturevalue("migrated_rows")
-    request.getfixturevalue("db")
-    if not hasattr(connection, "_test_serialized_contents"):
-        connection._test_serialized_contents = rows
-    if not Group.objects.exists():
-        connection.creation.deserialize_db_from_string(rows)
 
 
 @pytest.fixture

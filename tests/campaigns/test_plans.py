@@ -349,13 +349,13 @@ def at_once(act, times=3):
     return errors
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_several_first_nights_make_four_plans():
     assert at_once(plans.ensure_plans) == []
     assert RetentionPlan.objects.count() == PlanVersion.objects.count() == 4
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_several_nights_at_once_plan_each_touch_once():
     plans.ensure_plans()
     for _ in range(20):
@@ -370,7 +370,7 @@ def test_several_nights_at_once_plan_each_touch_once():
     assert len(keys) == len(set(keys)) > 20
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_who_publish_at_once_publish_once():
     plans.ensure_plans()
     marketer = make.user("marketer")

@@ -225,7 +225,7 @@ def test_what_cannot_be_spread_is_refused(manager, shared, case):
     assert AuditEvent.objects.count() == acts
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_spread_in_requests_at_once_it_is_spread_once():
     manager = make.user("manager")
     given_activity()

@@ -167,7 +167,7 @@ def test_a_token_of_another_contact_is_refused(rep, colleague, account):
     assert Touchpoint.objects.count() == 1
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_the_same_form_in_requests_at_once_is_one_contact():
     rep = make.user(Role.REP)
     account = make.account(owner=rep)

@@ -90,7 +90,7 @@ def test_others_and_old_ones_are_refused(rep, colleague, logged, case):
     assert Task.objects.get().status == "open"
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_undone_in_requests_at_once_it_is_reversed_once():
     rep = make.user()
     row = log_touchpoint(

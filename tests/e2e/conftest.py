@@ -36,7 +36,7 @@ def base_url():
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(migrated_rows, browser_type_launch_args):
+def browser_type_launch_args(django_db_setup, browser_type_launch_args):
     found = browser.find()
     if found is None and env.inside_ci():
         pytest.fail("no Chromium here; `python -m config.browser` fetches one")

@@ -9,7 +9,7 @@ from tests.clv.night import firm
 
 
 @pytest.fixture
-def committed(transactional_db, django_db_serialized_rollback):
+def committed(transactional_db):
     """A database that commits, with what the migrations have filled in."""
 
 

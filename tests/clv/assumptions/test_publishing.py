@@ -174,7 +174,7 @@ def test_runs_that_wait_take_what_counts_now(manager, valued):
     assert valued.assumptions_id == 1
 
 
-def test_of_two_at_once_one_wins(transactional_db, django_db_serialized_rollback):
+def test_of_two_at_once_one_wins(transactional_db):
     people = [make.user(Role.MANAGER, name=name) for name in ("Ada", "Bea")]
     start, ended = threading.Barrier(2), []
 

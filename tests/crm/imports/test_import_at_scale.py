@@ -82,7 +82,7 @@ def test_every_kind_of_damage_is_refused_and_nothing_else(tmp_path):
     assert OrderLine.objects.count() == ROWS - 100
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_two_imports_at_once_store_each_row_once(tmp_path):
     path = tmp_path / "orders.csv"
     path.write_bytes(
@@ -112,7 +112,7 @@ def test_two_imports_at_once_store_each_row_once(tmp_path):
     }
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_killed_import_leaves_nothing_and_is_repeated(tmp_path, monkeypatch):
     path = tmp_path / "orders.csv"
     rows = (b"%d,K-%d,2025-01-31,P,1,5.00\n" % (n, n % 40) for n in range(60_000))
