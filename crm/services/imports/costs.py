@@ -1,11 +1,11 @@
 """Loading costs: rows of a file become ledger rows, each once."""
 
 from crm.choices import ImportKind
-from crm.errors import ImportRefusedError
 from crm.models import LedgerEntry, User
 from crm.services.imports import parsing
 from crm.services.imports.jobs import Importer, Report, Request, run_import
-from crm.services.imports.reading import Fields, Layout
+from crm.services.imports.known import find_accounts
+from crm.services.imports.reading import Fields
 from crm.services.imports.staging import Given, check_date_format, insert, run
 
 FIELDS = Fields(
@@ -33,26 +33,16 @@ def import_costs(request: Request, *, actor: User | None = None) -> Report:
         kind=ImportKind.COSTS,
         fields=FIELDS,
         numbers=("amount",),
-        check=_check_columns,
+        check=parsing.needs("kind", "amount", "incurred_on"),
         load=_load,
         changed=(LedgerEntry,),
     )
     return run_import(importer, request, actor=actor)
 
 
-def _check_columns(layout: Layout) -> None:
-    needed = ("kind", "amount", "incurred_on")
-    missing = [name for name in needed if name not in layout.places]
-    if missing:
-        raise ImportRefusedError(
-            f"The file has no column for {', '.join(missing)}. Its columns are: "
-            f"{', '.join(layout.header)}. Name them with --map column=field."
-        )
-
-
 def _load(request: Request, mark: str) -> tuple[int, list[str]]:
     parsing.parse_costs(mark, request.date_format)
-    _find_accounts()
+    find_accounts()
     _settle_repeats()
     _compare_with_stored(request.source)
     stored = insert(
@@ -69,26 +59,6 @@ def _load(request: Request, mark: str) -> tuple[int, list[str]]:
         external_id="r.external_id",
     )
     return stored, []
-
-
-def _find_accounts() -> None:
-    run(
-        """WITH RECURSIVE survivor (external_id, id, merged_into_id) AS (
-               SELECT external_id, id, merged_into_id FROM crm_account
-               WHERE external_id IN (SELECT account FROM pg_temp.rows)
-               UNION ALL
-               SELECT s.external_id, a.id, a.merged_into_id
-               FROM survivor s JOIN crm_account a ON a.id = s.merged_into_id
-           )
-           UPDATE pg_temp.rows AS r SET account_pk = s.id FROM survivor s
-           WHERE s.external_id = r.account AND s.merged_into_id IS NULL"""
-    )
-    run(
-        """UPDATE pg_temp.rows
-           SET problem = 'the account ' || quote_literal(left(account, 40))
-               || ' is not known'
-           WHERE problem IS NULL AND account IS NOT NULL AND account_pk IS NULL"""
-    )
 
 
 def _content(alias: str) -> str:

@@ -1,9 +1,13 @@
 """From text to values, in SQL: `stage` becomes `rows`, each with its first problem."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 
 from common.clock import business_today
 from crm.choices import CostKind
+from crm.errors import ImportRefusedError
+from crm.services.imports.reading import Layout
 from crm.services.imports.staging import day, number, run, says, too_precise
 
 EARLIEST = "1970-01-01"
@@ -16,6 +20,8 @@ LONGEST = {
     "id": 100,
     "document": 150,
     "note": 300,
+    "serial_number": 100,
+    "holding": 100,
 }
 # What the columns hold: digits before the point, places behind it.
 LIMITS = {
@@ -25,6 +31,7 @@ LIMITS = {
     "amount": (10**12, 2),
     "discount": (10**12, 2),
     "cost": (10**12, 2),
+    "value": (10**11, 3),
 }
 
 
@@ -36,11 +43,11 @@ def parse_orders(mark: str, date_format: str) -> None:
     """
     numbers = ("quantity", "unit_price", "amount", "discount", "unit_cost", "cost")
     checks = [
-        *_required("account"),
-        *_too_long("account", "order_id", "account_name", "sku", "product_name"),
+        *required("account"),
+        *too_long("account", "order_id", "account_name", "sku", "product_name"),
         *_day_checks("ordered_on", date_format),
         *_currency_checks(),
-        *(check for name in numbers for check in _number_checks(name)),
+        *(check for name in numbers for check in number_checks(name)),
         *_order_checks(),
     ]
     run(
@@ -50,7 +57,7 @@ def parse_orders(mark: str, date_format: str) -> None:
                    {", ".join(f"{number(n, mark)} AS n_{n}" for n in numbers)}
             FROM pg_temp.stage
         ), checked AS MATERIALIZED (
-            SELECT *, coalesce(problem, {_first_of(checks)}) AS found,
+            SELECT *, coalesce(problem, {first_of(checks)}) AS found,
                    coalesce(n_quantity, n_amount, 1) < 0 AS is_return,
                    abs(coalesce(n_quantity, 1)) AS q,
                    coalesce(n_discount, 0) AS off
@@ -91,13 +98,13 @@ def parse_costs(mark: str, date_format: str) -> None:
     words |= {kind.value: kind.value for kind in CostKind}
     kinds = ", ".join(f"('{word}', '{value}')" for word, value in words.items())
     checks = [
-        *_required("kind"),
-        *_too_long("account", "id", "document", "note"),
+        *required("kind"),
+        *too_long("account", "id", "document", "note"),
         ("k.value IS NULL", says("kind", "is no kind of cost")),
         *_day_checks("incurred_on", date_format),
         *_currency_checks(),
         ("amount IS NULL", "'amount is missing'"),
-        *_number_checks("amount", may_be_negative=True),
+        *number_checks("amount", may_be_negative=True),
         ("n_amount = 0", "'the amount is 0'"),
     ]
     run(
@@ -108,7 +115,7 @@ def parse_costs(mark: str, date_format: str) -> None:
             FROM pg_temp.stage s
         ), checked AS MATERIALIZED (
             SELECT n.*, k.value AS kind_value,
-                   coalesce(problem, {_first_of(checks)}) AS found
+                   coalesce(problem, {first_of(checks)}) AS found
             FROM numbers n LEFT JOIN (VALUES {kinds}) AS k (word, value)
               ON k.word = lower(n.kind)
         )
@@ -126,21 +133,35 @@ def parse_costs(mark: str, date_format: str) -> None:
     run("ANALYZE pg_temp.rows")
 
 
+def needs(*names: str) -> Callable[[Layout], None]:
+    """Return a check that refuses a file without a column for each of `names`."""
+
+    def check(layout: Layout) -> None:
+        missing = [name for name in names if name not in layout.places]
+        if missing:
+            raise ImportRefusedError(
+                f"The file has no column for {', '.join(missing)}. Its columns are: "
+                f"{', '.join(layout.header)}. Name them with --map column=field."
+            )
+
+    return check
+
+
 # -- Checks: a condition and the reason it gives, in order of looking ------------------
 
 Check = tuple[str, str]
 
 
-def _first_of(checks: list[Check]) -> str:
+def first_of(checks: list[Check]) -> str:
     cases = "\n".join(f"WHEN {condition} THEN {reason}" for condition, reason in checks)
     return f"CASE {cases} END"
 
 
-def _required(name: str) -> list[Check]:
-    return [(f"{name} IS NULL", f"'{name} is missing'")]
+def required(*names: str) -> list[Check]:
+    return [(f"{name} IS NULL", f"'{name} is missing'") for name in names]
 
 
-def _too_long(*names: str) -> list[Check]:
+def too_long(*names: str) -> list[Check]:
     return [
         (f"length({n}) > {LONGEST[n]}", f"'{n} is longer than {LONGEST[n]} characters'")
         for n in names
@@ -150,7 +171,7 @@ def _too_long(*names: str) -> list[Check]:
 def _day_checks(name: str, date_format: str) -> list[Check]:
     form = date_format or "YYYY-MM-DD, YYYYMMDD or DD.MM.YYYY"
     return [
-        *_required(name),
+        *required(name),
         ("day IS NULL", says(name, f"is not a date like {form}")),
         (f"day > '{business_today()}'", says(name, "lies in the future")),
         (f"day < '{EARLIEST}'", says(name, "lies before 1970")),
@@ -164,7 +185,7 @@ def _currency_checks() -> list[Check]:
     ]
 
 
-def _number_checks(name: str, *, may_be_negative: bool = False) -> list[Check]:
+def number_checks(name: str, *, may_be_negative: bool = False) -> list[Check]:
     limit, places = LIMITS[name]
     checks = [
         (f"{name} IS NOT NULL AND n_{name} IS NULL", says(name, "is not a number")),

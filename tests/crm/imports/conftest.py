@@ -9,10 +9,10 @@ from crm.services.imports.orders import import_orders
 def load(db, tmp_path):
     """Import text as a file of orders, or of costs; return the report."""
 
-    def run(text, *, costs=False, name="file.csv", **options):
+    def run(text, *, costs=False, kind=None, name="file.csv", **options):
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        importer = import_costs if costs else import_orders
+        importer = kind or (import_costs if costs else import_orders)
         return importer(Request(path=path, **{"source": "test"} | options))
 
     return run
