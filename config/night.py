@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from campaigns.services import alerts, planning, plans, standings
 from clv.choices import RunKind
+from clv.models import ValuationRun
 from clv.services import (
     execution,
     expansion,
@@ -23,7 +24,14 @@ from common.clock import business_today
 from crm.services import lifecycle
 from segments.choices import WorthClass
 from segments.queries import members
-from segments.services import changes, classes, effects, levers
+from segments.services import changes, classes, effects, levers, reclassing
+
+
+def _publish(work: Work) -> Done:
+    """Publish the values, once: a run that is classed again has done so."""
+    if work.lease.is_published:
+        return Done(work.run.accounts_valued, {"skipped": "published before"})
+    return steps.publish(work)
 
 
 def _classify(work: Work) -> Done:
@@ -103,7 +111,7 @@ NIGHT: Chain = (
     (Step("fit", steps.fit),),
     (Step("value", steps.value),),
     # New values never meet old classes: both are shown by the same commit.
-    (Step("publish", steps.publish), Step("classify", _classify)),
+    (Step("publish", _publish), Step("classify", _classify)),
     (Step("plan", _plan),),
     (Step("stages", _stage),),
     (Step("list", _list),),
@@ -115,6 +123,8 @@ NIGHT: Chain = (
     # Last: nothing waits for it, and if it fails the night has been published.
     (Step("judge", partial(judging.judge, classes_on=members.classes_on)),),
 )
+# What knows nothing of today's classes and need not follow when they change.
+WITHOUT_CLASSES = frozenset({"tidy", "payback", "judge"})
 AGAIN: Chain = (
     (Step("stored inputs", steps.take_stored),),
     (Step("value", steps.value),),
@@ -134,6 +144,13 @@ CHAINS: Mapping[str, Chain] = MappingProxyType(
         RunKind.PREVIEW: PREVIEW,
     }
 )
+
+
+def class_again() -> ValuationRun | None:
+    """Have today's values classed anew, and all that follows, if somebody asked."""
+    names = [step.name for group in NIGHT for step in group]
+    following = names[names.index("classify") :]
+    return reclassing.open_again(steps=set(following) - WITHOUT_CLASSES)
 
 
 def execute(

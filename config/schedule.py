@@ -37,6 +37,7 @@ LONGEST_RUN = 6 * 3600  # seconds; the lease, not this, finds a lost worker
 )
 def sweep_runs() -> None:
     """Make sure of the night and hand what is due to a worker."""
+    night.class_again()
     for run_id in runs.sweep().run_ids:
         execute_run.apply_async((run_id,), expires=2 * SWEEP_SECONDS)
 

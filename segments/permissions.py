@@ -5,10 +5,15 @@ from crm.choices import Role
 VIEW_CLASSES = "segments.view_classes"
 VIEW_DASHBOARD = "segments.view_dashboard"
 CHANGE_POLICY = "segments.change_policy"
+OVERRIDE_CLASSES = "segments.override_classes"
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: frozenset({VIEW_CLASSES}),
-    Role.MANAGER: frozenset({VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY}),
+    Role.MANAGER: frozenset(
+        {VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY, OVERRIDE_CLASSES}
+    ),
     Role.MARKETER: frozenset({VIEW_CLASSES, VIEW_DASHBOARD}),
-    Role.ADMINISTRATOR: frozenset({VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY}),
+    Role.ADMINISTRATOR: frozenset(
+        {VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY, OVERRIDE_CLASSES}
+    ),
 }

@@ -1,7 +1,10 @@
 """Numbers that the business chose for classing."""
 
+import datetime as dt
 from decimal import Decimal
 
 FIRST_PERCENTILE = 0.8  # the first thresholds let one customer in five reach each
 LEAST_THRESHOLD = Decimal("1.00")  # nobody is key without any profit
 FEWEST_CUSTOMERS = 20  # fewer say nothing of a distribution
+LONGEST_OVERRIDE = dt.timedelta(days=2 * 366)  # longer is a rule, not an exception
+MOST_OVERRIDDEN = 1000  # accounts whose class is set by hand at once

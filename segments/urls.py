@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from segments.views import changes, classes, facets, forecast, panels, value
+from segments.views import (
+    changes,
+    classes,
+    facets,
+    forecast,
+    overrides,
+    panels,
+    rule,
+    value,
+)
 
 app_name = "segments"
 urlpatterns: list[URLPattern] = [
@@ -12,6 +21,17 @@ urlpatterns: list[URLPattern] = [
     path("value/_week/", changes.week, name="value_week"),
     path("value/_why/", changes.firm_change, name="value_why"),
     path("value/facets/", facets.facet_list, name="facet_list"),
+    path("value/classes/rule/", rule.overview, name="rule"),
+    path("value/classes/rule/compare/", rule.compare, name="rule_compare"),
+    path("value/classes/rule/draft/", rule.draft_edit, name="rule_draft"),
+    path("value/classes/rule/draft/_effect/", rule.draft_effect, name="rule_effect"),
+    path("value/classes/rule/draft/_names/", rule.draft_names, name="rule_names"),
+    path("value/classes/rule/draft/publish/", rule.draft_publish, name="rule_publish"),
+    path("value/classes/rule/draft/discard/", rule.draft_discard, name="rule_discard"),
+    path("value/classes/now/", rule.class_now, name="class_now"),
+    path("value/classes/overrides/", overrides.override_list, name="override_list"),
+    path("accounts/<int:pk>/class/", overrides.override_edit, name="override_edit"),
+    path("accounts/<int:pk>/class/end/", overrides.override_end, name="override_end"),
     path("forecast/", forecast.forecast, name="forecast"),
     path("forecast/export.csv", forecast.forecast_export, name="forecast_export"),
     path("classes/<slug:key>/_why/", changes.class_change, name="class_why"),

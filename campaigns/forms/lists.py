@@ -14,6 +14,8 @@ from crm.choices import (
     Stage,
 )
 from crm.models import Tag, Territory, User
+from segments.choices import WorthClass
+from segments.services.overrides import LONGEST_REASON
 
 Maker = Callable[[User], forms.Field]
 
@@ -121,6 +123,17 @@ class BulkForm(forms.Form):
             )
         elif action == "remove_tag":
             self.fields["tag"] = _any_tag(user)
+        elif action == "set_class":
+            self.fields |= {
+                "worth_class": forms.ChoiceField(
+                    label="Class", choices=WorthClass.choices
+                ),
+                "reason": forms.CharField(
+                    label="Reason, for those who ask", max_length=LONGEST_REASON
+                ),
+                "expires_on": _day(user),
+            }
+            self.fields["expires_on"].label = "Until and including"
         else:
             made = FIELDS[list_key][action.removeprefix("set_")](user)
             made.label = "New value"

@@ -24,6 +24,9 @@ from crm.errors import BulkRefusedError
 from crm.models import BulkEdit
 from crm.requests import SignedInRequest
 from crm.services import bulk, tags
+from segments.choices import WorthClass
+from segments.policy import MOST_OVERRIDDEN
+from segments.services import overrides
 
 SAMPLE = 8
 
@@ -65,12 +68,15 @@ def list_bulk(request: SignedInRequest, key: str) -> HttpResponse:
         form = BulkForm(given, list_key=key, action=action, user=request.user)
         if not is_sure or not form.is_valid():
             return _ask(request, kind, chosen, action, form)
-        edit = _change(request, kind, chosen, action, form)
+        if action == "set_class":
+            said, undo_url = _set_class(request, chosen, form), ""
+        else:
+            edit = _change(request, kind, chosen, action, form)
+            said = f"{edit.summary}: {edit.row_count:,} changed."
+            undo_url = reverse("campaigns:bulk_undo", args=[edit.pk])
     except DomainError as error:
         messages.error(request, error.message)
         return redirect(back)
-    said = f"{edit.summary}: {edit.row_count:,} changed."
-    undo_url = reverse("campaigns:bulk_undo", args=[edit.pk])
     messages.success(request, said, extra_tags=undo_url)
     return redirect(back)
 
@@ -151,3 +157,22 @@ def _change(
     field, value = action.removeprefix("set_"), given["value"]
     label = dict(kind.actions(request.user))[action]
     return bulk.set_field(**common, field=field, value=value, said=f"{label}: {value}")
+
+
+def _set_class(request: SignedInRequest, chosen: Chosen, form: BulkForm) -> str:
+    """Set the class of the rows by hand; each is ended on the list of overrides."""
+    shown = request.POST.get("count", "")
+    if not shown.isdecimal() or chosen.count != int(shown):
+        raise BulkRefusedError(
+            f"{chosen.count:,} rows match by now, not {shown}. Look again first."
+        )
+    if chosen.count > MOST_OVERRIDDEN:
+        raise BulkRefusedError(
+            f"At most {MOST_OVERRIDDEN:,} classes are set by hand at once: for more,"
+            " change the rule."
+        )
+    made = overrides.set_overrides(
+        actor=request.user, accounts=list(chosen.rows), **form.cleaned_data
+    )
+    label = WorthClass(form.cleaned_data["worth_class"]).label.lower()
+    return f"Class set by hand to {label}: {len(made):,} from the coming night on."

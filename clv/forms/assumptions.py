@@ -1,7 +1,6 @@
 """Drafting assumptions: every number at its field, and why they are published."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,26 +9,10 @@ from clv.choices import CostDriver, PriorStrength
 from clv.models import AssumedNumbers, Assumptions, AssumptionsDraft
 from clv.policy import COST_DRIVERS
 from clv.services.assumptions import LONGEST_REASON, faults
+from common.form_fields import PercentField
 from crm.choices import CostKind
 
-PERCENT = Decimal(100)
 NIGHT, NOW = "night", "now"
-
-
-class PercentField(forms.DecimalField):
-    """A share, typed and shown as per cent."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_digits=7, decimal_places=2, **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, Decimal):
-            return f"{(value * PERCENT).normalize():f}"
-        return value
-
-    def clean(self, value: Any) -> Decimal | None:
-        typed = super().clean(value)
-        return None if typed is None else typed / PERCENT
 
 
 class AssumptionsForm(forms.Form):

@@ -58,6 +58,12 @@ def count(value: int | None) -> str:
 
 
 @register.filter
+def signed_count(value: int | None) -> str:
+    """Write a change of a count with its sign; unknown is a dash."""
+    return f"+{count(value)}" if value is not None and value > 0 else count(value)
+
+
+@register.filter
 def share(value: float | Decimal | None) -> str:
     """Write a share between 0 and 1 as per cent; unknown is a dash."""
     return UNKNOWN if value is None else f"{float(value) * 100:.0f}{THIN_SPACE}%"

@@ -1,13 +1,26 @@
 """Classes of worth: rule, memberships, totals; levers and their scenarios."""
 
-from segments.models.classes import ClassPolicy, ClassTotal, Membership, Override
+from segments.models.classes import (
+    ClassingRequest,
+    ClassPolicy,
+    ClassPortrait,
+    ClassTotal,
+    Membership,
+    Override,
+    PolicyDraft,
+    RuleNumbers,
+)
 from segments.models.levers import LeverBase, LeverScenario
 
 __all__ = [
     "ClassPolicy",
+    "ClassPortrait",
     "ClassTotal",
+    "ClassingRequest",
     "LeverBase",
     "LeverScenario",
     "Membership",
     "Override",
+    "PolicyDraft",
+    "RuleNumbers",
 ]

@@ -2,38 +2,75 @@
 
 On one account's figures of one run:
 
-1. An override that has not expired decides.
-2. Who never ordered is general, since nothing of the own is known; never profitable if
-   more was spent than winning would bring.
-3. The whole relationship loses money (CLV below 0): never profitable.
-4. Last year's profit and expected value both reach their thresholds: current key.
+1. An override that has neither expired nor been ended decides.
+2. The whole relationship loses money (CLV below the limit, 0 unless the rule says
+   otherwise): never profitable; of who never ordered, if more was spent than winning
+   would bring.
+3. Who never ordered is general, since nothing of the own is known.
+4. Last year's profit and expected value both reach their thresholds, and serving took
+   no more of the margin than the limit, where there is one: current key.
 5. The expected value reaches its threshold: potential key.
 6. The rest: general.
 
-Who is in a key class reaches a threshold also when missing it by no more than the band:
-the one of last year's profit as a current key, the one of the expected value in both.
+The expected value must reach its threshold as surely as the rule asks: at 50 % it
+counts itself, at 90 % the lower end of its range, between in proportion to how a normal
+distribution spreads.
+
+Who is in a class stays when missing a threshold by no more than the band: the ones of
+last year's profit and cost as a current key, the one of the expected value in both key
+classes; who is never profitable stays until CLV lies above the limit by the band of the
+threshold of last year's profit.
 """
 
 from decimal import Decimal
+from statistics import NormalDist
 from typing import Any
 
 from clv.models import ValuationRun
-from common.templatetags.display import MINUS, THIN_SPACE
-from segments.models import ClassPolicy
+from common.templatetags.display import MINUS, THIN_SPACE, exact_share
+from segments.models import RuleNumbers
+
+LOWER_END = 0.9  # how sure the lower end of an 80 % range is
+EVEN = Decimal("0.5")
 
 
-def rule_parameters(run: ValuationRun, policy: ClassPolicy) -> dict[str, Any]:
-    """Return the parameters of `ruled` and `REASON`."""
+def doubt_of(least_confidence: Decimal) -> Decimal:
+    """Return which part of the way down to the lower end of the range counts.
+
+    0 at 50 %, 1 at 90 %; exactly so at both ends.
+    """
+    if least_confidence == EVEN:
+        return Decimal(0)
+    normal = NormalDist()
+    part = normal.inv_cdf(float(least_confidence)) / normal.inv_cdf(LOWER_END)
+    return Decimal(str(round(part, 6)))
+
+
+def rule_parameters(
+    run: ValuationRun, policy: RuleNumbers, *, version: int | None = None
+) -> dict[str, Any]:
+    """Return the parameters of `ruled` and `REASON`; `version` is the policy's."""
     thresholds = (policy.realised_threshold, policy.expected_threshold)
     is_whole = all(value == value.to_integral_value() for value in thresholds)
     return {
         "run": run.pk,
         "as_of": run.as_of,
-        "policy": policy.pk,
+        "policy": version if version is not None else policy.pk,
         "months": run.assumptions.horizon_months,
         "realised": policy.realised_threshold,
         "expected": policy.expected_threshold,
         "kept": 1 - policy.band,
+        "doubt": doubt_of(policy.least_confidence),
+        "confidence": exact_share(policy.least_confidence),
+        "cost_limit": policy.cost_limit,
+        "cost_kept": (
+            None if policy.cost_limit is None else policy.cost_limit * (1 + policy.band)
+        ),
+        "cost_said": ""
+        if policy.cost_limit is None
+        else exact_share(policy.cost_limit),
+        "loss": policy.loss_limit,
+        "loss_kept": policy.loss_kept_below,
         # Whole units are rounded down, so that "2,499 is below 2,500" stays true.
         "scale": Decimal(1 if is_whole else 100),
         "format": "FM999,999,999,999,990" + ("" if is_whole else ".00"),
@@ -48,37 +85,76 @@ BEFORE_THE_DAY = "m.since < %(as_of)s AND (m.until IS NULL OR m.until >= %(as_of
 
 # Rules in the order in which they decide: name, condition, class. The class is told by
 # itself, not by the name of the rule, so that each condition is looked at once.
-_KEPT = "future_value >= %(expected)s * %(kept)s"
+_REACHED = "sure_value >= %(expected)s"
+_KEPT = "sure_value >= %(expected)s * %(kept)s"
+
+
+def _within_cost(limit: str) -> str:
+    return f"({limit}::numeric IS NULL OR cost_year <= {limit} * margin_year)"
+
+
 RULES = (
     ("override", "by_hand_class IS NOT NULL", "by_hand_class"),
-    ("prospect_loss", "order_days = 0 AND clv < 0", "'never_profitable'"),
+    ("prospect_loss", "order_days = 0 AND clv < %(loss)s", "'never_profitable'"),
+    ("loss", "clv < %(loss)s", "'never_profitable'"),
+    (
+        "loss_kept",
+        "was = 'never_profitable' AND clv < %(loss_kept)s",
+        "'never_profitable'",
+    ),
     ("prospect", "order_days = 0", "'general'"),
-    ("loss", "clv < 0", "'never_profitable'"),
     (
         "current",
-        "future_value >= %(expected)s AND profit_year >= %(realised)s",
+        (
+            f"{_REACHED} AND profit_year >= %(realised)s"
+            f" AND {_within_cost('%(cost_limit)s')}"
+        ),
         "'current_key'",
     ),
     (
         "current_kept",
-        f"was = 'current_key' AND profit_year >= %(realised)s * %(kept)s AND {_KEPT}",
+        (
+            f"was = 'current_key' AND profit_year >= %(realised)s * %(kept)s"
+            f" AND {_KEPT} AND {_within_cost('%(cost_kept)s')}"
+        ),
         "'current_key'",
     ),
-    ("potential", "future_value >= %(expected)s", "'potential_key'"),
+    ("costly", f"{_REACHED} AND profit_year >= %(realised)s", "'potential_key'"),
+    ("potential", _REACHED, "'potential_key'"),
     (
         "potential_kept",
         f"was IN ('current_key', 'potential_key') AND {_KEPT}",
         "'potential_key'",
     ),
 )
+_SURE = (
+    "CASE WHEN %(doubt)s = 0 THEN v.future_value ELSE"
+    " round(v.future_value - %(doubt)s * (v.future_value - v.future_low), 2) END"
+)
 
 
-def ruled(values: str, came_from: str, *, only: str = "") -> str:
+_BY_HAND = """
+                LEFT JOIN (
+                    SELECT account_id, worth_class, reason, expires_on
+                    FROM segments_override
+                    WHERE ended_at IS NULL AND expires_on >= %(as_of)s
+                ) o ON o.account_id = v.account_id
+"""
+_NOT_BY_HAND = """
+                CROSS JOIN (
+                    SELECT NULL::varchar AS worth_class, NULL::varchar AS reason,
+                        NULL::date AS expires_on
+                ) o
+"""
+
+
+def ruled(values: str, came_from: str, *, only: str = "", by_hand: bool = True) -> str:
     """Return SQL for the class of each account, by the figures in `values`.
 
     Columns: account_id, worth_class, was (the class it comes from, NULL without one),
     and what `REASON` takes. `values` has the columns of clv_valuation and is called
-    `v` in `only`, which narrows it; parameters as of `rule_parameters`.
+    `v` in `only`, which narrows it; without `by_hand` no override counts. Parameters
+    as of `rule_parameters`.
     """
     rules = " ".join(f"WHEN {when} THEN '{rule}'" for rule, when, _ in RULES)
     classes = " ".join(f"WHEN {when} THEN {becomes}" for _, when, becomes in RULES)
@@ -88,17 +164,14 @@ def ruled(values: str, came_from: str, *, only: str = "") -> str:
             FROM (
                 SELECT v.account_id, v.order_days, v.clv, v.future_value,
                     v.realised_profit, v.margin_year, v.cost_year,
-                    v.expected_margin, v.future_spread,
+                    v.expected_margin, v.future_spread, {_SURE} AS sure_value,
                     v.margin_year - v.cost_year AS profit_year,
                     m.worth_class AS was, o.worth_class AS by_hand_class,
                     o.reason AS by_hand, o.expires_on
                 FROM {values} v
                 LEFT JOIN segments_membership m ON m.account_id = v.account_id
                     AND {came_from}
-                LEFT JOIN (
-                    SELECT DISTINCT ON (account_id) * FROM segments_override
-                    WHERE expires_on >= %(as_of)s ORDER BY account_id, id DESC
-                ) o ON o.account_id = v.account_id
+                {_BY_HAND if by_hand else _NOT_BY_HAND}
                 WHERE v.run_id = %(run)s{only}
             ) figures
     """
@@ -115,7 +188,22 @@ _EXPECTED = _money("future_value")
 _CLV = _money("clv")
 _REALISED_LIMIT = _money("%(realised)s")
 _EXPECTED_LIMIT = _money("%(expected)s")
-_SEEN = f"'expected value ' || {_EXPECTED} || ' over ' || %(months)s || ' months '"
+_COST = _money("cost_year")
+_MARGIN = _money("margin_year")
+_LOSS_LIMIT = _money("%(loss)s")
+_SURENESS = (
+    "CASE WHEN %(doubt)s = 0 THEN '' ELSE '(' || %(confidence)s || ' sure of ' || "
+    + _money("sure_value")
+    + " || ') ' END"
+)
+_SEEN = (
+    f"'expected value ' || {_EXPECTED} || ' over ' || %(months)s || ' months ' ||"
+    f" {_SURENESS}"
+)
+_COSTLY = (
+    f"'serving took ' || {_COST} || ' of the margin ' || {_MARGIN} ||"
+    " ', more than ' || %(cost_said)s"
+)
 
 # The reason in words, of a row of `ruled`.
 REASON = f"""
@@ -130,13 +218,18 @@ REASON = f"""
         || ' if won, which is an assumption.'
     WHEN 'prospect_loss' THEN 'no orders yet; more was spent than the '
         || {_EXPECTED} || ' that winning is assumed to bring.'
-    WHEN 'loss' THEN 'past and expected profit together are ' || {_CLV} || '.'
+    WHEN 'loss' THEN 'past and expected profit together are ' || {_CLV}
+        || CASE WHEN %(loss)s = 0 THEN '.' ELSE ', below ' || {_LOSS_LIMIT} || '.' END
+    WHEN 'loss_kept' THEN 'past and expected profit together are ' || {_CLV}
+        || ', within the band above ' || {_LOSS_LIMIT} || '.'
     WHEN 'current' THEN 'last year''s profit ' || {_PROFIT} || ' reaches '
         || {_REALISED_LIMIT} || '; ' || {_SEEN} || 'reaches '
         || {_EXPECTED_LIMIT} || '.'
     WHEN 'current_kept' THEN 'last year''s profit ' || {_PROFIT} || ' and '
         || {_SEEN} || 'are within the band around ' || {_REALISED_LIMIT} || ' and '
         || {_EXPECTED_LIMIT} || '.'
+    WHEN 'costly' THEN {_SEEN} || 'reaches ' || {_EXPECTED_LIMIT} || ', but '
+        || {_COSTLY} || '.'
     WHEN 'potential' THEN {_SEEN} || 'reaches ' || {_EXPECTED_LIMIT}
         || '; last year''s profit ' || {_PROFIT} || ' is below ' || {_REALISED_LIMIT}
         || '.'

@@ -17,6 +17,7 @@ from clv.services.totals import equity_interval
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
 from segments.queries.rule import ON_THE_DAY, REASON, rule_parameters, ruled
+from segments.services import overrides
 from segments.services.policy import ensure_policy
 
 MOVED = "pg_temp.segments_moved"
@@ -97,6 +98,7 @@ def classify(run: ValuationRun) -> Classified:
         cells = _cells(cursor, params)
         if makes_history:
             left = _move(cursor, cells, params)
+            overrides.expire_overrides(before=run.as_of)
     has_history = Membership.objects.filter(since__lt=run.as_of).exists()
     came = _came(cells) if makes_history and has_history else {}
     _store_totals(run, policy.pk, cells, came=came, left=left)

@@ -7,11 +7,12 @@ from django.views.decorators.http import require_GET
 from clv.models import ValuationRun
 from clv.requests import ChosenRun, chosen_run
 from common.access import requires
+from common.clock import business_today
 from crm.models import Account
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
-from segments.models import Membership
-from segments.permissions import VIEW_CLASSES
+from segments.models import Membership, Override
+from segments.permissions import OVERRIDE_CLASSES, VIEW_CLASSES
 from segments.queries.history import account_nights
 from segments.queries.reasons import say_todays_reasons
 
@@ -62,8 +63,16 @@ def _panel(request: SignedInRequest, pk: int, template: str) -> HttpResponse:
         "membership": now,
         "worth_class": WorthClass(now.worth_class) if now else None,
         "history": held,
+        "by_hand": None if chosen.is_past else _by_hand(account),
+        "may_set": request.user.has_perm(OVERRIDE_CLASSES),
     }
     return render(request, template, context)
+
+
+def _by_hand(account: Account) -> Override | None:
+    """Return the override that stands, whether a night has seen it or not."""
+    rows = Override.objects.open().select_related("author")
+    return rows.filter(account=account, expires_on__gte=business_today()).first()
 
 
 def _stands(membership: Membership, chosen: ChosenRun) -> bool:

@@ -15,6 +15,7 @@ from clv.models import ValuationRun
 from crm import permissions
 from crm.choices import ListKey
 from crm.models import User
+from segments.permissions import OVERRIDE_CLASSES
 
 Maker = Callable[[User, Mapping[str, Any]], Listing]
 
@@ -105,6 +106,7 @@ OF_ACCOUNTS = (
     ("set_source", "Set the source", CHANGE),
     ("set_relationship_type", "Set the relationship", CHANGE),
     ("set_territory", "Set the territory", CHANGE),
+    ("set_class", "Set the class by hand", OVERRIDE_CLASSES),
 )
 KINDS: Mapping[str, Kind] = {
     kind.key.value: kind
