@@ -95,7 +95,10 @@ def _set(request: SignedInRequest, account: Account, form: OverrideForm) -> bool
 def override_end(request: SignedInRequest, pk: int) -> HttpResponse:
     """End what was set by hand; the rule decides again."""
     account = _account(request, pk)
-    standing = get_object_or_404(Override.objects.open(), account=account)
+    standing = _standing(account)
+    if standing is None:
+        messages.info(request, "Nothing is set by hand; the rule decides already.")
+        return redirect("crm:account_detail", pk=pk)
     end = EndOverrideForm(request.POST, standing=standing)
     if end.is_valid():
         begin = end.cleaned_data["begin"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import (
     require_GET,
@@ -59,7 +59,7 @@ def compare(request: SignedInRequest) -> HttpResponse:
     versions = ClassPolicy.objects.select_related("author")
     newest = versions.first()
     if newest is None:
-        raise Http404
+        return redirect("segments:rule")
     later = _version(request, "to", newest)
     before = versions.filter(pk__lt=later.pk).first() or later
     earlier = _version(request, "from", before)
@@ -112,7 +112,7 @@ def draft_effect(request: SignedInRequest) -> HttpResponse:
     """Show what the numbers in the address would do; nothing is kept by it."""
     current = _newest()
     if current is None:
-        raise Http404
+        return redirect("segments:rule")
     form = RuleForm(request.GET, current=current, draft=None)
     context: dict[str, Any] = {"is_typed": True, "draft": None, "form_is_wrong": False}
     if form.is_valid():
@@ -127,21 +127,10 @@ def draft_effect(request: SignedInRequest) -> HttpResponse:
 def draft_names(request: SignedInRequest) -> HttpResponse:
     """Name who would go from one class to another by the draft."""
     draft, run = _draft(request), ValuationRun.objects.current()
-    was, becomes = request.GET.get("was", ""), request.GET.get("becomes", "")
-    known = becomes in WorthClass.values and (not was or was in WorthClass.values)
-    if draft is None or run is None or not known:
-        raise Http404
-    context = {
-        "was": WorthClass(was) if was else None,
-        "becomes": WorthClass(becomes),
-        "moves": whatif.moves_between(
-            run,
-            draft,
-            was=WorthClass(was) if was else None,
-            becomes=WorthClass(becomes),
-        ),
-        "most": whatif.MOST_NAMED,
-    }
+    was, becomes = (_class_of(request, name) for name in ("was", "becomes"))
+    context: dict[str, Any] = {"was": was, "becomes": becomes, "moves": []}
+    if draft is not None and run is not None and becomes is not None:
+        context["moves"] = whatif.moves_between(run, draft, was=was, becomes=becomes)
     return render(request, "segments/rule/_names.html", context)
 
 
@@ -247,6 +236,11 @@ def _on_top(form: RuleForm, current: ClassPolicy) -> Mapping[str, Any]:
 def _classed_by(run: ValuationRun | None) -> ClassPolicy | None:
     """Return the version that the classes of today were made by."""
     return ClassPolicy.objects.filter(class_totals__run=run).first() if run else None
+
+
+def _class_of(request: SignedInRequest, name: str) -> WorthClass | None:
+    key = request.GET.get(name, "")
+    return WorthClass(key) if key in WorthClass.values else None
 
 
 def _newest() -> ClassPolicy | None:
