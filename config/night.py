@@ -24,7 +24,7 @@ from common.clock import business_today
 from crm.services import lifecycle
 from segments.choices import WorthClass
 from segments.queries import members
-from segments.services import changes, classes, effects, levers, reclassing
+from segments.services import changes, classes, effects, levers, matrix, reclassing
 
 
 def _publish(work: Work) -> Done:
@@ -91,9 +91,10 @@ def _tidy(work: Work) -> Done:
 
 
 def _keep_levers(work: Work) -> Done:
-    """Keep by class what levers act on."""
+    """Keep by class what levers act on, and where customers stand by two ranks."""
     with work.lease.fenced():
-        return Done(levers.write_bases(work.run))
+        rows = levers.write_bases(work.run)
+        return Done(rows, {"matrix": matrix.write_matrix(work.run)})
 
 
 def _show_effect(work: Work) -> Done:

@@ -142,6 +142,20 @@ MENU = (
                 go="q",
             ),
             Link(
+                "Value matrix",
+                "segments:matrix",
+                "grid-2x2",
+                segments.VIEW_DASHBOARD,
+                go="e",
+            ),
+            Link(
+                "Levers",
+                "segments:levers",
+                "sliders-vertical",
+                segments.VIEW_DASHBOARD,
+                go="h",
+            ),
+            Link(
                 "Products",
                 "crm:product_list",
                 "package",

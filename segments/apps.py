@@ -11,6 +11,8 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         sets.register("won", "segments.queries.sets.WON")
+        sets.register("revenue-and-clv", "segments.queries.matrix.REVENUE_AND_CLV")
+        sets.register("overdue", "segments.queries.overdue.OVERDUE")
         panels.register(
             "account", panels.Panel("Class", "segments:account_class", VIEW_CLASSES, 20)
         )

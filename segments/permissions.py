@@ -6,14 +6,15 @@ VIEW_CLASSES = "segments.view_classes"
 VIEW_DASHBOARD = "segments.view_dashboard"
 CHANGE_POLICY = "segments.change_policy"
 OVERRIDE_CLASSES = "segments.override_classes"
+SAVE_SCENARIOS = "segments.save_scenarios"
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: frozenset({VIEW_CLASSES}),
     Role.MANAGER: frozenset(
-        {VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY, OVERRIDE_CLASSES}
+        {VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY, OVERRIDE_CLASSES, SAVE_SCENARIOS}
     ),
     Role.MARKETER: frozenset({VIEW_CLASSES, VIEW_DASHBOARD}),
     Role.ADMINISTRATOR: frozenset(
-        {VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY, OVERRIDE_CLASSES}
+        {VIEW_CLASSES, VIEW_DASHBOARD, CHANGE_POLICY, OVERRIDE_CLASSES, SAVE_SCENARIOS}
     ),
 }

@@ -8,3 +8,8 @@ LEAST_THRESHOLD = Decimal("1.00")  # nobody is key without any profit
 FEWEST_CUSTOMERS = 20  # fewer say nothing of a distribution
 LONGEST_OVERRIDE = dt.timedelta(days=2 * 366)  # longer is a rule, not an exception
 MOST_OVERRIDDEN = 1000  # accounts whose class is set by hand at once
+# The value matrix: who counts as high, how fine it is drawn, and up to how many
+# customers each is a point of its own.
+HIGH_SHARE = 0.3
+MATRIX_BINS = 20
+MATRIX_POINTS = 1_500

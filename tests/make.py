@@ -29,7 +29,7 @@ from crm.models import (
     Touchpoint,
     User,
 )
-from segments.models import ClassPolicy, Membership
+from segments.models import ClassPolicy, LeverBase, Membership
 
 PASSWORD = "correct horse battery"
 _number = itertools.count(1)
@@ -248,6 +248,34 @@ def valuation(
         "break_even": "paid_back",
     }
     return Valuation.objects.create(**defaults | fields)
+
+
+def lever_base(*, run=None, worth_class="", **fields):
+    """What levers act on: 100 of margin on 300 of revenue, 20 of cost to serve."""
+    nothing = {"revenue": 0.0, "margin_held": 0.0, "revenue_held": 0.0, "costs": {}}
+    service = {"amount": 20.0, "held": 5.0, "with_orders": False}
+    sums = {
+        "margin": 100.0,
+        "revenue": 300.0,
+        "margin_held": 25.0,
+        "revenue_held": 75.0,
+        "costs": {"service": service},
+    }
+    newcomer = {
+        "first": nothing | {"margin": 30.0},
+        "later": nothing | {"margin": 50.0},
+        "cost_to_win": 40.0,
+    }
+    known = {"customers": 2, "equity": Decimal("80.00"), "variance": 25.0}
+    facts = {"products": [], "orders": 0, "costs": {}, "contacts": {}, "cases": {}}
+    return LeverBase.objects.create(
+        run=run or ValuationRun.objects.current(),
+        worth_class=worth_class,
+        sums=sums,
+        newcomer=newcomer,
+        facts=facts | {"won": 1, "offers": [0, 0.0]},
+        **known | fields,
+    )
 
 
 def class_policy(**fields):

@@ -18,6 +18,7 @@ _MONEY = (
     "expected_cost",
     "cost_per_order_kinds",
     "cost_over_time_kinds",
+    "realised_profit",
     *KINDS,
 )
 _FLOATS = ("probability_alive", "expected_orders", "future_spread")
@@ -59,6 +60,7 @@ class StoredCustomers:
     expected_cost: Integers
     cost_per_order_kinds: Integers
     cost_over_time_kinds: Integers
+    realised_profit: Integers
     cost_delivery: Integers
     cost_returns: Integers
     cost_credit: Integers

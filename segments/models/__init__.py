@@ -11,6 +11,7 @@ from segments.models.classes import (
     RuleNumbers,
 )
 from segments.models.levers import LeverBase, LeverScenario
+from segments.models.matrix import ValueMatrix
 
 __all__ = [
     "ClassPolicy",
@@ -23,4 +24,5 @@ __all__ = [
     "Override",
     "PolicyDraft",
     "RuleNumbers",
+    "ValueMatrix",
 ]

@@ -67,6 +67,19 @@ CONTACTS = f"""
         GROUP BY 1, 2, 3
     ) x {_CLASS} GROUP BY 1, 2, 3
 """
+CASES = f"""
+    SELECT coalesce(m.worth_class, 'none'), x.channel, x.cases::bigint,
+        x.entries::bigint, x.amount::float8
+    FROM (
+        SELECT k.account_id, e.channel, count(DISTINCT k.id) AS cases,
+            count(*) AS entries, coalesce(sum(l.amount), 0) AS amount
+        FROM crm_caseentry e JOIN crm_case k ON k.id = e.case_id
+        LEFT JOIN crm_ledgerentry l ON l.id = e.cost_id
+        WHERE e.channel <> '' AND k.account_id IS NOT NULL
+            AND e.made_at > %(since)s::date AND e.made_at < %(day)s::date + 1
+        GROUP BY 1, 2
+    ) x {_CLASS}
+"""
 WON = f"""
     SELECT coalesce(m.worth_class, 'none'), count(*)
     FROM clv_valuation x {_CLASS}
@@ -91,6 +104,7 @@ def lever_facts(run: ValuationRun) -> dict[str, dict[str, Any]]:
         (_add_orders, ORDERS),
         (_add_cost, COSTS),
         (_add_contact, CONTACTS),
+        (_add_cases, CASES),
         (_add_won, WON),
         (_add_offers, OFFERS),
     ):
@@ -111,6 +125,7 @@ def _nothing() -> dict[str, Any]:
         "orders": 0,
         "costs": {},
         "contacts": {},
+        "cases": {},
         "won": 0,
         "offers": [0, 0.0],
     }
@@ -142,6 +157,13 @@ def _add_contact(
     key = f"{channel}:{kind}"
     was = facts["contacts"].get(key, (0, 0, 0.0))
     facts["contacts"][key] = (was[0] + contacts, was[1] + minutes, was[2] + amount)
+
+
+def _add_cases(
+    facts: dict[str, Any], channel: str, cases: int, entries: int, amount: float
+) -> None:
+    was = facts["cases"].get(channel, (0, 0, 0.0))
+    facts["cases"][channel] = (was[0] + cases, was[1] + entries, was[2] + amount)
 
 
 def _add_won(facts: dict[str, Any], customers: int) -> None:

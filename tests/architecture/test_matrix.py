@@ -38,6 +38,7 @@ from crm.models import (
 )
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
 from crm.services import feeds
+from segments.models import LeverScenario
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -218,6 +219,17 @@ MAKERS = {
     ),
     "ASSUMED": lambda account: Assumptions.objects.current(),
     "RUN": lambda account: ValuationRun.objects.current(),
+    "SCENARIO": lambda account: LeverScenario.objects.create(
+        name="Serve for less",
+        levers={"saving_service": 10},
+        as_of=DAY,
+        equity_before=1,
+        equity_after=2,
+        change_low=1,
+        change_high=1,
+        parts={"serving": 100},
+        author=account.owner,
+    ),
     "JUDGEMENT": lambda account: Judgement.objects.first(),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),
@@ -260,6 +272,7 @@ def firm(rep, colleague, manager, marketer, administrator):
     """People, accounts of two reps, a published run, plans and a draft."""
     plans.ensure_plans()
     make.judgement(run=make.run())
+    make.lever_base()
     if not PlanVersion.objects.filter(
         plan__worth_class="general", status="draft"
     ).exists():
