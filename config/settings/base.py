@@ -41,7 +41,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "knox",
-    "lucide",
     "pghistory",
     "pgtrigger",
     "rest_framework",
