@@ -99,7 +99,6 @@ urlpatterns = [
     path("lists/<slug:key>/columns/", lists.list_columns, name="list_columns"),
     path("prospects/", prospects.prospect_list, name="prospect_list"),
     path("prospects/export.csv", prospects.prospect_export, name="prospect_export"),
-    path("prospects/assign/", prospects.prospect_assign, name="prospect_assign"),
     path("accounts/<int:pk>/brief/", brief.account_brief, name="account_brief"),
     path("accounts/<int:pk>/_plan/", panels.account_plan, name="account_plan"),
     path(

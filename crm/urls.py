@@ -20,6 +20,7 @@ from crm.views import (
     products,
     rates,
     saved_views,
+    tags,
     tasks,
     timeline,
     touchpoints,
@@ -123,6 +124,14 @@ urlpatterns = [
     path("events/<int:pk>/remove/", events.event_remove, name="event_remove"),
     path("events/<int:pk>/restore/", events.event_restore, name="event_restore"),
     path("events/<int:pk>/undo/", events.event_undo, name="event_undo"),
+    path("catalogues/tags/", tags.tag_list, name="tag_list"),
+    path("catalogues/tags/<int:pk>/", tags.tag_edit, name="tag_edit"),
+    path("catalogues/tags/<int:pk>/merge/", tags.tag_merge, name="tag_merge"),
+    path("catalogues/tags/<int:pk>/retire/", tags.tag_retire, name="tag_retire"),
+    path(
+        "catalogues/tags/<int:pk>/reinstate/", tags.tag_reinstate, name="tag_reinstate"
+    ),
+    path("catalogues/tags/<int:pk>/delete/", tags.tag_delete, name="tag_delete"),
     path("catalogues/events/", event_types.event_type_list, name="event_type_list"),
     path(
         "catalogues/events/<int:pk>/",

@@ -1,6 +1,6 @@
 """Accounts that have not ordered, by what pursuing them is expected to bring."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -17,7 +17,7 @@ from common.templatetags.display import count as write_count
 from common.templatetags.display import money as write_money
 from common.templatetags.display import number as write_number
 from common.templatetags.display import share as write_share
-from crm.models import Account, Territory, User
+from crm.models import Account, Tag, Territory, User
 
 PAGE_SIZE = 50
 EXPORT_CHUNK = 2_000
@@ -44,15 +44,13 @@ class ProspectFilter:
     territory: Territory | None = None
     source: str = ""
     owner: User | None = None
+    tag: Tag | None = None
     sort: str = DEFAULT_SORT
 
     @property
-    def is_narrow(self) -> bool:
-        return bool(self.narrows_accounts or self.industry)
-
-    @property
     def narrows_accounts(self) -> bool:
-        return bool(self.search or self.territory or self.source or self.owner)
+        place = self.territory or self.source or self.owner
+        return bool(self.search or self.tag or place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +167,7 @@ class ProspectList:
         by_group = self.sort.field.startswith(LIKE)
         if self.run is None or not by_group or self._few is not None:
             return None
-        if self.wanted.search:
+        if self.wanted.search or self.wanted.tag:
             return None
         wanted = self.wanted
         owner = self.user if not self.user.sees_every_account else wanted.owner
@@ -206,6 +204,14 @@ class ProspectList:
             places[-1].write(name, backwards=False) if has_next else "",
             places[0].write(name, backwards=True) if has_previous else "",
         )
+
+    def read(self, keys: Sequence[int]) -> list[Prospect]:
+        """Return the prospects of these accounts, in no order."""
+        if self.run is None:
+            return []
+        values = Valuation.objects.of_run(self.run).prospects()
+        found = _joined(values.filter(account_id__in=keys))
+        return [read_prospect(one) for one in found]
 
     def every_row(self) -> Iterator[Prospect]:
         """Yield all rows in order, reading them in chunks."""
@@ -277,6 +283,8 @@ class ProspectList:
             rows = rows.filter(source=wanted.source)
         if wanted.owner:
             rows = rows.filter(owner=wanted.owner)
+        if wanted.tag:
+            rows = rows.filter(tags=wanted.tag)
         return rows
 
 

@@ -23,7 +23,7 @@ def cell_html(
     edit, pen = _pen(column, edit_url) if edit_url else ("", "")
     return mark_safe(  # noqa: S308 - every text is escaped where it is put in
         f"{opening}{tone}{after_tone}{title}{edit}{after_class}"
-        f"{_content(cell, filter_url)}{_beside(cell)}{pen}</td>"
+        f"{_content(cell, filter_url)}{_beside(column, cell)}{pen}</td>"
     )
 
 
@@ -72,8 +72,9 @@ def _tags(cell: Cell) -> Iterable[str]:
         )
 
 
-def _beside(cell: Cell) -> str:
+def _beside(column: Column, cell: Cell) -> str:
     mark = f' <span class="c-tag">{escape(cell.mark)}</span>' if cell.mark else ""
     if not cell.under:
         return mark
-    return f'{mark} <span class="c-muted is-short">{escape(cell.under)}</span>'
+    classes = "c-muted c-small p-under" if column.is_number else "c-muted is-short"
+    return f'{mark} <span class="{classes}">{escape(cell.under)}</span>'

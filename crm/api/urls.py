@@ -22,6 +22,7 @@ from crm.api.overlaps import OverlapResource
 from crm.api.products import ProductResource
 from crm.api.rates import RateResource
 from crm.api.saved_views import SavedViewResource
+from crm.api.tags import TagResource
 from crm.api.tasks import TaskResource
 from crm.api.timeline import TimelineFilterResource, TimelineResource
 from crm.api.touchpoints import TouchpointResource
@@ -50,6 +51,7 @@ router.register("timeline-filters", TimelineFilterResource, "timeline-filter")
 router.register("notifications", NotificationResource, "notification")
 router.register("overlaps", OverlapResource, "overlap")
 router.register("event-types", EventTypeResource, "event-type")
+router.register("tags", TagResource, "tag")
 router.register("tasks", TaskResource, "task")
 router.register("deals", DealResource, "deal")
 router.register("deal-stages", StageResource, "deal-stage")

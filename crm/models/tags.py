@@ -4,17 +4,21 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
-from common.versions import Timestamped
+from common.versions import Versioned
 from crm.choices import TagColour
 
 
-class Tag(Timestamped):
-    """One word of the firm's own, the same for accounts and contacts."""
+class Tag(Versioned):
+    """One word of the firm's own, the same for accounts and contacts.
+
+    One that is retired stays where it is, and is put on nothing more.
+    """
 
     name = models.CharField(max_length=60)
     colour = models.CharField(
         max_length=10, choices=TagColour.choices, default=TagColour.GREY
     )
+    is_active = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         ordering = ["name", "pk"]

@@ -31,6 +31,7 @@ from crm.models import (
     Notification,
     SavedView,
     StatedValue,
+    Tag,
     Task,
     TimelineFilter,
     Usage,
@@ -212,6 +213,7 @@ MAKERS = {
     "COMPETITOR": lambda account: _competitor(),
     "PRODUCT": lambda account: make.product(),
     "LINK": lambda account: make.product(),
+    "TAG": lambda account: Tag.objects.get_or_create(name="VIP")[0],
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
     "RATE": lambda account: HourlyRate.objects.create(

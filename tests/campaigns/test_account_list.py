@@ -14,6 +14,8 @@ from campaigns.queries.lists import base
 from campaigns.services import standings
 from campaigns.services.planning import plan_touches
 from common.clock import business_today
+from crm.models import Competitor, CompetitorPresence
+from crm.models.lifecycle import LifecycleStage, LifecycleStay
 from tests import make
 
 URL = reverse("campaigns:account_list")
@@ -338,3 +340,30 @@ def test_the_export_runs_no_formula(client, manager, name, cell):
 
 def test_negative_worth_stays_a_number(client, firm, colleague):
     assert exported(client, colleague)[0]["CLV"] == "-50.00"
+
+
+def test_stage_of_life_and_competitors_show_and_filter(client, firm, manager):
+    stage, other = LifecycleStage.objects.order_by("position")[:2]
+    rival = Competitor.objects.create(name="Rival & Sons")
+    for name, where in (("Alder", stage), ("Birch", other)):
+        LifecycleStay.objects.create(
+            account=firm[name], stage=where, since=dt.date(2026, 1, 1)
+        )
+    for category in ("Paper", "Ink"):
+        CompetitorPresence.objects.create(
+            account=firm["Cedar"], competitor=rival, category=category
+        )
+    CompetitorPresence.objects.create(
+        account=firm["Birch"], competitor=rival, until=dt.date(2026, 2, 1)
+    )
+    columns = {"columns": "name,lifecycle,competitors"}
+
+    page = listed(client, manager, lifecycle=stage.pk, **columns)
+    assert names(page) == ["Alder"]
+    assert stage.name in page.text
+    page = listed(client, manager, competitor=rival.pk, **columns)
+    assert names(page) == ["Cedar"]
+    assert "Rival &amp; Sons</td>" in page.text
+    file = exported(client, manager, sort="name", **columns)
+    assert [line["Competitors"] for line in file] == ["", "", "Rival & Sons", "", ""]
+    assert [line["Lifecycle"] for line in file][:2] == [stage.name, other.name]

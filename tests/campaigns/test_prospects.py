@@ -11,12 +11,13 @@ from django.urls import reverse
 from clv.models import LikeGroup, ValuationRun
 from clv.queries.prospects import ProspectFilter, ProspectList
 from crm.choices import Stage
-from crm.models import AuditEvent, Territory
+from crm.models import Account, AuditEvent, BulkEdit, Tag, Territory
+from crm.services import tags
 from tests import make
 
 URL = reverse("campaigns:prospect_list")
 EXPORT = reverse("campaigns:prospect_export")
-ASSIGN = reverse("campaigns:prospect_assign")
+BULK = reverse("campaigns:list_bulk", args=["prospects"])
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
@@ -96,6 +97,10 @@ def names(response):
     return [one.account.name for one in response.context["page"]]
 
 
+def by_name(response):
+    return {one.account.name: one.prospect for one in response.context["page"]}
+
+
 def listed(client, user, **query):
     client.force_login(user)
     return client.get(URL, query)
@@ -105,21 +110,21 @@ def test_the_most_promising_come_first(client, firm, manager):
     response = listed(client, manager)
 
     assert names(response) == ["Alder", "Birch", "Dogwood", "Cedar"]
-    assert response.context["count"] == 4
-    first = response.context["page"].rows[0]
+    assert response.context["totals"].count == 4
+    first = response.context["page"].rows[0].prospect
     assert first.like.rank == Decimal("900.00")  # 2000 x 50 % - 100
     assert "Elm" not in response.text
 
 
 def test_the_factors_tenure_and_like_customers_are_shown(client, firm, manager):
     text = listed(client, manager, search="Alder").text
-    for said in ("2\u202f000 × 50\u202f% − 100", "3.1 y", "71\u202f%", "48"):
+    for said in ("2\u202f000 × 50\u202f% − 100", "3.1", "71\u202f%", "48"):
         assert said in text
     assert "same size and industry" in text
 
 
 def test_pay_at_most_counts_what_was_used(client, firm, manager):
-    rows = {one.account.name: one for one in listed(client, manager).context["page"]}
+    rows = by_name(listed(client, manager))
     assert rows["Alder"].pay_at_most == Decimal("1000.00")
     assert rows["Birch"].pay_at_most == Decimal("50.00")
     assert rows["Cedar"].pay_at_most == Decimal("30.00")
@@ -196,7 +201,7 @@ def test_filters_by_owner_and_territory(client, firm, manager, rep):
 def test_a_rep_sees_the_own(client, firm, rep):
     response = listed(client, rep)
     assert names(response) == ["Alder", "Dogwood", "Cedar"]
-    assert "Hand over" not in response.text
+    assert "Assign an owner" not in response.text
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "WzFd"])
@@ -204,9 +209,10 @@ def test_many_accounts_are_walked_not_counted(
     client, firm, manager, monkeypatch, cursor
 ):
     monkeypatch.setattr("clv.queries.prospects.COUNTED_UP_TO", 2)
+    monkeypatch.setattr("campaigns.queries.lists.base.COUNTED_UP_TO", 2)
     response = listed(client, manager, cursor=cursor)
     assert names(response) == ["Alder", "Birch", "Dogwood", "Cedar"]
-    assert response.context["count"] is None
+    assert response.context["totals"].is_more
 
 
 def test_a_walk_keeps_the_filters(client, firm, manager, rep, monkeypatch):
@@ -247,46 +253,68 @@ def test_a_firm_whose_accounts_all_ordered(client, manager, db):
     assert "No prospects" in listed(client, manager).text
 
 
-# -- Handing over -------------------------------------------------------------------
+# -- Like every list ----------------------------------------------------------------
 
 
-def hand_over(client, user, accounts, owner):
-    client.force_login(user)
-    data = {"chosen": [one.pk for one in accounts], "new_owner": owner.pk}
-    return client.post(f"{ASSIGN}?industry=Care", data)
+def test_columns_tags_and_views_are_those_of_every_list(client, firm, manager):
+    tags.set_tags(actor=manager, record=firm["Birch"], names=["VIP"])
+    tag = Tag.objects.get()
+    page = listed(client, manager, tag=tag.pk, columns="name,tags,chance,low")
+    assert names(page) == ["Birch"]
+    titles = [heading.column.title for heading in page.context["listing"].headings]
+    assert titles == ["Prospect", "Tags", "Chance to win", "If won, from"]
+    assert "VIP</a>" in page.text
+    url = reverse("crm:view_create", args=["prospects"])
+    answer = client.post(url, {"name": "Care", "query": "industry=Care", "back": URL})
+    assert answer.url.startswith(f"{URL}?")
+    assert names(client.get(answer.url)) == ["Alder", "Birch"]
 
 
-def test_chosen_accounts_change_hands(client, firm, manager, rep, colleague):
-    answer = hand_over(client, manager, [firm["Alder"], firm["Birch"]], colleague)
+def change(client, count, **given):
+    given = {"action": "set_owner", "count": count, **given}
+    return client.post(f"{BULK}?industry=Care", given)
 
-    assert answer.url == f"{URL}?industry=Care"
+
+def test_all_that_match_change_hands_and_come_back(client, firm, manager, colleague):
+    client.force_login(manager)
+    asked = client.post(
+        f"{BULK}?industry=Care", {"scope": "all", "action": "set_owner"}
+    )
+    chosen = asked.context["chosen"]
+    assert (chosen.count, [one.name for one in chosen.sample]) == (
+        2,
+        ["Alder", "Birch"],
+    )
+    answer = change(client, 2, scope="all", value=colleague.pk)
+    assert answer.url.startswith(f"{URL}?industry=Care")
     firm["Alder"].refresh_from_db()
     assert firm["Alder"].owner == colleague
-    changed = AuditEvent.objects.filter(action="account.changed")
-    assert [event.subject_id for event in changed] == [firm["Alder"].pk]
-
-
-def test_all_or_none_change_hands(client, firm, manager, colleague):
-    gone = make.account(merged_into=firm["Alder"])
-    hand_over(client, manager, [firm["Alder"], gone], colleague)
+    client.post(reverse("campaigns:bulk_undo", args=[BulkEdit.objects.get().pk]))
     firm["Alder"].refresh_from_db()
     assert firm["Alder"].owner != colleague
-    assert not AuditEvent.objects.filter(action="account.changed").exists()
 
 
-@pytest.mark.parametrize("role", ["rep", "marketer"])
-def test_who_may_not_hand_over(client, firm, colleague, role, request):
-    answer = hand_over(
-        client, request.getfixturevalue(role), [firm["Alder"]], colleague
+def test_who_is_no_prospect_or_not_theirs_is_not_changed(client, firm, rep, manager):
+    client.force_login(rep)
+    given = {"action": "set_city", "chosen": [firm["Birch"].pk], "value": "Ulm"}
+    change(client, 1, **given | {"action": "set_industry"})
+    client.force_login(manager)
+    customer = Account.objects.get(name="Elm")
+    change(client, 1, action="set_industry", chosen=[customer.pk], value="Ports")
+    assert not BulkEdit.objects.exists()
+    assert not Account.objects.filter(industry="Ports").exists()
+
+
+def test_a_cell_of_a_prospect_is_edited(client, firm, rep):
+    client.force_login(rep)
+    url = reverse("campaigns:list_cell", args=["prospects", firm["Cedar"].pk, "source"])
+    assert client.post(url, {"value": "trade_fair", "version": 1}).status_code == 200
+    firm["Cedar"].refresh_from_db()
+    assert firm["Cedar"].source == "trade_fair"
+    foreign = reverse(
+        "campaigns:list_cell", args=["prospects", firm["Birch"].pk, "source"]
     )
-    assert answer.status_code == 403
-    firm["Alder"].refresh_from_db()
-    assert firm["Alder"].owner != colleague
-
-
-def test_nobody_chosen_changes_nothing(client, firm, manager, colleague):
-    assert hand_over(client, manager, [], colleague).status_code == 302
-    assert not AuditEvent.objects.exists()
+    assert client.get(foreign).status_code == 404
 
 
 # -- Export and API -----------------------------------------------------------------
@@ -301,8 +329,8 @@ def test_the_export_has_every_row_and_leaves_a_trace(client, firm, manager):
     assert [row["Name"] for row in rows] == ["Alder", "Birch"]
     assert rows[1]["Pay at most"] == "50.00"
     assert rows[0]["Like customers"] == "48"
-    event = AuditEvent.objects.get(action="prospects.exported")
-    assert (event.actor, event.detail["filter"]) == (manager, {"industry": "Care"})
+    event = AuditEvent.objects.get(action="list.exported")
+    assert (event.actor, event.detail["query"]) == (manager, "industry=Care")
 
 
 def test_a_rep_exports_the_own(client, firm, rep):
@@ -328,7 +356,7 @@ def test_an_open_deal_brings_its_own_chance(client, firm, manager):
     make.deal(account=firm["Cedar"], stage=1)
     make.deal(account=firm["Dogwood"], stage=4)
     make.deal(account=firm["Birch"], stage=2, status="lost")
-    rows = {one.account.name: one for one in listed(client, manager).context["page"]}
+    rows = by_name(listed(client, manager))
     assert rows["Dogwood"].chance == pytest.approx(0.7)
     assert rows["Dogwood"].gain == Decimal("530.00")  # 900 x 70 % - 100
     assert rows["Dogwood"].pay_at_most == Decimal("630.00")
@@ -338,7 +366,7 @@ def test_an_open_deal_brings_its_own_chance(client, firm, manager):
     assert "of its deal" in listed(client, manager).text
     make.deal(account=firm["Birch"], stage=3)
     make.deal(account=firm["Birch"], stage=1)
-    found = {one.account.name: one for one in listed(client, manager).context["page"]}
+    found = by_name(listed(client, manager))
     assert found["Birch"].gain > found["Dogwood"].gain  # 45 % of 2000 - 100 = 800, 530
     assert list(found) == ["Alder", "Birch", "Dogwood", "Cedar"]
     api = client.get("/api/v1/prospects/", {"account": firm["Dogwood"].pk})

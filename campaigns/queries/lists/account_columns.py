@@ -73,7 +73,7 @@ def _trend(row: Any) -> Cell:
     return Cell(signed_money(row.trend), tone=tone)
 
 
-def _next_touch(row: Any) -> Cell:
+def next_touch_cell(row: Any) -> Cell:
     touch = row.next_touch
     if touch is None:
         return Cell(UNKNOWN)
@@ -87,6 +87,13 @@ def _break_even(row: Any) -> Cell:
         return Cell(UNKNOWN)
     when = value.break_even_on or value.paid_back_on
     return Cell(value.get_break_even_display(), under=day(when) if when else "")
+
+
+def _lifecycle(row: Any) -> Cell:
+    stage = row.lifecycle
+    if stage is None:
+        return Cell("not yet", tone="muted")
+    return Cell(stage.name, hint=stage.play, value=str(stage.pk))
 
 
 def _tasks(row: Any) -> Cell:
@@ -116,20 +123,24 @@ def _figure(
     )
 
 
-def _known(key: str, title: str, name: str, **more: Any) -> Column:
+def known(
+    key: str, title: str, name: str, *, is_filter: bool = True, **more: Any
+) -> Column:
     """Return a column of a plain text field of the account."""
     return Column(
         key,
         title,
         cell=lambda row: text_cell(getattr(row.record, name)),
         export=lambda row: getattr(row.record, name),
-        filter=key,
+        filter=key if is_filter else "",
         edit=name,
         **more,
     )
 
 
-def _chosen(key: str, title: str, name: str, **more: Any) -> Column:
+def chosen(
+    key: str, title: str, name: str, *, is_filter: bool = True, **more: Any
+) -> Column:
     """Return a column of a field of the account that holds a word of a closed list."""
 
     def cell(row: Any) -> Cell:
@@ -142,7 +153,7 @@ def _chosen(key: str, title: str, name: str, **more: Any) -> Column:
         title,
         cell=cell,
         export=lambda row: cell(row).text,
-        filter=key,
+        filter=key if is_filter else "",
         edit=name,
         **more,
     )
@@ -248,7 +259,7 @@ REGISTRY = Registry(
         Column(
             "next_touch",
             "Next touch",
-            cell=_next_touch,
+            cell=next_touch_cell,
             export=lambda row: row.next_touch.due_on if row.next_touch else None,
             sort="next_touch",
             needs=frozenset({"touch"}),
@@ -268,7 +279,7 @@ REGISTRY = Registry(
             is_for_all=True,
             style="is-aside",
         ),
-        _known("city", "City", "city", sort="city", is_default=True, style="is-aside"),
+        known("city", "City", "city", sort="city", is_default=True, style="is-aside"),
         Column(
             "tags",
             "Tags",
@@ -279,11 +290,30 @@ REGISTRY = Registry(
             needs=frozenset({"tags"}),
             is_default=True,
         ),
-        _known("industry", "Industry", "industry", sort="industry", style="is-aside"),
-        _chosen("size", "Size", "size_band", style="is-short"),
-        _chosen("stage", "Stage", "stage", sort="stage", style="is-short"),
-        _chosen("relationship", "Relationship", "relationship_type"),
-        _chosen("source", "Source", "source", style="is-short"),
+        known("industry", "Industry", "industry", sort="industry", style="is-aside"),
+        chosen("size", "Size", "size_band", style="is-short"),
+        chosen("stage", "Stage", "stage", sort="stage", style="is-short"),
+        chosen("relationship", "Relationship", "relationship_type"),
+        Column(
+            "lifecycle",
+            "Lifecycle",
+            cell=_lifecycle,
+            export=lambda row: row.lifecycle.name if row.lifecycle else "",
+            filter="lifecycle",
+            needs=frozenset({"lifecycle"}),
+            style="is-short",
+            help="Where the relationship stands, by the rules of its stages.",
+        ),
+        Column(
+            "competitors",
+            "Competitors",
+            cell=lambda row: Cell(", ".join(row.competitors) or UNKNOWN),
+            export=lambda row: ", ".join(row.competitors),
+            needs=frozenset({"competitors"}),
+            style="is-aside",
+            help="Who else sells there, as far as somebody noted it.",
+        ),
+        chosen("source", "Source", "source", style="is-short"),
         Column(
             "territory",
             "Territory",

@@ -16,7 +16,16 @@ from common.lists.filters import (
     tick_field,
 )
 from crm.choices import RelationshipType, SizeBand, Source, Stage, TaskStatus
-from crm.models import Product, Tag, Task, Territory, User
+from crm.models import (
+    Competitor,
+    CompetitorPresence,
+    Product,
+    Tag,
+    Task,
+    Territory,
+    User,
+)
+from crm.models.lifecycle import LifecycleStage, LifecycleStay
 from segments.choices import WorthClass
 from segments.queries.products import has_product
 
@@ -35,7 +44,7 @@ def all_tags(_user: Any) -> QuerySet[Tag]:
     return Tag.objects.order_by("name", "pk")
 
 
-def _territories(_user: Any) -> QuerySet[Territory]:
+def territories(_user: Any) -> QuerySet[Territory]:
     return Territory.objects.order_by("name")
 
 
@@ -70,6 +79,24 @@ def _who_ordered(rows: Any, _value: Any, listing: Any) -> Any:
 
 def _not_valued(rows: Any, _value: Any, listing: Any) -> Any:
     return rows.filter(~Exists(listing.values_of_row()))
+
+
+def _stages(_user: Any) -> QuerySet[LifecycleStage]:
+    return LifecycleStage.objects.order_by("position", "pk")
+
+
+def _by_lifecycle(rows: Any, value: LifecycleStage, _listing: Any) -> Any:
+    stays = LifecycleStay.objects.filter(account=OuterRef("pk"), until=None)
+    return rows.filter(Exists(stays.filter(stage=value)))
+
+
+def _rivals(_user: Any) -> QuerySet[Competitor]:
+    return Competitor.objects.order_by("name", "pk")
+
+
+def _by_competitor(rows: Any, value: Competitor, _listing: Any) -> Any:
+    there = CompetitorPresence.objects.filter(account=OuterRef("pk"), until=None)
+    return rows.filter(Exists(there.filter(competitor=value)))
 
 
 def _by_task(rows: Any, value: str, _listing: Any) -> Any:
@@ -138,8 +165,10 @@ FILTERS = (
     _choice(
         "relationship", "Relationship", "relationship_type", RelationshipType.choices
     ),
+    Filter("lifecycle", "Lifecycle", record_field(_stages), _by_lifecycle),
+    Filter("competitor", "Competitor there", record_field(_rivals), _by_competitor),
     _choice("source", "Source", "source", Source.choices),
-    Filter("territory", "Territory", record_field(_territories), equals("territory")),
+    Filter("territory", "Territory", record_field(territories), equals("territory")),
     Filter("product", "Has bought or held", record_field(_products), _by_product),
     Filter(
         "new",

@@ -102,6 +102,7 @@ class Listing:
     filters: ClassVar[Sequence[Filter]]
     orders: ClassVar[Mapping[str, Order]]
     default_sort: ClassVar[str]
+    note_template: ClassVar[str] = ""
 
     def __init__(self, *, user: User, given: Mapping[str, Any]) -> None:
         self.user = user

@@ -10,6 +10,7 @@ from django.urls import reverse
 from campaigns.queries.lists.accounts import AccountList
 from campaigns.queries.lists.base import Listing
 from campaigns.queries.lists.contacts import ContactList
+from campaigns.queries.lists.prospects import ProspectListing
 from campaigns.queries.lists.tasks import TaskList
 from clv.models import ValuationRun
 from crm import permissions
@@ -80,6 +81,10 @@ def _contacts(user: User, given: Mapping[str, Any]) -> Listing:
     return ContactList(user=user, given=given)
 
 
+def _prospects(user: User, given: Mapping[str, Any]) -> Listing:
+    return ProspectListing(user=user, given=given)
+
+
 def _tasks(user: User, given: Mapping[str, Any]) -> Listing:
     return TaskList(user=user, given=given)
 
@@ -124,6 +129,20 @@ KINDS: Mapping[str, Kind] = {
             create_url_name="crm:account_create",
             create_label="New account",
             shows_worth=True,
+            bulk_actions=OF_ACCOUNTS,
+        ),
+        Kind(
+            key=ListKey.PROSPECTS,
+            title="Prospects",
+            noun="prospect",
+            make=_prospects,
+            url_name="campaigns:prospect_list",
+            export_url_name="campaigns:prospect_export",
+            empty_title="No prospects",
+            empty_text="An account that you see and that has not ordered shows here,"
+            " with a worth, from the night after it was added.",
+            create_url_name="crm:account_create",
+            create_label="New account",
             bulk_actions=OF_ACCOUNTS,
         ),
         Kind(
