@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('crm', '0028_cases'),
+        ("crm", "0030_deals_know_their_rival"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='tag',
-            name='is_active',
+            model_name="tag",
+            name="is_active",
             field=models.BooleanField(db_default=True, default=True),
         ),
         migrations.AddField(
-            model_name='tag',
-            name='version',
+            model_name="tag",
+            name="version",
             field=models.PositiveIntegerField(db_default=1, editable=False),
         ),
     ]
