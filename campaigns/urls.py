@@ -96,6 +96,7 @@ urlpatterns = [
         cells.list_cell,
         name="list_cell",
     ),
+    path("lists/<slug:key>/<int:pk>/_edit/", cells.list_edit, name="list_edit"),
     path("lists/<slug:key>/columns/", lists.list_columns, name="list_columns"),
     path("prospects/", prospects.prospect_list, name="prospect_list"),
     path("prospects/export.csv", prospects.prospect_export, name="prospect_export"),

@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.plans import PlanResource
 from campaigns.api.rivals import RivalResource
@@ -9,6 +10,7 @@ from campaigns.api.today import TodayResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
+router.register("lists", ListResource, "list")
 router.register("today", TodayResource, "today")
 router.register("deals-by-competitor", RivalResource, "deals-by-competitor")
 router.register("objective", ObjectiveResource, "objective")

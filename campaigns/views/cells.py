@@ -6,7 +6,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns.forms.lists import FIELDS, CellForm
 from campaigns.queries.lists.base import Listing, ShownCell
@@ -69,6 +69,25 @@ def list_cell(request: SignedInRequest, key: str, pk: int, column: str) -> HttpR
         user=request.user,
     )
     return _edited(request, kind, found, record, form)
+
+
+@require_GET
+@requires(permissions.CHANGE_ACCOUNTS)
+def list_edit(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
+    """Show all that can be changed in one row, for a phone, where rows are cards."""
+    kind = kind_of(key)
+    offered = kind.make(request.user, {}).offered
+    columns = [one for one in offered if one.edit in FIELDS.get(key, {})]
+    names = ",".join(one.key for one in columns)
+    listing = kind.make(request.user, {"columns": names})
+    record = get_object_or_404(listing.visible(), pk=pk)
+    rows = listing.read([pk])
+    cells = [
+        ShownCell(one, one.cell(rows[0]), edit_url=_url(kind, pk, one))
+        for one in columns
+    ]
+    context = {"kind": kind, "record": record, "cells": cells}
+    return render(request, "campaigns/lists/_edit.html", context)
 
 
 def _save(

@@ -98,6 +98,16 @@
     event.target.closest?.("[data-toast-undo]")?.closest("[data-toast]")?.remove();
   });
 
+  // On a phone a row is edited in a sheet; the list shows the change when it closes.
+  document.addEventListener(
+    "close",
+    (event) => {
+      const list = event.target.querySelector?.("[data-edit-sheet]")?.dataset.editSheet;
+      if (list) htmx.ajax("GET", window.location.href, { target: list, swap: "outerMorph" });
+    },
+    true,
+  );
+
   // -- Columns in an order ---------------------------------------------------------------
 
   onEach("[data-columns]", (list) => {

@@ -36,6 +36,7 @@ from crm.models import (
     RelationshipProfile,
     SavedView,
     StatedValue,
+    Tag,
     Task,
     TimelineFilter,
     Usage,
@@ -207,6 +208,7 @@ def _of_people(account, user):
         "hourly-rates": HourlyRate.objects.create(
             user=user, valid_from="2026-01-01", amount=50
         ).pk,
+        "tags": Tag.objects.create(name="VIP").pk,
         "saved-views": SavedView.objects.create(
             owner=user, list_key="accounts", name="Mine"
         ).pk,

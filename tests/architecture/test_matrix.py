@@ -192,6 +192,7 @@ MAKERS = {
         actor=account.owner, list_key="accounts", action="tag", detail={"tag": 0}
     ),
     "cell": lambda account: account,
+    "list_row": lambda account: account,
     "VIEW": lambda account: SavedView.objects.create(
         owner=account.owner, list_key="accounts", name="Mine", is_shared=True
     ),
@@ -262,6 +263,7 @@ def _more(kind, account):
         "offer": lambda: {"offered": make.product().pk},
         "LINK": lambda: {"other": make.product().pk},
         "cell": lambda: {"key": "accounts", "column": "name"},
+        "list_row": lambda: {"key": "accounts"},
         "twin": lambda: {"other": make.account(owner=account.owner).pk},
     }.get(kind, dict)()
 

@@ -303,3 +303,16 @@ def test_a_task_of_the_past_is_refused_for_all(client, firm, rep):
     client.force_login(rep)
     change(client, "add_task", 3, scope="all", title="Call", due_on="2020-01-01")
     assert not Task.objects.exists()
+
+
+def test_a_row_is_edited_in_a_sheet(client, firm, rep):
+    client.force_login(rep)
+    url = reverse("campaigns:list_edit", args=["accounts", firm["Cedar"].pk])
+    page = client.get(url)
+    fields = [one.column.key for one in page.context["cells"]]
+    assert {"name", "city", "tags", "stage"} <= set(fields)
+    assert "owner" not in fields  # a rep hands nothing over
+    assert f'data-edit="{cell(firm["Cedar"], "industry")}"' in page.text
+    assert f'href="{url}"' in client.get(URL, {"sort": "name"}).text
+    foreign = reverse("campaigns:list_edit", args=["accounts", firm["Dogwood"].pk])
+    assert client.get(foreign).status_code == 404

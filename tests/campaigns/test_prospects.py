@@ -262,7 +262,7 @@ def test_columns_tags_and_views_are_those_of_every_list(client, firm, manager):
     page = listed(client, manager, tag=tag.pk, columns="name,tags,chance,low")
     assert names(page) == ["Birch"]
     titles = [heading.column.title for heading in page.context["listing"].headings]
-    assert titles == ["Prospect", "Tags", "Chance to win", "If won, from"]
+    assert titles == ["Name", "Tags", "Chance to win", "If won, from"]
     assert "VIP</a>" in page.text
     url = reverse("crm:view_create", args=["prospects"])
     answer = client.post(url, {"name": "Care", "query": "industry=Care", "back": URL})

@@ -91,7 +91,7 @@ REGISTRY = Registry(
     (
         Column(
             "name",
-            "Prospect",
+            "Name",
             cell=_name,
             export=lambda row: row.record.name,
             sort="name",
