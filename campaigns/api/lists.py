@@ -1,6 +1,7 @@
 """The rows of a list over the API: the same filters, order and columns as its page."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.utils import (
@@ -126,7 +127,9 @@ class ListResource(Resource):
             "rows": [
                 {
                     "id": row.record.pk,
-                    "values": {one.key: one.export(row) for one in listing.columns},
+                    "values": {
+                        one.key: _plain(one.export(row)) for one in listing.columns
+                    },
                 }
                 for row in page.rows
             ],
@@ -138,6 +141,11 @@ class ListResource(Resource):
         if kind is None:
             raise NotFound
         return kind.make(self.actor, given)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as the API writes it: amounts as text, to the cent."""
+    return str(value) if isinstance(value, Decimal) else value
 
 
 def _kinds() -> list[Kind]:
