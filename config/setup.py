@@ -1,21 +1,51 @@
 """The first page of an empty firm: it makes the administrator."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 
 from crm.choices import Role
 from crm.models import User
 
+API = "/api/"
+NOT_FOUND = 404
 SETUP_LOCK = 7_236_364  # any constant; serialises two people at an empty firm
 
 
 def needs_setup() -> bool:
     """Tell whether nobody can sign in yet."""
     return not User.objects.exists()
+
+
+class SetUpFirst:
+    """Lead whoever comes to an empty firm, by whatever address, to its first page.
+
+    Asks nothing where a page is shown: only visitors who would have to sign in, or
+    find nothing, may stand before an empty firm.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if self._is_shut_out(request, response) and needs_setup():
+            return redirect("first_setup")
+        return response
+
+    def _is_shut_out(self, request: HttpRequest, response: HttpResponse) -> bool:
+        if request.path.startswith(API) or request.user.is_authenticated:
+            return False
+        # Every page that asks to sign in first leads there.
+        is_sign_in = request.path == reverse("account_login")
+        return is_sign_in or response.status_code == NOT_FOUND
 
 
 class FirstAdministratorForm(forms.Form):

@@ -40,6 +40,16 @@ class CannotSaveContactError(DomainError):
     code = "cannot_save_contact"
 
 
+class CannotSaveContactsError(DomainError):
+    """People who cannot be added together; `problems` says why, by row from 0."""
+
+    code = "cannot_save_contacts"
+
+    def __init__(self, problems: dict[int, DomainError]) -> None:
+        super().__init__("Some rows do not fit, so nobody was added.")
+        self.problems = problems
+
+
 class CannotSaveEventError(DomainError):
     code = "cannot_save_event"
 

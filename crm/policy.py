@@ -9,6 +9,8 @@ UNDO_WITHIN = dt.timedelta(days=1)
 REFUSABLE_CHANNELS = frozenset({"phone", "email", "message", "chat", "social", "post"})
 # Here nobody is written to about a topic, such as offers, before they said yes.
 OPT_IN_CHANNELS = frozenset({"email", "message"})
+# Within this a person's own limit of contacts from us counts.
+CAP_WINDOW = dt.timedelta(days=30)
 # Neither reached anybody: a note is about a customer, an unanswered call is none.
 CHANNELS_WITHOUT_CONTACT = frozenset({"note"})
 OUTCOMES_WITHOUT_CONTACT = frozenset({"no_answer"})

@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from campaigns.api.calendar import CalendarResource, FeedResource
 from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.plans import PlanResource
@@ -13,6 +14,8 @@ router.register("plans", PlanResource, "plan")
 router.register("lists", ListResource, "list")
 router.register("today", TodayResource, "today")
 router.register("deals-by-competitor", RivalResource, "deals-by-competitor")
+router.register("calendar", CalendarResource, "calendar")
+router.register("calendar-feed", FeedResource, "calendar-feed")
 router.register("objective", ObjectiveResource, "objective")
 
 urlpatterns = router.urls

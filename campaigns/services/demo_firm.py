@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from campaigns.services import plans
 from clv.models import DemoFirm, TrueWorth
+from clv.services import demo_offers
 from crm.choices import Role
 from crm.errors import DemoRefusedError
 from crm.models import User
@@ -69,6 +70,7 @@ def load_demo_firm(
         _note_planted(block, planted)
 
     load.load_facts(firm, model, password=password(), on_block=keep_truth)
+    demo_offers.store_decisions(as_of)
     load.analyse(TrueWorth)
     plans.ensure_plans()
     return DemoFirm.objects.create(
@@ -211,6 +213,9 @@ _DIGESTED = (
     """SELECT concat_ws(';', account_id, title, stage_id, status, close_on, closed_on,
               competitor) FROM crm_deal""",
     "SELECT concat_ws(';', product_id, quantity, revenue, cost) FROM crm_dealline",
+    """SELECT concat_ws(';', holding_id, metric, value) FROM crm_usagetarget""",
+    """SELECT concat_ws(';', account_id, offered_id, state, decided_on)
+         FROM clv_offerdecision""",
     """SELECT concat_ws(';', account_id, is_alive, expected_margin_36_months)
          FROM clv_trueworth""",
 )

@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "common.htmx.VaryOnFragment",
     "common.headers.PrivatePages",
+    "config.setup.SetUpFirst",
     "pghistory.middleware.HistoryMiddleware",
 ]
 

@@ -1,8 +1,10 @@
 """People at accounts over the API."""
 
+from typing import Any
+
 import django_filters
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,9 +14,11 @@ from common.api_fields import DayField, KeyedData, RecordFilter, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
+from crm.errors import CannotSaveContactsError
 from crm.models import Account, Contact
 from crm.services import contacts
 
+MOST_AT_ONCE = 500
 WRITABLE = (
     "name",
     "title",
@@ -30,6 +34,7 @@ WRITABLE = (
     "language",
     "topics",
     "socials",
+    "contact_cap",
     "do_not_contact",
     "do_not_contact_reason",
     "left_on",
@@ -74,6 +79,21 @@ class ContactIn(ContactChange):
         fields = ("account", *WRITABLE)
 
 
+class ContactsIn(StrictSerializer):
+    """People to add together, all or none; errors stand by row."""
+
+    contacts = serializers.ListField(
+        child=ContactIn(), min_length=1, max_length=MOST_AT_ONCE
+    )
+
+
+@extend_schema_serializer(many=False)
+class ContactsOut(serializers.Serializer[Any]):
+    """Those added, in the order of the rows."""
+
+    contacts = ContactOut(many=True)
+
+
 class DepartureIn(StrictSerializer):
     """When a person left, who took over, and at which account they are now."""
 
@@ -102,7 +122,9 @@ class ContactResource(Listed, Shown, Resource):
         "create": ContactIn,
         "partial_update": ContactChange,
         "departure": DepartureIn,
+        "bulk": ContactsIn,
     }
+    outputs = {"bulk": ContactsOut}
     filterset_class = ContactFilter
 
     @acts_once
@@ -120,6 +142,26 @@ class ContactResource(Listed, Shown, Resource):
             **self.read(request),
         )
         return self.answer(changed)
+
+    @extend_schema(
+        summary="Add up to 500 people, all or none", responses={201: ContactsOut}
+    )
+    @action(detail=False, methods=["post"])
+    @acts_once
+    def bulk(self, request: Request) -> Response:
+        """Add people; a refusal names every row that does not fit."""
+        rows = self.read(request)["contacts"]
+        try:
+            made = contacts.create_contacts(actor=self.actor, rows=rows)
+        except CannotSaveContactsError as error:
+            found = {
+                str(number): {one.field or "row": [one.message]}
+                for number, one in error.problems.items()
+            }
+            raise serializers.ValidationError({"contacts": found}) from error
+        context = self.get_serializer_context()
+        body = ContactsOut({"contacts": made}, context=context).data
+        return Response(body, status=status.HTTP_201_CREATED)
 
     @extend_schema(summary="Note that a person left")
     @action(detail=True, methods=["post"])

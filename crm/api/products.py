@@ -3,17 +3,18 @@
 from typing import Any, ClassVar
 
 import django_filters
-from rest_framework import serializers
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api import StrictModelSerializer, expected_version
+from common.api import StrictModelSerializer, StrictSerializer, expected_version
 from common.api_fields import NamedField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
-from crm.models import Product
-from crm.models.products import LONGEST_TERM
+from crm.models import Complement, Product
+from crm.models.products import LONGEST_LIFE, LONGEST_TERM
 from crm.services import products
 
 WRITABLE = (
@@ -23,7 +24,9 @@ WRITABLE = (
     "list_price",
     "unit_cost",
     "upgrade_to",
+    "upgrade_reason",
     "is_active",
+    "life_months",
     "term_months",
 )
 
@@ -52,6 +55,7 @@ class ProductIn(StrictModelSerializer):
             "sku": {"validators": []},
             "list_price": {"min_value": 0},
             "unit_cost": {"min_value": 0},
+            "life_months": {"min_value": 1, "max_value": LONGEST_LIFE},
             "term_months": {"min_value": 1, "max_value": LONGEST_TERM},
         }
 
@@ -91,3 +95,58 @@ class ProductResource(Listed, Shown, Resource):
             **self.read(request),
         )
         return self.answer(changed)
+
+
+class ComplementOut(serializers.ModelSerializer[Complement]):
+    """One direction of "these two go together"; the other is a row too."""
+
+    product = serializers.CharField(source="from_product.sku")
+    other = serializers.CharField(source="to_product.sku")
+
+    class Meta:
+        model = Complement
+        fields = ("id", "product", "other", "reason", "created_at", "updated_at")
+        read_only_fields = fields
+
+
+class ComplementIn(StrictSerializer):
+    """Two products that go together, by their numbers; again replaces the reason."""
+
+    product = NamedField(slug_field="sku", queryset=Product.objects.all())
+    other = NamedField(slug_field="sku", queryset=Product.objects.all())
+    reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+
+
+class ComplementFilter(django_filters.FilterSet):
+    product = django_filters.CharFilter("from_product__sku", max_length=60)
+
+    class Meta:
+        model = Complement
+        fields = ("product",)
+
+
+class ComplementResource(Listed, Shown, Resource):
+    """What goes with what. Removing one direction removes the other."""
+
+    read_access = permissions.VIEW_PRODUCTS
+    write_access = permissions.CHANGE_CATALOGUES
+    queryset = Complement.objects.select_related("from_product", "to_product")
+    output = ComplementOut
+    inputs = {"create": ComplementIn}
+    filterset_class = ComplementFilter
+    is_shared = True
+
+    @acts_once
+    def create(self, request: Request) -> Response:
+        said = self.read(request)
+        products.link_products(actor=self.actor, **said)
+        pair = {"from_product": said["product"], "to_product": said["other"]}
+        return self.answer(self.get_queryset().get(**pair))
+
+    @extend_schema(request=None, responses={status.HTTP_204_NO_CONTENT: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        link = self.get_object()
+        products.unlink_products(
+            actor=self.actor, product=link.from_product, other=link.to_product
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)

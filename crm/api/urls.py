@@ -19,7 +19,7 @@ from crm.api.merges import MergeResource
 from crm.api.notifications import NotificationResource
 from crm.api.orders import OrderResource
 from crm.api.overlaps import OverlapResource
-from crm.api.products import ProductResource
+from crm.api.products import ComplementResource, ProductResource
 from crm.api.rates import RateResource
 from crm.api.saved_views import SavedViewResource
 from crm.api.tags import TagResource
@@ -42,6 +42,7 @@ router.register("lifecycle-stages", LifecycleStageResource, "lifecycle-stage")
 router.register("stays", StayResource, "stay")
 router.register("relationships", RelationshipResource, "relationship")
 router.register("products", ProductResource, "product")
+router.register("complements", ComplementResource, "complement")
 router.register("orders", OrderResource, "order")
 router.register("ledger-entries", LedgerEntryResource, "ledger-entry")
 router.register("touchpoints", TouchpointResource, "touchpoint")

@@ -35,6 +35,7 @@ class ContactForm(VersionedForm):
             "language",
             "topics",
             "preferences",
+            "contact_cap",
             "do_not_contact",
             "do_not_contact_reason",
         ]
@@ -45,11 +46,14 @@ class ContactForm(VersionedForm):
             "preferred_time": "Best time",
             "topics": "Topics they like",
             "preferences": "Other preferences",
+            "contact_cap": "At most so many contacts in 30 days",
             "do_not_contact": "Asked not to be contacted",
             "do_not_contact_reason": "Why, or since when",
         }
         help_texts = {
             "influence": "1 little, 5 decisive; empty when not known",
+            "contact_cap": "Calls, mails, letters and messages from us; empty if they "
+            "set no limit",
             "preferred_time": "Such as: mornings, not on Fridays",
         }
         widgets = {

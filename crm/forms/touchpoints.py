@@ -170,8 +170,19 @@ class QuickLogForm(forms.Form):
         if contact is None:
             return ""
         return touchpoints.refusal(
-            contact, channel=said.channel, direction=said.direction
+            contact,
+            channel=said.channel,
+            direction=said.direction,
+            at=self._said_at(),
         )
+
+    def _said_at(self) -> dt.datetime:
+        """Return about when the contact was, also of a line still being typed."""
+        when = self.understood.when
+        if when is None:
+            return timezone.now()
+        at = dt.datetime.combine(when.day, when.time or NOON)
+        return timezone.make_aware(at)
 
     def values(self) -> dict[str, Any]:
         """Return what a valid form says, as `log_touchpoint` takes it."""

@@ -75,6 +75,12 @@ class Contact(Versioned):
     language = models.CharField(max_length=40, blank=True, default="", db_default="")
     topics = models.CharField(max_length=200, blank=True, default="", db_default="")
     socials = models.JSONField(default=dict, blank=True)
+    contact_cap = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text="contacts from us within 30 days at most; empty if they set no limit",
+    )
     do_not_contact = models.BooleanField(default=False)
     do_not_contact_reason = models.CharField(
         max_length=200, blank=True, default="", db_default=""
@@ -105,6 +111,11 @@ class Contact(Versioned):
             ),
             models.CheckConstraint(
                 condition=~models.Q(name=""), name="contact_has_a_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(contact_cap=None)
+                | models.Q(contact_cap__range=(1, 100)),
+                name="contact_cap_in_range",
             ),
         ]
         indexes = [

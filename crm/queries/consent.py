@@ -3,17 +3,20 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from common.clock import business_today
 from crm import policy
-from crm.choices import Channel
-from crm.models import Consent, Contact
+from crm.choices import Channel, Direction
+from crm.models import Consent, Contact, Touchpoint
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why one person may not be approached; `code` is stable, `message` is for people.
 
-    Codes: left, do_not_contact, withdrawn, no_consent.
+    Codes: left, do_not_contact, withdrawn, no_consent, cap.
     """
 
     code: str
@@ -21,15 +24,21 @@ class Refusal:
 
 
 def may_contact(
-    contact: Contact, channel: str, topic: str | None = None
+    contact: Contact,
+    channel: str,
+    topic: str | None = None,
+    *,
+    at: dt.datetime | None = None,
+    but: int | None = None,
 ) -> Refusal | None:
     """Return why nobody may approach this person over `channel`, or None if one may.
 
     Who left and who asked to be left alone is refused; so is a channel whose newest
     wish is no, for all topics or for this one. Writing about a topic over a channel of
     OPT_IN_CHANNELS needs a yes. Channels such as meetings, which a person takes part in
-    themselves, are only refused when the person left. Reads `contact.consents`, which
-    lists prefetch.
+    themselves, are only refused when the person left. Who set a limit is not contacted
+    more often within CAP_WINDOW before `at` (now); the contact `but` does not count.
+    Reads `contact.consents`, which lists prefetch, and asks once for who set a limit.
     """
     if contact.has_left(business_today()):
         return Refusal("left", f"{contact} left on {contact.left_on:%d %b %Y}.")
@@ -41,7 +50,44 @@ def may_contact(
         return Refusal(
             "do_not_contact", f"{contact} asked not to be contacted{reason}."
         )
-    return _refused_by_wish(contact, channel, (topic or "").strip())
+    refused = _refused_by_wish(contact, channel, (topic or "").strip())
+    return refused or _refused_by_cap(contact, at or timezone.now(), but)
+
+
+def contacts_within_cap(contact: Contact, at: dt.datetime) -> QuerySet[Touchpoint]:
+    """Return what counts against a person's limit at a moment, the oldest first."""
+    rows = Touchpoint.objects.standing().filter(
+        contact=contact,
+        direction=Direction.OUT,
+        channel__in=policy.REFUSABLE_CHANNELS,
+        occurred_at__gt=at - policy.CAP_WINDOW,
+        occurred_at__lte=at,
+    )
+    return rows.exclude(outcome__in=policy.OUTCOMES_WITHOUT_CONTACT).order_by(
+        "occurred_at", "pk"
+    )
+
+
+def _refused_by_cap(
+    contact: Contact, at: dt.datetime, but: int | None
+) -> Refusal | None:
+    cap = contact.contact_cap
+    if cap is None or contact.pk is None:
+        return None
+    moments = list(
+        contacts_within_cap(contact, at)
+        .exclude(pk=but or 0)
+        .values_list("occurred_at", flat=True)
+    )
+    if len(moments) < cap:
+        return None
+    free_on = timezone.localdate(moments[-cap] + policy.CAP_WINDOW)
+    times = "once" if cap == 1 else f"{cap} times"
+    return Refusal(
+        "cap",
+        f"{contact} wants to hear from us {times} in {policy.CAP_WINDOW.days} days at "
+        f"most, and has. The next is welcome from {free_on:%d %b %Y}.",
+    )
 
 
 def current_wishes(contact: Contact) -> list[Consent]:

@@ -1,14 +1,16 @@
 """People at accounts: add, change, let go."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 
 from common.clock import business_today
+from common.errors import DomainError
 from common.versions import save_changes
 from crm.choices import Channel
-from crm.errors import CannotSaveContactError
+from crm.errors import CannotSaveContactError, CannotSaveContactsError
 from crm.models import Account, Consent, Contact, User
 from crm.queries.consent import current_wishes
 from crm.services import assessments, audit
@@ -29,6 +31,7 @@ FIELDS = frozenset(
         "language",
         "topics",
         "socials",
+        "contact_cap",
         "do_not_contact",
         "do_not_contact_reason",
         "left_on",
@@ -45,6 +48,7 @@ TAKEN_ALONG = (
     "language",
     "topics",
     "socials",
+    "contact_cap",
     "do_not_contact",
     "do_not_contact_reason",
 )
@@ -74,6 +78,28 @@ def create_contact(
             assessments.note(actor=actor, contact=contact, source=judged_source)
         audit.record(actor=actor, action="contact.created", subject=contact)
     return contact
+
+
+@transaction.atomic
+def create_contacts(
+    *, actor: User | None, rows: Sequence[Mapping[str, Any]]
+) -> list[Contact]:
+    """Add many people at once, all or none; each row is what `create_contact` takes.
+
+    Raises
+    ------
+    CannotSaveContactsError
+        If rows do not fit; it names them all, with what is wrong.
+    """
+    made, problems = [], {}
+    for number, row in enumerate(rows):
+        try:
+            made.append(create_contact(actor=actor, **row))
+        except DomainError as error:
+            problems[number] = error
+    if problems:
+        raise CannotSaveContactsError(problems)
+    return made
 
 
 def change_contact(

@@ -7,11 +7,12 @@ row by row, so that a merge can be undone.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.core import serializers
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, UniqueConstraint
 from django.utils import timezone
 
 from common.versions import save_changes
@@ -159,18 +160,63 @@ def taken_over(
     return changes
 
 
-def moving(merged: Account) -> dict[str, int]:
-    """Count what would go over, by the name of its kind."""
-    found: dict[str, int] = {}
+@dataclass(frozen=True, slots=True)
+class Going:
+    """How many rows of one kind would go over, and how many would stay behind."""
+
+    going: int
+    staying: int
+    name_of_going: str
+    name_of_staying: str
+
+
+def moving(merged: Account, survivor: Account) -> list[Going]:
+    """Count what would go over and what would stay, by kind; writes nothing."""
+    found = []
     for model in movable():
-        wanted = Q(*((field, merged) for field in _links(model)), _connector=Q.OR)
-        count = model._default_manager.filter(wanted).count()
-        name = (
-            model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
-        )
-        if count:
-            found[str(name)] = count
+        all_rows, staying = set[int](), set[int]()
+        for field in _links(model):
+            rows = model._default_manager.filter(**{field: merged})
+            keys = set(rows.values_list("pk", flat=True))
+            all_rows |= keys
+            if keys:
+                staying |= _kept_back(model, field, merged, survivor)
+        names = model._meta.verbose_name, model._meta.verbose_name_plural
+        going, stays = len(all_rows - staying), len(staying)
+        if all_rows:
+            found.append(
+                Going(going, stays, str(names[going != 1]), str(names[stays != 1]))
+            )
     return found
+
+
+def _kept_back(
+    model: type[models.Model], field: str, merged: Account, survivor: Account
+) -> set[int]:
+    """Return the rows that the survivor has already, as the database would find."""
+    rows = model._default_manager.filter(**{field: merged})
+    held = model._default_manager.filter(**{field: survivor})
+    if model is Account:
+        return set(rows.filter(pk=survivor.pk).values_list("pk", flat=True))
+    kept: set[int] = set()
+    for others, condition in _unique_with(model, field):
+        same = held.filter(condition) if condition else held
+        same = same.filter(**{name: OuterRef(name) for name in others})
+        twins = rows.filter(condition) if condition else rows
+        kept |= set(twins.filter(Exists(same)).values_list("pk", flat=True))
+    return kept
+
+
+def _unique_with(
+    model: type[models.Model], field: str
+) -> Iterator[tuple[list[str], Q | None]]:
+    """Yield what else must differ between rows of one account, and of which rows."""
+    if model._meta.get_field(field).unique:  # type: ignore[union-attr]
+        yield [], None
+    for constraint in model._meta.constraints:
+        if isinstance(constraint, UniqueConstraint) and field in constraint.fields:
+            others = [name for name in constraint.fields if name != field]
+            yield others, constraint.condition
 
 
 def movable() -> list[type[models.Model]]:

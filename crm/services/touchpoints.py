@@ -172,11 +172,18 @@ def price_of_minutes(
     return to_cents(hourly_cost_on(actor, day or business_today()) * minutes / 60)
 
 
-def refusal(contact: Contact, *, channel: str, direction: str) -> str:
+def refusal(
+    contact: Contact,
+    *,
+    channel: str,
+    direction: str,
+    at: dt.datetime | None = None,
+    but: int | None = None,
+) -> str:
     """Return why we may not reach this person this way; they may always reach us."""
     if direction != Direction.OUT:
         return ""
-    found = consent.may_contact(contact, channel)
+    found = consent.may_contact(contact, channel, at=at, but=but)
     # When somebody left is judged by the day of the contact, not by today's.
     return found.message if found and found.code != "left" else ""
 
@@ -240,7 +247,14 @@ def _check_contact(row: Touchpoint, contact: Contact) -> None:
             "Choose who took over.",
             field="contact",
         )
-    if refused := refusal(contact, channel=row.channel, direction=row.direction):
+    refused = refusal(
+        contact,
+        channel=row.channel,
+        direction=row.direction,
+        at=row.occurred_at,
+        but=row.pk,
+    )
+    if refused:
         raise CannotLogError(
             f"{refused} Nothing was stored. Choose another way, or, if they reached "
             "out to you, log it as incoming, such as: call from Anna.",

@@ -89,7 +89,7 @@ def merge_preview(request: SignedInRequest, pk: int, other: int) -> HttpResponse
         "account": survivor,
         "other": merged,
         "choices": _choices(survivor, merged),
-        "moving": merging.moving(merged),
+        "moving": merging.moving(merged, survivor),
         "sides": [(account, _sums(account)) for account in (survivor, merged)],
     }
     return render(request, "crm/merging/preview.html", context)

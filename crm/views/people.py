@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from common.access import requires
@@ -17,6 +18,7 @@ from common.errors import DomainError, StaleRecordError
 from crm import permissions
 from crm.forms.contacts import AssessmentForm, ConsentForm, LeaveForm
 from crm.models import Contact, Touchpoint
+from crm.queries.consent import contacts_within_cap
 from crm.queries.editors import names_since
 from crm.queries.people import person_rows
 from crm.requests import SignedInRequest
@@ -154,6 +156,7 @@ def _page(
         "touchpoints": spoken.select_related("user")[:CONTACTS_SHOWN],
         "before": visible.filter(moves=contact).first(),
         "later": visible.filter(moved_from=contact),
+        "cap_used": contacts_within_cap(contact, timezone.now()).count(),
         "can_change": request.user.has_perm(permissions.CHANGE_ACCOUNTS),
     }
     return render(request, "crm/contacts/detail.html", context, status=status)

@@ -25,6 +25,7 @@ from crm.models import (
     AccountMerge,
     Competitor,
     CompetitorPresence,
+    Complement,
     DealLossReason,
     DealStage,
     EventType,
@@ -204,6 +205,9 @@ def _of_people(account, user):
         ).pk,
         "notifications": Notification.objects.create(
             user=user, kind="mention", text="Ana mentioned you", url="/today/"
+        ).pk,
+        "complements": Complement.objects.create(
+            from_product=make.product(), to_product=make.product()
         ).pk,
         "hourly-rates": HourlyRate.objects.create(
             user=user, valid_from="2026-01-01", amount=50

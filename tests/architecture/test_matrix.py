@@ -22,6 +22,7 @@ from crm.models import (
     BulkEdit,
     Competitor,
     CompetitorPresence,
+    Complement,
     DealLossReason,
     DealStage,
     EventType,
@@ -217,6 +218,9 @@ MAKERS = {
     "TAG": lambda account: Tag.objects.get_or_create(name="VIP")[0],
     "EVENT_TYPE": lambda account: EventType.objects.first(),
     "PERSON": lambda account: make.user(),
+    "COMPLEMENT": lambda account: Complement.objects.create(
+        from_product=make.product(), to_product=make.product()
+    ),
     "RATE": lambda account: HourlyRate.objects.create(
         user=make.user(), valid_from=DAY, amount=50
     ),

@@ -9,7 +9,16 @@ from django.urls import reverse
 from clv.models import AccountSummary
 from clv.services.summaries import refresh_summaries
 from common.errors import DomainError
-from crm.models import Account, AccountMerge, AuditEvent, Contact, Tag, Task
+from crm.models import (
+    Account,
+    AccountMerge,
+    AuditEvent,
+    Contact,
+    LifecycleStage,
+    LifecycleStay,
+    Tag,
+    Task,
+)
 from crm.queries.alike import alike, core_of, duplicates
 from crm.queries.products import bought
 from crm.services import merging
@@ -212,3 +221,25 @@ def test_groups_of_one_name_are_listed_for_whom_may_see_them(db, rep, manager):
     make.account(name="Muller Bauhof", owner=rep)
     assert duplicates(manager) == [twins]
     assert duplicates(make.user("rep")) == []
+
+
+def test_the_preview_counts_what_stays_behind(client, manager):
+    survivor, merged = make.account(name="Stays"), make.account(name="Goes")
+    stage = LifecycleStage.objects.first()
+    day = dt.date(2026, 1, 1)
+    for account in (survivor, merged):
+        LifecycleStay.objects.create(account=account, stage=stage, since=day)
+    ended = LifecycleStay.objects.create(
+        account=merged, stage=stage, since=dt.date(2025, 1, 1), until=day
+    )
+    make.contact(account=merged)
+    kinds = {one.name_of_going: one for one in merging.moving(merged, survivor)}
+    said = {key: (one.going, one.staying) for key, one in kinds.items()}
+    assert said == {"contact": (1, 0), "lifecycle stay": (1, 1)}
+    client.force_login(manager)
+    path = reverse("crm:merge_preview", args=[survivor.pk, merged.pk])
+    assert (
+        "1 lifecycle stay stays behind: Stays has" in client.get(path).content.decode()
+    )
+    merge = merging.merge_accounts(actor=manager, survivor=survivor, merged=merged)
+    assert merge.moved["crm.lifecyclestay"] == [ended.pk]

@@ -20,7 +20,7 @@ INLINE = re.compile(r"\sstyle=|\son\w+=|hx-on|<style|<script(?![^>]*(src=|json))
 
 
 @pytest.mark.parametrize("name", OPEN_PAGES)
-def test_pages_of_sign_in_open_without_anything_inline(client, db, name):
+def test_pages_of_sign_in_open_without_anything_inline(client, rep, name):
     page = client.get(reverse(name)).content.decode()
     assert 'class="c-entrance"' in page
     assert INLINE.search(page) is None
@@ -117,3 +117,13 @@ def test_a_message_becomes_a_toast(client, rep):
     assert list(get_messages(response.wsgi_request))
     page = client.get(reverse("account_change_password")).content.decode()
     assert "data-toast" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/deals/", "/no-such/page/", "/sign-in/login/"])
+def test_any_address_of_an_empty_firm_leads_to_its_first_page(client, db, path):
+    answer = client.get(path, follow=True)
+    assert answer.redirect_chain[-1] == ("/setup/", 302)
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/api/v1/accounts/").status_code == 401
+    make.user()
+    assert "/setup/" not in client.get(path).headers.get("Location", "")

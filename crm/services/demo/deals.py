@@ -9,6 +9,7 @@ import numpy as np
 from crm.choices import DealStatus, Source, Stage
 from crm.models import (
     Account,
+    Competitor,
     Deal,
     DealChange,
     DealLine,
@@ -25,6 +26,8 @@ OPEN_SHARE = 0.45
 WON_SHARE = {Stage.PROSPECT: 0.35, Stage.CUSTOMER: 0.55}
 LONGEST_IN_STAGE = 32  # days; some stages allow less, so that some deals are stale
 YEAR = 365
+RIVAL_KNOWN = 0.6  # of the deals
+WENT_ELSEWHERE = "Went to a competitor"
 TITLES = (
     "New workplaces",
     "Meeting room",
@@ -45,12 +48,14 @@ def store_deals(seed: int, as_of: dt.date) -> None:
     products = list(Product.objects.exclude(list_price=None).order_by("pk"))
     made: list[Deal] = []
     changes: list[DealChange] = []
+    rivals = {rival.name: rival for rival in Competitor.objects.all()}
     for account in _accounts():
         is_open = bool(rng.random() < OPEN_SHARE)
         furthest = int(rng.integers(0, len(stages)))
         deal = _deal(rng, account, stages[furthest], as_of, is_open=is_open)
         if not is_open:
             _close(rng, deal, reasons, as_of)
+        deal.rival = rivals.get(deal.competitor)
         steps = _history(rng, deal, stages[: furthest + 1])
         deal.created_at = steps[0].changed_at
         made.append(deal)
@@ -93,7 +98,7 @@ def _deal(
 
 
 def _rival(rng: np.random.Generator) -> str:
-    is_known = rng.random() < 0.4  # noqa: PLR2004
+    is_known = rng.random() < RIVAL_KNOWN
     place = int(rng.integers(0, len(words.COMPETITORS)))
     return words.COMPETITORS[place] if is_known else ""
 
@@ -116,6 +121,9 @@ def _close(
         order = orders.order_by("-ordered_on", "-pk").first()
     if order is None:
         deal.status, deal.loss_reason = DealStatus.LOST, reason
+        if reason.name == WENT_ELSEWHERE and not deal.competitor:
+            place = deal.account_id % len(words.COMPETITORS)
+            deal.competitor = words.COMPETITORS[place]
     else:
         deal.status, deal.order = DealStatus.WON, order
         deal.closed_on = order.ordered_on

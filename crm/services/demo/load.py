@@ -41,6 +41,7 @@ from crm.services.demo.costs import apportion_cents
 from crm.services.demo.deals import store_deals
 from crm.services.demo.rapport import store_rapport
 from crm.services.demo.store import SOURCE, store_block
+from crm.services.demo.targets import store_targets
 from crm.services.demo.truth import WINDOW_DAYS, Ints, Truth
 from crm.services.demo.wallet import store_competitors, store_wallet
 
@@ -146,6 +147,7 @@ def load_facts(
     _store_shared_costs(firm, [np.concatenate(kept) for kept in fairs])
     store_rapport(firm.seed, firm.as_of)
     store_deals(firm.seed, firm.as_of)
+    store_targets()
     _finish(indexes)
 
 
