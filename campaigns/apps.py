@@ -3,7 +3,13 @@ from django.apps import AppConfig
 from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
 from common import agendas, palette, panels, timelines, undoing
 from common.lists import sets
-from crm.permissions import CHANGE_DEALS, VIEW_ACCOUNTS, VIEW_DEALS
+from crm.permissions import (
+    CHANGE_CASES,
+    CHANGE_DEALS,
+    VIEW_ACCOUNTS,
+    VIEW_CASES,
+    VIEW_DEALS,
+)
 
 
 class CampaignsConfig(AppConfig):
@@ -88,6 +94,7 @@ class CampaignsConfig(AppConfig):
                 done="It may wait",
             )
         )
+        _register_cases()
         palette.add_source(
             palette.Source(
                 "Deals", VIEW_DEALS, "campaigns.queries.found.find_deals", 30
@@ -103,3 +110,53 @@ class CampaignsConfig(AppConfig):
                 prefill="search",
             )
         )
+
+
+def _register_cases() -> None:
+    """Say where cases show: on accounts, in timelines, in Today, in the palette."""
+    panels.register(
+        "account-cases", panels.Panel("Cases", "campaigns:account_cases", VIEW_CASES)
+    )
+    panels.register(
+        "account-act",
+        panels.Panel("Case", "campaigns:account_case_create", CHANGE_CASES, 20),
+    )
+    for key, word, query in (
+        ("caseopened", "Case", "cases_opened"),
+        ("casesolved", "Case resolved", "cases_resolved"),
+    ):
+        timelines.register(
+            timelines.Source(
+                key=key,
+                kind="case",
+                kind_title="Cases",
+                word=word,
+                icon="life-buoy",
+                query=f"campaigns.queries.timeline_cases.{query}",
+                permission=VIEW_CASES,
+                url_name="campaigns:case_detail",
+                order=28,
+            )
+        )
+    agendas.register(
+        agendas.Source(
+            key="case",
+            label="Case",
+            query="campaigns.queries.agenda.open_cases",
+            permission=VIEW_CASES,
+            url_name="campaigns:case_detail",
+        )
+    )
+    palette.add_source(
+        palette.Source("Cases", VIEW_CASES, "campaigns.queries.found.find_cases", 35)
+    )
+    palette.add_command(
+        palette.Command(
+            "New case",
+            "campaigns:case_create",
+            "life-buoy",
+            CHANGE_CASES,
+            words="create add complaint question fault request ticket service",
+            prefill="title",
+        )
+    )

@@ -8,12 +8,14 @@ CHANGE_PLANS = "campaigns.change_plans"
 DO_TOUCHES = "campaigns.do_touches"
 ASK_QUESTIONS = "campaigns.ask_questions"
 CHANGE_ALERT_RULES = "campaigns.change_alert_rules"
+CHANGE_SERVICE_LEVELS = "campaigns.change_service_levels"
 
 _WORKS = frozenset({VIEW_TODAY, VIEW_PLANS, DO_TOUCHES, ASK_QUESTIONS})
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: _WORKS,
-    Role.MANAGER: _WORKS | {CHANGE_ALERT_RULES},
+    Role.MANAGER: _WORKS | {CHANGE_ALERT_RULES, CHANGE_SERVICE_LEVELS},
     Role.MARKETER: _WORKS | {CHANGE_PLANS},
-    Role.ADMINISTRATOR: _WORKS | {CHANGE_PLANS, CHANGE_ALERT_RULES},
+    Role.ADMINISTRATOR: _WORKS
+    | {CHANGE_PLANS, CHANGE_ALERT_RULES, CHANGE_SERVICE_LEVELS},
 }

@@ -41,6 +41,20 @@ EVENT_AHEAD_DAYS = 14
 ANNIVERSARY_AHEAD_DAYS = 7
 ANNIVERSARY_YEARS = 5  # told every so many years with us
 
+# -- The queue of cases (campaigns/queries/service.py) ---------------------------------
+# Among cases that stand alike, class weight times urgency weight decides: an urgent
+# case of a general customer counts as much as a normal one of a current key.
+CASE_CLASS_WEIGHTS = {
+    "current_key": 4,
+    "potential_key": 3,
+    "general": 2,
+    "never_profitable": 1,
+    "": 2,  # nobody knows yet, so as most are
+}
+CASE_URGENCY_WEIGHTS = {"urgent": 4, "high": 3, "normal": 2, "low": 1}
+# A year: who allows more than that promises nothing.
+LONGEST_SERVICE_MINUTES = 366 * 24 * 60
+
 # Rows of Today that are shown at once: what one person can do in a day.
 TODAY_ROWS = 25
 

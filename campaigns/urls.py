@@ -8,6 +8,8 @@ from campaigns.views import (
     brief,
     bulk,
     calendar,
+    case_changes,
+    cases,
     cells,
     deal_changes,
     deal_stages,
@@ -20,6 +22,7 @@ from campaigns.views import (
     prospects,
     questions,
     rivals,
+    service_levels,
     today,
     touches,
 )
@@ -27,6 +30,7 @@ from campaigns.views import (
 app_name = "campaigns"
 PLAN = "plans/<slug:key>/"
 DEAL = "deals/<int:pk>/"
+CASE = "cases/<int:pk>/"
 DRAFT = f"{PLAN}draft/"
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -62,6 +66,25 @@ urlpatterns = [
         questions.question_export,
         name="question_export",
     ),
+    path("cases/", cases.case_list, name="case_list"),
+    path("cases/export.csv", cases.case_export, name="case_export"),
+    path("cases/new/", case_changes.case_create, name="case_create"),
+    path("cases/_similar/", cases.case_similar, name="case_similar"),
+    path("cases/levels/", service_levels.level_list, name="level_list"),
+    path("cases/levels/edit/", service_levels.level_edit, name="level_edit"),
+    path("cases/entries/<int:pk>/", case_changes.case_minutes, name="case_minutes"),
+    path(CASE, cases.case_detail, name="case_detail"),
+    path(f"{CASE}edit/", case_changes.case_edit, name="case_edit"),
+    path(f"{CASE}act/", case_changes.case_act, name="case_act"),
+    path(f"{CASE}claim/", case_changes.case_claim, name="case_claim"),
+    path(f"{CASE}escalate/", case_changes.case_escalate, name="case_escalate"),
+    path(f"{CASE}hand-over/", case_changes.case_hand_over, name="case_hand_over"),
+    path(
+        "accounts/<int:pk>/cases/new/",
+        case_changes.account_case_create,
+        name="account_case_create",
+    ),
+    path("accounts/<int:pk>/_cases/", cases.account_cases, name="account_cases"),
     path("deals/", deals.deal_board, name="deal_board"),
     path("deals/list/", deals.deal_list, name="deal_list"),
     path("deals/new/", deal_changes.deal_create, name="deal_create"),

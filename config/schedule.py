@@ -11,6 +11,7 @@ from typing import Any
 from celery import group, shared_task
 from kombu.exceptions import OperationalError
 
+from campaigns.services import case_watch
 from clv.services import runs, sharing
 from config import night
 from crm.services import digests
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
 DIGEST_SECONDS = 900.0
+CASES_SECONDS = 60.0
 LONGEST_MAILING = 600  # seconds
 LONGEST_SWEEP = 60  # seconds
 LONGEST_SHARD = 1800  # seconds
@@ -81,6 +83,19 @@ def send_digests() -> None:
     digests.send_due()
 
 
+@shared_task(
+    name="campaigns.watch_cases",
+    queue="quick",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_SWEEP,
+    time_limit=LONGEST_SWEEP + 15,
+)
+def watch_cases() -> None:
+    """Tell whose clocks of cases end soon or have ended, each once."""
+    case_watch.watch()
+
+
 def call_helpers(run_id: int, numbers: Sequence[int]) -> None:
     """Ring for each shard; who has the run begins with the first, helpers at the end.
 
@@ -98,6 +113,11 @@ BEAT: dict[str, Any] = {
         "task": "clv.sweep_runs",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "watch-cases": {
+        "task": "campaigns.watch_cases",
+        "schedule": CASES_SECONDS,
+        "options": {"expires": CASES_SECONDS},
     },
     "send-digests": {
         "task": "crm.send_digests",

@@ -17,6 +17,7 @@ NOBODY: dict[str, object] = {
     "menu": (),
     "bottom": (),
     "can_log": False,
+    "can_open_case": False,
     "unread": 0,
 }
 AT_THE_BOTTOM = 3  # pages; search, log and the rest stand beside them
@@ -92,6 +93,7 @@ MENU = (
                 crm.VIEW_ACCOUNTS,
                 go="k",
             ),
+            Link("Cases", "campaigns:case_list", "life-buoy", crm.VIEW_CASES, go="e"),
             Link(
                 "Prospects",
                 "campaigns:prospect_list",
@@ -235,6 +237,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
             "menu": (),
             "bottom": (),
             "can_log": False,
+            "can_open_case": False,
             "unread": 0,
             "currency": settings.CURRENCY,
         }
@@ -243,6 +246,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "menu": menu,
         "bottom": bottom_of(menu),
         "can_log": user.has_perm(crm.LOG_TOUCHPOINTS),
+        "can_open_case": user.has_perm(crm.CHANGE_CASES),
         # Fragments have no bell, and ask nothing.
         "unread": SimpleLazyObject(lambda: unread_count(user)),
         "currency": settings.CURRENCY,

@@ -13,6 +13,7 @@ from clv.models import Assumptions, Judgement, Valuation, ValuationRun
 from crm.choices import Role, Stage
 from crm.models import (
     Account,
+    Case,
     ClientGoal,
     Contact,
     Deal,
@@ -131,6 +132,21 @@ def deal(*, account=None, stage=1, lines=None, days=0, status="open", **fields):
             unit_cost=None if unit_cost is None else Decimal(unit_cost),
         )
     return made
+
+
+def case(*, account=None, hours=0, **fields):
+    """One case, opened so many hours ago, of the account's owner."""
+    if account is None and not fields.get("sender"):
+        account = globals()["account"](owner=user())
+    return Case.objects.create(
+        **{
+            "account": account,
+            "title": f"Case {next(_number)}",
+            "owner": account.owner if account else None,
+            "opened_at": timezone.now() - dt.timedelta(hours=hours),
+        }
+        | fields
+    )
 
 
 def cost(*, account=None, amount="25.00", on=dt.date(2026, 1, 15), **fields):

@@ -6,6 +6,8 @@ from django import forms
 
 from crm.choices import (
     Attitude,
+    CaseKind,
+    CaseUrgency,
     DecisionRole,
     ListKey,
     RelationshipType,
@@ -33,6 +35,12 @@ def _person(user: User) -> forms.Field:
     people = User.objects.filter(is_active=True).order_by("name", "pk")
     if not user.sees_every_account:
         people = people.filter(pk=user.pk)
+    return forms.ModelChoiceField(people, empty_label=None)
+
+
+def _anybody(_user: User) -> forms.Field:
+    """Return everybody who may be given a case; who gets it sees it."""
+    people = User.objects.filter(is_active=True).order_by("name", "pk")
     return forms.ModelChoiceField(people, empty_label=None)
 
 
@@ -77,6 +85,12 @@ FIELDS: Mapping[str, Mapping[str, Maker]] = {
         "title": _text(300, is_required=True),
         "due_on": _day,
         "owner": _person,
+    },
+    ListKey.CASES: {
+        "title": _text(300, is_required=True),
+        "urgency": _choice(CaseUrgency.choices, is_required=True),
+        "kind": _choice(CaseKind.choices, is_required=True),
+        "owner": _anybody,
     },
 }
 

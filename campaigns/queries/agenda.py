@@ -27,11 +27,13 @@ from django.utils.module_loading import import_string
 
 from campaigns.choices import AlertKind, OwnerRole
 from campaigns.models import Alert, PlannedTouch, SettledItem, Snooze
+from campaigns.queries.service import next_end, said_of_clock, with_clocks
 from campaigns.queries.weighing import PRECISE, Weighing
 from common import agendas
 from common.agendas import Asking
 from common.money import ZERO
-from crm.models import Deal
+from crm.choices import CaseStatus
+from crm.models import Case, Deal
 from crm.queries.agenda import Items
 from crm.queries.entries import joined, labels, words
 
@@ -120,6 +122,20 @@ def stale_deals(asking: Asking) -> Items:
             Value("-"),
             Extract("stage_since", "epoch"),
         ),
+        link=F("pk"),
+    )
+
+
+def open_cases(asking: Asking) -> Items:
+    """Return cases whose clock runs, due on the day on which the next one ends."""
+    rows = Case.objects.filter(status=CaseStatus.OPEN).visible_to(asking.user)
+    if asking.owner:
+        rows = rows.filter(owner=asking.owner)
+    return Items(
+        with_clocks(rows),
+        due=next_end(),
+        title=F("title"),
+        why=said_of_clock(),
         link=F("pk"),
     )
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from campaigns.queries.care import Care, Justified, care, justified
+from campaigns.queries.cases import unsettled_of
+from campaigns.queries.service import Standing
 from clv.models import ValuationRun
 from clv.queries.expansion import Expansion, expansion_of
 from clv.queries.worth import AccountWorth, account_worth
@@ -35,6 +37,7 @@ LAST_CONTACTS = 3
 LAST_EVENTS = 3
 MOST_PEOPLE = 8
 MOST_POINTS = 7
+MOST_CASES = 2
 MOST_OFFERS = 2
 GOALS_OPEN = (GoalStatus.OPEN, GoalStatus.ON_TRACK, GoalStatus.AT_RISK)
 EVENT_IS_NEWS = 120  # days within which one still speaks of an event
@@ -66,6 +69,7 @@ class Brief:
     events: list[LifeEvent]
     tasks: list[Task]
     deals: list[Deal]
+    cases: list[Standing]
     goals: list[ClientGoal]
     hypotheses: list[Hypothesis]
     points: list[Point]
@@ -93,7 +97,7 @@ def brief(account: Account, *, today: dt.date) -> Brief:
     has, who = on_hand(account), people(account)
     buys = bought(account).rows
     offers = _offers(account, worth, run)
-    asked = care(account, today=today)
+    asked, waiting = care(account, today=today), unsettled_of(account)
     shown = list(events[:LAST_EVENTS])
     goals = list(ClientGoal.objects.filter(account=account, status__in=GOALS_OPEN))
     guesses = list(
@@ -121,10 +125,12 @@ def brief(account: Account, *, today: dt.date) -> Brief:
         events=shown,
         tasks=list(tasks.select_related("owner").order_by("due_on", "pk")),
         deals=list(_open_deals(account)),
+        cases=waiting,
         goals=goals,
         hypotheses=guesses,
         points=_first(
             [
+                *_of_cases(waiting),
                 *_of_care(asked, today),
                 *_of_guesses(guesses),
                 *_of_holdings(has),
@@ -155,6 +161,11 @@ def _open_deals(account: Account) -> QuerySet[Deal]:
 
 
 # -- What to speak about ---------------------------------------------------------------
+
+
+def _of_cases(waiting: Sequence[Standing]) -> Iterator[Point]:
+    for one in waiting[:MOST_CASES]:
+        yield Point(f"Their case: {one.case.title}", f"{one.said}.")
 
 
 def _of_care(asked: Care, today: dt.date) -> Iterator[Point]:

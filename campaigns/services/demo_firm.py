@@ -216,6 +216,8 @@ _DIGESTED = (
     """SELECT concat_ws(';', holding_id, metric, value) FROM crm_usagetarget""",
     """SELECT concat_ws(';', account_id, offered_id, state, decided_on)
          FROM clv_offerdecision""",
+    """SELECT concat_ws(';', account_id, title, urgency, status, opened_at, resolved_at)
+         FROM crm_case""",
     """SELECT concat_ws(';', account_id, is_alive, expected_margin_36_months)
          FROM clv_trueworth""",
 )

@@ -20,10 +20,11 @@ from common.access import requires
 from common.errors import DomainError
 from common.htmx import wants_fragment
 from crm import permissions
+from crm.choices import ListKey
 from crm.errors import BulkRefusedError
 from crm.models import BulkEdit
 from crm.requests import SignedInRequest
-from crm.services import bulk, tags
+from crm.services import bulk, case_bulk, tags
 from segments.choices import WorthClass
 from segments.policy import MOST_OVERRIDDEN
 from segments.services import overrides
@@ -86,8 +87,9 @@ def list_bulk(request: SignedInRequest, key: str) -> HttpResponse:
 def bulk_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Bring the rows of one's own bulk edit back to what they were."""
     edit = get_object_or_404(BulkEdit.objects.filter(actor=request.user), pk=pk)
+    undo = case_bulk.undo if edit.list_key == ListKey.CASES else bulk.undo
     try:
-        done = bulk.undo(actor=request.user, edit=edit)
+        done = undo(actor=request.user, edit=edit)
     except DomainError as error:
         messages.error(request, error.message)
     else:
@@ -156,7 +158,11 @@ def _change(
         return bulk.change_tag(**common, tag=tag, is_added=action == "add_tag")
     field, value = action.removeprefix("set_"), given["value"]
     label = dict(kind.actions(request.user))[action]
-    return bulk.set_field(**common, field=field, value=value, said=f"{label}: {value}")
+    said = f"{label}: {value}"
+    if common["list_key"] == ListKey.CASES:
+        del common["list_key"]
+        return case_bulk.set_field(**common, field=field, value=value, said=said)
+    return bulk.set_field(**common, field=field, value=value, said=said)
 
 
 def _set_class(request: SignedInRequest, chosen: Chosen, form: BulkForm) -> str:

@@ -19,7 +19,7 @@ from crm import permissions
 from crm.choices import ListKey
 from crm.models import User
 from crm.requests import SignedInRequest
-from crm.services import accounts, contacts, tags, tasks
+from crm.services import accounts, case_steps, cases, contacts, tags, tasks
 
 Change = Callable[..., Any]
 
@@ -40,11 +40,22 @@ def _task(*, actor: User, record: Any, version: int, **changes: Any) -> None:
     tasks.change_task(actor=actor, task=record, expected_version=version, **changes)
 
 
+def _case(*, actor: User, record: Any, version: int, **changes: Any) -> None:
+    """Change a case; giving it to somebody is a step of its own."""
+    if "owner" not in changes:
+        cases.change_case(actor=actor, case=record, expected_version=version, **changes)
+        return
+    if record.version != version:
+        raise StaleRecordError
+    case_steps.hand_over(actor=actor, case=record, owner=changes["owner"])
+
+
 CHANGES: Mapping[str, Change] = {
     ListKey.ACCOUNTS: _account,
     ListKey.PROSPECTS: _account,
     ListKey.CONTACTS: _contact,
     ListKey.TASKS: _task,
+    ListKey.CASES: _case,
 }
 
 

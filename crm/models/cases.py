@@ -181,9 +181,13 @@ class Case(Versioned):
         return self.status in UNSETTLED
 
     def running_seconds(self, now: dt.datetime) -> int:
-        """Return for how long the clock has run, without the time of waiting."""
+        """Return for how long the clock has run, without the time of waiting.
+
+        Moments of the same zone are subtracted as its wall clocks show them, so that a
+        night of summer time would count wrongly; moments since 1970 are not.
+        """
         stop = self.resolved_at or self.waiting_since or now
-        passed = int((stop - self.opened_at).total_seconds())
+        passed = int(stop.timestamp() - self.opened_at.timestamp())
         return max(passed - self.paused_seconds, 0)
 
 

@@ -16,7 +16,7 @@ from crm.choices import (
 )
 from crm.errors import CannotSaveAccountError
 from crm.models import Account, User
-from crm.services import audit, notifications
+from crm.services import audit, cases, notifications
 
 FIELDS = (
     "name",
@@ -129,6 +129,7 @@ def change_account(
         )
         if account.owner != owner_before:
             _record_new_owner(actor, account, owner_before)
+            cases.follow_owner(actor=actor, account=account, before=owner_before)
             if tells_owner:
                 notifications.given_accounts(
                     actor=actor, owner=account.owner, accounts=[account]

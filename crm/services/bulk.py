@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from crm.choices import ListKey, TaskStatus
 from crm.errors import BulkRefusedError
-from crm.models import Account, BulkEdit, BulkEditRow, Contact, Tag, Task, User
+from crm.models import Account, BulkEdit, Contact, Tag, Task, User
 from crm.permissions import ASSIGN_ACCOUNTS
-from crm.services import accounts, audit, contacts, notifications, tasks
+from crm.services import accounts, audit, cases, contacts, notifications, tasks
 
 MOST_AT_ONCE = 100_000
 LONGEST_MS = 120_000  # one transaction of this size may outlast a page's limit
@@ -109,6 +109,8 @@ def set_field(
         if field == "owner" and changed:
             what = "tasks" if target.model is Task else "accounts"
             notifications.given_many(actor=actor, owner=value, count=changed, what=what)
+            if target.model is Account:
+                cases.follow_owners(actor=actor, edit=edit)
         return _finish(actor, edit, changed)
 
 
@@ -303,9 +305,8 @@ def _finish(actor: User, edit: BulkEdit, changed: int) -> BulkEdit:
 
 def _tell_owners(actor: User, edit: BulkEdit) -> None:
     """Tell each person once how many tasks were added for them."""
-    made = BulkEditRow.objects.filter(edit=edit).values("record_id")
-    counts = Task.objects.filter(pk__in=made).order_by().values_list("owner")
-    counted = dict(counts.annotate(number=Count("pk")))
+    rows = Task.objects.filter(pk__in=edit.rows.values("record_id")).order_by()
+    counted = dict(rows.values_list("owner").annotate(number=Count("pk")))
     for owner in User.objects.filter(pk__in=counted).order_by("pk"):
         notifications.given_many(
             actor=actor, owner=owner, count=counted[owner.pk], what="tasks"
@@ -395,6 +396,5 @@ _UNDO = {"set": _undo_set, "tag": _undo_tag, "untag": _undo_tag, "tasks": _undo_
 
 def _mine(actor: User, edit: BulkEdit, model: Any) -> list[int]:
     """Return the rows of the edit that the actor still may see."""
-    mine = model.objects.visible_to(actor)
-    rows = BulkEditRow.objects.filter(edit=edit).values("record_id")
-    return list(mine.filter(pk__in=rows).order_by("pk").values_list("pk", flat=True))
+    rows = model.objects.visible_to(actor).filter(pk__in=edit.rows.values("record_id"))
+    return list(rows.order_by("pk").values_list("pk", flat=True))

@@ -37,6 +37,18 @@ def notify(
     )
 
 
+def tell(
+    *, user: User | None, kind: NotificationKind, text: str, url: str
+) -> Notification | None:
+    """Tell `user` what the product itself found; who left is told nothing.
+
+    The text names no account.
+    """
+    if user is None or not user.is_active:
+        return None
+    return Notification.objects.create(user=user, kind=kind, text=text, url=url)
+
+
 def may_see(user: User, account: Account) -> bool:
     return user.sees_every_account or account.owner_id == user.pk
 
@@ -119,9 +131,10 @@ def given_accounts(
 
 def given_many(*, actor: User, owner: User, count: int, what: str) -> None:
     """Tell the new owner of `count` accounts or tasks that were changed at once."""
-    is_tasks = what == "tasks"
-    kind = NotificationKind.TASK if is_tasks else NotificationKind.ACCOUNT
-    page = "campaigns:task_list" if is_tasks else "campaigns:account_list"
+    kind, page = {
+        "tasks": (NotificationKind.TASK, "campaigns:task_list"),
+        "cases": (NotificationKind.CASE, "campaigns:case_list"),
+    }.get(what, (NotificationKind.ACCOUNT, "campaigns:account_list"))
     word = what if count != 1 else what.removesuffix("s")
     notify(
         user=owner,

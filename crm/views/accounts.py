@@ -106,6 +106,10 @@ def _use(request: SignedInRequest, account: Account) -> dict[str, Any]:
     return {"use": use(account)}
 
 
+def _cases(request: SignedInRequest, account: Account) -> dict[str, Any]:
+    return {"case_panels": panels.panels_for("account-cases", request.user)}
+
+
 def _events(request: SignedInRequest, account: Account) -> dict[str, Any]:
     return {"form": EventForm(account=account), **list_context(request, account)}
 
@@ -119,6 +123,7 @@ TABS = {
     "products": Tab("Products", "crm/accounts/_products.html", _products),
     "use": Tab("Use", "crm/accounts/_use.html", _use),
     "events": Tab("Events", "crm/accounts/_events.html", _events),
+    "cases": Tab("Cases", "crm/accounts/_cases.html", _cases, is_live=True),
     "goals": Tab("Goals", "crm/accounts/_goals.html", goals_tab, is_live=True),
     "journal": Tab("Journal", "crm/accounts/_journal.html", journal_tab, is_live=True),
 }

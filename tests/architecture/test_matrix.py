@@ -182,6 +182,10 @@ MAKERS = {
     "(filter)": lambda account: TimelineFilter.objects.create(
         user=account.owner, name="Mine", query="who=me"
     ),
+    "case": lambda account: make.case(account=account),
+    "case_entry": lambda account: make.case(account=account).entries.create(
+        kind="note", text="Called", author=account.owner
+    ),
     "deal": lambda account: make.deal(account=account),
     "deal_move": lambda account: make.deal(account=account).changes.get(),
     "STAGE": lambda account: DealStage.objects.first(),

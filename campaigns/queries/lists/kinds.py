@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from campaigns.queries.lists.accounts import AccountList
 from campaigns.queries.lists.base import Listing
+from campaigns.queries.lists.cases import CaseList
 from campaigns.queries.lists.contacts import ContactList
 from campaigns.queries.lists.prospects import ProspectListing
 from campaigns.queries.lists.tasks import TaskList
@@ -85,6 +86,10 @@ def _prospects(user: User, given: Mapping[str, Any]) -> Listing:
     return ProspectListing(user=user, given=given)
 
 
+def _cases(user: User, given: Mapping[str, Any]) -> Listing:
+    return CaseList(user=user, given=given)
+
+
 def _tasks(user: User, given: Mapping[str, Any]) -> Listing:
     return TaskList(user=user, given=given)
 
@@ -99,6 +104,10 @@ OF_CONTACTS = (
 OF_TASKS = (
     ("set_due_on", "Move to a day", CHANGE),
     ("set_owner", "Give to somebody", permissions.ASSIGN_ACCOUNTS),
+)
+OF_CASES = (
+    ("set_urgency", "Set the urgency", permissions.CHANGE_CASES),
+    ("set_owner", "Give to somebody", permissions.CHANGE_CASES),
 )
 OF_ACCOUNTS = (
     ("set_owner", "Assign an owner", permissions.ASSIGN_ACCOUNTS),
@@ -167,6 +176,20 @@ KINDS: Mapping[str, Kind] = {
             empty_text="A task is added with T on the page of an account, or follows"
             " from a line in the quick log, such as “+fri send offer”.",
             bulk_actions=OF_TASKS,
+        ),
+        Kind(
+            key=ListKey.CASES,
+            title="Cases",
+            noun="case",
+            make=_cases,
+            url_name="campaigns:case_list",
+            export_url_name="campaigns:case_export",
+            empty_title="No case is open",
+            empty_text="A case begins with C, wherever you are, or with a message that"
+            " another system posts here. What is settled stands under Status.",
+            create_url_name="campaigns:case_create",
+            create_label="New case",
+            bulk_actions=OF_CASES,
         ),
     )
 }

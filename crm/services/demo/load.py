@@ -35,6 +35,7 @@ from crm.models import (
 from crm.services.demo import team
 from crm.services.demo.accounts import FIRST_NUMBER
 from crm.services.demo.block import Block, FirstIds, draw_block, revenue_between
+from crm.services.demo.cases import store_cases
 from crm.services.demo.catalogue import ITEMS, LIVES, REASONS, make_shelf
 from crm.services.demo.copying import Pool, copy_rows
 from crm.services.demo.costs import apportion_cents
@@ -148,6 +149,7 @@ def load_facts(
     store_rapport(firm.seed, firm.as_of)
     store_deals(firm.seed, firm.as_of)
     store_targets()
+    store_cases(firm.seed, firm.as_of)
     _finish(indexes)
 
 
