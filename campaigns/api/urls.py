@@ -3,10 +3,13 @@
 from rest_framework.routers import SimpleRouter
 
 from campaigns.api.calendar import CalendarResource, FeedResource
+from campaigns.api.case_entries import CaseEntryResource
+from campaigns.api.cases import CaseResource
 from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.plans import PlanResource
 from campaigns.api.rivals import RivalResource
+from campaigns.api.service_levels import ServiceLevelResource
 from campaigns.api.today import TodayResource
 
 router = SimpleRouter(use_regex_path=False)
@@ -16,6 +19,9 @@ router.register("today", TodayResource, "today")
 router.register("deals-by-competitor", RivalResource, "deals-by-competitor")
 router.register("calendar", CalendarResource, "calendar")
 router.register("calendar-feed", FeedResource, "calendar-feed")
+router.register("cases", CaseResource, "case")
+router.register("case-entries", CaseEntryResource, "case-entry")
+router.register("service-levels", ServiceLevelResource, "service-level")
 router.register("objective", ObjectiveResource, "objective")
 
 urlpatterns = router.urls

@@ -268,9 +268,8 @@ def case_hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
 @requires(permissions.CHANGE_CASES)
 def case_minutes(request: SignedInRequest, pk: int) -> HttpResponse:
     """Correct how long one thing took, and so what it cost."""
-    mine = Case.objects.visible_to(request.user)
-    entries = CaseEntry.objects.filter(case__in=mine).select_related("case", "author")
-    entry = get_object_or_404(entries, pk=pk)
+    entries = CaseEntry.objects.visible_to(request.user)
+    entry = get_object_or_404(entries.select_related("case", "author"), pk=pk)
     form = MinutesForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Minutes lie between 0 and a day.")

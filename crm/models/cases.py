@@ -191,6 +191,14 @@ class Case(Versioned):
         return max(passed - self.paused_seconds, 0)
 
 
+class CaseEntryQuerySet(models.QuerySet["CaseEntry"]):
+    def visible_to(self, user: User) -> Self:
+        """Keep what was done about cases that `user` may see."""
+        if user.sees_every_account:
+            return self
+        return self.filter(case__in=Case.objects.visible_to(user))
+
+
 class CaseEntry(models.Model):
     """One thing done about one case: never changed, save its minutes, never deleted.
 
@@ -215,6 +223,8 @@ class CaseEntry(models.Model):
     )
     made_at = models.DateTimeField(default=timezone.now)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = CaseEntryQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from campaigns.models import ServiceVersion
 from clv.models import OfferDecision, ValuationRun
 from config.wsgi import application
 from crm.models import (
@@ -135,6 +136,11 @@ def records(administrator):
         "contacts": make.contact(account=account).pk,
         "orders": make.order(account=account).pk,
         "deals": make.deal(account=account).pk,
+        "cases": make.case(account=account).pk,
+        "case-entries": make.case(account=account)
+        .entries.create(kind="note", text="Called", author=administrator)
+        .pk,
+        "service-levels": ServiceVersion.objects.current().pk,
         "deal-stages": DealStage.objects.first().pk,
         "deal-loss-reasons": DealLossReason.objects.first().pk,
         "tasks": Task.objects.create(

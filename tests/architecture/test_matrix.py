@@ -13,7 +13,13 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.models import (
+    PlannedTouch,
+    PlanVersion,
+    RetentionPlan,
+    ServiceVersion,
+    TouchTemplate,
+)
 from campaigns.services import plans
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
@@ -183,6 +189,7 @@ MAKERS = {
         user=account.owner, name="Mine", query="who=me"
     ),
     "case": lambda account: make.case(account=account),
+    "LEVELS": lambda account: ServiceVersion.objects.current(),
     "case_entry": lambda account: make.case(account=account).entries.create(
         kind="note", text="Called", author=account.owner
     ),
