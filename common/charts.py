@@ -108,3 +108,52 @@ def waterfall(
         x_title="Cause",
         write=write,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ribbon:
+    """One ribbon of a flow: how much goes from one place to another; `url` opens it."""
+
+    source: str
+    target: str
+    value: float
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A Sankey chart; `places` are the names on either side with their colour tokens.
+
+    The table twin has one row per ribbon, with the texts of `cells` behind it.
+    """
+
+    key: str
+    title: str
+    summary: str
+    places: Sequence[tuple[str, str]]
+    ribbons: Sequence[Ribbon]
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    @property
+    def source_id(self) -> str:
+        return f"chart-{self.key}"
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """Return what static/js/chart.js draws."""
+        return {
+            "kind": "flow",
+            "title": self.title,
+            "summary": self.summary,
+            "places": [{"name": name, "tone": tone} for name, tone in self.places],
+            "ribbons": [
+                {
+                    "source": one.source,
+                    "target": one.target,
+                    "value": one.value,
+                    "url": one.url,
+                }
+                for one in self.ribbons
+            ],
+        }

@@ -24,7 +24,15 @@ from common.clock import business_today
 from crm.services import lifecycle
 from segments.choices import WorthClass
 from segments.queries import members
-from segments.services import changes, classes, effects, levers, matrix, reclassing
+from segments.services import (
+    changes,
+    classes,
+    effects,
+    levers,
+    matrix,
+    portraits,
+    reclassing,
+)
 
 
 def _publish(work: Work) -> Done:
@@ -83,6 +91,12 @@ def _explain(work: Work) -> Done:
     return Done(done.rows, detail)
 
 
+def _portray(work: Work) -> Done:
+    """Keep what the members of each class are like."""
+    with work.lease.fenced():
+        return Done(portraits.write_portraits(work.run))
+
+
 def _tidy(work: Work) -> Done:
     """Drop values that are older than is kept."""
     with work.lease.fenced():
@@ -117,6 +131,7 @@ NIGHT: Chain = (
     (Step("stages", _stage),),
     (Step("list", _list),),
     (Step("explain", _explain),),
+    (Step("portray", _portray),),
     (Step("tidy", _tidy),),
     (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),
     (Step("payback", paybacks.count),),

@@ -129,6 +129,8 @@ MENU = (
                 also="/classes/",
                 go="v",
             ),
+            Link("Migration", "segments:migration", "shuffle", segments.VIEW_CLASSES),
+            Link("Class rule", "segments:rule", "scale", segments.VIEW_CLASSES),
             Link(
                 "Forecast",
                 "segments:forecast",

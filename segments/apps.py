@@ -13,6 +13,8 @@ class SegmentsConfig(AppConfig):
         sets.register("won", "segments.queries.sets.WON")
         sets.register("revenue-and-clv", "segments.queries.matrix.REVENUE_AND_CLV")
         sets.register("overdue", "segments.queries.overdue.OVERDUE")
+        for key in ("moved", "falling", "ending"):
+            sets.register(key, f"segments.queries.sets.{key.upper()}")
         panels.register(
             "account", panels.Panel("Class", "segments:account_class", VIEW_CLASSES, 20)
         )
@@ -45,6 +47,14 @@ class SegmentsConfig(AppConfig):
                 words="empty facets profile completeness unknown",
             )
         )
+        for title, url_name, icon, words in (
+            ("Class rule", "segments:rule", "scale", "thresholds policy class"),
+            ("Classes set by hand", "segments:override_list", "hand", "override"),
+            ("Migration", "segments:migration", "shuffle", "moves classes sankey"),
+        ):
+            palette.add_command(
+                palette.Command(title, url_name, icon, VIEW_CLASSES, words=words)
+            )
         for worth_class in WorthClass:
             palette.add_command(
                 palette.Command(

@@ -9,8 +9,10 @@ from segments.views import (
     forecast,
     levers,
     matrix,
+    migration,
     overrides,
     panels,
+    portraits,
     rule,
     value,
 )
@@ -23,6 +25,8 @@ urlpatterns: list[URLPattern] = [
     path("value/_week/", changes.week, name="value_week"),
     path("value/_why/", changes.firm_change, name="value_why"),
     path("value/facets/", facets.facet_list, name="facet_list"),
+    path("value/migration/", migration.page, name="migration"),
+    path("value/migration/export.csv", migration.export, name="migration_export"),
     path("value/classes/rule/", rule.overview, name="rule"),
     path("value/classes/rule/compare/", rule.compare, name="rule_compare"),
     path("value/classes/rule/draft/", rule.draft_edit, name="rule_draft"),
@@ -57,6 +61,10 @@ urlpatterns: list[URLPattern] = [
     path("forecast/", forecast.forecast, name="forecast"),
     path("forecast/export.csv", forecast.forecast_export, name="forecast_export"),
     path("classes/<slug:key>/_why/", changes.class_change, name="class_why"),
+    path(
+        "classes/<slug:key>/_portrait/", portraits.class_portrait, name="class_portrait"
+    ),
+    path("classes/<slug:key>/_flow/", portraits.class_flow, name="class_flow"),
     path("classes/<slug:key>/", classes.class_detail, name="class_detail"),
     path("accounts/<int:pk>/_class/", panels.account_class, name="account_class"),
     path("accounts/<int:pk>/_nights/", panels.account_history, name="account_history"),

@@ -132,7 +132,6 @@ MOVES = """
     WHERE entered.since = %s
 """
 CHANGED = MOVES.format(kind="INNER")
-CHANGED_OR_NEW = MOVES.format(kind="LEFT")
 
 
 def move_counts(run: ValuationRun) -> list[MoveCount]:
@@ -154,22 +153,6 @@ def move_counts(run: ValuationRun) -> list[MoveCount]:
 def biggest_moves(run: ValuationRun, *, size: int) -> list[ClassMove]:
     """Return accounts that changed class on `run`'s day, the most valuable first."""
     return _moves(CHANGED, [run.pk, run.as_of], size)
-
-
-def came_to(
-    run: ValuationRun, worth_class: WorthClass, *, owner_id: int | None, size: int
-) -> list[ClassMove]:
-    """Return accounts that entered the class on `run`'s day, new ones included."""
-    where = f"{CHANGED_OR_NEW} AND entered.worth_class = %s"
-    return _moves(where, [run.pk, run.as_of, worth_class], size, owner_id)
-
-
-def left_from(
-    run: ValuationRun, worth_class: WorthClass, *, owner_id: int | None, size: int
-) -> list[ClassMove]:
-    """Return accounts that left the class on `run`'s day for another."""
-    where = f"{CHANGED} AND held.worth_class = %s"
-    return _moves(where, [run.pk, run.as_of, worth_class], size, owner_id)
 
 
 def _moves(

@@ -3,11 +3,15 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Value
 
 from clv.models import Valuation, ValuationRun
 from common.lists.sets import AccountSet, Given
 from common.templatetags.display import day
+from crm.models import Holding
+from segments.choices import WorthClass
+from segments.queries.migration import cell_accounts, gone_accounts, new_accounts
+from segments.queries.portraits import CONTRACTS_WITHIN, FALLS_BY, compared_with
 
 
 def run_of(given: Given) -> ValuationRun | None:
@@ -35,4 +39,72 @@ WON = AccountSet(
     ),
     accounts=_won,
     parameters={"since": forms.DateField, "until": forms.DateField},
+)
+
+
+# -- Migration: where accounts stood on one day and stand on another
+
+NEW, GONE = "new", "gone"
+CLASS_OR_NEW = [*WorthClass.choices, (NEW, "new")]
+CLASS_OR_GONE = [*WorthClass.choices, (GONE, "gone")]
+
+
+def _moved(_user: Any, given: Given) -> QuerySet[Any]:
+    days = {"earlier": given["earlier"], "later": given["later"]}
+    was, becomes = given["was"], given["becomes"]
+    if was == NEW:
+        return new_accounts(becomes=WorthClass(becomes), **days)
+    if becomes == GONE:
+        return gone_accounts(was=WorthClass(was), **days)
+    return cell_accounts(was=WorthClass(was), becomes=WorthClass(becomes), **days)
+
+
+def _moved_title(given: Given) -> str:
+    words = dict([*CLASS_OR_NEW, *CLASS_OR_GONE])
+    was, becomes = (str(words[given[name]]).lower() for name in ("was", "becomes"))
+    return f"{was} on {day(given['earlier'])}, {becomes} on {day(given['later'])}"
+
+
+MOVED = AccountSet(
+    title=_moved_title,
+    accounts=_moved,
+    parameters={
+        "was": lambda: forms.ChoiceField(choices=CLASS_OR_NEW),
+        "becomes": lambda: forms.ChoiceField(choices=CLASS_OR_GONE),
+        "earlier": forms.DateField,
+        "later": forms.DateField,
+    },
+)
+
+
+# -- Risks, as the portraits of classes count them
+
+
+def _falling(_user: Any, given: Given) -> QuerySet[Any]:
+    run = run_of(given)
+    before = compared_with(run) if run else None
+    if before is None:
+        return Valuation.objects.none().values("account_id")
+    then = Valuation.objects.filter(run=before, account_id=OuterRef("account_id"))
+    fallen = then.filter(
+        probability_alive__gte=OuterRef("probability_alive") + Value(FALLS_BY)
+    )
+    return values_of(given).filter(Exists(fallen)).values("account_id")
+
+
+def _ending(_user: Any, given: Given) -> QuerySet[Any]:
+    run = run_of(given)
+    if run is None:
+        return Holding.objects.none().values("account_id")
+    ends_on = (run.as_of, run.as_of + CONTRACTS_WITHIN)
+    rows = Holding.objects.on_hand().filter(replaced_by=None, ends_on__range=ends_on)
+    return rows.order_by().values("account_id")
+
+
+FALLING = AccountSet(
+    title=lambda _given: "whose chance to be customers still has fallen by a tenth",
+    accounts=_falling,
+)
+ENDING = AccountSet(
+    title=lambda _given: "with a contract that ends within 90 days", accounts=_ending
 )

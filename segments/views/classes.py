@@ -1,4 +1,4 @@
-"""One class of worth: its members, who came and left, how value is spread in it."""
+"""One class of worth: its members and how value is spread in it."""
 
 from decimal import Decimal
 from typing import Any
@@ -17,11 +17,10 @@ from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.models import ClassPolicy, Membership
 from segments.permissions import VIEW_CLASSES
-from segments.queries import changes, spread, totals
+from segments.queries import spread, totals
 from segments.views import charts
 
 MEMBERS_PER_PAGE = 50
-NAMES_PER_LIST = 10
 BY_CLV = Sort("clv", "clv", descending=True, parse=Decimal, tie_breaker="account_id")
 
 
@@ -42,7 +41,6 @@ def class_detail(request: SignedInRequest, key: str) -> HttpResponse:
     if chosen.run is not None:
         cursor = request.GET.get("cursor", "")
         context |= _members(chosen.run, worth_class, request.user, cursor)
-        context |= _flow(chosen.run, worth_class, request.user)
         context |= _totals(chosen.run, worth_class, request.user)
     return render_page(
         request,
@@ -64,15 +62,6 @@ def _members(
     )
     page = keyset_page(values, sort=BY_CLV, cursor=cursor, size=MEMBERS_PER_PAGE)
     return {"page": page, "members": totals.with_classes(run, page.rows)}
-
-
-def _flow(run: ValuationRun, worth_class: WorthClass, user: User) -> dict[str, Any]:
-    if not Membership.objects.filter(since__lt=run.as_of).exists():
-        return {"came": [], "left": []}  # a first run brings everybody: no news
-    owner_id = None if user.sees_every_account else user.pk
-    came = changes.came_to(run, worth_class, owner_id=owner_id, size=NAMES_PER_LIST)
-    left = changes.left_from(run, worth_class, owner_id=owner_id, size=NAMES_PER_LIST)
-    return {"came": came, "left": left}
 
 
 def _totals(run: ValuationRun, worth_class: WorthClass, user: User) -> dict[str, Any]:

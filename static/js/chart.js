@@ -130,10 +130,50 @@
     };
   }
 
+  // What goes from where to where; a ribbon that has an address opens it.
+  function flow(data) {
+    return {
+      animation: false,
+      aria: { enabled: true, label: { description: data.summary } },
+      textStyle: { fontFamily: tone("font"), color: tone("ink") },
+      tooltip: {
+        confine: true,
+        renderMode: "richText",
+        backgroundColor: tone("surface"),
+        borderColor: tone("line-strong"),
+        textStyle: { color: tone("ink"), fontSize: 12 },
+        formatter: ({ data: one, name, value }) => (one.source ? `${one.source} → ${one.target}: ${grouped(value)}` : `${name}: ${grouped(value)}`),
+      },
+      series: [{
+        type: "sankey",
+        left: 4,
+        right: 4,
+        top: 8,
+        bottom: 8,
+        nodeGap: 14,
+        draggable: false,
+        layoutIterations: 0,
+        emphasis: { focus: "adjacency" },
+        lineStyle: { color: "source", opacity: 0.35 },
+        label: { color: tone("ink"), fontSize: 12 },
+        data: data.places.map((one) => ({
+          name: one.name,
+          depth: one.name.startsWith("→ ") ? 1 : 0,
+          itemStyle: { color: tone(one.tone) },
+          label: { position: one.name.startsWith("→ ") ? "left" : "right" },
+        })),
+        links: data.ribbons,
+      }],
+    };
+  }
+
   function draw(element) {
     const data = JSON.parse(document.getElementById(element.dataset.source).textContent);
     const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
-    chart.setOption(options(data), true);
+    chart.setOption(data.kind === "flow" ? flow(data) : options(data), true);
+    if (data.kind === "flow" && !drawn.has(element)) {
+      chart.on("click", ({ data: one }) => one.url && window.location.assign(one.url));
+    }
     drawn.add(element);
   }
 

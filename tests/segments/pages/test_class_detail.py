@@ -10,6 +10,7 @@ from tests.segments.pages.test_value import class_total
 
 EARLIER, TODAY = dt.date(2026, 11, 19), dt.date(2026, 11, 20)
 URL = reverse("segments:class_detail", args=["current_key"])
+FLOW = reverse("segments:class_flow", args=["current_key"])
 
 
 @pytest.fixture
@@ -71,11 +72,12 @@ def test_who_came_and_left_is_named(client, manager, before, run):
     make.membership(account=new, worth_class="current_key", since=TODAY, run=run)
     client.force_login(manager)
 
-    context = client.get(URL).context
+    context = client.get(FLOW).context
 
     assert [one.name for one in context["came"]] == ["Comer", "Newcomer"]
-    assert [one.before for one in context["came"]] == ["general", None]
+    assert [one.was for one in context["came"]] == ["general", None]
     assert [one.name for one in context["left"]] == ["Leaver"]
+    assert (context["flow"].came, context["flow"].left) == (2, 1)
 
 
 def test_the_first_run_has_nobody_come(client, manager, before):
@@ -83,10 +85,8 @@ def test_the_first_run_has_nobody_come(client, manager, before):
     Membership.objects.update(since=EARLIER)
     client.force_login(manager)
 
-    context = client.get(URL).context
-
-    assert names(context) == ["First"]
-    assert context["came"] == []
+    assert names(client.get(URL).context) == ["First"]
+    assert "Nothing to compare with" in client.get(FLOW).content.decode()
 
 
 def test_a_past_day_shows_the_members_of_that_day(client, manager, before, run):
