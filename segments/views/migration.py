@@ -45,6 +45,7 @@ def page(request: SignedInRequest) -> HttpResponse:
     if found is not None:
         context |= {
             "found": found,
+            "summary": _summary(found),
             "rows": _rows(found),
             "columns": [(key, *found.total_after(key)) for key in WorthClass],
             "chart": _flow(found),
@@ -185,6 +186,6 @@ def _summary(found: Migration) -> str:
     fallen = sum(cell.accounts for cell in found.fallen)
     return (
         f"From {day(found.before.as_of)} to {day(found.run.as_of)}"
-        f" {count(risen)} accounts rose and {count(fallen)} fell;"
-        f" {count(found.new)} are new, {count(found.gone)} are gone."
+        f" {count(risen)} rose and {count(fallen)} fell;"
+        f" {count(found.new)} came anew, {count(found.gone)} went."
     )

@@ -155,7 +155,7 @@ def test_the_page_shows_matrix_flow_and_names(client, manager, moved, read_only)
     with read_only():
         answer = client.get(URL)
     text = answer.content.decode()
-    assert "1 accounts rose and 0 fell" in text
+    assert "1 rose and 0 fell; 0 came anew, 0 went." in text
     assert "Riser &amp; Söhne" in text
     assert "among=moved" in text
     assert answer.context["chart"].payload["ribbons"] == [
