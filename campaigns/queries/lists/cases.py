@@ -137,6 +137,7 @@ REGISTRY = Registry(
             filter="clock",
             is_default=True,
             is_on_phone=True,
+            style="is-short",
             help="Late first, then class weight times urgency weight",
         ),
         Column(
