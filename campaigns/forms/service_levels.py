@@ -63,7 +63,8 @@ class LevelsForm(forms.Form):
             }
             self.fields[key] = field
             hours = Decimal(minutes) / MINUTES_PER_HOUR
-            self.initial.setdefault(key, f"{hours.quantize(Decimal('0.01')):f}")
+            rounded = hours.quantize(Decimal("0.01")).normalize()
+            self.initial.setdefault(key, f"{rounded:f}")
 
     @property
     def rows(self) -> Iterator[tuple[str, str, list[LevelCell]]]:

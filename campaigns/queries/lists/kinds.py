@@ -36,6 +36,8 @@ class Kind:
     empty_text: str
     create_url_name: str = ""
     create_label: str = ""
+    also_url_name: str = ""
+    also_label: str = ""
     change_permission: str = permissions.CHANGE_ACCOUNTS
     shows_worth: bool = False
     bulk_actions: Sequence[tuple[str, str, str]] = ()
@@ -189,6 +191,8 @@ KINDS: Mapping[str, Kind] = {
             " another system posts here. What is settled stands under Status.",
             create_url_name="campaigns:case_create",
             create_label="New case",
+            also_url_name="campaigns:level_list",
+            also_label="Service levels",
             bulk_actions=OF_CASES,
         ),
     )
