@@ -10,6 +10,7 @@ from crm.permissions import (
     VIEW_CASES,
     VIEW_DEALS,
 )
+from segments.permissions import VIEW_DASHBOARD
 
 
 class CampaignsConfig(AppConfig):
@@ -38,6 +39,11 @@ class CampaignsConfig(AppConfig):
             "class-tile",
             panels.Panel("Plan", "campaigns:class_plan_name", VIEW_PLANS, 30),
         )
+        panels.register(
+            "value-side",
+            panels.Panel("Alerts", "campaigns:value_alerts", VIEW_DASHBOARD, 20),
+        )
+        sets.register("alert", "campaigns.queries.sets.ALERT")
         timelines.register(
             timelines.Source(
                 key="touch",

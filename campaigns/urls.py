@@ -131,6 +131,7 @@ urlpatterns = [
         name="account_justified",
     ),
     path("classes/<slug:key>/_plan/", panels.class_plan, name="class_plan"),
+    path("value/_alerts/", panels.value_alerts, name="value_alerts"),
     path(
         "classes/<slug:key>/_plan-name/",
         panels.class_plan_name,

@@ -65,8 +65,12 @@ class Comparison:
     days: Sequence[dt.date]
 
 
-def compared_run(request: HttpRequest, run: ValuationRun | None) -> Comparison:
-    """Return the run of ``?since=YYYY-MM-DD``; without a readable day the one before.
+def compared_run(
+    request: HttpRequest, run: ValuationRun | None, *, since: dt.date | None = None
+) -> Comparison:
+    """Return the run of ``?since=YYYY-MM-DD``; without a readable day that of `since`.
+
+    Without either it is the one before.
 
     Only days before that of `run` can be chosen.
     """
@@ -76,7 +80,7 @@ def compared_run(request: HttpRequest, run: ValuationRun | None) -> Comparison:
     days = list(
         earlier.order_by("-as_of").values_list("as_of", flat=True)[:MOST_DAYS_OFFERED]
     )
-    asked_for = _day(request.GET.get("since", ""))
+    asked_for = _day(request.GET.get("since", "")) or since
     if asked_for is not None:
         earlier = earlier.filter(as_of__lte=asked_for)
     before = earlier.select_related("assumptions").order_by("-as_of").first()

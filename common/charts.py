@@ -32,6 +32,7 @@ class Chart:
     """One chart; every series has one value per label.
 
     `summary` is the sentence a reader should take away; screen readers get it too.
+    `urls` leads from each label to what it counts; empty texts lead nowhere.
     """
 
     key: str
@@ -44,6 +45,7 @@ class Chart:
     is_close_up: bool = False
     write: Callable[[float | None], str] = money
     columns_beside: Sequence[Column] = ()
+    urls: Sequence[str] = ()
 
     @property
     def source_id(self) -> str:
@@ -60,6 +62,7 @@ class Chart:
             "is_close_up": self.is_close_up,
             "has_bars": any(one.shape in BARS for one in self.series),
             "labels": list(self.labels),
+            "urls": list(self.urls),
             "series": [
                 {
                     "name": one.name,
@@ -75,6 +78,12 @@ class Chart:
     def columns(self) -> list[str]:
         names = [one.name for one in self.series]
         return [self.x_title or "", *names, *(one.name for one in self.columns_beside)]
+
+    @property
+    def linked_rows(self) -> list[tuple[str, list[str]]]:
+        """Return the table twin with the address of each line, where it has one."""
+        urls = self.urls or [""] * len(self.labels)
+        return list(zip(urls, self.rows, strict=True))
 
     @property
     def rows(self) -> list[list[str]]:

@@ -32,6 +32,7 @@ from segments.services import (
     matrix,
     portraits,
     reclassing,
+    rollups,
 )
 
 
@@ -97,6 +98,14 @@ def _portray(work: Work) -> Done:
         return Done(portraits.write_portraits(work.run))
 
 
+def _sum_up(work: Work) -> Done:
+    """Keep the sums that the value pages show."""
+    with work.lease.fenced():
+        done = rollups.write_rollups(work.run)
+    skipped = {"cohorts": "counted within the week"} if done.cells is None else {}
+    return Done(done.rows, skipped)
+
+
 def _tidy(work: Work) -> Done:
     """Drop values that are older than is kept."""
     with work.lease.fenced():
@@ -132,6 +141,7 @@ NIGHT: Chain = (
     (Step("list", _list),),
     (Step("explain", _explain),),
     (Step("portray", _portray),),
+    (Step("sum up", _sum_up),),
     (Step("tidy", _tidy),),
     (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),
     (Step("payback", paybacks.count),),

@@ -10,11 +10,12 @@ class SegmentsConfig(AppConfig):
     name = "segments"
 
     def ready(self) -> None:
-        sets.register("won", "segments.queries.sets.WON")
         sets.register("revenue-and-clv", "segments.queries.matrix.REVENUE_AND_CLV")
         sets.register("overdue", "segments.queries.overdue.OVERDUE")
-        for key in ("moved", "falling", "ending"):
+        for key in ("won", "moved", "falling", "ending"):
             sets.register(key, f"segments.queries.sets.{key.upper()}")
+        for key in ("again", "best", "cohort", "established", "repeaters", "worth"):
+            sets.register(key, f"segments.queries.value_sets.{key.upper()}")
         panels.register(
             "account", panels.Panel("Class", "segments:account_class", VIEW_CLASSES, 20)
         )

@@ -13,3 +13,12 @@ class WorthClass(TextChoices):
     def rank(self) -> int:
         """Return 1 for the most valuable class to 4."""
         return list(type(self)).index(self) + 1
+
+
+class Dimension(TextChoices):
+    """What worth is summed up by each night, beside the class."""
+
+    OWNER = "owner", "Rep"
+    TERRITORY = "territory", "Territory"
+    INDUSTRY = "industry", "Industry"
+    RELATIONSHIP = "relationship", "Relationship"

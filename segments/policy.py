@@ -13,3 +13,5 @@ MOST_OVERRIDDEN = 1000  # accounts whose class is set by hand at once
 HIGH_SHARE = 0.3
 MATRIX_BINS = 20
 MATRIX_POINTS = 1_500
+COHORTS_COUNTED_EVERY_DAYS = 7  # quarters hardly move from night to night
+COHORTS_KEPT_DAYS = 400  # as long as the values of each night

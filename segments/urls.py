@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from segments.views import (
+    blocks,
     changes,
     classes,
     facets,
@@ -20,7 +21,8 @@ from segments.views import (
 app_name = "segments"
 urlpatterns: list[URLPattern] = [
     path("value/", value.dashboard, name="value"),
-    path("value/_spread/", value.spread, name="value_spread"),
+    path("value/_block/<slug:key>/", blocks.value_block, name="value_block"),
+    path("value/<slug:key>.csv", blocks.value_export, name="value_export"),
     path("value/_changes/", value.changes, name="value_changes"),
     path("value/_week/", changes.week, name="value_week"),
     path("value/_why/", changes.firm_change, name="value_why"),

@@ -6,11 +6,14 @@ from django.views.decorators.http import require_GET
 
 from campaigns import permissions
 from campaigns.queries import care, plans
+from campaigns.queries.adherence import adherence_of, open_alerts
 from common.access import requires
 from common.clock import business_today
 from crm.models import Account
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
+from segments.permissions import VIEW_DASHBOARD
+from segments.queries.scope import Scope
 
 
 @require_GET
@@ -54,8 +57,22 @@ def class_plan_name(request: SignedInRequest, key: str) -> HttpResponse:
 def _class_panel(request: SignedInRequest, key: str, template: str) -> HttpResponse:
     if key not in WorthClass.values:
         raise Http404(key)
-    shown = plans.class_plan(WorthClass(key), today=business_today())
-    return render(request, template, {"class_plan": shown})
+    today = business_today()
+    context = {
+        "class_plan": plans.class_plan(WorthClass(key), today=today),
+        "adherence": adherence_of(WorthClass(key), today=today),
+    }
+    return render(request, template, context)
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def value_alerts(request: SignedInRequest) -> HttpResponse:
+    """Show on the value page what the nights found about the accounts in scope."""
+    scope = Scope.read(request.GET, request.user)
+    alerts = open_alerts(scope) if scope.is_valid else []
+    context = {"scope": scope, "alerts": alerts}
+    return render(request, "campaigns/panels/_value_alerts.html", context)
 
 
 def _account(request: SignedInRequest, pk: int) -> Account:

@@ -31,5 +31,6 @@ def account_change(request: SignedInRequest, pk: int) -> HttpResponse:
         "comparison": comparison,
         "change": change,
         "chart": change.chart("account-change") if change else None,
+        "kept": {},
     }
     return render(request, "clv/accounts/_change.html", context)

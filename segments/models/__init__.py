@@ -1,4 +1,4 @@
-"""Classes of worth: rule, memberships, totals; levers and their scenarios."""
+"""Classes of worth: rule, memberships, totals; levers; what nights sum up for pages."""
 
 from segments.models.classes import (
     ClassingRequest,
@@ -12,17 +12,21 @@ from segments.models.classes import (
 )
 from segments.models.levers import LeverBase, LeverScenario
 from segments.models.matrix import ValueMatrix
+from segments.models.rollups import CohortCell, StoredFigures, ValueTotal
 
 __all__ = [
     "ClassPolicy",
     "ClassPortrait",
     "ClassTotal",
     "ClassingRequest",
+    "CohortCell",
     "LeverBase",
     "LeverScenario",
     "Membership",
     "Override",
     "PolicyDraft",
     "RuleNumbers",
+    "StoredFigures",
     "ValueMatrix",
+    "ValueTotal",
 ]

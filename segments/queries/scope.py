@@ -16,7 +16,7 @@ Its links keep the filter by `scope.query` and `scope.more`; a figure opens its 
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -34,7 +34,7 @@ from crm.models import Account, Product, Territory, User
 from segments.choices import WorthClass
 from segments.models import Membership
 from segments.queries.products import has_product
-from segments.queries.scope_form import NARROWING, ScopeForm
+from segments.queries.scope_form import FIELDS, NARROWING, ScopeForm
 
 MONTHS_OF_PERIOD = 12
 
@@ -59,9 +59,14 @@ class Scope:
     form: ScopeForm
 
     @classmethod
-    def read(cls, given: Mapping[str, Any], user: User) -> "Scope":
-        """Return the scope of an address; `form` holds what could not be read."""
-        form = ScopeForm(given, user=user)
+    def read(
+        cls, given: Mapping[str, Any], user: User, *, only: Collection[str] = FIELDS
+    ) -> "Scope":
+        """Return the scope of an address; `form` holds what could not be read.
+
+        A page that has no use for some fields names `only` the others.
+        """
+        form = ScopeForm(given, user=user, only=only)
         form.is_valid()
         return cls(user, form)
 
@@ -258,6 +263,17 @@ class Scope:
         """Return the parameters to append to a link that has a query already."""
         kept = self.parameters
         return f"&{urlencode(kept)}" if kept else ""
+
+    @property
+    def night_query(self) -> str:
+        """Return the query for pages that know of the day alone."""
+        return f"?{self.night_more[1:]}" if self.night_more else ""
+
+    @property
+    def night_more(self) -> str:
+        if not self.is_past or self.run is None:
+            return ""
+        return f"&as_of={self.run.as_of.isoformat()}"
 
     def list_url(self, key: str = "", **parameters: object) -> str:
         """Return the list of accounts in scope, of the named set `key` where given.

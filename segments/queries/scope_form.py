@@ -1,6 +1,6 @@
 """The fields of the filter bar: what may be asked for, and what is refused in words."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
@@ -14,6 +14,7 @@ from segments.choices import WorthClass
 
 # What picks accounts; the others pick days.
 NARROWING = ("class", "owner", "territory", "industry", "product", "relationship")
+FIELDS = ("as_of", "from", "to", *NARROWING)
 MOST_INDUSTRIES = 200
 LONGEST_INDUSTRY = 80
 
@@ -41,14 +42,22 @@ class DayInput(forms.DateInput):
 class ScopeForm(forms.Form):
     """The filter bar; every field may be empty.
 
-    A rep sees their own accounts only, so that there is no choice of owner, and the
+    A page that has no use for some of them names `only` the others. A rep sees their
+    own accounts only, so that there is no choice of owner, and the
     territories and industries offered are those where they have accounts.
     """
 
-    def __init__(self, given: Mapping[str, Any], *, user: User) -> None:
+    def __init__(
+        self,
+        given: Mapping[str, Any],
+        *,
+        user: User,
+        only: Collection[str] = FIELDS,
+    ) -> None:
         super().__init__(given, auto_id="scope_%s")
         self.user = user
-        self.fields |= self._fields()
+        found = self._fields()
+        self.fields |= {name: found[name] for name in found if name in only}
         for field in self.fields.values():
             field.required = False
 
@@ -108,14 +117,20 @@ class ScopeForm(forms.Form):
         since, until = found.get("from"), found.get("to")
         if since and until and since > until:
             self.add_error("to", "The period ends before it begins.")
-        if self.data.get("owner") and "owner" not in self.fields:
-            self.add_error(None, "You see your own accounts; there is no other rep.")
+        for name in FIELDS:
+            if self.data.get(name) and name not in self.fields:
+                self.add_error(None, self._has_no(name))
         last = found.get("as_of") or business_today()
         for name in ("from", "to"):
             chosen = found.get(name)
             if chosen and chosen > last:
                 self.add_error(name, "That is after the day that the page tells of.")
         return found
+
+    def _has_no(self, name: str) -> str:
+        if name == "owner" and not self.user.sees_every_account:
+            return "You see your own accounts; there is no other rep."
+        return f"This page cannot be narrowed by {name}."
 
 
 def _day(label: str) -> forms.DateField:

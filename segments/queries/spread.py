@@ -1,12 +1,20 @@
 """How value is spread over customers: the whale curve and the distribution."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import connection
-
 from clv.models import ValuationRun
+from segments.queries.effort import Row, stored_rows
+from segments.queries.picked import Picked, rows_of
+from segments.queries.scope import Scope
+
+WHALE, FUTURE = "whale", "future"
+MEMBERS = """
+    SELECT account_id FROM segments_membership
+    WHERE worth_class = %(worth_class)s AND since <= %(as_of)s
+        AND (until IS NULL OR until > %(as_of)s)
+"""
 
 CURVE_POINTS = 100
 # Money at which the bars of the distribution part, in steps of 1, 2 and 5.
@@ -31,25 +39,40 @@ class Bar:
 
 
 def whale_curve(run: ValuationRun) -> list[CurvePoint]:
-    """Return cumulative CLV by rank, at most `CURVE_POINTS` points, best first.
+    """Return cumulative CLV by rank, at most `CURVE_POINTS` points, best first."""
+    return _curve(whale_rows(Picked(run)))
+
+
+def whale_of(scope: Scope) -> list[CurvePoint]:
+    """Return the curve of the accounts in scope."""
+    stored = stored_rows(scope, WHALE) if scope.is_whole_firm else None
+    return _curve(whale_rows(Picked.of(scope)) if stored is None else stored)
+
+
+def _curve(rows: Iterable[Row]) -> list[CurvePoint]:
+    return [CurvePoint(int(str(n)), Decimal(str(clv))) for n, clv in rows]
+
+
+def whale_rows(picked: Picked) -> list[Row]:
+    """Return customers and CLV so far, best first.
 
     Ranked as floats, which sort several times faster; ties are equal in either order.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT sum(count(*)) OVER rising, sum(sum(clv)) OVER rising
-            FROM (
-                SELECT clv, ntile(%s) OVER (ORDER BY clv::float8 DESC) AS bucket
-                FROM clv_valuation WHERE run_id = %s AND first_on IS NOT NULL
-            ) ranked
-            GROUP BY bucket
-            WINDOW rising AS (ORDER BY bucket)
-            ORDER BY bucket
-            """,
-            [CURVE_POINTS, run.pk],
-        )
-        return [CurvePoint(int(count), clv) for count, clv in cursor.fetchall()]
+    rows = rows_of(
+        f"""
+        SELECT (sum(count(*)) OVER rising)::int, (sum(sum(clv)) OVER rising)::text
+        FROM (
+            SELECT v.clv, ntile(%(points)s) OVER (ORDER BY v.clv::float8 DESC) AS bucket
+            FROM clv_valuation v
+            WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL {picked.only}
+        ) ranked
+        GROUP BY bucket
+        WINDOW rising AS (ORDER BY bucket)
+        ORDER BY bucket
+        """,
+        {**picked.params, "points": CURVE_POINTS},
+    )
+    return [list(row) for row in rows]
 
 
 def future_value_bars(run: ValuationRun, worth_class: str = "") -> list[Bar]:
@@ -57,35 +80,35 @@ def future_value_bars(run: ValuationRun, worth_class: str = "") -> list[Bar]:
 
     With `worth_class`, only the members of that class on the run's day count.
     """
-    edges = (Decimal(0), *EDGES)
-    members = (
-        """
-        AND account_id IN (
-            SELECT account_id FROM segments_membership
-            WHERE worth_class = %(worth_class)s AND since <= %(as_of)s
-                AND (until IS NULL OR until > %(as_of)s)
-        )
-        """
-        if worth_class
-        else ""
+    picked = Picked(run)
+    if worth_class:
+        picked = Picked(run, MEMBERS, {"worth_class": worth_class})
+    return _bars(future_rows(picked))
+
+
+def bars_of(scope: Scope) -> list[Bar]:
+    """Return the bars of the accounts in scope."""
+    stored = stored_rows(scope, FUTURE) if scope.is_whole_firm else None
+    return _bars(future_rows(Picked.of(scope)) if stored is None else stored)
+
+
+def _bars(rows: Iterable[Row]) -> list[Bar]:
+    counts = {int(str(bucket)): int(str(count)) for bucket, count in rows}
+    return _trimmed((Decimal(0), *EDGES), counts)
+
+
+def future_rows(picked: Picked) -> list[Row]:
+    """Return bucket and customers."""
+    rows = rows_of(
+        f"""
+        SELECT width_bucket(v.future_value, %(edges)s::numeric[]), count(*)::int
+        FROM clv_valuation v
+        WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL {picked.only}
+        GROUP BY 1
+        """,
+        {**picked.params, "edges": [Decimal(0), *EDGES]},
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT width_bucket(future_value, %(edges)s::numeric[]), count(*)
-            FROM clv_valuation
-            WHERE run_id = %(run)s AND first_on IS NOT NULL {members}
-            GROUP BY 1
-            """,
-            {
-                "edges": list(edges),
-                "run": run.pk,
-                "worth_class": worth_class,
-                "as_of": run.as_of,
-            },
-        )
-        counts = dict(cursor.fetchall())
-    return _trimmed(edges, counts)
+    return [list(row) for row in rows]
 
 
 def _trimmed(edges: Sequence[Decimal], counts: dict[int, int]) -> list[Bar]:

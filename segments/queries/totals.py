@@ -12,6 +12,7 @@ from crm.models import User
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
 from segments.queries.reasons import say_todays_reasons
+from segments.queries.scope import Scope
 
 ZERO = Decimal("0.00")
 RUNS_IN_HISTORY = 90
@@ -130,6 +131,21 @@ def top_customers(run: ValuationRun, user: User, *, size: int) -> list[RankedAcc
         .order_by("-clv", "-account_id")[:size]
     )
     return with_classes(run, values)
+
+
+def top_in(scope: Scope, *, size: int) -> list[RankedAccount]:
+    """Return the customers in scope of the highest CLV."""
+    if scope.run is None:
+        return []
+    if not scope.is_narrowed:
+        return top_customers(scope.run, scope.user, size=size)
+    values = (
+        scope.values()
+        .exclude(first_on=None)
+        .select_related("account__owner")
+        .order_by("-clv", "-account_id")[:size]
+    )
+    return with_classes(scope.run, values)
 
 
 def with_classes(run: ValuationRun, values: Iterable[Valuation]) -> list[RankedAccount]:

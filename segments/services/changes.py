@@ -1,5 +1,6 @@
 """Why the value of the firm and of its classes changed from one run to another."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,17 @@ def change_of_class(
         return stored
     split = changes.split_runs(run=run, before=before)
     return None if split is None else _change_of_class(split, worth_class)
+
+
+def change_of_accounts(
+    *, ids: Sequence[int], run: ValuationRun, before: ValuationRun
+) -> ValueChange | None:
+    """Return why the CLV of these accounts together changed."""
+    split = changes.split_runs(run=run, before=before)
+    if split is None:
+        return None
+    chosen = np.isin(split.sides.account_id, np.asarray(ids, dtype=np.int64))
+    return split.of_members(Members(chosen, chosen))
 
 
 def _change_of_class(split: SplitRuns, worth_class: WorthClass) -> ValueChange:

@@ -1,5 +1,6 @@
 """Why the value of the firm and of its classes changed."""
 
+import datetime as dt
 from collections.abc import Callable
 
 from django.http import Http404, HttpResponse
@@ -15,6 +16,8 @@ from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.digest import week_until
+from segments.queries.scope import Scope
+from segments.queries.worth import is_class_alone
 from segments.services import changes
 
 Split = Callable[[ValuationRun, ValuationRun], ValueChange | None]
@@ -23,12 +26,24 @@ Split = Callable[[ValuationRun, ValuationRun], ValueChange | None]
 @require_GET
 @requires(VIEW_DASHBOARD)
 def firm_change(request: SignedInRequest) -> HttpResponse:
-    """Show why the CLV of all accounts changed since an earlier run."""
+    """Show why the CLV of the accounts in scope changed since an earlier run."""
+    scope = Scope.read(request.GET, request.user)
+    if not scope.is_valid:
+        return render(request, "segments/value/_no_night.html", {"key": "why"})
 
     def split(run: ValuationRun, before: ValuationRun) -> ValueChange | None:
-        return firm_changes.change_of_firm(run=run, before=before)
+        if scope.is_whole_firm:
+            return firm_changes.change_of_firm(run=run, before=before)
+        if scope.worth_class is not None and is_class_alone(scope):
+            key = scope.worth_class
+            return changes.change_of_class(worth_class=key, run=run, before=before)
+        ids = scope.accounts().values_list("pk", flat=True)
+        return changes.change_of_accounts(ids=list(ids), run=run, before=before)
 
-    return _page(request, "segments/value/_why.html", {}, split)
+    kept = {k: v for k, v in scope.parameters.items() if k != "as_of"}
+    context: dict[str, object] = {"scope": scope, "kept": kept}
+    since = scope.period.since if scope.has_period else None
+    return _page(request, "segments/value/_why.html", context, split, since=since)
 
 
 @require_GET
@@ -42,7 +57,7 @@ def class_change(request: SignedInRequest, key: str) -> HttpResponse:
     def split(run: ValuationRun, before: ValuationRun) -> ValueChange | None:
         return changes.change_of_class(worth_class=worth_class, run=run, before=before)
 
-    context: dict[str, object] = {"worth_class": worth_class}
+    context: dict[str, object] = {"worth_class": worth_class, "kept": {}}
     return _page(request, "segments/classes/_why.html", context, split)
 
 
@@ -51,16 +66,32 @@ def class_change(request: SignedInRequest, key: str) -> HttpResponse:
 def week(request: SignedInRequest) -> HttpResponse:
     """Name the classes that moved within a week, and why."""
     chosen = chosen_run(request)
+    scope = Scope.read(request.GET, request.user)
     found = week_until(chosen.run) if chosen.run else None
-    context = {"chosen": chosen, "week": found}
+    moved = [
+        one
+        for one in (found.moved if found else ())
+        if scope.worth_class in {None, one.worth_class}
+    ]
+    context = {
+        "chosen": chosen,
+        "week": found,
+        "moved": moved,
+        "is_of_all": scope.is_narrowed and not is_class_alone(scope),
+    }
     return render(request, "segments/value/_week.html", context)
 
 
 def _page(
-    request: SignedInRequest, template: str, context: dict[str, object], split: Split
+    request: SignedInRequest,
+    template: str,
+    context: dict[str, object],
+    split: Split,
+    *,
+    since: dt.date | None = None,
 ) -> HttpResponse:
     chosen = chosen_run(request)
-    comparison = compared_run(request, chosen.run)
+    comparison = compared_run(request, chosen.run, since=since)
     change = None
     if chosen.run is not None and comparison.before is not None:
         change = split(chosen.run, comparison.before)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from common.charts import Chart, Series
 from common.templatetags.display import THIN_SPACE, count, day, money, number
+from segments.queries.scope import Scope
 from segments.queries.spread import Bar, CurvePoint
 from segments.queries.totals import EquityPoint
 
@@ -74,8 +75,10 @@ def _whale_sentence(curve: Sequence[CurvePoint]) -> str:
     return said
 
 
-def future_value_chart(bars: Sequence[Bar], *, tone: str = "chart-1") -> Chart | None:
-    """Return customers by size of future value."""
+def future_value_chart(
+    bars: Sequence[Bar], *, tone: str = "chart-1", scope: Scope | None = None
+) -> Chart | None:
+    """Return customers by size of future value; in a scope each bar has its names."""
     if not bars:
         return None
     customers = sum(bar.customers for bar in bars)
@@ -91,7 +94,17 @@ def future_value_chart(bars: Sequence[Bar], *, tone: str = "chart-1") -> Chart |
         series=[Series("Customers", [bar.customers for bar in bars], "bar", tone)],
         x_title="Future value",
         write=number_of_customers,
+        urls=[
+            scope.list_url("worth", low=_text(bar.low), high=_text(bar.high))
+            for bar in bars
+        ]
+        if scope
+        else (),
     )
+
+
+def _text(edge: Decimal | None) -> str:
+    return "" if edge is None else str(edge)
 
 
 def number_of_customers(value: float | None) -> str:

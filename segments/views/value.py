@@ -1,5 +1,7 @@
 """The manager's page: what the customers are worth, and what moved."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -10,8 +12,10 @@ from common.panels import panels_for
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries import changes as queries
-from segments.queries import spread as spreads
 from segments.queries import totals
+from segments.queries.scope import Scope
+from segments.queries.tiles import headline_of, tiles_of
+from segments.queries.worth import history_of
 from segments.views import charts
 
 TOP_CUSTOMERS = 10
@@ -21,42 +25,33 @@ NAMES_PER_LIST = 6
 @require_GET
 @requires(VIEW_DASHBOARD)
 def dashboard(request: SignedInRequest) -> HttpResponse:
-    """Show customer equity, the classes and the best customers as of a run."""
-    chosen = chosen_run(request)
-    context: dict[str, object] = {"chosen": chosen}
-    if chosen.run is not None:
-        history = totals.equity_history(chosen.run)
-        tiles = totals.class_tiles(chosen.run)
+    """Show who matters most, what all are worth, and blocks that load by themselves.
+
+    What cannot be read in the address is said at its field, and nothing is shown.
+    """
+    scope = Scope.read(request.GET, request.user)
+    context: dict[str, Any] = {"scope": scope, "chosen": chosen_run(request)}
+    if scope.run is not None and scope.is_valid:
+        tiles = tiles_of(scope)
+        history = history_of(scope)
         context |= {
+            "head": headline_of(scope, tiles),
             "equity": totals.equity_of(history),
-            "equity_range": totals.equity_range(chosen.run),
+            "equity_range": totals.equity_range(scope.run),
             "equity_change": totals.change_of(history),
-            "before": totals.previous_run(chosen.run),
+            "before": history[-2].as_of if len(history) > 1 else None,
             "chart": charts.equity_chart(history),
             "tiles": tiles,
-            "customers": sum(tile.customers for tile in tiles),
-            "accounts": sum(tile.accounts for tile in tiles),
-            "margin_year": sum(tile.margin_year for tile in tiles),
-            "cost_year": sum(tile.cost_year for tile in tiles),
-            "top": totals.top_customers(chosen.run, request.user, size=TOP_CUSTOMERS),
+            "top": totals.top_in(scope, size=TOP_CUSTOMERS),
+            "top_url": scope.list_url(sort="-clv", customers=1),
+            "customers_url": scope.list_url(customers=1),
+            "accounts_url": scope.list_url(),
             "tile_panels": panels_for("class-tile", request.user),
             "panels": panels_for("value", request.user),
+            "side_panels": panels_for("value-side", request.user),
         }
-    return render(request, "segments/value/dashboard.html", context)
-
-
-@require_GET
-@requires(VIEW_DASHBOARD)
-def spread(request: SignedInRequest) -> HttpResponse:
-    """Show the whale curve and the distribution of future value."""
-    run = chosen_run(request).run
-    context = {
-        "whale": charts.whale_chart(spreads.whale_curve(run)) if run else None,
-        "future": (
-            charts.future_value_chart(spreads.future_value_bars(run)) if run else None
-        ),
-    }
-    return render(request, "segments/value/_spread.html", context)
+    status = 200 if scope.is_valid else 400
+    return render(request, "segments/value/dashboard.html", context, status=status)
 
 
 @require_GET
@@ -65,7 +60,8 @@ def changes(request: SignedInRequest) -> HttpResponse:
     """Show what the run changed against the one before it."""
     run = chosen_run(request).run
     before = totals.previous_run(run) if run else None
-    context: dict[str, object] = {"run": run, "before": before}
+    is_of_all = Scope.read(request.GET, request.user).is_narrowed
+    context: dict[str, object] = {"run": run, "before": before, "is_of_all": is_of_all}
     if run is not None and before is not None:
         context |= {
             "change": queries.equity_change(run, before),

@@ -170,9 +170,16 @@
   function draw(element) {
     const data = JSON.parse(document.getElementById(element.dataset.source).textContent);
     const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
-    chart.setOption(data.kind === "flow" ? flow(data) : options(data), true);
-    if (data.kind === "flow" && !drawn.has(element)) {
+    const isFlow = data.kind === "flow";
+    chart.setOption(isFlow ? flow(data) : options(data), true);
+    chart.off("click");
+    if (isFlow) {
       chart.on("click", ({ data: one }) => one.url && window.location.assign(one.url));
+    } else if (data.urls?.some(Boolean)) {
+      // A bar or a point leads to the names behind it, as its line of the table does.
+      chart.on("click", ({ dataIndex }) => {
+        if (data.urls[dataIndex]) window.location.assign(data.urls[dataIndex]);
+      });
     }
     drawn.add(element);
   }

@@ -260,6 +260,7 @@ MAKERS = {
 def arguments(line, account):
     named = {"-": {}, "LIST": {"key": "accounts"}, "QUESTION": {"key": "retention"}}
     named |= {kind: {"key": "general"} for kind in ("CLASS", "PLAN")}
+    named |= {"BLOCK": {"key": "balance"}}
     if line.kind in named:
         return named[line.kind]
     if line.kind == "TOKEN":

@@ -10,7 +10,7 @@ from tests import make
 
 EARLIER, TODAY = dt.date(2026, 11, 19), dt.date(2026, 11, 20)
 URL = reverse("segments:value")
-PAGES = ["segments:value", "segments:value_spread", "segments:value_changes"]
+PAGES = ["segments:value", "segments:value_changes", "segments:value_week"]
 
 
 def class_total(run, worth_class="general", **fields):
@@ -64,7 +64,7 @@ def test_equity_and_its_change_come_from_the_totals(client, manager, before, run
 
     assert context["equity"] == Decimal("1500.00")
     assert context["equity_change"] == Decimal("500.00")
-    assert context["before"] == before
+    assert context["before"] == EARLIER
 
 
 def test_all_four_classes_have_a_tile_with_links(client, manager, run):
@@ -104,7 +104,7 @@ def test_a_past_day_shows_the_run_of_that_day(client, manager, before, run):
     assert response.context["equity"] == Decimal("1000.00")
     page = response.content.decode()
     assert "You look at 19 Nov 2026" in page
-    assert "?class=general&amp;as_of=2026-11-19" in page
+    assert "?as_of=2026-11-19&amp;class=general" in page
 
 
 def test_a_day_before_the_first_run_is_said_to_be_too_early(client, manager, run):
@@ -113,9 +113,12 @@ def test_a_day_before_the_first_run_is_said_to_be_too_early(client, manager, run
     assert "No run that early" in page
 
 
-def test_an_unreadable_day_shows_the_current_run(client, manager, run):
+def test_an_unreadable_day_is_an_error_at_its_field(client, manager, run):
     client.force_login(manager)
-    assert client.get(URL, {"as_of": "yesterday"}).context["chosen"].run == run
+    response = client.get(URL, {"as_of": "yesterday"})
+    assert response.status_code == 400
+    assert "Write the day as year-month-day" in response.text
+    assert "tiles" not in response.context
 
 
 def test_the_curve_adds_up_clv_from_the_best_down(run):
@@ -208,7 +211,7 @@ def test_one_account_is_enough_for_the_charts(client, manager, run):
     make.valuation(account=make.account(), run=run, realised="-500.00")
     make.valuation(account=make.account(), run=run, realised="-900.00")
     client.force_login(manager)
-    page = client.get(reverse("segments:value_spread")).content.decode()
+    page = client.get(reverse("segments:value_block", args=["spread"])).content.decode()
     assert "The best 1 of 2 customers hold" in page
     assert "as a table" in page
 

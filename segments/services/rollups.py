@@ -1,0 +1,78 @@
+"""What the night sums up for the value pages, behind everything that was published."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from clv.models import ValuationRun
+from segments.models import CohortCell, StoredFigures, ValueTotal
+from segments.policy import COHORTS_COUNTED_EVERY_DAYS, COHORTS_KEPT_DAYS
+from segments.queries import cohorts, effort, loyalty, spread, worth
+from segments.queries.picked import Picked
+
+BATCH = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How many rows each kind of sum has; None of cohorts counted some days ago."""
+
+    totals: int
+    blocks: int
+    cells: int | None
+
+    @property
+    def rows(self) -> int:
+        return self.totals + self.blocks + (self.cells or 0)
+
+
+@transaction.atomic
+def write_rollups(run: ValuationRun) -> Written:
+    """Sum up a published run; again replaces what it had. Comes after classing."""
+    ValueTotal.objects.filter(run=run).delete()
+    totals = worth.total_rows(run)
+    ValueTotal.objects.bulk_create(totals, batch_size=BATCH)
+    blocks = _blocks(run)
+    StoredFigures.objects.filter(run=run).delete()
+    StoredFigures.objects.bulk_create(blocks)
+    return Written(len(totals), len(blocks), _cells(run))
+
+
+def _blocks(run: ValuationRun) -> list[StoredFigures]:
+    picked = Picked(run)
+    found = {
+        loyalty.LOYALTY: loyalty.loyalty_rows(picked),
+        effort.EFFORT: effort.effort_rows(picked),
+        spread.WHALE: spread.whale_rows(picked),
+        spread.FUTURE: spread.future_rows(picked),
+    }
+    nights = effort.nights_of(cohorts.quarter_of(run.as_of), run)
+    if nights is not None and nights[1] == run:
+        start = nights[0]
+        found[effort.GAINS] = [[start.pk], *effort.gain_rows(picked, start)]
+    return [StoredFigures(run=run, block=key, rows=rows) for key, rows in found.items()]
+
+
+def _cells(run: ValuationRun) -> int | None:
+    """Count the cohorts about once a week: quarters hardly move from night to night.
+
+    Late entries change past quarters, so all are counted anew.
+    """
+    if _is_fresh(run):
+        return None
+    CohortCell.objects.filter(run=run).delete()
+    cells = cohorts.count_cells(Picked(run))
+    CohortCell.objects.bulk_create(cells, batch_size=BATCH)
+    oldest = run.as_of - dt.timedelta(days=COHORTS_KEPT_DAYS)
+    CohortCell.objects.filter(run__as_of__lt=oldest).delete()
+    return len(cells)
+
+
+def _is_fresh(run: ValuationRun) -> bool:
+    nights = ValuationRun.objects.published().filter(as_of__lte=run.as_of)
+    counted = nights.filter(pk__in=CohortCell.objects.values("run"))
+    newest = counted.order_by("-as_of", "-pk").first()
+    if newest is None or newest.pk == run.pk:
+        return False
+    return 0 < (run.as_of - newest.as_of).days < COHORTS_COUNTED_EVERY_DAYS
