@@ -212,13 +212,20 @@ def _largest_sentence(ahead: Sequence[MonthAhead], names: Mapping[str, str]) -> 
     return f"{name} brings most: {money(largest)} in {len(ahead)} months{of_it}."
 
 
-def forecast_of(run: ValuationRun, keys: Sequence[str]) -> Forecast | None:
+def forecast_of(
+    run: ValuationRun,
+    keys: Sequence[str],
+    *,
+    of: str = FIRM,
+    equity: Decimal | None = None,
+) -> Forecast | None:
     """Return what `run` expects by month, None where it has kept no forecast.
 
-    `keys` are the classes in the order in which to show them.
+    `keys` are the classes in the order in which to show them. With `of` it is that of
+    one class, whose customer equity is `equity`; past months are known of all alone.
     """
     rows = list(ForecastMonth.objects.filter(run=run).order_by("month"))
-    whole = [row for row in rows if row.worth_class == FIRM]
+    whole = [row for row in rows if row.worth_class == of]
     if not whole:
         return None
     margins = {(row.worth_class, row.month): row.margin for row in rows}
@@ -234,11 +241,11 @@ def forecast_of(run: ValuationRun, keys: Sequence[str]) -> Forecast | None:
     return Forecast(
         run=run,
         ahead=ahead[:MONTHS_AHEAD],
-        back=_months_back(run),
+        back=_months_back(run) if of == FIRM else [],
         horizon_margin=sum((row.margin for row in whole), ZERO),
         horizon_cost=sum((row.cost for row in whole), ZERO),
         horizon_orders=sum(row.orders for row in whole),
-        equity=run.equity or ZERO,
+        equity=equity if equity is not None else run.equity or ZERO,
     )
 
 

@@ -18,7 +18,10 @@ from crm.permissions import VIEW_DEALS
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
+from segments.queries.scope import Scope
+from segments.queries.totals import class_tiles
 
+KNOWN = ("as_of", "class")  # what nights forecast by
 NAMES = {str(value): str(label) for value, label in WorthClass.choices}
 EXPORT_HEADER = (
     "Month",
@@ -36,18 +39,34 @@ EXPORT_HEADER = (
 def forecast(request: SignedInRequest) -> HttpResponse:
     """Show what a night expects by month, beside what past months brought."""
     chosen = chosen_run(request)
-    found: Forecast | None = None
-    if chosen.run is not None:
-        found = forecast_of(chosen.run, list(NAMES))
+    scope = Scope.read(request.GET, request.user, only=KNOWN)
+    found = _forecast(scope) if scope.is_valid else None
+    names = NAMES
+    if scope.worth_class is not None:
+        names = {scope.worth_class.value: str(scope.worth_class.label)}
     context = {
+        "scope": scope,
         "chosen": chosen,
         "forecast": found,
-        "names": NAMES,
+        "names": names,
+        "whole_name": "All customers" if len(names) > 1 else "The class",
         "chart": found.chart() if found else None,
-        "open_deals": _open_deals(request, chosen),
-        "classes": found.classes_chart(NAMES) if found else None,
+        "open_deals": None if scope.is_narrowed else _open_deals(request, chosen),
+        "classes": found.classes_chart(names) if found else None,
     }
-    return render(request, "segments/forecast/page.html", context)
+    status = 200 if scope.is_valid else 400
+    return render(request, "segments/forecast/page.html", context, status=status)
+
+
+def _forecast(scope: Scope) -> Forecast | None:
+    """Return the forecast of the firm or of the class that is asked for."""
+    if scope.run is None:
+        return None
+    if scope.worth_class is None:
+        return forecast_of(scope.run, list(NAMES))
+    key = scope.worth_class.value
+    tile = next(one for one in class_tiles(scope.run) if one.worth_class == key)
+    return forecast_of(scope.run, [key], of=key, equity=tile.equity)
 
 
 def _open_deals(request: SignedInRequest, chosen: ChosenRun) -> OpenDeals | None:
@@ -61,11 +80,12 @@ def _open_deals(request: SignedInRequest, chosen: ChosenRun) -> OpenDeals | None
 @requires(VIEW_DASHBOARD)
 def forecast_export(request: SignedInRequest) -> StreamingHttpResponse:
     """Stream every month of the horizon, for the firm and each class."""
-    run = chosen_run(request).run
-    if run is None:
+    scope = Scope.read(request.GET, request.user, only=KNOWN)
+    run = scope.run
+    if run is None or not scope.is_valid:
         raise Http404("no run")
     return StreamingHttpResponse(
-        csv_lines(EXPORT_HEADER, _rows(run)),
+        csv_lines(EXPORT_HEADER, _rows(run, scope.worth_class)),
         content_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="forecast-{run.as_of}.csv"'
@@ -73,8 +93,10 @@ def forecast_export(request: SignedInRequest) -> StreamingHttpResponse:
     )
 
 
-def _rows(run: ValuationRun) -> Iterator[tuple[Any, ...]]:
+def _rows(run: ValuationRun, key: WorthClass | None) -> Iterator[tuple[Any, ...]]:
     rows = ForecastMonth.objects.filter(run=run).order_by("worth_class", "month")
+    if key is not None:
+        rows = rows.filter(worth_class=key)
     for row in rows:
         yield (
             row.month,

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from clv.models import ActualMonth, ForecastMonth
 from segments.choices import WorthClass
+from segments.models import ClassTotal
 from tests import make
 
 URL = reverse("segments:forecast")
@@ -231,3 +232,26 @@ def test_open_deals_stand_beside_the_forecast_and_are_not_added(show, run, clien
 
 def test_without_deals_nothing_is_said_of_them(show, run):
     assert show().context["open_deals"] is None
+
+
+def test_a_class_has_a_forecast_of_its_own_that_adds_up(show, run, client):
+    ClassTotal.objects.create(
+        run=run,
+        worth_class="current_key",
+        customer_equity=Decimal("18000.00"),
+        **dict.fromkeys(["accounts", "customers", "came", "left"], 0),
+        **dict.fromkeys(
+            ["clv", "future_value", "realised_profit", "margin_year", "cost_year"], 0
+        ),
+    )
+    response = show(**{"class": "current_key"})
+    found = response.context["forecast"]
+    assert found.horizon_margin == Decimal("22500.00")
+    assert found.before_discounting == found.equity + found.discounting
+    assert found.equity == Decimal("18000.00")
+    assert "Known of all customers alone" in response.text
+    sheet = client.get(EXPORT, {"class": "current_key"})
+    lines = list(csv.reader(io.StringIO(sheet.getvalue().decode().lstrip("\ufeff"))))
+    assert len(lines) == 1 + 30
+    assert show(**{"class": "royal"}).status_code == 400
+    assert show(owner="1").status_code == 400
