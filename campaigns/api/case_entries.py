@@ -20,7 +20,7 @@ from crm.services import case_steps
 class CaseEntryOut(serializers.ModelSerializer[CaseEntry]):
     """One thing that was done about a case; `cost` is the ledger row of its minutes."""
 
-    author = serializers.EmailField(source="author.email", default=None)
+    author = serializers.EmailField(source="author.email", allow_null=True)
 
     class Meta:
         model = CaseEntry

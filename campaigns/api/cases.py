@@ -42,18 +42,20 @@ class CaseClockOut(serializers.Serializer[Any]):
     state = serializers.CharField()
     said = serializers.CharField()
     why = serializers.CharField()
-    answer_left_seconds = serializers.IntegerField(source="answer.left", default=None)
+    answer_left_seconds = serializers.IntegerField(
+        source="answer.left", allow_null=True
+    )
     resolve_left_seconds = serializers.IntegerField(source="resolve.left")
     weight = serializers.IntegerField()
 
 
 class CaseOut(serializers.ModelSerializer[Case]):
     number = serializers.CharField()
-    product = serializers.CharField(source="product.sku", default=None)
-    owner = serializers.EmailField(source="owner.email", default=None)
-    territory = serializers.CharField(source="territory.name", default=None)
-    escalated_to = serializers.EmailField(source="escalated_to.email", default=None)
-    worth_class = serializers.CharField(source="standing.worth_class", default=None)
+    product = serializers.CharField(source="product.sku", allow_null=True)
+    owner = serializers.EmailField(source="owner.email", allow_null=True)
+    territory = serializers.CharField(source="territory.name", allow_null=True)
+    escalated_to = serializers.EmailField(source="escalated_to.email", allow_null=True)
+    worth_class = serializers.CharField(source="standing.worth_class", allow_null=True)
     clock = CaseClockOut(source="standing")
 
     class Meta:

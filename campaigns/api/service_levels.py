@@ -30,7 +30,7 @@ class ServiceVersionOut(serializers.ModelSerializer[ServiceVersion]):
     """One version of the service levels; the newest counts."""
 
     levels = ServiceLevelOut(many=True)
-    author = serializers.EmailField(source="author.email", default=None)
+    author = serializers.EmailField(source="author.email", allow_null=True)
 
     class Meta:
         model = ServiceVersion
