@@ -153,6 +153,13 @@ MENU = (
                 go="e",
             ),
             Link(
+                "Targeting",
+                "segments:targeting",
+                "crosshair",
+                segments.VIEW_DASHBOARD,
+                go="i",
+            ),
+            Link(
                 "Levers",
                 "segments:levers",
                 "sliders-vertical",
@@ -173,6 +180,13 @@ MENU = (
                 "sprout",
                 clv.VIEW_VALUES,
                 go="x",
+            ),
+            Link(
+                "Allocation",
+                "campaigns:allocation",
+                "scale",
+                segments.VIEW_DASHBOARD,
+                go="z",
             ),
             Link(
                 "Plans",

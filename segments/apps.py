@@ -11,6 +11,10 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         sets.register("revenue-and-clv", "segments.queries.matrix.REVENUE_AND_CLV")
+        targeting = "segments.queries.targeting"
+        sets.register("customers-by-source", f"{targeting}.CUSTOMERS_BY_SOURCE")
+        sets.register("customers-by-owner", f"{targeting}.CUSTOMERS_BY_OWNER")
+        sets.register("lost-by-fit", f"{targeting}.LOST_BY_FIT")
         sets.register("overdue", "segments.queries.overdue.OVERDUE")
         for key in ("won", "moved", "falling", "ending"):
             sets.register(key, f"segments.queries.sets.{key.upper()}")

@@ -15,6 +15,7 @@ from segments.views import (
     panels,
     portraits,
     rule,
+    targeting,
     value,
 )
 
@@ -60,6 +61,12 @@ urlpatterns: list[URLPattern] = [
     path("value/matrix/", matrix.matrix, name="matrix"),
     path("value/matrix/export.csv", matrix.matrix_export, name="matrix_export"),
     path("value/matrix/similar/", matrix.similar, name="similar"),
+    path("value/targeting/", targeting.targeting, name="targeting"),
+    path(
+        "value/targeting/export.csv",
+        targeting.targeting_export,
+        name="targeting_export",
+    ),
     path("forecast/", forecast.forecast, name="forecast"),
     path("forecast/export.csv", forecast.forecast_export, name="forecast_export"),
     path("classes/<slug:key>/_why/", changes.class_change, name="class_why"),

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from campaigns.api.calendar import CalendarResource, FeedResource
 from campaigns.api.case_entries import CaseEntryResource
 from campaigns.api.cases import CaseResource
+from campaigns.api.effort import EffortResource
 from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.plans import PlanResource
@@ -22,6 +23,7 @@ router.register("calendar-feed", FeedResource, "calendar-feed")
 router.register("cases", CaseResource, "case")
 router.register("case-entries", CaseEntryResource, "case-entry")
 router.register("service-levels", ServiceLevelResource, "service-level")
+router.register("effort", EffortResource, "effort")
 router.register("objective", ObjectiveResource, "objective")
 
 urlpatterns = router.urls

@@ -9,7 +9,8 @@ class ValueMatrix(models.Model):
     """Cut-offs, corners and density of one run's customers; of the whole firm.
 
     `found` is what `segments.queries.matrix` reads: how many stand where, and the names
-    whose ranks differ most.
+    whose ranks differ most; under "targeting", cohorts and losses for
+    `segments.queries.targeting`.
     """
 
     run = models.OneToOneField(ValuationRun, models.CASCADE, related_name="+")

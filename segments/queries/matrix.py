@@ -26,7 +26,7 @@ from segments.queries.sets import values_of
 NAMED = 12
 COST_COLUMNS = {"win": "cost_to_win", **KIND_COLUMNS}
 NAMES_OF_COSTS = {"win": "To win", **COST_LABELS}
-_MONEY = ("revenue_year", "clv", *COST_COLUMNS.values())
+_MONEY = ("revenue", "clv", *COST_COLUMNS.values())
 COLUMNS = {"account_id": "i8", **dict.fromkeys(_MONEY, "i8")}
 SELECT = ", ".join(
     ["account_id", *(f"(coalesce({name}, 0) * 100)::bigint" for name in _MONEY)]
@@ -94,7 +94,7 @@ class Mover:
     account: Account
     revenue_rank: int
     clv_rank: int
-    revenue_year: Decimal
+    revenue: Decimal
     clv: Decimal
     biggest_cost: str
     cost: Decimal
@@ -110,7 +110,7 @@ class Corner:
 
     kind: CornerKind
     customers: int
-    revenue_year: Decimal
+    revenue: Decimal
     clv: Decimal
     biggest_cost: str
     cost: Decimal
@@ -164,10 +164,10 @@ class Shown:
         gems, darlings = by_key["gems"], by_key["darlings"]
         said = (
             f"{count(gems.customers)} hidden gem{'' if gems.customers == 1 else 's'} "
-            f"hold {money(gems.clv)} of CLV on {money(gems.revenue_year)} of revenue;"
+            f"hold {money(gems.clv)} of CLV on {money(gems.revenue)} of revenue;"
             f" {count(darlings.customers)} expensive"
             f" darling{'' if darlings.customers == 1 else 's'} hold"
-            f" {money(darlings.clv)} on {money(darlings.revenue_year)}."
+            f" {money(darlings.clv)} on {money(darlings.revenue)}."
         )
         if darlings.cost > 0:
             said += f" Their biggest cost is {darlings.biggest_cost.lower()}."
@@ -176,7 +176,7 @@ class Shown:
     @property
     def rule(self) -> str:
         return (
-            f"High is the best {share(HIGH_SHARE)}: revenue of the last year from"
+            f"High is the best {share(HIGH_SHARE)}: revenue to date from"
             f" {money(self.cut_revenue)}, CLV from {money(self.cut_clv)}."
         )
 
@@ -189,7 +189,7 @@ def found_in(run: ValuationRun, scope: Scope | None = None) -> dict[str, Any] | 
     known = _stored(run, scope)
     if not known["account_id"].size:
         return None
-    revenue, clv = known["revenue_year"] / 100.0, known["clv"] / 100.0
+    revenue, clv = known["revenue"] / 100.0, known["clv"] / 100.0
     matrix = matrix_of(revenue, clv, best_share=HIGH_SHARE, bins=MATRIX_BINS)
     size = known["account_id"].size
     points = []
@@ -232,7 +232,7 @@ def _corner(
     costs = {key: int(known[name][rows].sum()) for key, name in COST_COLUMNS.items()}
     return {
         "customers": int(rows.size),
-        "revenue_year": int(known["revenue_year"][rows].sum()),
+        "revenue": int(known["revenue"][rows].sum()),
         "clv": int(known["clv"][rows].sum()),
         "costs": costs,
         "movers": [
@@ -240,7 +240,7 @@ def _corner(
                 int(known["account_id"][row]),
                 _rank(matrix.place_first[row], size),
                 _rank(matrix.place_second[row], size),
-                int(known["revenue_year"][row]),
+                int(known["revenue"][row]),
                 int(known["clv"][row]),
                 *_biggest({key: int(known[n][row]) for key, n in COST_COLUMNS.items()}),
             ]
@@ -278,7 +278,7 @@ def members(scope: Scope, key: str) -> QuerySet[Valuation]:
     revenue = "gte" if kind.has_revenue else "lt"
     clv = "gte" if kind.has_clv else "lt"
     return rows.filter(
-        **{f"revenue_year__{revenue}": shown.cut_revenue, f"clv__{clv}": shown.cut_clv}
+        **{f"revenue__{revenue}": shown.cut_revenue, f"clv__{clv}": shown.cut_clv}
     ).order_by("-clv", "account_id")
 
 
@@ -312,7 +312,7 @@ def _corner_of(
     return Corner(
         kind=kind,
         customers=kept["customers"],
-        revenue_year=_money(kept["revenue_year"]),
+        revenue=_money(kept["revenue"]),
         clv=_money(kept["clv"]),
         biggest_cost=NAMES_OF_COSTS[biggest],
         cost=_money(cost),
@@ -394,7 +394,7 @@ def _money(cents: int) -> Decimal:
 
 def _title(given: Given) -> str:
     said = []
-    for name, label in (("revenue", "revenue of the last year"), ("clv", "CLV")):
+    for name, label in (("revenue", "revenue to date"), ("clv", "CLV")):
         low, high = given.get(f"{name}_from"), given.get(f"{name}_below")
         if low is not None:
             said.append(f"{label} from {money(low)}")
@@ -405,7 +405,7 @@ def _title(given: Given) -> str:
 
 def _accounts(_user: Any, given: Given) -> QuerySet[Any]:
     rows = values_of(given).filter(order_days__gt=0)
-    for name, field in (("revenue", "revenue_year"), ("clv", "clv")):
+    for name, field in (("revenue", "revenue"), ("clv", "clv")):
         if given.get(f"{name}_from") is not None:
             rows = rows.filter(**{f"{field}__gte": given[f"{name}_from"]})
         if given.get(f"{name}_below") is not None:

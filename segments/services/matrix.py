@@ -5,6 +5,7 @@ from django.db import transaction
 from clv.models import ValuationRun
 from segments.models import ValueMatrix
 from segments.queries.matrix import found_in
+from segments.queries.targeting import cohorts_in
 
 
 @transaction.atomic
@@ -17,5 +18,6 @@ def write_matrix(run: ValuationRun) -> int:
     ValueMatrix.objects.filter(run=run).delete()
     if found is None:
         return 0
-    ValueMatrix.objects.create(run=run, found=found)
+    kept = found | {"targeting": cohorts_in(run)}
+    ValueMatrix.objects.create(run=run, found=kept)
     return int(found["customers"])

@@ -18,7 +18,7 @@ from segments.queries.similar import similar_to
 
 HEADER = (
     *("Corner", "Account", "Owner", "Revenue rank", "CLV rank"),
-    *("Revenue, last year", "CLV", "Biggest cost", "Cost to date"),
+    *("Revenue to date", "CLV", "Biggest cost", "Cost to date"),
 )
 LONGEST_NUMBER = 18
 
@@ -57,7 +57,7 @@ def _rows(shown: Shown) -> Iterator[tuple[Any, ...]]:
                 str(one.account.owner or ""),
                 one.revenue_rank,
                 one.clv_rank,
-                one.revenue_year,
+                one.revenue,
                 one.clv,
                 one.biggest_cost,
                 one.cost,

@@ -1,0 +1,56 @@
+"""Targeting health: whom we win by rep, source and quarter, and whom we lose."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from common.access import requires
+from common.spreadsheets import csv_lines
+from crm.requests import SignedInRequest
+from segments.permissions import VIEW_DASHBOARD
+from segments.queries.scope import Scope
+from segments.queries.targeting import Health, health_in
+
+HEADER = ("By", "Cohort", "Customers", "Mean CLV", "95 % from", "to", "Surely below")
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def targeting(request: SignedInRequest) -> HttpResponse:
+    """Show mean CLV of cohorts against all, and losses by reason and fit."""
+    scope = Scope.read(request.GET, request.user)
+    health = health_in(scope) if scope.is_ready else None
+    context = {"scope": scope, "health": health}
+    status = 200 if scope.is_valid else 422
+    return render(request, "segments/targeting/page.html", context, status=status)
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def targeting_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Stream every cohort."""
+    scope = Scope.read(request.GET, request.user)
+    health = health_in(scope) if scope.is_ready else None
+    name = f"targeting-{scope.day}.csv"
+    return StreamingHttpResponse(
+        csv_lines(HEADER, _rows(health) if health else ()),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _rows(health: Health) -> Iterator[tuple[Any, ...]]:
+    for table in health.tables:
+        for one in table.cohorts:
+            yield (
+                table.title,
+                one.label,
+                one.customers,
+                one.mean,
+                one.low,
+                one.high,
+                "yes" if one.is_red else "",
+            )

@@ -1,0 +1,103 @@
+"""Allocation: what is spent is spread anew, sums stay, gaps open tasks."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from rest_framework.test import APIClient
+
+from campaigns.queries.effort import effort_in
+from segments.queries.scope import Scope
+from tests import make
+
+URL = reverse("campaigns:allocation")
+DAY = dt.date(2026, 11, 20)
+LATELY = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def firm(db, rep, colleague):
+    """Two customers: all the hours go to the one who is worth a tenth of the other."""
+    run = make.run(as_of=DAY)
+    rich = make.account(name="Rich GmbH", owner=rep)
+    poor = make.account(name="Poor GmbH", owner=colleague)
+    make.valuation(account=rich, run=run, expected_margin="9000.00")
+    make.valuation(account=poor, run=run, expected_margin="900.00")
+    make.membership(account=rich, worth_class="current_key", run=run)
+    make.membership(account=poor, worth_class="general", run=run)
+    contact = {"account": poor, "user": rep, "occurred_at": LATELY}
+    make.touchpoint(minutes=660, **contact)
+    make.touchpoint(minutes=60, voided_at=LATELY, **contact)
+    make.touchpoint(minutes=60, **contact | {"occurred_at": LATELY.replace(year=2024)})
+    make.cost(account=poor, amount="110.00", kind="service", on=dt.date(2026, 9, 1))
+    make.cost(account=poor, amount="99.00", kind="delivery", on=dt.date(2026, 9, 1))
+    return run
+
+
+@pytest.fixture
+def as_manager(client, manager):
+    client.force_login(manager)
+    return client
+
+
+def test_effort_is_spread_in_proportion_to_what_care_can_secure(firm, manager):
+    found = effort_in(Scope.read({}, manager))
+    rich, poor = found.classes
+    assert (rich.hours, poor.hours) == (0, 11)
+    assert rich.hours_recommended == pytest.approx(10)
+    assert poor.hours_recommended == pytest.approx(1)
+    assert rich.money_recommended == pytest.approx(100)
+    assert poor.per_hour == pytest.approx(poor.justified / 11)
+    assert rich.per_hour is None
+    assert "91" in found.sentence
+
+
+def test_classes_and_reps_sum_to_the_whole(firm, manager):
+    found = effort_in(Scope.read({}, manager))
+    for rows in (found.classes, found.owners):
+        for name in ("customers", "hours", "money", "justified"):
+            whole = getattr(found.whole, name)
+            assert sum(getattr(row, name) for row in rows) == pytest.approx(whole)
+        assert sum(row.hours_gap for row in rows) == pytest.approx(0)
+
+
+def test_the_gap_list_opens_tasks(firm, as_manager, read_only):
+    with read_only():
+        response = as_manager.get(URL)
+    found = response.context["effort"]
+    assert [gap.account.name for gap in found.too_little] == ["Rich GmbH"]
+    assert [gap.account.name for gap in found.too_much] == ["Poor GmbH"]
+    link = reverse("crm:task_create", args=[found.too_little[0].account.pk])
+    assert f"{link}?title=Give%20more%20care" in response.content.decode()
+    form = as_manager.get(link, {"title": found.too_little[0].task})
+    assert "Give more care: about 10.0 hours a year" in form.content.decode()
+
+
+def test_prospects_stand_by_gain_per_hour(firm, manager):
+    prospect = make.account(name="New", industry="Harbour")
+    make.touchpoint(account=prospect, minutes=120, occurred_at=LATELY)
+    make.valuation(account=prospect, run=firm, order_days=0, first_on=None)
+    assert effort_in(Scope.read({}, manager)).prospects == []  # no like group yet
+
+
+def test_a_period_and_a_rep_narrow_it(firm, manager, colleague):
+    early = {"from": "2026-01-01", "to": "2026-03-01"}
+    assert effort_in(Scope.read(early, manager)).whole.hours == 0
+    mine = effort_in(Scope.read({"owner": str(colleague.pk)}, manager))
+    assert (mine.whole.customers, mine.whole.hours) == (1, 11)
+
+
+def test_nothing_valued_and_nobody_say_what_to_do(as_manager, db):
+    assert "Nothing is valued yet" in as_manager.get(URL).content.decode()
+    make.run(as_of=DAY)
+    assert "No customer here" in as_manager.get(URL).content.decode()
+
+
+def test_export_and_api_say_the_same(firm, as_manager, manager, rep):
+    rows = b"".join(as_manager.get(reverse("campaigns:allocation_export"))).decode()
+    assert "Class,Current key,1,0.0,10.0" in rows
+    caller = APIClient()
+    caller.force_authenticate(manager)
+    assert caller.get("/api/v1/effort/").json()[1]["hours"] == pytest.approx(11)
+    caller.force_authenticate(rep)
+    assert caller.get("/api/v1/effort/").status_code == 403
