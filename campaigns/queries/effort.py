@@ -188,7 +188,10 @@ class Effort:
         whole = self.whole
         if not whole.hours and not whole.money:
             return "No hours and no money were spent on customers in this period."
-        said = f"{number(whole.hours)} hours and {money(whole.money)} in money went to customers."
+        said = (
+            f"{number(whole.hours)} hours and {money(whole.money)} in money went to"
+            " customers."
+        )
         short = max(self.classes, key=lambda row: row.hours_gap, default=None)
         if short is None or not whole.justified or not whole.hours:
             return f"{said} Nothing says where more would earn more."
