@@ -15,7 +15,6 @@ from campaigns.queries.questions.base import (
     MOST_BARS,
     Answer,
     Asked,
-    Column,
     Draw,
     Question,
     Row,
@@ -24,12 +23,11 @@ from campaigns.queries.questions.base import (
     read,
     with_base,
 )
+from campaigns.queries.questions.drawing import chart_of
 from clv.models import ValuationRun
-from common.charts import Chart, Series
+from common.charts import Chart
 from common.clock import business_today
 from crm.models import Account, User
-
-TONES = ("chart-1", "chart-2", "chart-3", "chart-4")
 
 
 class QuestionForm(forms.Form):
@@ -157,40 +155,6 @@ def _chart(asked: Asked, sentence: str, rows: Rows) -> Chart | None:
     else:
         found = rows.part(0, MOST_BARS)
     return chart_of(made, found, asked.columns, sentence)
-
-
-def chart_of(
-    draw: Draw, found: Sequence[Row], columns: Sequence[Column], sentence: str
-) -> Chart | None:
-    """Return the chart of rows that were read, None where there is nothing to draw."""
-    if not found:
-        return None
-    known = {one.key: one for one in columns}
-    series = [known.get(key) or Column(key, key.capitalize()) for key in draw.series]
-    return Chart(
-        key="answer",
-        title=draw.title,
-        summary=sentence,
-        labels=[str(row[draw.label]) for row in found],
-        series=[
-            Series(
-                one.title,
-                [
-                    None if row[one.key] is None else float(row[one.key])
-                    for row in found
-                ],
-                draw.shape,
-                TONES[place % len(TONES)],
-            )
-            for place, one in enumerate(series)
-        ],
-        x_title=draw.x_title,
-        write=_writer(series),
-    )
-
-
-def _writer(series: Sequence[Column]) -> Any:
-    return series[0].say if series[0].is_number else Column("", "", "count").say
 
 
 # -- The names behind a number ---------------------------------------------------------

@@ -8,6 +8,7 @@ from campaigns.queries.questions import (
     costs,
     keeping,
     next_orders,
+    patterns,
     satisfaction,
     worth,
 )
@@ -21,6 +22,7 @@ QUESTIONS: Sequence[Question] = (
     *keeping.QUESTIONS,
     *satisfaction.QUESTIONS,
     *costs.QUESTIONS,
+    *patterns.QUESTIONS,
 )
 BY_KEY: Mapping[str, Question] = {one.key: one for one in QUESTIONS}
 
