@@ -62,3 +62,15 @@ class StaleLevelsError(DomainError):
         "Somebody published other service levels meanwhile. They stand beside yours: "
         "look at them and save again."
     )
+
+
+class CannotSaveQuestionError(DomainError):
+    """A question that cannot be kept, or an answer that cannot be mailed."""
+
+    code = "cannot_save_question"
+
+
+class CannotMakeRuleError(DomainError):
+    """A row of an answer that cannot become a rule."""
+
+    code = "cannot_make_rule"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from campaigns.services import alerts, planning, plans, standings
+from campaigns.services import alert_rules, alerts, planning, plans, standings
 from clv.choices import RunKind
 from clv.models import ValuationRun
 from clv.services import (
@@ -62,6 +62,7 @@ def _plan(work: Work) -> Done:
         expired = planning.expire_touches(as_of=today)
         planned = planning.plan_touches(as_of=today)
         told = alerts.tell(run=work.run, today=today)
+        told += alert_rules.tell_patterns(today=today)
         return Done(planned, {"expired": expired, "alerts": told})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from celery import group, shared_task
 from kombu.exceptions import OperationalError
 
-from campaigns.services import case_watch
+from campaigns.services import answer_mails, case_watch
 from clv.services import runs, sharing
 from config import night
 from crm.services import digests
@@ -96,6 +96,19 @@ def watch_cases() -> None:
     case_watch.watch()
 
 
+@shared_task(
+    name="campaigns.send_answers",
+    queue="quick",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_MAILING,
+    time_limit=LONGEST_MAILING + 15,
+)
+def send_answers() -> None:
+    """Send the answers by mail that are due and were not sent yet."""
+    answer_mails.send_due()
+
+
 def call_helpers(run_id: int, numbers: Sequence[int]) -> None:
     """Ring for each shard; who has the run begins with the first, helpers at the end.
 
@@ -121,6 +134,11 @@ BEAT: dict[str, Any] = {
     },
     "send-digests": {
         "task": "crm.send_digests",
+        "schedule": DIGEST_SECONDS,
+        "options": {"expires": DIGEST_SECONDS},
+    },
+    "send-answers": {
+        "task": "campaigns.send_answers",
         "schedule": DIGEST_SECONDS,
         "options": {"expires": DIGEST_SECONDS},
     },

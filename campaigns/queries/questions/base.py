@@ -179,12 +179,20 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        """Return the parameters as an address has them."""
+        """Return the parameters as an address has them; nothing chosen is empty."""
         return {
-            key: str(getattr(value, "pk", value))
+            key: "" if value is None else str(getattr(value, "pk", value))
             for key, value in self.values.items()
-            if value not in (None, "")
         }
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Return the parameters that are not as the question begins.
+
+        What is kept are these, so that a period nobody touched moves along.
+        """
+        begins = {one.key: one.initial(self.today) for one in self.question.parameters}
+        return {key: text for key, text in self.query.items() if text != begins[key]}
 
     @property
     def sql(self) -> dict[str, Any]:

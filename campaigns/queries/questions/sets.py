@@ -38,7 +38,9 @@ def _accounts(user: Any, given: Mapping[str, Any]) -> Any:
 
 def _asked(user: Any, given: Mapping[str, Any]) -> Asked | None:
     question = BY_KEY[given["question"]]
-    return understand(question, user, dict(parse_qsl(given["asked"]))).asked
+    return understand(
+        question, user, dict(parse_qsl(given["asked"], keep_blank_values=True))
+    ).asked
 
 
 def _title(given: Mapping[str, Any]) -> str:
