@@ -16,6 +16,7 @@ from campaigns.views import (
     deals,
     effort,
     feeds,
+    kept_questions,
     lists,
     objective,
     panels,
@@ -61,7 +62,37 @@ urlpatterns = [
     path("calendar/feed/revoke/", feeds.feed_revoke, name="feed_revoke"),
     path("calendar/feed/<str:token>.ics", feeds.feed, name="feed"),
     path("questions/", questions.question_list, name="question_list"),
+    path("questions/rules/", kept_questions.rule_list, name="rule_list"),
+    path(
+        "questions/rules/<int:pk>/switch/",
+        kept_questions.rule_switch,
+        name="rule_switch",
+    ),
+    path(
+        "questions/kept/<int:pk>/forget/",
+        kept_questions.question_forget,
+        name="question_forget",
+    ),
+    path(
+        "questions/kept/<int:pk>/share/",
+        kept_questions.question_share,
+        name="question_share",
+    ),
+    path(
+        "questions/kept/<int:pk>/mail/",
+        kept_questions.question_mail,
+        name="question_mail",
+    ),
+    path(
+        "questions/mailings/<int:pk>/stop/",
+        kept_questions.mailing_stop,
+        name="mailing_stop",
+    ),
     path("questions/<slug:key>/", questions.question, name="question"),
+    path(
+        "questions/<slug:key>/keep/", kept_questions.question_keep, name="question_keep"
+    ),
+    path("questions/<slug:key>/rule/", kept_questions.rule_make, name="rule_make"),
     path(
         "questions/<slug:key>/export.csv",
         questions.question_export,

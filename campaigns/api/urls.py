@@ -9,6 +9,12 @@ from campaigns.api.effort import EffortResource
 from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.plans import PlanResource
+from campaigns.api.questions import (
+    AlertRuleResource,
+    MailingResource,
+    QuestionResource,
+    SavedQuestionResource,
+)
 from campaigns.api.rivals import RivalResource
 from campaigns.api.service_levels import ServiceLevelResource
 from campaigns.api.today import TodayResource
@@ -25,5 +31,9 @@ router.register("case-entries", CaseEntryResource, "case-entry")
 router.register("service-levels", ServiceLevelResource, "service-level")
 router.register("effort", EffortResource, "effort")
 router.register("objective", ObjectiveResource, "objective")
+router.register("questions", QuestionResource, "question")
+router.register("saved-questions", SavedQuestionResource, "saved-question")
+router.register("answer-mailings", MailingResource, "answer-mailing")
+router.register("alert-rules", AlertRuleResource, "alert-rule")
 
 urlpatterns = router.urls

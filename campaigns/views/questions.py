@@ -1,6 +1,6 @@
 """The question bank: ask, read the answer, take it along."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,11 +15,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from campaigns.models import AlertRule, AnswerMailing, SavedQuestion
+from campaigns.forms.questions import KeepForm, MailingForm
+from campaigns.models import AnswerMailing, SavedQuestion
 from campaigns.permissions import ASK_QUESTIONS, CHANGE_ALERT_RULES
 from campaigns.queries.questions.answering import (
     QuestionForm,
-    Reading,
     answer,
     understand,
 )
@@ -52,6 +52,10 @@ class Line:
     cells: list[Cell]
     rule: str = ""
 
+    @property
+    def name(self) -> str:
+        return self.cells[0].text
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -64,6 +68,10 @@ class Table:
     count: int
     previous: int
     next: int
+
+    @property
+    def has_rules(self) -> bool:
+        return any(line.rule for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,13 @@ class Entry:
 @requires(ASK_QUESTIONS)
 def question_list(request: SignedInRequest) -> HttpResponse:
     """Show what can be asked, and what was kept."""
+    return show_list(request)
+
+
+def show_list(
+    request: SignedInRequest, *, problem: str = "", status: int = 200
+) -> HttpResponse:
+    """Render the list, with what went wrong if something did."""
     saved = SavedQuestion.objects.visible_to(request.user).select_related("owner")
     mailings = AnswerMailing.objects.visible_to(request.user)
     context = {
@@ -87,26 +102,49 @@ def question_list(request: SignedInRequest) -> HttpResponse:
         ],
         "saved": [one for one in saved if one.question in BY_KEY],
         "mailings": mailings.select_related("saved", "recipient", "ordered_by"),
-        "rule_count": AlertRule.objects.running().count(),
+        "mailing_form": MailingForm(user=request.user, auto_id=False),
+        "can_share": request.user.has_perm(SHARE_VIEWS),
+        "problem": problem,
     }
-    return render(request, "campaigns/questions/list.html", context)
+    return render(request, "campaigns/questions/list.html", context, status=status)
 
 
 @require_GET
 @requires(ASK_QUESTIONS)
 def question(request: SignedInRequest, key: str) -> HttpResponse:
     """Answer one question, with what was chosen in its sentence."""
-    reading = _reading(request, key)
-    context: dict[str, Any] = {"reading": reading, "answer": None}
+    if key not in BY_KEY:
+        raise Http404(key)
+    return question_page(request, key, request.GET.dict())
+
+
+def question_page(
+    request: SignedInRequest,
+    key: str,
+    given: Mapping[str, str],
+    *,
+    keep_form: KeepForm | None = None,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    """Render a question with its answer, and what went wrong if something did."""
+    reading = understand(BY_KEY[key], request.user, given)
+    context: dict[str, Any] = {
+        "reading": reading,
+        "answer": None,
+        "problem": problem,
+        "keep_form": keep_form,
+        "can_share": request.user.has_perm(SHARE_VIEWS),
+        "can_rule": request.user.has_perm(CHANGE_ALERT_RULES),
+    }
     if reading.asked is not None:
         context |= _answered(request, reading.asked)
-    context["can_share"] = request.user.has_perm(SHARE_VIEWS)
-    context["can_rule"] = request.user.has_perm(CHANGE_ALERT_RULES)
     return render_page(
         request,
         "campaigns/questions/page.html",
         fragment="campaigns/questions/_answer.html",
         context=context,
+        status=status,
     )
 
 
@@ -130,7 +168,9 @@ def _answered(request: SignedInRequest, asked: Asked) -> dict[str, Any]:
 @requires(ASK_QUESTIONS)
 def question_export(request: SignedInRequest, key: str) -> HttpResponseBase:
     """Stream the whole table of an answer as CSV."""
-    reading = _reading(request, key)
+    if key not in BY_KEY:
+        raise Http404(key)
+    reading = understand(BY_KEY[key], request.user, request.GET.dict())
     if reading.asked is None:
         problem = "; ".join(f"{label}: {text}" for label, text in reading.problems)
         return HttpResponse(problem, status=400, content_type="text/plain")
@@ -147,12 +187,6 @@ def question_export(request: SignedInRequest, key: str) -> HttpResponseBase:
 def _csv_rows(found: Answer) -> Iterator[tuple[Any, ...]]:
     for row in found.rows.every():
         yield tuple(row[one.key] for one in found.columns)
-
-
-def _reading(request: SignedInRequest, key: str) -> Reading:
-    if key not in BY_KEY:
-        raise Http404(key)
-    return understand(BY_KEY[key], request.user, request.GET.dict())
 
 
 # -- The table -------------------------------------------------------------------------

@@ -14,9 +14,12 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import (
+    AlertRule,
+    AnswerMailing,
     PlannedTouch,
     PlanVersion,
     RetentionPlan,
+    SavedQuestion,
     ServiceVersion,
     TouchTemplate,
 )
@@ -163,7 +166,37 @@ def _merge(account):
     )
 
 
+def _kept(account):
+    return SavedQuestion.objects.create(
+        owner=account.owner, question="retention", name="Mine"
+    )
+
+
+def _mailing(account):
+    return AnswerMailing.objects.create(
+        saved=_kept(account),
+        recipient=account.owner,
+        ordered_by=account.owner,
+        rhythm="daily",
+        begins_on=DAY,
+        due_on=DAY,
+    )
+
+
+def _rule(account):
+    return AlertRule.objects.create(
+        name="Return",
+        outlook="loss",
+        first="return",
+        window_days=90,
+        made_by=account.owner,
+    )
+
+
 MAKERS = {
+    "(kept)": _kept,
+    "(mailing)": _mailing,
+    "RULE": _rule,
     "merge": _merge,
     "twin": lambda account: account,
     "account": lambda account: account,
@@ -259,6 +292,7 @@ MAKERS = {
 
 def arguments(line, account):
     named = {"-": {}, "LIST": {"key": "accounts"}, "QUESTION": {"key": "retention"}}
+    named |= {"ASKED": {"pk": "retention"}}
     named |= {kind: {"key": "general"} for kind in ("CLASS", "PLAN")}
     named |= {"BLOCK": {"key": "balance"}}
     if line.kind in named:

@@ -133,8 +133,9 @@ def _say_first(asked: Asked, total: Row) -> str:
     if not total["customers"]:
         return f"No customer ordered for the first time {when}."
     return (
-        f"{customers(total['customers'])} ordered for the first time {when}; most of "
-        f"them, {share(total['most'] / total['customers'])}, began with "
+        f"{customers(total['customers'])} ordered for the first time {when}; more of "
+        "them than with any other product, "
+        f"{share(total['most'] / total['customers'])}, began with "
         f"{total['product']}."
     )
 

@@ -230,7 +230,7 @@ def _row(
         "high": _finite(told.high),
         "lead": round(one.lead[1]) if one.lead else None,
         "holds": "yes" if holds else "not sure",
-        "rule": part if holds and told.ratio > 1 else "",
+        "rule": part if told.ratio > 1 else "",
         "q_value": one.q_value,
     }
 
@@ -249,6 +249,11 @@ def _sentence(asked: Asked, found: Found, rows: Sequence[Row], wording: Wording)
             f"There {'is' if sets.found == 1 else 'are'} {count(sets.found)} {noun}, "
             "but nobody comparable: no account of the same class was with us for about "
             "as long."
+        )
+    if not rows:
+        return (
+            f"There {'is' if sets.found == 1 else 'are'} {count(sets.found)} {noun}, "
+            "but nothing was seen before them often enough to judge."
         )
     sure = [row for row in rows if row["holds"] == "yes"]
     tested = f"{count(len(rows))} patterns that were seen often enough"
