@@ -120,7 +120,7 @@ def answer(asked: Asked) -> Answer:
         as_of=as_of(asked),
         columns=asked.columns,
         rows=rows,
-        chart=_chart(asked, sentence, rows),
+        chart=_chart(asked, rows),
         matrix=question.matrix(asked) if question.matrix else None,
         notes=[*question.notes(asked, total), *_whose(asked)],
         has_names=bool(total.get("customers")),
@@ -145,7 +145,7 @@ def _nothing(asked: Asked, sentence: str) -> Answer:
     return Answer(sentence, asked.today, asked.columns, empty, has_names=False)
 
 
-def _chart(asked: Asked, sentence: str, rows: Rows) -> Chart | None:
+def _chart(asked: Asked, rows: Rows) -> Chart | None:
     draw = asked.question.draw
     made = draw if isinstance(draw, Draw) or draw is None else draw(asked)
     if made is None:
@@ -154,7 +154,7 @@ def _chart(asked: Asked, sentence: str, rows: Rows) -> Chart | None:
         found: Sequence[Row] = read(with_base(asked, made.sql), asked.sql)
     else:
         found = rows.part(0, MOST_BARS)
-    return chart_of(made, found, asked.columns, sentence)
+    return chart_of(made, found, asked.columns)
 
 
 # -- The names behind a number ---------------------------------------------------------

@@ -171,7 +171,7 @@ BOUGHT_AGAIN = Question(
 
 BY = parameters.choice(
     "by",
-    "By",
+    "Group",
     (("class", "class"), ("type", "type of relationship"), ("source", "source")),
 )
 GROUPS = {
@@ -247,20 +247,26 @@ def _who_buys_matrix(asked: Asked) -> Matrix | None:
     shown = sorted(reach, key=lambda key: (-reach[key], key))[:MATRIX_PRODUCTS]
     names = {row["product_id"]: row["product"] for row in rows}
     at = {(row["grouped"], row["product_id"]): row for row in rows}
+    most = max(row["share"] for row in rows if row["product_id"] in shown)
     return Matrix(
         title="Share of each group that bought the product",
         columns=[names[key] for key in shown],
         rows=[
-            (group_label(asked, group), [_cell(at.get((group, key))) for key in shown])
+            (
+                group_label(asked, group),
+                [_cell(at.get((group, key)), most) for key in shown],
+            )
             for group in sorted({row["grouped"] for row in rows})
         ],
     )
 
 
-def _cell(row: Row | None) -> Cell:
+def _cell(row: Row | None, most: float) -> Cell:
+    """Return one field; the darkest of five levels is that of the largest share."""
     if row is None:
         return Cell("0", 0, "")
-    return Cell(share(row["share"]), min(5, 1 + int(row["share"] * 5)), row["part"])
+    level = min(5, 1 + int(5 * row["share"] / most))
+    return Cell(share(row["share"]), level, row["part"])
 
 
 def _say_who_buys(asked: Asked, total: Row) -> str:

@@ -16,7 +16,7 @@ QUARTER_DAYS = 365.25 / 4
 
 BY = parameters.choice(
     "by",
-    "By",
+    "Group",
     (
         ("class", "class"),
         ("customer", "customer"),

@@ -90,7 +90,7 @@ COST_TO_SERVE = Question(
     parameters=(
         parameters.choice(
             "by",
-            "By",
+            "Group",
             (
                 ("class", "class"),
                 ("type", "type of relationship"),
@@ -208,7 +208,7 @@ DISCOUNTS = Question(
     parameters=(
         parameters.choice(
             "by",
-            "By",
+            "Group",
             (("product", "product"), ("customer", "customer"), ("rep", "rep")),
         ),
         *parameters.period(),

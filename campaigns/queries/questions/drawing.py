@@ -10,9 +10,12 @@ TONES = ("chart-1", "chart-2", "chart-3", "chart-4")
 
 
 def chart_of(
-    draw: Draw, found: Sequence[Row], columns: Sequence[Column], sentence: str
+    draw: Draw, found: Sequence[Row], columns: Sequence[Column]
 ) -> Chart | None:
-    """Return the chart of rows that were read, None where there is nothing to draw."""
+    """Return the chart of rows that were read, None where there is nothing to draw.
+
+    The answer's sentence stands above it, so its caption says what is drawn.
+    """
     if not found:
         return None
     known = {one.key: one for one in columns}
@@ -20,7 +23,7 @@ def chart_of(
     return Chart(
         key="answer",
         title=draw.title,
-        summary=sentence,
+        summary=draw.title,
         labels=[str(row[draw.label]) for row in found],
         series=[
             Series(

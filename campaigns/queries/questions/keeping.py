@@ -27,7 +27,7 @@ def wilson(kept: str, everybody: str, sign: str) -> str:
 
 BY = parameters.choice(
     "by",
-    "By",
+    "Group",
     (("class", "class"), ("type", "type of relationship"), ("source", "source")),
 )
 THEN_CLASS = """coalesce((SELECT m.worth_class FROM segments_membership m

@@ -219,7 +219,7 @@ SECOND_ORDER = Question(
     ),
     parameters=(
         parameters.choice(
-            "by", "By", (("source", "source"), ("type", "type of relationship"))
+            "by", "Group", (("source", "source"), ("type", "type of relationship"))
         ),
         *parameters.period(days=730),
     ),

@@ -162,7 +162,7 @@ def _people(user: User) -> forms.Field | None:
 # A rep has no choice: their answers are about their own accounts.
 OWNER = Parameter(
     key="owner",
-    label="Owner of the accounts",
+    label="Owner",
     field=_people,
     initial=lambda _today: "",
     say=lambda value: str(value) if value else "anybody",

@@ -191,7 +191,7 @@ def answered(asked: Asked, wording: Wording) -> Answer:
         as_of=min(asked.values["until"], asked.today),
         columns=asked.columns,
         rows=ListedRows(rows),
-        chart=_chart(rows, asked.columns, sentence),
+        chart=_chart(rows, asked.columns),
         notes=_notes(asked, found),
         has_names=found.study.sets.count > 0,
     )
@@ -229,7 +229,7 @@ def _row(
         "low": told.low,
         "high": _finite(told.high),
         "lead": round(one.lead[1]) if one.lead else None,
-        "holds": "yes" if holds else "not sure",
+        "holds": "yes" if holds else "unsure",
         "rule": part if told.ratio > 1 else "",
         "q_value": one.q_value,
     }
@@ -300,13 +300,13 @@ def _notes(asked: Asked, found: Found) -> list[str]:
     return notes
 
 
-def _chart(rows: Sequence[Row], columns: Sequence[Column], said: str) -> Chart | None:
+def _chart(rows: Sequence[Row], columns: Sequence[Column]) -> Chart | None:
     draw = Draw(
         "Share that saw it before, and of comparable ones",
         "label",
         ("share_with", "share_without"),
     )
-    return chart_of(draw, rows[: MOST_BARS // 2], columns, said)
+    return chart_of(draw, rows[: MOST_BARS // 2], columns)
 
 
 def names(asked: Asked, part: str, of: str) -> Sequence[int]:
@@ -325,14 +325,14 @@ def names(asked: Asked, part: str, of: str) -> Sequence[int]:
 
 # -- The questions ---------------------------------------------------------------------
 
-WINDOW = parameters.whole("window", "Days before", initial=90, least=1, most=730)
+WINDOW = parameters.whole("window", "How many", initial=90, least=1, most=730)
 LOSS = parameters.choice(
     "loss",
     "What counts as lost",
     (
-        ("lost", "marked as lost"),
-        ("contract", "end of the last contract"),
-        ("quiet", "chance of still buying below the share named"),
+        ("lost", "who was marked as lost"),
+        ("contract", "whose last contract ended"),
+        ("quiet", "whose chance of still buying fell"),
     ),
 )
 METHOD = (
@@ -356,7 +356,7 @@ BEFORE_LOSS = Question(
         WINDOW,
         parameters.CLASS,
         LOSS,
-        parameters.share("below", "Share of chance to still buy", initial=20),
+        parameters.share("below", "Per cent of chance", initial=20),
         *parameters.period(days=730),
     ),
     columns=COLUMNS,

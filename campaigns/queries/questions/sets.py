@@ -1,17 +1,20 @@
 """The accounts behind an answer, as a named set of the list of accounts."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from campaigns.permissions import ASK_QUESTIONS
 from campaigns.queries.questions.answering import names_behind, understand
-from campaigns.queries.questions.base import Asked
+from campaigns.queries.questions.base import Asked, Question
 from campaigns.queries.questions.registry import BY_KEY
+from common.clock import business_today
 from common.lists.sets import AccountSet, account_set_url
-from crm.models import Account
+from crm.models import Account, User
 
 LONGEST_QUERY = 1000
 KEY = "answer"
@@ -43,17 +46,30 @@ def _asked(user: Any, given: Mapping[str, Any]) -> Asked | None:
     ).asked
 
 
+@dataclass(frozen=True, slots=True)
+class _Anybody:
+    """Whoever reads a title: choices are only put in words, nothing is looked into."""
+
+    sees_every_account: bool = True
+
+
 def _title(given: Mapping[str, Any]) -> str:
-    question = BY_KEY[given["question"]]
-    part = " (one line of the answer)" if given["part"] or given["of"] else ""
-    return f"in the answer to “{opening(question.words)}”{part}"
+    part = " (one number of it)" if given["part"] or given["of"] else ""
+    asked = dict(parse_qsl(given["asked"], keep_blank_values=True))
+    return f"in the answer to “{in_words(BY_KEY[given['question']], asked)}”{part}"
 
 
-def opening(words: str) -> str:
-    """Return a question without its choices, for where they cannot be shown."""
-    for key in ("{", "}"):
-        words = words.replace(key, "")
-    return words.replace("_", " ")
+def in_words(question: Question, asked: Mapping[str, str]) -> str:
+    """Return a question with the choices of an address; unreadable ones by name."""
+    today, said = business_today(), {}
+    for one in question.parameters:
+        try:
+            field = one.field(cast("User", _Anybody()))
+            text = asked.get(one.key, one.initial(today))
+            said[one.key] = one.say(field.clean(text)) if field else one.fixed
+        except ValidationError:
+            said[one.key] = one.label.lower()
+    return question.words.format(**said)
 
 
 def _text(*, required: bool, longest: int) -> Any:

@@ -51,6 +51,7 @@ def test_names_open_the_ordinary_list(client, manager, firm):
     assert address.startswith("/accounts/?among=answer")
     listed = client.get(address).content.decode()
     assert "Cat" in listed
+    assert "“How many customers bought Beta from 1 Jan 2026 to" in listed
     assert "Bob" not in listed
     bad = client.get(account_set_url("answer", question="no-such"))
     assert "cannot be made" in bad.content.decode()
