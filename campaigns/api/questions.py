@@ -6,7 +6,6 @@ from django.http import Http404
 from drf_spectacular.utils import (
     OpenApiParameter,
     extend_schema,
-    extend_schema_serializer,
 )
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
@@ -22,17 +21,22 @@ from campaigns.queries.questions.registry import BY_KEY, QUESTIONS
 from campaigns.queries.questions.sets import names_url
 from campaigns.services import alert_rules
 from campaigns.services import questions as services
-from common.api import StrictModelSerializer, StrictSerializer, expected_version
+from common.api import (
+    LARGEST_ID,
+    StrictModelSerializer,
+    StrictSerializer,
+    expected_version,
+)
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm.models import User
 
 PAGE_SIZE = 100
 MOST_ROWS = 1_000
+MOST_SKIPPED = 100_000_000
 PAGING = frozenset({"start", "size"})
 
 
-@extend_schema_serializer(many=False)
 class QuestionOut(serializers.Serializer[Any]):
     """One question; `words` has its parameters in braces."""
 
@@ -67,7 +71,7 @@ class AnswerOut(serializers.Serializer[Any]):
 
 
 class PageIn(StrictSerializer):
-    start = serializers.IntegerField(min_value=0, default=0)
+    start = serializers.IntegerField(min_value=0, max_value=MOST_SKIPPED, default=0)
     size = serializers.IntegerField(min_value=1, max_value=MOST_ROWS, default=PAGE_SIZE)
 
 
@@ -79,10 +83,11 @@ class QuestionResource(Resource):
     output = QuestionOut
     pagination_class = None
     filter_backends = ()
+    lookup_url_kwarg = "key"
     lookup_value_converter = "slug"
 
     def _known_parameters(self) -> frozenset[str]:
-        key = self.kwargs.get("pk", "")
+        key = self.kwargs.get("key", "")
         if key not in BY_KEY:
             return frozenset()
         return PAGING | {one.key for one in BY_KEY[key].parameters}
@@ -108,19 +113,19 @@ class QuestionResource(Resource):
             "as the question begins."
         ),
         parameters=[
-            OpenApiParameter("id", str, OpenApiParameter.PATH),
+            OpenApiParameter("key", str, OpenApiParameter.PATH),
             OpenApiParameter("start", int),
             OpenApiParameter("size", int),
         ],
         responses=AnswerOut,
     )
-    def retrieve(self, request: Request, pk: str) -> Response:
-        if pk not in BY_KEY:
-            raise Http404(pk)
+    def retrieve(self, request: Request, key: str) -> Response:
+        if key not in BY_KEY:
+            raise Http404(key)
         given = request.query_params.dict()
-        page = PageIn(data={key: given[key] for key in PAGING if key in given})
+        page = PageIn(data={name: given[name] for name in PAGING if name in given})
         page.is_valid(raise_exception=True)
-        reading = understand(BY_KEY[pk], self.actor, given)
+        reading = understand(BY_KEY[key], self.actor, given)
         if reading.asked is None:
             raise ValidationError(
                 {
@@ -246,7 +251,7 @@ class MailingOut(serializers.ModelSerializer[AnswerMailing]):
 class MailingIn(StrictSerializer):
     """`saved` is the id of a kept question; without a recipient it is the caller."""
 
-    saved = serializers.IntegerField(min_value=1)
+    saved = serializers.IntegerField(min_value=1, max_value=LARGEST_ID)
     rhythm = serializers.ChoiceField(choices=Rhythm.choices)
     begins_on = serializers.DateField(required=False)
     recipient = serializers.EmailField(required=False)

@@ -19,7 +19,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from campaigns.models import ServiceVersion
+from campaigns.models import (
+    AlertRule,
+    AnswerMailing,
+    SavedQuestion,
+    ServiceVersion,
+)
 from clv.models import OfferDecision, ValuationRun
 from config.wsgi import application
 from crm.models import (
@@ -71,7 +76,7 @@ def test_the_schema_is_valid_and_complete():
     assert dict(GENERATOR_STATS._warn_cache) == {}
     assert dict(GENERATOR_STATS._error_cache) == {}
     told = {
-        (path.replace("{id}", "<int:pk>"), method)
+        (path.replace("{id}", "<int:pk>").replace("{key}", "<slug:key>"), method)
         for path, operations in schema["paths"].items()
         for method in operations
     }
@@ -164,9 +169,31 @@ def records(administrator):
         "timeline-filters": TimelineFilter.objects.create(
             user=administrator, name="Mine", query="who=me"
         ).pk,
+        "alert-rules": AlertRule.objects.create(
+            name="Return",
+            outlook="loss",
+            first="return",
+            window_days=90,
+            made_by=administrator,
+        ).pk,
+        **_of_questions(administrator),
         **_of_products(account),
         **_of_people(account, administrator),
     }
+
+
+def _of_questions(user):
+    day = dt.date(2026, 1, 15)
+    saved = SavedQuestion.objects.create(owner=user, question="retention", name="Mine")
+    mailing = AnswerMailing.objects.create(
+        saved=saved,
+        recipient=user,
+        ordered_by=user,
+        rhythm="daily",
+        begins_on=day,
+        due_on=day,
+    )
+    return {"saved-questions": saved.pk, "answer-mailings": mailing.pk}
 
 
 def _of_products(account):

@@ -292,7 +292,7 @@ MAKERS = {
 
 def arguments(line, account):
     named = {"-": {}, "LIST": {"key": "accounts"}, "QUESTION": {"key": "retention"}}
-    named |= {"ASKED": {"pk": "retention"}}
+    named |= {"ASKED": {"key": "retention"}}
     named |= {kind: {"key": "general"} for kind in ("CLASS", "PLAN")}
     named |= {"BLOCK": {"key": "balance"}}
     if line.kind in named:

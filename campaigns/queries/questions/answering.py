@@ -53,8 +53,6 @@ class QuestionForm(forms.Form):
         since, until = values.get("since"), values.get("until")
         if since and until and since > until:
             self.add_error("until", "The last day is before the first. Swap the two.")
-        if since and since.year == 1:
-            self.add_error("since", "That is before the calendar of the firm.")
         return values
 
     @property

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from common.templatetags.display import day
 from crm.choices import Channel
 from crm.models import Product, User
 from segments.choices import WorthClass
 
-YEAR = dt.timedelta(days=365)
-LONGEST_PERIOD = 40_000  # days; what nobody means
+# Days that nobody means; arithmetic with them could leave the calendar.
+FIRST_DAY = dt.date(1900, 1, 1)
+LAST_DAY = dt.date(2199, 12, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,10 @@ def share(key: str, label: str, *, initial: int) -> Parameter:
 
 def _date(key: str, label: str, initial: Callable[[dt.date], dt.date]) -> Parameter:
     def field(_user: User) -> forms.Field:
-        return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}))
+        return forms.DateField(
+            widget=forms.DateInput(attrs={"type": "date"}),
+            validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
+        )
 
     return Parameter(
         key=key,

@@ -28,7 +28,14 @@ def test_dates_the_wrong_way_round_are_said(client, manager, firm):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"product": "x"}, {"product": "999999"}, {"since": "soon"}, {"until": ""}]
+    "bad",
+    [
+        {"product": "x"},
+        {"product": "999999"},
+        {"since": "soon"},
+        {"until": ""},
+        {"until": "9999-12-31"},
+    ],
 )
 def test_what_cannot_be_read_is_an_error_and_not_dropped(client, manager, firm, bad):
     client.force_login(manager)
