@@ -93,7 +93,7 @@ MENU = (
                 crm.VIEW_ACCOUNTS,
                 go="k",
             ),
-            Link("Cases", "campaigns:case_list", "life-buoy", crm.VIEW_CASES, go="e"),
+            Link("Cases", "campaigns:case_list", "life-buoy", crm.VIEW_CASES, go="b"),
             Link(
                 "Prospects",
                 "campaigns:prospect_list",
