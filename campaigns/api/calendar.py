@@ -18,6 +18,7 @@ from campaigns import permissions
 from campaigns.queries.calendar import entries_between
 from common.api import StrictSerializer
 from common.api_fields import DayField
+from common.once import acts_once
 from common.resources import Resource
 from crm.models import CalendarFeed, Task, User
 from crm.services import feeds
@@ -26,7 +27,7 @@ LONGEST_SPAN = dt.timedelta(days=61)
 TEAM = "team"
 
 
-class EntryOut(serializers.Serializer[Any]):
+class CalendarEntryOut(serializers.Serializer[Any]):
     """One thing on one day; `at` is the time of day in the company's zone."""
 
     kind = serializers.CharField()
@@ -49,7 +50,7 @@ class CalendarOut(serializers.Serializer[Any]):
 
     first = serializers.DateField()
     last = serializers.DateField()
-    entries = EntryOut(many=True)
+    entries = CalendarEntryOut(many=True)
 
 
 class SpanIn(StrictSerializer):
@@ -118,10 +119,9 @@ class CalendarResource(Resource):
 
 @extend_schema_serializer(many=False)
 class FeedOut(serializers.Serializer[Any]):
-    """Whether one's own feed is on; its address is told once, when it is made."""
+    """Whether one's own feed is on."""
 
     is_on = serializers.BooleanField()
-    address = serializers.CharField(allow_null=True)
 
 
 class NothingIn(StrictSerializer):
@@ -145,25 +145,29 @@ class FeedResource(Resource):
         is_on = CalendarFeed.objects.filter(user=self.actor).exists()
         return self._said(is_on=is_on)
 
-    # Not kept for repeats as other answers are: nobody may read the secret again.
+    # The header, not the body: bodies are kept for repeats, and the secret must not be.
     @extend_schema(
-        summary="Make a new address; an older one ends", responses={201: FeedOut}
+        summary="Make a new address, told once as Location; an older one ends",
+        responses={201: FeedOut},
     )
+    @acts_once
     def create(self, request: Request) -> Response:
         self.read(request)
         token = feeds.create_feed(actor=self.actor)
         path = reverse("campaigns:feed", args=[token])
-        response = self._said(is_on=True, address=request.build_absolute_uri(path))
+        response = self._said(is_on=True)
         response.status_code = status.HTTP_201_CREATED
+        response["Location"] = request.build_absolute_uri(path)
         return response
 
     @extend_schema(summary="End the address", responses=FeedOut)
     @action(detail=False, methods=["post"])
+    @acts_once
     def revoke(self, request: Request) -> Response:
         self.read(request)
         feeds.revoke_feed(actor=self.actor)
         return self._said(is_on=False)
 
-    def _said(self, *, is_on: bool, address: str | None = None) -> Response:
-        body = FeedOut({"is_on": is_on, "address": address}).data
+    def _said(self, *, is_on: bool) -> Response:
+        body = FeedOut({"is_on": is_on}).data
         return Response(body, headers={"Cache-Control": "no-store"})

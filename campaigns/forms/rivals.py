@@ -1,5 +1,6 @@
 """The period of the report by competitor."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -19,6 +20,11 @@ class PeriodForm(forms.Form):
         super().__init__(*args, **options)
         whole = last_year(business_today())
         self.initial = {"since": whole.since, "until": whole.until}
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "PeriodForm":
+        """Return the form as asked; other words of the address ask for nothing."""
+        return cls(given if {"since", "until"} & set(given) else None)
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data

@@ -107,7 +107,7 @@ def stale_deals(asking: Asking) -> Items:
     return Items(
         rows,
         due=F("last_day") + Value(1),
-        title=words("title"),
+        title=joined(Value("Deal: "), words("title")),
         why=joined(
             Value("In the stage "),
             words("stage__name"),

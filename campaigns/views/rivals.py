@@ -40,7 +40,7 @@ HEADER = (
 @requires(permissions.VIEW_DEALS)
 def rival_page(request: SignedInRequest) -> HttpResponse:
     """Show wins and losses by competitor, and the deals behind one of them."""
-    form = PeriodForm(request.GET or None)
+    form = PeriodForm.of(request.GET)
     report = rival_report(user=request.user, period=form.period())
     key = request.GET.get("competitor", "")
     chosen = next((row for row in report.rows if row.key == key), None)
@@ -64,7 +64,7 @@ def rival_page(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @requires(permissions.VIEW_DEALS)
 def rival_export(request: SignedInRequest) -> StreamingHttpResponse:
-    form = PeriodForm(request.GET or None)
+    form = PeriodForm.of(request.GET)
     report = rival_report(user=request.user, period=form.period())
     until = report.period.until.isoformat()
     audit.record(

@@ -58,12 +58,20 @@ def test_days_that_cannot_be_are_refused(client, rep, asked):
 
 def test_a_feed_is_made_told_once_and_ended(client, rep):
     client.force_login(rep)
-    assert client.get(FEED).json() == {"is_on": False, "address": None}
-    made = client.post(FEED, {}, content_type="application/json")
+    assert client.get(FEED).json() == {"is_on": False}
+
+    def make_feed():
+        key = {"Idempotency-Key": "once"}
+        return client.post(FEED, {}, content_type="application/json", headers=key)
+
+    made = make_feed()
     assert (made.status_code, made["Cache-Control"]) == (201, "no-store")
-    address = made.json()["address"]
+    address = made["Location"]
     assert client.get(address).status_code == 200
-    assert client.get(FEED).json() == {"is_on": True, "address": None}
+    assert client.get(FEED).json() == {"is_on": True}
+    # A repeat makes no other, and the secret is kept nowhere to be told again.
+    assert make_feed().headers.get("Location") is None
+    assert client.get(address).status_code == 200
     ended = client.post(f"{FEED}revoke/", {}, content_type="application/json")
     assert ended.json()["is_on"] is False
     assert client.get(address).status_code == 404

@@ -99,6 +99,7 @@ def test_the_report_as_page_csv_and_over_the_api(
     path = reverse("campaigns:rival_page")
     page = client.get(path, {"competitor": "wsomebody"}).content.decode()
     assert "not in the catalogue" in page
+    assert f'value="{decided.since}"' in page
     assert "1 deal</span>" in page
     back = client.get(path, {"since": "2026-02-01", "until": "2026-01-01"})
     assert back.status_code == 422
@@ -128,7 +129,7 @@ def test_a_deal_that_stands_still_is_in_today_until_it_moves(rep):
         return [one for one in found if one.source == "staledeal"]
 
     (one,) = shown()
-    assert one.title == "Chairs"
+    assert one.title == "Deal: Chairs"
     assert one.why.startswith("In the stage Enquiry since ")
     assert one.why.endswith("; 14 days are allowed. Move it on, or close it.")
     agenda.settle(actor=rep, marks=[agenda.Mark.read(one.mark)])
