@@ -13,6 +13,7 @@ from clv.services import runs
 from config import night
 from crm.models import Order
 from segments.models import ClassTotal, Membership
+from segments.services import changes
 from tests import make
 from tests.clv.night import firm
 
@@ -65,6 +66,17 @@ def test_each_night_says_why_values_changed_since_the_one_before(accounts):
     ]
     assert [kept.clv_before, kept.clv_after] == clvs
     assert kept.retention < 0
+
+    some = list(Membership.objects.open().values_list("account_id", flat=True))[::3]
+    part = changes.change_of_accounts(ids=some, run=run, before=before)
+    clvs = [
+        Valuation.objects.of_run(one)
+        .filter(account_id__in=some)
+        .aggregate(sum=Sum("clv"))["sum"]
+        for one in (before, run)
+    ]
+    assert [part.clv_before, part.clv_after] == clvs
+    assert sum(bar.amount for bar in part.bars) == clvs[1] - clvs[0] != 0
 
 
 def test_prospects_are_worth_the_same_if_won(accounts):

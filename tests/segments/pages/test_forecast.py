@@ -136,7 +136,7 @@ def test_a_past_night_shows_its_own_and_no_later_months(show, run):
 
     assert found.run == before
     assert [one.month for one in found.back] == [dt.date(2026, 8, 1)]
-    assert "As of 30 Sep 2026" in response.text
+    assert "as the run of 30 Sep 2026 valued it" in response.text
 
 
 def test_a_night_without_a_forecast_says_so(show, db):
