@@ -348,9 +348,8 @@ BEFORE_LOSS = Question(
     number="Q5",
     family=FAMILY,
     words=(
-        "What happened in the {window} days before customers of {worth_class} "
-        "were lost "
-        "({loss}, {below} %) from {since} to {until}?"
+        "What happened in the {window} days before customers of {worth_class} were "
+        "lost, counting {loss} (below {below} %), from {since} to {until}?"
     ),
     parameters=(
         WINDOW,
