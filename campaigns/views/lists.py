@@ -55,6 +55,7 @@ def show_list(request: SignedInRequest, key: str, **more: Any) -> HttpResponse:
         else None,
         "new_count": listing.new_count(),
         "can_change": can_change,
+        "edit_at": cells_url,
         "actions": kind.actions(request.user),
         "may_share": request.user.has_perm(permissions.SHARE_VIEWS),
         "today": business_today(),

@@ -105,6 +105,7 @@ def test_every_page_is_clear_to_everybody_and_fits_a_phone(
     every = sorted(pages(administrator, firm).items())
     assert len(every) > 60
     sign_in(administrator)
+    page.set_default_timeout(30_000)
     page.emulate_media(reduced_motion="reduce")
     problems, without, seen = [], [], set()
     for name, (address, template) in every[part::PARTS]:
