@@ -6,6 +6,9 @@ from segments.api.classes import ClassResource, MembershipResource
 from segments.api.forecast import ForecastResource
 from segments.api.levers import LeverResource, ScenarioResource
 from segments.api.matrix import MatrixResource, TargetingResource
+from segments.api.migration import MigrationResource, PortraitResource
+from segments.api.overrides import OverrideResource
+from segments.api.rule import RuleResource, WhatIfResource
 from segments.api.value import ValueBlockResource
 
 router = SimpleRouter(use_regex_path=False)
@@ -14,6 +17,11 @@ router.register("value-matrix", MatrixResource, "value-matrix")
 router.register("targeting", TargetingResource, "targeting")
 router.register("levers", LeverResource, "lever")
 router.register("scenarios", ScenarioResource, "scenario")
+router.register("class-rules/what-if", WhatIfResource, "class-rule-what-if")
+router.register("class-rules", RuleResource, "class-rule")
+router.register("class-portraits", PortraitResource, "class-portrait")
+router.register("overrides", OverrideResource, "override")
+router.register("migrations", MigrationResource, "migration")
 router.register("classes", ClassResource, "class")
 router.register("value-blocks", ValueBlockResource, "value-block")
 router.register("memberships", MembershipResource, "membership")

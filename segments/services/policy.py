@@ -222,6 +222,18 @@ def publish_policy(
     return made
 
 
+def complete_rule(numbers: Numbers, *, based_on: int) -> ClassPolicy:
+    """Return the rule that `numbers` would make, unpublished.
+
+    Raises
+    ------
+    CannotPublishPolicyError, SameRuleError, PolicyOutdatedError
+        As `publish_policy`.
+    """
+    _, complete = _checked(numbers, based_on)
+    return ClassPolicy(**complete)
+
+
 def _check_day(valid_from: dt.date | None, *, at_once: bool) -> None:
     if valid_from is None:
         return

@@ -49,7 +49,7 @@ from crm.models import (
 )
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
 from crm.services import feeds
-from segments.models import LeverScenario
+from segments.models import LeverScenario, Override
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -226,6 +226,14 @@ MAKERS = {
     "case_entry": lambda account: make.case(account=account).entries.create(
         kind="note", text="Called", author=account.owner
     ),
+    "override": lambda account: Override.objects.create(
+        account=account,
+        worth_class="general",
+        reason="For the test",
+        expires_on=DAY,
+        author=account.owner,
+    ),
+    "CLASSRULE": lambda account: make.class_policy(),
     "deal": lambda account: make.deal(account=account),
     "deal_move": lambda account: make.deal(account=account).changes.get(),
     "STAGE": lambda account: DealStage.objects.first(),
