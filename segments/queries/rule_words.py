@@ -56,7 +56,7 @@ def sentences(rule: RuleNumbers, *, months: int) -> list[ClassSentence]:
         ClassSentence(
             WorthClass.CURRENT_KEY,
             f"last year's profit was at least {realised} and {expects}{cost}.",
-            f"{least[0]}, {least[1]}{cost_kept}.",
+            f"{least[0]}, or {least[1]}{cost_kept}.",
         ),
         ClassSentence(
             WorthClass.POTENTIAL_KEY,
