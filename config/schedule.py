@@ -14,7 +14,7 @@ from kombu.exceptions import OperationalError
 from campaigns.services import answer_mails, case_watch
 from clv.services import runs, sharing
 from config import night
-from crm.services import digests
+from crm.services import allocation, digests
 from segments.queries import members
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ SWEEP_SECONDS = 5.0
 DIGEST_SECONDS = 900.0
 CASES_SECONDS = 60.0
 LONGEST_MAILING = 600  # seconds
+ALLOCATION_SECONDS = 1800.0
+LONGEST_ALLOCATION = 1800  # seconds
 LONGEST_SWEEP = 60  # seconds
 LONGEST_SHARD = 1800  # seconds
 CALL_EXPIRES = 600  # seconds; a later helper would find nothing to do
@@ -94,6 +96,16 @@ def send_digests() -> None:
 def watch_cases() -> None:
     """Tell whose clocks of cases end soon or have ended, each once."""
     case_watch.watch()
+    name="crm.apply_allocations",
+    queue="bulk",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_ALLOCATION,
+    time_limit=LONGEST_ALLOCATION + 60,
+)
+def apply_allocations() -> None:
+    """Spread shared costs of months that are over, by the rules that say so."""
+    allocation.apply_due()
 
 
 @shared_task(
@@ -131,6 +143,10 @@ BEAT: dict[str, Any] = {
         "task": "campaigns.watch_cases",
         "schedule": CASES_SECONDS,
         "options": {"expires": CASES_SECONDS},
+    "apply-allocations": {
+        "task": "crm.apply_allocations",
+        "schedule": ALLOCATION_SECONDS,
+        "options": {"expires": ALLOCATION_SECONDS},
     },
     "send-digests": {
         "task": "crm.send_digests",

@@ -241,6 +241,17 @@ class CostKind(TextChoices):
     OTHER = "other", "Other"
 
 
+class CostOrigin(TextChoices):
+    """Where a ledger row comes from."""
+
+    CONTACT = "contact", "Minutes of a contact"
+    TOUCH = "touch", "Touch of a plan"
+    MANUAL = "manual", "Entered by hand"
+    IMPORT = "import", "Imported"
+    ALLOCATION = "allocation", "Share of a common cost"
+    REVERSAL = "reversal", "Reversal"
+
+
 class AllocationDriver(TextChoices):
     """What a shared cost is spread by."""
 

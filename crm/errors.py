@@ -32,6 +32,12 @@ class CannotAllocateError(DomainError):
     code = "cannot_allocate"
 
 
+class CannotSaveRuleError(DomainError):
+    """A rule of allocation that cannot be as it was entered."""
+
+    code = "cannot_save_rule"
+
+
 class CannotSaveAccountError(DomainError):
     code = "cannot_save_account"
 

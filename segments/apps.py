@@ -2,6 +2,7 @@ from django.apps import AppConfig
 
 from common import palette, panels, timelines
 from common.lists import sets
+from crm.permissions import CHANGE_LEDGER
 from segments.choices import WorthClass
 from segments.permissions import VIEW_CLASSES
 
@@ -20,6 +21,11 @@ class SegmentsConfig(AppConfig):
             sets.register(key, f"segments.queries.sets.{key.upper()}")
         for key in ("again", "best", "cohort", "established", "repeaters", "worth"):
             sets.register(key, f"segments.queries.value_sets.{key.upper()}")
+        sets.register("profit", "segments.queries.profit_sets.OF_PROFIT")
+        sets.register("source", "segments.queries.profit_sets.OF_SOURCE")
+        sets.register("net-loss", "segments.queries.profit_sets.NET_LOSS")
+        sets.register("below-the-line", "segments.queries.profit_sets.BELOW_THE_LINE")
+        sets.register("opportunity", "segments.queries.profit_sets.OPPORTUNITY")
         panels.register(
             "account", panels.Panel("Class", "segments:account_class", VIEW_CLASSES, 20)
         )
@@ -30,6 +36,12 @@ class SegmentsConfig(AppConfig):
         panels.register(
             "account-header",
             panels.Panel("Class", "segments:account_header", VIEW_CLASSES, 5),
+        )
+        panels.register(
+            "allocation-preview",
+            panels.Panel(
+                "Which classes bear it", "segments:allocation_classes", CHANGE_LEDGER
+            ),
         )
         timelines.register(
             timelines.Source(

@@ -1,4 +1,6 @@
-"""The four worth classes, from most to least worth caring for."""
+"""Closed lists of words: the four worth classes, and how profit is looked at."""
+
+import datetime as dt
 
 from django.db.models import TextChoices
 
@@ -22,3 +24,43 @@ class Dimension(TextChoices):
     TERRITORY = "territory", "Territory"
     INDUSTRY = "industry", "Industry"
     RELATIONSHIP = "relationship", "Relationship"
+class ProfitBy(TextChoices):
+    """What profit and loss is broken down by."""
+
+    CLASS = "class", "class"
+    PRODUCT = "product", "product"
+    REP = "rep", "rep"
+    SOURCE = "source", "source"
+    TERRITORY = "territory", "territory"
+    RELATIONSHIP = "relationship", "type of relationship"
+
+
+class ProfitEvery(TextChoices):
+    """The stretches of time that profit and loss is shown for."""
+
+    YEAR = "year", "year"
+    QUARTER = "quarter", "quarter"
+    MONTH = "month", "month"
+
+    def name_of(self, day: dt.date) -> str:
+        """Return the name of the stretch that begins on a day."""
+        if self == ProfitEvery.YEAR:
+            return str(day.year)
+        if self == ProfitEvery.QUARTER:
+            return f"{day.year}-Q{(day.month + 2) // 3}"
+        return f"{day:%b %Y}"
+
+
+class LeverCause(TextChoices):
+    """Why margin is lost that need not be."""
+
+    DISCOUNT = "discount", "Discount above what is usual"
+    COST_RISE = "cost_rise", "Unit cost rose, price did not follow"
+    RETURNS = "returns", "More returns than usual"
+    SERVE = "serve", "Cost to serve above like customers"
+    DELIVERY = "delivery", "Delivery dearer than for like customers"
+    UNKNOWN = "unknown", "Unit cost not known"
+
+    @property
+    def is_of_products(self) -> bool:
+        return self not in {LeverCause.SERVE, LeverCause.DELIVERY}

@@ -1,5 +1,7 @@
 """The cost ledger over the API: post and reverse, never change."""
 
+from typing import Any
+
 import django_filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -12,8 +14,9 @@ from common.api_fields import DayField, RecordFilter, SourceField, VisibleField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
-from crm.choices import CostKind
+from crm.choices import CostKind, CostOrigin
 from crm.models import Account, LedgerEntry
+from crm.queries.ledger import ORIGINS
 from crm.services import ledger
 
 
@@ -36,6 +39,8 @@ class LedgerEntryOut(serializers.ModelSerializer[LedgerEntry]):
             "external_id",
             "touchpoint",
             "allocated_from",
+            "allocation",
+            "rule",
             "reverses",
             "reversed_by",
             "created_at",
@@ -66,10 +71,30 @@ class LedgerEntryFilter(django_filters.FilterSet):
     account = RecordFilter("account_id")
     source = django_filters.CharFilter(max_length=40)
     external_id = django_filters.CharFilter(max_length=100)
+    document = django_filters.CharFilter(max_length=150)
+    allocation = RecordFilter("allocation_id")
+    rule = RecordFilter("rule_id")
+    since = django_filters.DateFilter("incurred_on", lookup_expr="gte")
+    until = django_filters.DateFilter("incurred_on", lookup_expr="lte")
+    origin = django_filters.ChoiceFilter(choices=CostOrigin.choices, method="keep")
 
     class Meta:
         model = LedgerEntry
-        fields = ("account", "kind", "source", "external_id")
+        fields = (
+            "account",
+            "kind",
+            "source",
+            "external_id",
+            "document",
+            "allocation",
+            "rule",
+            "since",
+            "until",
+            "origin",
+        )
+
+    def keep(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(ORIGINS[value])
 
 
 class LedgerEntryResource(Listed, Shown, Resource):

@@ -3,6 +3,7 @@
 from rest_framework.routers import SimpleRouter
 
 from crm.api.accounts import AccountResource
+from crm.api.allocations import AllocationResource, AllocationRuleResource
 from crm.api.contacts import ContactResource
 from crm.api.deals import DealResource, LossReasonResource, StageResource
 from crm.api.events import EventResource, EventTypeResource
@@ -45,6 +46,8 @@ router.register("products", ProductResource, "product")
 router.register("complements", ComplementResource, "complement")
 router.register("orders", OrderResource, "order")
 router.register("ledger-entries", LedgerEntryResource, "ledger-entry")
+router.register("allocation-rules", AllocationRuleResource, "allocation-rule")
+router.register("allocations", AllocationResource, "allocation")
 router.register("touchpoints", TouchpointResource, "touchpoint")
 router.register("events", EventResource, "event")
 router.register("timeline", TimelineResource, "timeline")

@@ -43,6 +43,22 @@ class AllocationTerms(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def said(self) -> str:
+        """Say in words how a cost is spread."""
+        among = [
+            str(self.get_relationship_type_display()) if self.relationship_type else "",
+            str(self.territory) if self.territory else "",
+            self.industry,
+        ]
+        named = ", ".join(one for one in among if one)
+        by = f"by {self.get_driver_display().lower()}"
+        if self.driver == AllocationDriver.EQUAL:
+            by = "in equal shares over the customers"
+        return f"{by}, {self.get_span_display().lower()}" + (
+            f", among: {named}" if named else ""
+        )
+
 
 class AllocationRule(AllocationTerms, Versioned):
     """How shared costs of one kind are spread over accounts, as it stands today.

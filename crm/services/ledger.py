@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 
 from common.clock import business_today
-from common.money import apportion, to_cents
+from common.money import to_cents
 from crm.choices import CostKind
 from crm.errors import (
     AlreadyExistsError,
@@ -15,10 +15,9 @@ from crm.errors import (
     CannotPostError,
 )
 from crm.models import Account, AllocationRule, LedgerEntry, Touchpoint, User
-from crm.queries import drivers
+from crm.services import allocation as allocations
 from crm.services import audit
 
-PARTS_PER_INSERT = 2_000
 LARGEST_AMOUNT = Decimal("999999999999.99")
 
 
@@ -81,8 +80,9 @@ def reverse_entry(
 ) -> LedgerEntry:
     """Cancel a cost by a row of the opposite amount, on the same day.
 
-    The two cancel out in every period. The standing parts of a shared cost are
-    reversed with it.
+    The two cancel out in every period. A shared cost that was spread leaves its
+    accounts first: the whole allocation is undone, since costs that were spread
+    together are charged together. What else it had spread stands open again.
 
     Raises
     ------
@@ -97,9 +97,14 @@ def reverse_entry(
             raise CannotPostError(
                 "This is itself a reversal. Post the cost again instead."
             )
+        if entry.allocated_from_id:
+            raise CannotPostError(
+                "This is a share of a common cost. Take back the allocation, or "
+                "reverse the common cost itself."
+            )
         reversal = _reverse(actor=actor, entry=entry, reason=reason)
-        for part in _standing_parts(entry):
-            _reverse(actor=actor, entry=part, reason=reason)
+        if entry.account_id is None:
+            allocations.undo_of_cost(actor=actor, entry=entry, reason=reason)
         audit.record(
             actor=actor, action="ledger.reversed", subject=entry, reason=reason
         )
@@ -128,35 +133,17 @@ def allocate(
     with transaction.atomic():
         _lock(entry)
         _check_allocation(entry, rule, period_start, period_end)
-        weights = drivers.driver_weights(
-            driver=rule.driver, period_start=period_start, period_end=period_end
-        )
-        if not weights:
-            raise CannotAllocateError(
-                f"No account has {rule.get_driver_display().lower()} in that period, "
-                "so there is nobody to charge. Choose another period or rule.",
-                field="period_start",
-            )
-        amounts = apportion(entry.amount, list(weights.values()))
-        parts = [
-            _part_of(entry, rule=rule, account_id=pk, amount=amount, actor=actor)
-            for pk, amount in zip(weights, amounts, strict=True)
-            if amount
-        ]
-        stored = LedgerEntry.objects.bulk_create(parts, batch_size=PARTS_PER_INSERT)
-        audit.record(
+        made = allocations.spread_one(
             actor=actor,
-            action="ledger.allocated",
-            subject=entry,
-            rule=rule.name,
-            parts=len(stored),
+            entry=entry,
+            rule=rule,
+            period_start=period_start,
+            period_end=period_end,
         )
-    return stored
+    return list(made.entries.order_by("account", "pk"))
 
 
-def reverse_allocation(
-    *, actor: User | None, entry: LedgerEntry, reason: str
-) -> list[LedgerEntry]:
+def reverse_allocation(*, actor: User | None, entry: LedgerEntry, reason: str) -> int:
     """Take back the parts of a shared cost, so that it can be spread again.
 
     Raises
@@ -166,11 +153,8 @@ def reverse_allocation(
     """
     with transaction.atomic():
         _lock(entry)
-        reversals = [
-            _reverse(actor=actor, entry=part, reason=reason)
-            for part in _standing_parts(entry)
-        ]
-        if not reversals:
+        taken = allocations.undo_of_cost(actor=actor, entry=entry, reason=reason)
+        if not taken:
             raise CannotAllocateError("This cost is not spread over accounts.")
         audit.record(
             actor=actor,
@@ -178,7 +162,7 @@ def reverse_allocation(
             subject=entry,
             reason=reason,
         )
-    return reversals
+    return taken
 
 
 def _check_posting(
@@ -223,13 +207,6 @@ def _lock(entry: LedgerEntry) -> None:
     LedgerEntry.objects.select_for_update(no_key=True).get(pk=entry.pk)
 
 
-def _standing_parts(entry: LedgerEntry) -> list[LedgerEntry]:
-    rows = LedgerEntry.objects.filter(
-        allocated_from=entry, reverses=None, reversed_by=None
-    )
-    return list(rows.order_by("pk"))
-
-
 def _reverse(*, actor: User | None, entry: LedgerEntry, reason: str) -> LedgerEntry:
     if LedgerEntry.objects.filter(reverses=entry).exists():
         raise AlreadyReversedError
@@ -239,8 +216,6 @@ def _reverse(*, actor: User | None, entry: LedgerEntry, reason: str) -> LedgerEn
         amount=-entry.amount,
         incurred_on=entry.incurred_on,
         rule_id=entry.rule_id,
-        # A reversed part stays a part, so that all parts together still sum up.
-        allocated_from_id=entry.allocated_from_id,
         reverses=entry,
         touchpoint_id=entry.touchpoint_id,
         document=entry.document,
@@ -260,7 +235,7 @@ def _check_allocation(
         raise CannotAllocateError("This cost is charged to an account already.")
     if entry.reverses_id or LedgerEntry.objects.filter(reverses=entry).exists():
         raise CannotAllocateError("This cost was reversed; there is nothing to spread.")
-    if _standing_parts(entry):
+    if not LedgerEntry.objects.shared().filter(pk=entry.pk).exists():
         raise CannotAllocateError(
             "This cost is spread already. Reverse the allocation first."
         )
@@ -272,25 +247,3 @@ def _check_allocation(
         raise CannotAllocateError(
             "The period ends before it begins.", field="period_end"
         )
-
-
-def _part_of(
-    entry: LedgerEntry,
-    *,
-    rule: AllocationRule,
-    account_id: int,
-    amount: Decimal,
-    actor: User | None,
-) -> LedgerEntry:
-    return LedgerEntry(
-        account_id=account_id,
-        kind=entry.kind,
-        amount=amount,
-        incurred_on=entry.incurred_on,
-        rule=rule,
-        allocated_from=entry,
-        document=entry.document,
-        note=entry.note,
-        source="allocation",
-        created_by=actor,
-    )

@@ -27,6 +27,8 @@ from campaigns.services import plans
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
     AccountMerge,
+    Allocation,
+    AllocationRule,
     AuditEvent,
     BulkEdit,
     Competitor,
@@ -50,6 +52,8 @@ from crm.models import (
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
 from crm.services import feeds
 from segments.models import LeverScenario, Override
+from crm.services import allocation, feeds
+from segments.models import LeverScenario
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -112,6 +116,21 @@ def _draft():
 
 def _template():
     return TouchTemplate.objects.filter(version=_draft()).first()
+
+
+def _rule():
+    return AllocationRule.objects.create(name="Rent", kind="delivery", driver="orders")
+
+
+def _allocation():
+    return Allocation.objects.create(
+        version=allocation.version_of(_rule(), actor=None),
+        period_start=DAY,
+        period_end=DAY,
+        total=1,
+        cost_count=1,
+        account_count=1,
+    )
 
 
 def _touch(account):
@@ -209,6 +228,8 @@ MAKERS = {
     "task": lambda account: Task.objects.create(
         account=account, owner=account.owner, title="Call", due_on=DAY
     ),
+    "RULE": lambda account: _rule(),
+    "ALLOCATION": lambda account: _allocation(),
     "goal": make.goal,
     "LIFECYCLE": lambda account: LifecycleStage.objects.first(),
     "PROFILE": lambda account: RelationshipProfile.objects.first(),
@@ -301,6 +322,7 @@ MAKERS = {
 def arguments(line, account):
     named = {"-": {}, "LIST": {"key": "accounts"}, "QUESTION": {"key": "retention"}}
     named |= {"ASKED": {"key": "retention"}}
+    named["PROFIT"] = {"by": "class", "every": "quarter"}
     named |= {kind: {"key": "general"} for kind in ("CLASS", "PLAN")}
     named |= {"BLOCK": {"key": "balance"}}
     if line.kind in named:

@@ -1,0 +1,209 @@
+"""What orders, returns and the ledger brought and cost, summed by one dimension.
+
+Everything is summed in the database: first by account, then by what accounts have in
+common. What belongs to a merged account counts for the one that it went into. Classes,
+reps, sources, territories and types are those of the day that the page tells of.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from common.money import ZERO
+from crm.queries.merged import WITH_SURVIVORS
+from segments.choices import ProfitBy
+from segments.queries.scope import Scope
+
+Params = dict[str, Any]
+NO_KEY = ""
+
+KEYS: Mapping[str, str] = {
+    ProfitBy.CLASS: "coalesce(m.worth_class, '')",
+    ProfitBy.REP: "coalesce(a.owner_id::text, '')",
+    ProfitBy.SOURCE: "a.source",
+    ProfitBy.TERRITORY: "coalesce(a.territory_id::text, '')",
+    ProfitBy.RELATIONSHIP: "a.relationship_type",
+    ProfitBy.PRODUCT: "coalesce(f.product_id::text, '')",
+}
+
+TRADE = """
+    SELECT account_id, {product} AS product_id, {bucket_of_line} AS bucket,
+        sum(revenue) AS revenue, 0::numeric AS refunds, coalesce(sum(cost), 0) AS goods,
+        0::numeric AS recovered,
+        coalesce(sum(revenue) FILTER (WHERE cost IS NULL), 0) AS unknown
+    FROM crm_orderline l
+    WHERE status = 'confirmed' AND ordered_on BETWEEN %(since)s AND %(until)s
+    GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT l.account_id, {product}, {bucket_of_return}, 0, sum(r.refund), 0,
+        coalesce(sum(r.cost_recovered) FILTER (WHERE l.cost IS NOT NULL), 0),
+        -coalesce(sum(r.refund) FILTER (WHERE l.cost IS NULL), 0)
+    FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
+    WHERE l.status = 'confirmed'
+        AND greatest(r.returned_on, l.ordered_on) BETWEEN %(since)s AND %(until)s
+    GROUP BY 1, 2, 3"""
+
+COSTS = """
+    SELECT account_id, NULL::bigint AS product_id, {bucket_of_cost} AS bucket, kind,
+        sum(amount) AS amount
+    FROM crm_ledgerentry
+    WHERE account_id IS NOT NULL AND incurred_on BETWEEN %(since)s AND %(until)s
+    GROUP BY 1, 2, 3, 4"""
+
+# A part of a shared cost takes from it what it gives to an account.
+UNSPREAD = """
+    SELECT {bucket_of_cost}, kind,
+        sum(CASE WHEN account_id IS NULL THEN amount ELSE -amount END)
+    FROM crm_ledgerentry
+    WHERE (account_id IS NULL OR allocated_from_id IS NOT NULL)
+        AND incurred_on BETWEEN %(since)s AND %(until)s
+    GROUP BY 1, 2"""
+
+
+@dataclass(slots=True)
+class Facts:
+    """One cell: a value of the dimension in a stretch of time. Costs are positive."""
+
+    revenue: Decimal = ZERO
+    refunds: Decimal = ZERO
+    goods: Decimal = ZERO
+    recovered: Decimal = ZERO
+    unknown: Decimal = ZERO  # revenue less refunds of lines without a known cost
+    costs: dict[str, Decimal] = field(default_factory=dict)
+
+
+Cell = tuple[str, dt.date]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All cells, how many accounts bought at each value, and what is not spread."""
+
+    cells: Mapping[Cell, Facts]
+    accounts: Mapping[str, int]
+    unspread: Mapping[dt.date, Mapping[str, Decimal]]
+
+
+def facts_by(scope: Scope, by: ProfitBy, every: str) -> Table:
+    """Return the facts of a page's accounts and period, by a dimension and a stretch.
+
+    `every` is year, quarter or month. Shared costs that nobody bears are given where
+    the whole firm is asked for.
+    """
+    cells: dict[Cell, Facts] = {}
+    accounts: dict[str, int] = {}
+    trade = _statement(
+        scope,
+        by,
+        TRADE.format(
+            product="product_id" if by == ProfitBy.PRODUCT else "NULL::bigint",
+            bucket_of_line=_bucket("ordered_on", every),
+            bucket_of_return=_bucket("greatest(r.returned_on, l.ordered_on)", every),
+        ),
+        "sum(revenue), sum(refunds), sum(goods), sum(recovered), sum(unknown)",
+    )
+    for key, bucket, number, *sums in _rows(*trade):
+        if bucket is None:
+            accounts[key] = number
+            continue
+        cells[key, bucket] = Facts(*sums)
+    of_costs = ProfitBy.CLASS if by == ProfitBy.PRODUCT else by
+    for key, bucket, kind, amount in _rows(*_cost_statement(scope, of_costs, every)):
+        _add_cost(cells, by, (key, bucket, kind, amount))
+    return Table(cells, accounts, _unspread(scope, every))
+
+
+def _add_cost(
+    cells: dict[Cell, Facts],
+    by: ProfitBy,
+    row: tuple[str, dt.date, str, Decimal],
+) -> None:
+    key, bucket, kind, amount = row
+    if by == ProfitBy.PRODUCT:
+        key = NO_KEY  # the ledger knows accounts, not products
+    cell = cells.setdefault((key, bucket), Facts())
+    cell.costs[kind] = cell.costs.get(kind, ZERO) + amount
+
+
+def _statement(
+    scope: Scope, by: ProfitBy, source: str, sums: str
+) -> tuple[str, Params]:
+    where, params = accounts_in(scope)
+    sql = f"""{WITH_SURVIVORS}
+        SELECT {KEYS[by]} AS key, f.bucket, count(DISTINCT a.id), {sums}
+        FROM ({source}) f {_joins(by)} WHERE true{where}
+        GROUP BY GROUPING SETS ((1, f.bucket), (1))"""
+    return sql, params | _joined(scope)
+
+
+def _cost_statement(scope: Scope, by: ProfitBy, every: str) -> tuple[str, Params]:
+    where, params = accounts_in(scope)
+    source = COSTS.format(bucket_of_cost=_bucket("incurred_on", every))
+    sql = f"""{WITH_SURVIVORS}
+        SELECT {KEYS[by]} AS key, f.bucket, f.kind, sum(f.amount)
+        FROM ({source}) f {_joins(by)} WHERE true{where}
+        GROUP BY 1, 2, 3"""
+    return sql, params | _joined(scope)
+
+
+def _joins(by: ProfitBy) -> str:
+    joins = """LEFT JOIN survivor s ON s.member_id = f.account_id
+        JOIN crm_account a ON a.id = coalesce(s.account_id, f.account_id)"""
+    if by == ProfitBy.CLASS:
+        joins += """ LEFT JOIN segments_membership m ON m.account_id = a.id
+            AND m.since <= %(day)s AND (m.until IS NULL OR m.until > %(day)s)"""
+    return joins
+
+
+def _joined(scope: Scope) -> Params:
+    return {
+        "day": class_day(scope),
+        "since": scope.period.since,
+        "until": scope.period.until,
+    }
+
+
+def class_day(scope: Scope) -> dt.date:
+    """Return the day whose classes count: that of the night, or today's."""
+    if scope.run is not None and not scope.run.is_current:
+        return scope.run.as_of
+    return dt.date.max
+
+
+def accounts_in(scope: Scope, column: str = "a.id") -> tuple[str, Params]:
+    """Return a condition that keeps the accounts in scope, with the values it names."""
+    if scope.is_whole_firm:
+        return "", {}
+    sql, given = scope.accounts_sql()
+    parts = sql.split("%s")
+    names = [f"scope_{n}" for n in range(len(given))]
+    named = parts[0] + "".join(
+        f"%({name})s{part}" for name, part in zip(names, parts[1:], strict=True)
+    )
+    return f" AND {column} IN ({named})", dict(zip(names, given, strict=True))
+
+
+def _unspread(scope: Scope, every: str) -> dict[dt.date, dict[str, Decimal]]:
+    found: dict[dt.date, dict[str, Decimal]] = {}
+    if not scope.is_whole_firm:
+        return found
+    sql = UNSPREAD.format(bucket_of_cost=_bucket("incurred_on", every))
+    days = {"since": scope.period.since, "until": scope.period.until}
+    for bucket, kind, amount in _rows(sql, days):
+        if amount:
+            found.setdefault(bucket, {})[kind] = amount
+    return found
+
+
+def _bucket(column: str, every: str) -> str:
+    return f"date_trunc('{every}', {column}::timestamp)::date"
+
+
+def _rows(sql: str, params: Params) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())

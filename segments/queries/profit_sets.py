@@ -1,0 +1,164 @@
+"""The named sets of accounts behind the figures of the profit pages."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
+
+from common.lists.sets import AccountSet, Given
+from common.templatetags.display import day
+from crm.choices import CostKind, OrderStatus, RelationshipType, Source
+from crm.models import Account, LedgerEntry, OrderLine
+from segments.choices import LeverCause, ProfitBy, WorthClass
+from segments.models import Membership
+from segments.permissions import VIEW_DASHBOARD
+from segments.queries.opportunities import account_rows, positional
+from segments.queries.sets import values_of
+
+LONGEST_KEY = 40
+
+
+def _within(given: Given) -> tuple[dt.date, dt.date]:
+    return given["since"], given["until"]
+
+
+def _of_profit(_user: Any, given: Given) -> QuerySet[Any]:
+    """Return the accounts with sales or costs in the period at one value."""
+    by, key = ProfitBy(given["by"]), given.get("at") or ""
+    lines = OrderLine.objects.filter(
+        status=OrderStatus.CONFIRMED, ordered_on__range=_within(given)
+    )
+    if by == ProfitBy.PRODUCT:
+        product = int(key) if key.isdecimal() else None
+        return lines.filter(product=product).values("account_id")
+    costs = LedgerEntry.objects.filter(
+        account__isnull=False, incurred_on__range=_within(given)
+    )
+    moved = Q(pk__in=lines.values("account")) | Q(pk__in=costs.values("account"))
+    return _at(by, key).filter(moved).values("pk")
+
+
+def _at(by: ProfitBy, key: str) -> QuerySet[Account]:
+    rows = Account.objects.active().order_by()
+    if by == ProfitBy.CLASS:
+        open_ones = Membership.objects.open().filter(account=OuterRef("pk"))
+        if not key:
+            return rows.exclude(Exists(open_ones))
+        return rows.filter(Exists(open_ones.filter(worth_class=key)))
+    columns = {
+        ProfitBy.REP: "owner",
+        ProfitBy.SOURCE: "source",
+        ProfitBy.TERRITORY: "territory",
+        ProfitBy.RELATIONSHIP: "relationship_type",
+    }
+    is_record = by in {ProfitBy.REP, ProfitBy.TERRITORY}
+    value = (int(key) if key.isdecimal() else None) if is_record else key
+    return rows.filter(**{columns[by]: value})
+
+
+def _title_of_profit(given: Given) -> str:
+    by, key = ProfitBy(given["by"]), given.get("at") or ""
+    names = {
+        ProfitBy.CLASS: dict(WorthClass.choices),
+        ProfitBy.SOURCE: dict(Source.choices),
+        ProfitBy.RELATIONSHIP: dict(RelationshipType.choices),
+    }
+    named = names.get(by, {}).get(key, key) if key else "none"
+    period = f"{day(given['since'])} to {day(given['until'])}"
+    return f"with sales or costs from {period}, {by.label}: {named}"
+
+
+def _days() -> dict[str, Any]:
+    return {"since": forms.DateField, "until": forms.DateField}
+
+
+OF_PROFIT = AccountSet(
+    title=_title_of_profit,
+    accounts=_of_profit,
+    parameters=_days()
+    | {
+        "by": lambda: forms.ChoiceField(choices=ProfitBy.choices),
+        "at": lambda: forms.CharField(max_length=LONGEST_KEY, required=False),
+    },
+    permission=VIEW_DASHBOARD,
+)
+
+
+def _net_loss(_user: Any, given: Given) -> QuerySet[Any]:
+    losing = values_of(given).filter(margin_year__lt=F("cost_year"))
+    return losing.values("account_id")
+
+
+NET_LOSS = AccountSet(
+    title=lambda given: "that cost more within a year than their orders earned",
+    accounts=_net_loss,
+    permission=VIEW_DASHBOARD,
+)
+
+
+def _below_the_line(_user: Any, given: Given) -> QuerySet[Any]:
+    low = Membership.objects.open().filter(worth_class=WorthClass.NEVER_PROFITABLE)
+    costs = LedgerEntry.objects.filter(
+        incurred_on__range=_within(given), account__in=low.values("account")
+    )
+    if kind := given.get("kind"):
+        costs = costs.filter(kind=kind)
+    return costs.values("account_id")
+
+
+BELOW_THE_LINE = AccountSet(
+    title=lambda given: (
+        "that are never profitable and were spent on from "
+        f"{day(given['since'])} to {day(given['until'])}"
+    ),
+    accounts=_below_the_line,
+    parameters=_days()
+    | {"kind": lambda: forms.ChoiceField(choices=CostKind.choices, required=False)},
+    permission=VIEW_DASHBOARD,
+)
+
+
+def _opportunity(_user: Any, given: Given) -> QuerySet[Any]:
+    sql, params = positional(
+        *account_rows(LeverCause(given["cause"]), given["since"], given["until"])
+    )
+    hits = RawSQL(  # noqa: S611  made of our own statements; values are parameters
+        f"SELECT account_id FROM ({sql}) of_account WHERE hit AND key = %s",
+        (*params, given["at"]),
+    )
+    return Account.objects.order_by().filter(pk__in=hits).values("pk")
+
+
+OPPORTUNITY = AccountSet(
+    title=lambda given: (
+        f"with {LeverCause(given['cause']).label.lower()}, "
+        f"{day(given['since'])} to {day(given['until'])}"
+    ),
+    accounts=_opportunity,
+    parameters=_days()
+    | {
+        "cause": lambda: forms.ChoiceField(choices=LeverCause.choices),
+        "at": lambda: forms.CharField(max_length=LONGEST_KEY),
+    },
+    permission=VIEW_DASHBOARD,
+)
+
+
+def _of_source(_user: Any, given: Given) -> QuerySet[Any]:
+    rows = Account.objects.active().order_by().filter(source=given["source_key"] or "")
+    bought = values_of(given).exclude(first_on=None)
+    return rows.filter(pk__in=bought.values("account_id")).values("pk")
+
+
+OF_SOURCE = AccountSet(
+    title=lambda given: (
+        f"that ordered, won by: {Source(given['source_key'] or '').label.lower()}"
+    ),
+    accounts=_of_source,
+    parameters={
+        "source_key": lambda: forms.ChoiceField(choices=Source.choices, required=False)
+    },
+    permission=VIEW_DASHBOARD,
+)

@@ -1,0 +1,138 @@
+"""What serving costs per unit of revenue, by year of the relationship."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+
+from clv.policy import WINNING_KINDS
+from common.charts import Chart, Column, Series
+from common.money import ZERO
+from common.templatetags.display import cents, count, money
+from crm.queries.merged import WITH_SURVIVORS
+from segments.queries.profit_facts import accounts_in
+from segments.queries.scope import Scope
+
+LAST_YEAR = 10  # longer relationships stand together
+FEWEST = 5  # customers; fewer say little
+TWO = 2  # years that make a line
+
+# A customer's first year begins with the first order that the night knows of.
+STATEMENT = """
+    SELECT least(floor((f.day - v.first_on) / 365.25)::int + 1, %(last)s) AS year,
+        count(DISTINCT v.account_id), sum(f.revenue), sum(f.cost)
+    FROM (
+        SELECT account_id, ordered_on AS day, sum(revenue) AS revenue,
+            0::numeric AS cost
+        FROM crm_orderline WHERE status = 'confirmed'
+            AND ordered_on BETWEEN %(since)s AND %(until)s
+        GROUP BY 1, 2
+        UNION ALL
+        SELECT l.account_id, greatest(r.returned_on, l.ordered_on), -r.refund, 0
+        FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
+        WHERE l.status = 'confirmed'
+            AND greatest(r.returned_on, l.ordered_on) BETWEEN %(since)s AND %(until)s
+        UNION ALL
+        SELECT account_id, incurred_on, 0, sum(amount)
+        FROM crm_ledgerentry WHERE account_id IS NOT NULL
+            AND kind <> ALL (%(winning)s)
+            AND incurred_on BETWEEN %(since)s AND %(until)s
+        GROUP BY 1, 2
+    ) f
+    LEFT JOIN survivor s ON s.member_id = f.account_id
+    JOIN clv_valuation v ON v.run_id = %(run)s
+        AND v.account_id = coalesce(s.account_id, f.account_id)
+    WHERE v.first_on <= f.day{scope}
+    GROUP BY 1 ORDER BY 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class TenureYear:
+    """One year of relationships; `ratio` is cost to serve per unit of revenue."""
+
+    year: int
+    customers: int
+    revenue: Decimal
+    cost: Decimal
+
+    @property
+    def ratio(self) -> Decimal | None:
+        return self.cost / self.revenue if self.revenue > 0 else None
+
+    @property
+    def is_small(self) -> bool:
+        return self.customers < FEWEST
+
+    @property
+    def label(self) -> str:
+        return f"{self.year} and later" if self.year == LAST_YEAR else str(self.year)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """All years of relationships in the period."""
+
+    years: Sequence[TenureYear]
+
+    @property
+    def revenue(self) -> Decimal:
+        return sum((one.revenue for one in self.years), ZERO)
+
+    @property
+    def cost(self) -> Decimal:
+        return sum((one.cost for one in self.years), ZERO)
+
+    @property
+    def sentence(self) -> str:
+        told = [one for one in self.years if not one.is_small and one.ratio is not None]
+        if len(told) < TWO:
+            return "Too few customers in more than one year of relationship to compare."
+        first, last = told[0], told[-1]
+        was, now = first.ratio or ZERO, last.ratio or ZERO
+        word = "cheaper" if now < was else "dearer" if now > was else "no cheaper"
+        return (
+            f"Serving is {word} in long relationships: {cents(was)} per 1 of revenue in"
+            f" year {first.label}, {cents(now)} in year {last.label}."
+        )
+
+    def chart(self) -> Chart | None:
+        told = [one for one in self.years if one.ratio is not None]
+        if len(told) < TWO:
+            return None
+        return Chart(
+            key="tenure",
+            title="Cost to serve per 1 of revenue, by year of the relationship",
+            summary=self.sentence,
+            labels=[one.label for one in told],
+            series=[Series("Cost to serve", [float(one.ratio or 0) for one in told])],
+            x_title="Year of the relationship",
+            write=_exact,
+            columns_beside=(
+                Column("Customers", [count(one.customers) for one in told]),
+                Column("Revenue", [money(one.revenue) for one in told]),
+            ),
+        )
+
+
+def _exact(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def tenure_of(scope: Scope) -> Tenure:
+    """Return the years of relationships that the period's sales and costs fall into."""
+    if scope.run is None:
+        return Tenure(())
+    condition, given = accounts_in(scope, "v.account_id")
+    params = {
+        "since": scope.period.since,
+        "until": scope.period.until,
+        "run": scope.run.pk,
+        "last": LAST_YEAR,
+        "winning": list(WINNING_KINDS),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WITH_SURVIVORS + STATEMENT.replace("{scope}", condition), params | given
+        )
+        return Tenure([TenureYear(*row) for row in cursor.fetchall()])

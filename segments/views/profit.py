@@ -1,0 +1,192 @@
+"""Profit and loss of the firm by class, product, rep, source, territory or type."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from common.access import requires
+from common.charts import Chart, Column, Series
+from common.htmx import render_page
+from common.spreadsheets import csv_lines
+from common.templatetags.display import money, share
+from crm.requests import SignedInRequest
+from segments.choices import ProfitBy, ProfitEvery
+from segments.permissions import VIEW_DASHBOARD
+from segments.queries.profit import KINDS, Line, Profit, profit_of
+from segments.queries.profit_facts import NO_KEY
+from segments.queries.scope import Scope
+
+MOST_BARS = 25
+MOST_LINES = 200
+TWO = 2  # points that make a line
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def profit_choose(request: SignedInRequest) -> HttpResponse:
+    """Go to the page that the sentence asks for; the filters go along."""
+    given = request.GET.copy()
+    by = given.pop("by", [ProfitBy.CLASS.value])[-1]
+    every = given.pop("every", [ProfitEvery.QUARTER.value])[-1]
+    if by not in ProfitBy.values or every not in ProfitEvery.values:
+        raise Http404(by)
+    query = given.urlencode()
+    address = reverse("segments:profit", args=[by, every])
+    return redirect(f"{address}?{query}" if query else address)
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def profit(request: SignedInRequest, by: str, every: str) -> HttpResponse:
+    """Show the statement by one dimension and by time."""
+    scope, chosen = Scope.read(request.GET, request.user), _chosen(by, every)
+    context: dict[str, Any] = {
+        "scope": scope,
+        "by": chosen[0],
+        "every": chosen[1],
+        "dimensions": ProfitBy,
+        "stretches": ProfitEvery,
+        "found": None,
+    }
+    if scope.is_valid:
+        found = profit_of(scope, *chosen)
+        lines = [_linked(one, found, scope) for one in found.lines]
+        context |= {
+            "found": found,
+            "lines": lines[:MOST_LINES],
+            "hidden_count": max(0, len(lines) - MOST_LINES),
+            "sentence": _sentence(found),
+            "chart": _by_chart(found),
+            "course": _course_chart(found),
+        }
+    return render_page(
+        request,
+        "segments/profit/page.html",
+        fragment="segments/profit/_body.html",
+        context=context,
+    )
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def profit_export(request: SignedInRequest, by: str, every: str) -> HttpResponse:
+    """Stream the statement: every line with every kind of cost."""
+    scope, chosen = Scope.read(request.GET, request.user), _chosen(by, every)
+    if not scope.is_valid:
+        return HttpResponse("The filter cannot be read.", status=400)
+    found = profit_of(scope, *chosen)
+    name = f"profit-by-{by}-{found.since}-{found.until}.csv"
+    header = (
+        chosen[0].label.capitalize(),
+        "Customers who ordered",
+        "Revenue",
+        "Cost of goods",
+        "of it assumed",
+        "Margin",
+        *KINDS.values(),
+        "Contribution",
+    )
+    return StreamingHttpResponse(
+        csv_lines(header, _csv_rows(found)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _csv_rows(found: Profit) -> Iterator[tuple[Any, ...]]:
+    rows = [*found.lines, *([found.unspread] if found.unspread else []), found.total]
+    for one in [*rows, *found.stretches]:
+        yield (
+            one.label,
+            one.accounts,
+            one.revenue,
+            one.goods,
+            one.assumed,
+            one.margin,
+            *(one.costs.get(kind, 0) for kind in KINDS),
+            one.contribution,
+        )
+
+
+def _chosen(by: str, every: str) -> tuple[ProfitBy, ProfitEvery]:
+    if by not in ProfitBy.values or every not in ProfitEvery.values:
+        raise Http404(by)
+    return ProfitBy(by), ProfitEvery(every)
+
+
+def _linked(one: Line, found: Profit, scope: Scope) -> Line:
+    """Let a line open the accounts behind it; what nobody bears has none."""
+    if found.by == ProfitBy.PRODUCT and one.key == NO_KEY:
+        return one
+    url = scope.list_url(
+        "profit", by=found.by.value, at=one.key, since=found.since, until=found.until
+    )
+    return replace(one, url=url)
+
+
+def _sentence(found: Profit) -> str:
+    """Answer first: what was earned, who earned most, who lost."""
+    total = found.total
+    if found.is_empty:
+        return "Nothing was sold and nothing was spent in this period."
+    said = f"{money(total.contribution)} earned on {money(total.revenue)} of revenue"
+    if total.part_of_revenue is not None:
+        said += f" ({share(total.part_of_revenue)})"
+    best = max(found.lines, key=lambda one: one.contribution, default=None)
+    if best is not None and best.contribution > 0 and len(found.lines) > 1:
+        said += f"; most came from {best.label}: {money(best.contribution)}"
+    losing = found.losing
+    if losing:
+        worst = min(losing, key=lambda one: one.contribution)
+        said += f". {worst.label} lost {money(-worst.contribution)}"
+        if len(losing) > 1:
+            said += f", {len(losing)} in all lost money"
+    if found.unspread is not None:
+        said += f". {money(found.unspread.to_serve + found.unspread.to_win)} of shared"
+        said += " costs stand with nobody"
+    return f"{said}."
+
+
+def _by_chart(found: Profit) -> Chart | None:
+    lines = [one for one in found.lines if one.key != NO_KEY or one.contribution]
+    lines = lines[:MOST_BARS]
+    if not lines:
+        return None
+    best = max(lines, key=lambda one: one.contribution)
+    return Chart(
+        key="profit-by",
+        title=f"Contribution by {found.by.label}",
+        summary=f"{best.label} brought most: {money(best.contribution)}.",
+        labels=[one.label for one in lines],
+        series=[
+            Series("Contribution", [float(one.contribution) for one in lines], "bar")
+        ],
+        x_title=found.by.label.capitalize(),
+        columns_beside=(Column("Revenue", [money(one.revenue) for one in lines]),),
+    )
+
+
+def _course_chart(found: Profit) -> Chart | None:
+    rows = found.stretches
+    if len(rows) < TWO:
+        return None
+    return Chart(
+        key="profit-course",
+        title=f"Contribution by {found.every.label}",
+        summary=(
+            f"From {money(rows[0].contribution)} in {rows[0].label} to "
+            f"{money(rows[-1].contribution)} in {rows[-1].label}; first and last may be"
+            " cut short by the period."
+        ),
+        labels=[one.label for one in rows],
+        series=[
+            Series("Margin", [float(one.margin) for one in rows], "line", "chart-2"),
+            Series("Contribution", [float(one.contribution) for one in rows], "area"),
+        ],
+        x_title=found.every.label.capitalize(),
+    )
