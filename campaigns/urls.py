@@ -6,6 +6,7 @@ from campaigns.views import (
     accounts,
     after_contact,
     brief,
+    budget,
     bulk,
     calendar,
     case_changes,
@@ -36,6 +37,8 @@ CASE = "cases/<int:pk>/"
 DRAFT = f"{PLAN}draft/"
 urlpatterns = [
     path("today/", today.today, name="today"),
+    path("budget/", budget.budget, name="budget"),
+    path("budget/export.csv", budget.budget_export, name="budget_export"),
     path("objective/", objective.my_objective, name="my_objective"),
     path("today/act/", today.today_act, name="today_act"),
     path("today/wake/", today.today_wake, name="today_wake"),

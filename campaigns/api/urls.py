@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from campaigns.api.budget import BudgetResource
 from campaigns.api.calendar import CalendarResource, FeedResource
 from campaigns.api.case_entries import CaseEntryResource
 from campaigns.api.cases import CaseResource
@@ -22,6 +23,7 @@ from campaigns.api.today import TodayResource
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
 router.register("lists", ListResource, "list")
+router.register("budget", BudgetResource, "budget")
 router.register("today", TodayResource, "today")
 router.register("deals-by-competitor", RivalResource, "deals-by-competitor")
 router.register("calendar", CalendarResource, "calendar")

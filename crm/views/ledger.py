@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -68,7 +69,7 @@ def ledger_list(request: SignedInRequest) -> HttpResponse:
 
 @require_POST
 @requires(permissions.VIEW_LEDGER)
-def ledger_export(request: SignedInRequest) -> HttpResponse:
+def ledger_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream all rows of the filter; the audit trail keeps who took them."""
     wanted = LedgerFilterForm(request.GET, user=request.user).wanted()
     if wanted is None:

@@ -10,6 +10,13 @@ from segments.api.migration import MigrationResource, PortraitResource
 from segments.api.overrides import OverrideResource
 from segments.api.rule import RuleResource, WhatIfResource
 from segments.api.value import ValueBlockResource
+from segments.api.profit import (
+    LossResource,
+    OpportunityResource,
+    ProfitResource,
+    SourceResource,
+    TenureResource,
+)
 
 router = SimpleRouter(use_regex_path=False)
 router.register("forecast", ForecastResource, "forecast")
@@ -24,6 +31,11 @@ router.register("overrides", OverrideResource, "override")
 router.register("migrations", MigrationResource, "migration")
 router.register("classes", ClassResource, "class")
 router.register("value-blocks", ValueBlockResource, "value-block")
+router.register("profit", ProfitResource, "profit")
+router.register("margin-opportunities", OpportunityResource, "opportunity")
+router.register("losses", LossResource, "loss")
+router.register("cost-by-tenure", TenureResource, "tenure")
+router.register("sources", SourceResource, "source")
 router.register("memberships", MembershipResource, "membership")
 
 urlpatterns = router.urls

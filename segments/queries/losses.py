@@ -101,7 +101,7 @@ def net_losses(scope: Scope, cursor: str) -> Page[Any]:
     told = [
         _told(one, classes.get(one.account_id), costs, minutes) for one in page.rows
     ]
-    return Page(told, page.next, page.previous)  # type: ignore[type-var]
+    return Page(told, page.next, page.previous)
 
 
 def _told(

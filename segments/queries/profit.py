@@ -232,5 +232,5 @@ def _labels(by: ProfitBy, keys: set[str]) -> dict[str, str]:
         ProfitBy.REP: User,
         ProfitBy.TERRITORY: Territory,
     }
-    found = models[by]._default_manager.in_bulk(known)  # type: ignore[attr-defined]
+    found = models[by]._default_manager.in_bulk(known)
     return {str(pk): str(one) for pk, one in found.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -124,7 +125,7 @@ def tenure_of(scope: Scope) -> Tenure:
     if scope.run is None:
         return Tenure(())
     condition, given = accounts_in(scope, "v.account_id")
-    params = {
+    params: dict[str, Any] = {
         "since": scope.period.since,
         "until": scope.period.until,
         "run": scope.run.pk,

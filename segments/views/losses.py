@@ -53,14 +53,14 @@ def loss_list(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def loss_export(request: SignedInRequest) -> HttpResponse:
+def loss_export(request: SignedInRequest) -> StreamingHttpResponse:
     """Stream all losing customers."""
     scope = Scope.read(request.GET, request.user)
-    rows = losses.losing(scope).select_related("account").order_by("result", "account")
-    return _file("losses", LOSS_HEADER, _loss_rows(rows))
+    return _file("losses", LOSS_HEADER, _loss_rows(losses.losing(scope)))
 
 
 def _loss_rows(rows: Any) -> Iterator[tuple[Any, ...]]:
+    rows = rows.select_related("account").order_by("result", "account")
     for one in rows.iterator(chunk_size=FETCHED_AT_ONCE):
         yield (
             one.account.name,
@@ -84,7 +84,7 @@ def tenure(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def tenure_export(request: SignedInRequest) -> HttpResponse:
+def tenure_export(request: SignedInRequest) -> StreamingHttpResponse:
     found = tenure_of(Scope.read(request.GET, request.user))
     rows = (
         (one.label, one.customers, one.revenue, one.cost, _rounded(one.ratio, 4))
@@ -107,7 +107,7 @@ def source_list(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def source_export(request: SignedInRequest) -> HttpResponse:
+def source_export(request: SignedInRequest) -> StreamingHttpResponse:
     rows = (
         (
             one.label,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -34,7 +35,7 @@ def opportunity_list(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def opportunity_export(request: SignedInRequest) -> HttpResponse:
+def opportunity_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream the levers; money that is not known stays empty."""
     scope = Scope.read(request.GET, request.user)
     if not scope.is_valid:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET
@@ -74,7 +75,7 @@ def profit(request: SignedInRequest, by: str, every: str) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def profit_export(request: SignedInRequest, by: str, every: str) -> HttpResponse:
+def profit_export(request: SignedInRequest, by: str, every: str) -> HttpResponseBase:
     """Stream the statement: every line with every kind of cost."""
     scope, chosen = Scope.read(request.GET, request.user), _chosen(by, every)
     if not scope.is_valid:

@@ -72,7 +72,6 @@ def test_what_goes_below_the_line_is_a_figure_and_a_list(scope, client, manager)
         (low, "10.00", "marketing"),
         (fine, "60.00", "service"),
     ):
-        valued(account)
         make.cost(account=account, amount=amount, kind=kind, on=SUMMER)
     below = losses.below_the_line(scope)
     assert (below.accounts, below.spent, below.part) == (1, 40, Decimal("0.4"))
@@ -143,10 +142,11 @@ def test_the_next_one_spent_compares_two_years(scope):
         for _ in range(n):
             account = make.account(source="web")
             cost = Decimal(each)
-            valued(
-                account,
+            make.valuation(
+                account=account,
                 first_on=on,
                 realised=100 - cost,
+                margin=Decimal(100),
                 expected_margin="0",
                 cost_to_win=cost,
             )
@@ -189,3 +189,31 @@ def test_without_a_night_pages_say_what_to_do(client, manager, name):
     assert "Nothing is valued yet" in client.get(address).content.decode()
     wrong = client.get(address, {"class": "best"})
     assert "Mend the filter" in wrong.content.decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["profit", "opportunity", "loss", "tenure", "source", "budget"]
+)
+def test_over_the_api_the_same_and_unreadable_filters_are_named(
+    scope, client, manager, name
+):
+    account = make.account(source="web")
+    valued(account, margin="1", cost="5", first_on=dt.date(2026, 1, 1))
+    make.order(account=account, on=SUMMER)
+    make.cost(account=account, on=SUMMER, amount="25.00", kind="acquisition")
+    client.force_login(manager)
+    address = reverse(f"api:{name}-list")
+    found = client.get(address).json()
+    told = {
+        "profit": lambda: found["total"]["contribution"] == "15.00",
+        "opportunity": lambda: found == [],
+        "loss": lambda: found["rows"][0]["result"] == "-4.00",
+        "tenure": lambda: found[0]["customers"] == 1,
+        "source": lambda: found[0]["cost"] == "25.00",
+        "budget": lambda: len(found) == 16,
+    }
+    assert told[name]()
+    if name != "budget":
+        wrong = client.get(address, {"class": "best"})
+        assert wrong.status_code == 400
+        assert "class" in str(wrong.json())

@@ -1,0 +1,203 @@
+"""What care costs by budget head and class: spent, planned, and justified."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import connection
+
+from campaigns.choices import BudgetHead
+from campaigns.models import PlanVersion
+from campaigns.queries.costs import PlanCost, hourly_costs, member_counts, plan_cost
+from clv.models import ValuationRun
+from common.clock import business_today, months_later
+from common.money import ZERO, to_cents
+from crm.queries.merged import WITH_SURVIVORS
+from segments.choices import WorthClass
+
+OUTSIDE = "outside"
+
+# The ledger has no kind of its own for retention: what a touch of that head cost is
+# told by the touch. Kinds that no head pays for stand outside of the four.
+SPENT = """
+    SELECT coalesce(m.worth_class, ''), CASE
+            WHEN e.source = 'plan' AND t.head IS NOT NULL THEN t.head
+            WHEN e.kind IN ('marketing', 'account_management', 'service') THEN e.kind
+            ELSE 'outside' END AS head,
+        sum(e.amount)
+    FROM crm_ledgerentry e
+    LEFT JOIN survivor s ON s.member_id = e.account_id
+    LEFT JOIN segments_membership m ON m.until IS NULL
+        AND m.account_id = coalesce(s.account_id, e.account_id)
+    LEFT JOIN LATERAL (
+        SELECT t.head FROM campaigns_plannedtouch p
+        JOIN campaigns_touchtemplate t ON t.id = p.template_id
+        WHERE p.touchpoint_id = e.touchpoint_id LIMIT 1
+    ) t ON e.source = 'plan'
+    WHERE e.account_id IS NOT NULL AND e.incurred_on BETWEEN %(since)s AND %(until)s
+    GROUP BY 1, 2"""
+
+# Care cannot earn more than it can secure: see docs/methods/justified-spend.md.
+JUSTIFIED = """
+    SELECT m.worth_class, sum(greatest(
+        least(%(effect)s * v.expected_margin_year, v.expected_margin), 0))
+    FROM clv_valuation v
+    JOIN segments_membership m ON m.account_id = v.account_id AND m.until IS NULL
+    WHERE v.run_id = %(run)s GROUP BY 1"""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetCell:
+    """One head of one class. Planned is None where no plan is published."""
+
+    head: str
+    label: str
+    spent: Decimal
+    planned: Decimal | None
+    justified: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRow:
+    """One class, with what is justified for it as a whole.
+
+    A head's part of that follows what the plan of the class spends on the head.
+    """
+
+    worth_class: WorthClass
+    members: int
+    cells: Sequence[BudgetCell]
+    outside: Decimal
+    justified: Decimal | None
+    is_complete: bool
+
+    @property
+    def spent(self) -> Decimal:
+        return sum((one.spent for one in self.cells), ZERO)
+
+    @property
+    def planned(self) -> Decimal | None:
+        known = [one.planned for one in self.cells if one.planned is not None]
+        return sum(known, ZERO) if known else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the plan asks for more than is justified."""
+        planned, justified = self.planned, self.justified
+        return planned is not None and justified is not None and planned > justified
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """All classes; spent with what stands outside is what accounts bear."""
+
+    since: dt.date
+    until: dt.date
+    rows: Sequence[BudgetRow]
+    unclassed: Decimal
+
+    @property
+    def spent(self) -> Decimal:
+        return sum((one.spent for one in self.rows), ZERO)
+
+    @property
+    def outside(self) -> Decimal:
+        return sum((one.outside for one in self.rows), ZERO)
+
+    @property
+    def borne(self) -> Decimal:
+        return self.spent + self.outside + self.unclassed
+
+    @property
+    def planned(self) -> Decimal:
+        return sum((one.planned or ZERO for one in self.rows), ZERO)
+
+    @property
+    def justified(self) -> Decimal | None:
+        known = [one.justified for one in self.rows if one.justified is not None]
+        return sum(known, ZERO) if known else None
+
+
+def budget() -> Budget:
+    """Return the last twelve months beside what a year of the plans costs."""
+    until = business_today()
+    since = months_later(until, -12) + dt.timedelta(days=1)
+    spent = _spent(since, until)
+    unclassed = sum(spent.pop("", {}).values(), ZERO)
+    run = ValuationRun.objects.select_related("assumptions").current()
+    justified = _justified(run) if run else {}
+    plans, members = _plans(), member_counts()
+    rows = [
+        _row(one, members[one.value], spent.get(one.value, {}), plans, justified)
+        for one in WorthClass
+    ]
+    return Budget(since, until, rows, unclassed)
+
+
+def _row(
+    worth_class: WorthClass,
+    members: int,
+    spent: Mapping[str, Decimal],
+    plans: Mapping[str, PlanCost],
+    justified: Mapping[str, Decimal],
+) -> BudgetRow:
+    plan, limit = plans.get(worth_class.value), justified.get(worth_class.value)
+    cells = [
+        BudgetCell(
+            head=head.value,
+            label=str(head.label),
+            spent=spent.get(head.value, ZERO),
+            planned=_of_class(plan, head) if plan else None,
+            justified=_part(limit, plan, head),
+        )
+        for head in BudgetHead
+    ]
+    return BudgetRow(
+        worth_class=worth_class,
+        members=members,
+        cells=cells,
+        outside=spent.get(OUTSIDE, ZERO),
+        justified=limit,
+        is_complete=plan.is_complete if plan else True,
+    )
+
+
+def _of_class(plan: PlanCost, head: BudgetHead) -> Decimal:
+    return plan.by_head.get(head.value, ZERO) * plan.members
+
+
+def _part(
+    limit: Decimal | None, plan: PlanCost | None, head: BudgetHead
+) -> Decimal | None:
+    if limit is None or plan is None or plan.per_customer <= 0:
+        return None
+    return to_cents(limit * plan.by_head.get(head.value, ZERO) / plan.per_customer)
+
+
+def _plans() -> dict[str, PlanCost]:
+    hourly, members = hourly_costs(), member_counts()
+    found = PlanVersion.objects.published().select_related("plan")
+    return {
+        one.plan.worth_class: plan_cost(
+            one.touches.all(), hourly=hourly, members=members[one.plan.worth_class]
+        )
+        for one in found.prefetch_related("touches")
+    }
+
+
+def _spent(since: dt.date, until: dt.date) -> dict[str, dict[str, Decimal]]:
+    found: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(WITH_SURVIVORS + SPENT, {"since": since, "until": until})
+        for worth_class, head, amount in cursor.fetchall():
+            found[worth_class][head] = amount
+    return found
+
+
+def _justified(run: ValuationRun) -> dict[str, Decimal]:
+    effect = run.assumptions.retention_effect
+    with connection.cursor() as cursor:
+        cursor.execute(JUSTIFIED, {"run": run.pk, "effect": effect})
+        return {key: to_cents(amount) for key, amount in cursor.fetchall()}

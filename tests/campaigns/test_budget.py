@@ -1,0 +1,100 @@
+"""The budget: spent as in the ledger, planned as plans cost, justified by value."""
+
+import datetime as dt
+from decimal import Decimal
+
+from django.urls import reverse
+
+from campaigns.models import PlannedTouch, PlanVersion
+from campaigns.queries.budget import budget
+from campaigns.queries.costs import version_cost
+from campaigns.services import plans
+from clv.models import Assumptions
+from common.clock import business_today
+from crm.models import LedgerEntry
+from tests import make
+
+
+def test_heads_and_what_is_outside_are_all_that_accounts_bear(db):
+    today = business_today()
+    key, gone = make.account(), make.account()
+    gone.merged_into = key
+    gone.save()
+    make.membership(account=key, worth_class="current_key")
+    plans.ensure_plans()
+    template = (
+        PlanVersion.objects.published()
+        .get(plan__worth_class="current_key")
+        .touches.first()
+    )
+    template.head = "retention"
+    template.save()
+    contact = make.touchpoint(account=key)
+    for period in ("1", "2"):  # one contact may fulfil two touches
+        PlannedTouch.objects.create(
+            account=key,
+            template=template,
+            lineage=template.lineage,
+            period=period,
+            due_on=today,
+            owner_role="rep",
+            status="done",
+            closed_at=dt.datetime.now(dt.UTC),
+            touchpoint=contact,
+        )
+    cost = {"on": today, "account": key}
+    make.cost(
+        amount="9.00", kind="marketing", source="plan", touchpoint=contact, **cost
+    )
+    make.cost(amount="5.00", kind="marketing", **cost)
+    make.cost(amount="3.00", kind="service", **cost | {"account": gone})
+    make.cost(amount="7.00", kind="delivery", **cost)
+    make.cost(amount="99.00", kind="service", **cost | {"on": dt.date(2020, 1, 1)})
+    make.cost(amount="4.00", kind="service", **cost | {"account": make.account()})
+    found = budget()
+    row = found.rows[0]
+    assert {one.head: one.spent for one in row.cells} == {
+        "marketing": 5,
+        "retention": 9,
+        "account_management": 0,
+        "service": 3,
+    }
+    assert (row.outside, found.unclassed) == (7, 4)
+    borne = LedgerEntry.objects.filter(incurred_on=today)
+    assert found.borne == sum(one.amount for one in borne)
+
+
+def test_planned_is_the_plan_and_justified_what_care_secures(db):
+    account, loser = make.account(), make.account()
+    for one, margin in ((account, "900.00"), (loser, "-300.00")):
+        make.membership(account=one, worth_class="general")
+        low = min(Decimal(margin), 0) * 2
+        make.valuation(
+            account=one, expected_margin=margin, future_low=low, future_high=1000
+        )
+    plans.ensure_plans()
+    row = next(one for one in budget().rows if one.worth_class == "general")
+    version = PlanVersion.objects.published().get(plan__worth_class="general")
+    assert row.planned == version_cost(version).whole_class
+    effect = Assumptions.objects.current().retention_effect
+    assert row.justified == (effect * 300).quantize(Decimal("0.01"))
+    parts = sum(one.justified for one in row.cells)
+    assert abs(parts - row.justified) <= Decimal("0.02")
+
+
+def test_the_page_and_its_empty_state(client, manager, rep):
+    client.force_login(manager)
+    address = reverse("campaigns:budget")
+    assert "Nothing spent, nothing planned" in client.get(address).content.decode()
+    account = make.account()
+    make.membership(account=account)
+    make.cost(account=account, on=business_today())
+    text = client.get(address).content.decode()
+    assert "no plan" in text
+    assert "25.00" in text
+    lines = b"".join(
+        client.get(reverse("campaigns:budget_export")).streaming_content
+    ).decode()
+    assert len(lines.splitlines()) == 17
+    client.force_login(rep)
+    assert client.get(address).status_code == 403
