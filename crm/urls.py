@@ -7,6 +7,7 @@ from crm.views import (
     allocations,
     contacts,
     corrections,
+    cost_files,
     event_types,
     events,
     goals,
@@ -88,6 +89,8 @@ urlpatterns = [
     path("ledger/export.csv", ledger.ledger_export, name="ledger_export"),
     path("ledger/new/", ledger.cost_create, name="cost_create"),
     path("ledger/<int:pk>/reverse/", ledger.cost_reverse, name="cost_reverse"),
+    path("ledger/files/", cost_files.file_list, name="cost_files"),
+    path("ledger/files/<int:pk>/undo/", cost_files.file_undo, name="cost_file_undo"),
     path("ledger/shared/", allocations.allocation_list, name="allocation_list"),
     path("ledger/rules/new/", allocations.rule_create, name="rule_create"),
     path(

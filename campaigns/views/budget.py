@@ -7,12 +7,10 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from campaigns.choices import BudgetHead
 from campaigns.queries import budget as queries
 from common.access import requires
 from common.charts import Chart, Series
 from common.spreadsheets import csv_lines
-from common.templatetags.display import money
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 
@@ -24,7 +22,8 @@ HEADER = ("Class", "Members", "Head", "Spent", "Planned for a year", "Justified"
 def budget(request: SignedInRequest) -> HttpResponse:
     """Show four heads for each class."""
     found = queries.budget()
-    context = {"found": found, "heads": BudgetHead, "chart": _chart(found)}
+    over = [str(row.worth_class.label) for row in found.rows if row.is_over]
+    context = {"found": found, "over": " and ".join(over), "chart": _chart(found)}
     return render(request, "campaigns/budget/page.html", context)
 
 
@@ -57,10 +56,7 @@ def _chart(found: queries.Budget) -> Chart | None:
     return Chart(
         key="budget",
         title="Spent, planned and justified, by class",
-        summary=(
-            f"{money(found.spent)} was spent within a year, {money(found.planned)} is "
-            f"planned, {money(found.justified)} is justified."
-        ),
+        summary="Spent within twelve months, planned and justified for a year.",
         labels=[str(row.worth_class.label) for row in found.rows],
         series=[
             Series("Spent", [_float(row.spent) for row in found.rows], "bar"),

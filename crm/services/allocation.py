@@ -15,6 +15,7 @@ from crm.models import (
     Allocation,
     AllocationRule,
     AllocationRuleVersion,
+    ImportJob,
     LedgerEntry,
     User,
 )
@@ -241,6 +242,38 @@ def take_back(*, actor: User | None, reason: str, **which: int) -> int:
             },
         )
         return int(cursor.rowcount)
+
+
+def undo_import(*, actor: User | None, job: ImportJob, reason: str) -> int:
+    """Reverse every cost that a file brought and that still stands; return how many.
+
+    Raises
+    ------
+    CannotAllocateError
+        If shared costs of the file were spread, or nothing of it stands.
+    """
+    with transaction.atomic():
+        rows = ImportJob.objects.select_for_update(no_key=True)
+        job = rows.get(pk=job.pk)
+        spread = LedgerEntry.objects.filter(
+            allocated_from__import_job=job, reverses=None, reversed_by=None
+        )
+        if spread.exists():
+            raise CannotAllocateError(
+                "Shared costs of this file were spread. Take those allocations back "
+                "first."
+            )
+        taken = take_back(actor=actor, reason=reason, import_job_id=job.pk)
+        if not taken:
+            raise CannotAllocateError("Nothing of this file stands in the ledger.")
+        audit.record(
+            actor=actor,
+            action="import.undone",
+            subject=job,
+            reason=reason,
+            rows=taken,
+        )
+    return taken
 
 
 def apply_due(today: dt.date | None = None) -> list[Allocation]:

@@ -10,7 +10,7 @@ from django.db import connection
 from clv.policy import WINNING_KINDS
 from common.charts import Chart, Column, Series
 from common.money import ZERO
-from common.templatetags.display import cents, count, money
+from common.templatetags.display import THIN_SPACE, cents, count, money, number
 from crm.queries.merged import WITH_SURVIVORS
 from segments.queries.profit_facts import accounts_in
 from segments.queries.scope import Scope
@@ -103,12 +103,15 @@ class Tenure:
             return None
         return Chart(
             key="tenure",
-            title="Cost to serve per 1 of revenue, by year of the relationship",
-            summary=self.sentence,
+            title="Cost to serve in per cent of revenue",
+            summary=f"All years together: {_per_cent(self.cost, self.revenue)}.",
             labels=[one.label for one in told],
-            series=[Series("Cost to serve", [float(one.ratio or 0) for one in told])],
+            series=[
+                Series("Cost to serve", [float(one.ratio or 0) * 100 for one in told])
+            ],
             x_title="Year of the relationship",
-            write=_exact,
+            unit=f"{THIN_SPACE}%",
+            write=number,
             columns_beside=(
                 Column("Customers", [count(one.customers) for one in told]),
                 Column("Revenue", [money(one.revenue) for one in told]),
@@ -116,8 +119,10 @@ class Tenure:
         )
 
 
-def _exact(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _per_cent(cost: Decimal, revenue: Decimal) -> str:
+    if revenue <= 0:
+        return "no revenue"
+    return f"{number(float(cost / revenue) * 100)}{THIN_SPACE}% of revenue"
 
 
 def tenure_of(scope: Scope) -> Tenure:

@@ -144,7 +144,7 @@ def _chart(found: Sources) -> Chart | None:
     return Chart(
         key="sources",
         title="Worth per 1 spent on winning, by source",
-        summary=_said(found),
+        summary="Worth is CLV before the cost to win; the cost is the ledger’s.",
         labels=[one.label for one in known],
         series=[
             Series("Worth per 1 spent", [float(one.ratio or 0) for one in known], "bar")

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from common.access import requires
-from common.charts import Chart, Series
+from common.charts import Chart, Column, Series
 from common.spreadsheets import csv_lines
 from common.templatetags.display import money
 from crm.requests import SignedInRequest
@@ -61,10 +61,11 @@ def _chart(found: Opportunities) -> Chart | None:
     return Chart(
         key="opportunities",
         title="Margin that need not be lost",
-        summary=f"{best.sentence}: {money(best.money)}.",
-        labels=[f"{one.label}: {one.cause.label.lower()}" for one in found.levers],
+        summary=f"{money(best.money)} in the dearest, {money(found.total)} in all.",
+        labels=[f"{n}. {one.label}" for n, one in enumerate(found.levers, 1)],
         series=[
             Series("Money", [float(one.money or 0) for one in found.levers], "bar")
         ],
         x_title="Where",
+        columns_beside=(Column("Why", [one.cause.label for one in found.levers]),),
     )

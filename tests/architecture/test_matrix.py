@@ -39,6 +39,7 @@ from crm.models import (
     EventType,
     Holding,
     HourlyRate,
+    ImportJob,
     LifeEvent,
     Notification,
     SavedView,
@@ -227,6 +228,9 @@ MAKERS = {
     "event": _event,
     "task": lambda account: Task.objects.create(
         account=account, owner=account.owner, title="Call", due_on=DAY
+    ),
+    "COST_FILE": lambda account: ImportJob.objects.create(
+        kind="costs", source="erp", file_name="costs.csv"
     ),
     "RULE": lambda account: _rule(),
     "ALLOCATION": lambda account: _allocation(),

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from common.clock import business_today
@@ -278,3 +279,38 @@ def test_future_months_have_nothing_to_spread(as_manager):
     wrong = as_manager.get(address, {"month": "soon"})
     assert wrong.status_code == 200
     assert wrong.context["form"].errors
+
+
+# -- Files -----------------------------------------------------------------------------
+
+FILES = reverse("crm:cost_files")
+CSV = "id;account;kind;amount;date\n1;K-1;service;12,50;2026-01-15\n2;?;service;1;x\n"
+
+
+def load(client, act, text=CSV):
+    file = SimpleUploadedFile("costs.csv", text.encode(), "text/csv")
+    return client.post(FILES, {"file": file, "source": "erp", "act": act})
+
+
+def test_a_file_is_tried_loaded_and_taken_back(as_manager):
+    make.account(external_id="K-1")
+    tried = load(as_manager, "try").content.decode()
+    assert "Nothing is stored yet." in tried
+    assert not LedgerEntry.objects.exists()
+    assert "Loaded." in load(as_manager, "load").content.decode()
+    entry = LedgerEntry.objects.get()
+    assert (entry.amount, entry.source) == (Decimal("12.50"), "erp")
+    assert entry.import_job.file_name == "costs.csv"
+    undo = reverse("crm:cost_file_undo", args=[entry.import_job_id])
+    as_manager.post(undo, {"reason": "Wrong year"})
+    entry.refresh_from_db()
+    assert entry.reversed_by.amount == Decimal("-12.50")
+    assert as_manager.post(undo, {"reason": "Again"}).status_code == 422
+    assert LedgerEntry.objects.count() == 2
+
+
+def test_a_file_that_is_none_is_refused(as_manager):
+    refused = load(as_manager, "load", "a;b\n1;2\n")
+    assert refused.status_code == 422
+    assert "no column for" in refused.content.decode()
+    assert not LedgerEntry.objects.exists()

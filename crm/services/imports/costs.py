@@ -56,6 +56,7 @@ def _load(request: Request, mark: str) -> tuple[int, list[str]]:
         document="r.document",
         note="r.note",
         source=Given(request.source),
+        import_job=Given(request.job_id),
         external_id="r.external_id",
     )
     return stored, []

@@ -4,7 +4,7 @@ import csv
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from django.db import DatabaseError, connection, models, transaction
@@ -44,6 +44,7 @@ class Request:
     date_format: str = ""
     refused_path: Path | None = None
     is_dry_run: bool = False
+    job_id: int | None = None  # of the record that the rows are to name
 
     @property
     def refused_file(self) -> Path:
@@ -141,6 +142,8 @@ def _load(
             read = stage(read_rows(request.path, layout), layout, names)
             mark = find_decimal_mark(importer.numbers, request.decimal)
             run("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            if job is not None:
+                request = replace(request, job_id=job.pk)
             stored, hints = importer.load(request, mark)
             report = _report(request, layout, read, stored, hints, mark)
             _close_job(job, report)
