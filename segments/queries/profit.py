@@ -92,7 +92,13 @@ class Profit:
 
     @property
     def losing(self) -> list[Line]:
-        return [one for one in self.lines if one.contribution < 0]
+        """Return what lost money; costs of no product are no product."""
+        is_of_products = self.by == ProfitBy.PRODUCT
+        return [
+            one
+            for one in self.lines
+            if one.contribution < 0 and not (is_of_products and one.key == NO_KEY)
+        ]
 
     @property
     def kinds(self) -> list[tuple[str, str, Decimal]]:

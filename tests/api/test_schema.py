@@ -29,6 +29,8 @@ from clv.models import OfferDecision, ValuationRun
 from config.wsgi import application
 from crm.models import (
     AccountMerge,
+    Allocation,
+    AllocationRule,
     Competitor,
     CompetitorPresence,
     Complement,
@@ -49,6 +51,7 @@ from crm.models import (
     Usage,
     WalletEstimate,
 )
+from crm.services import allocation
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -123,6 +126,25 @@ def test_every_change_names_its_preconditions():
 # -- Fuzzing -----------------------------------------------------------------
 
 
+def _rule():
+    rule, _ = AllocationRule.objects.get_or_create(
+        name="Rent", kind="delivery", driver="orders"
+    )
+    return rule
+
+
+def _allocation():
+    day = dt.date(2026, 1, 15)
+    return Allocation.objects.create(
+        version=allocation.version_of(_rule(), actor=None),
+        period_start=day,
+        period_end=day,
+        total=1,
+        cost_count=1,
+        account_count=1,
+    )
+
+
 @pytest.fixture
 def records(administrator):
     """One record of each kind, for the calls that name one."""
@@ -156,6 +178,8 @@ def records(administrator):
         ).pk,
         "products": make.product(sku="A").pk,
         "ledger-entries": make.cost(account=account).pk,
+        "allocation-rules": _rule().pk,
+        "allocations": _allocation().pk,
         "touchpoints": make.touchpoint(account=account, user=administrator).pk,
         "events": event.pk,
         "event-types": kind.pk,
