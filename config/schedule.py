@@ -96,6 +96,9 @@ def send_digests() -> None:
 def watch_cases() -> None:
     """Tell whose clocks of cases end soon or have ended, each once."""
     case_watch.watch()
+
+
+@shared_task(
     name="crm.apply_allocations",
     queue="bulk",
     acks_late=True,
@@ -143,6 +146,7 @@ BEAT: dict[str, Any] = {
         "task": "campaigns.watch_cases",
         "schedule": CASES_SECONDS,
         "options": {"expires": CASES_SECONDS},
+    },
     "apply-allocations": {
         "task": "crm.apply_allocations",
         "schedule": ALLOCATION_SECONDS,

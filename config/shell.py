@@ -203,7 +203,7 @@ MENU = (
                 also="/profit/",
                 go="g",
             ),
-            Link("Ledger", "crm:ledger_list", "receipt", crm.VIEW_LEDGER, go="e"),
+            Link("Ledger", "crm:ledger_list", "receipt", crm.VIEW_LEDGER, go="b"),
             Link("Overlap", "crm:overlap", "radar", crm.VIEW_OVERLAP, go="w"),
         ),
     ),
