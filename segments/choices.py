@@ -24,6 +24,8 @@ class Dimension(TextChoices):
     TERRITORY = "territory", "Territory"
     INDUSTRY = "industry", "Industry"
     RELATIONSHIP = "relationship", "Relationship"
+
+
 class ProfitBy(TextChoices):
     """What profit and loss is broken down by."""
 

@@ -17,6 +17,7 @@ from segments.api.profit import (
     SourceResource,
     TenureResource,
 )
+from segments.api.value import ValueBlockResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("forecast", ForecastResource, "forecast")
