@@ -151,11 +151,13 @@ class AllocationRuleResource(Listed, Shown, Resource):
 
     def partial_update(self, request: Request, pk: int) -> Response:
         rule = self.get_object()
+        version, values = expected_version(request, rule), self.read(request)
         changed = allocation.change_rule(
             actor=self.actor,
             rule=rule,
-            expected_version=expected_version(request, rule),
-            **self.read(request),
+            reason=values.pop("reason", ""),
+            expected_version=version,
+            **values,
         )
         return self.answer(changed)
 

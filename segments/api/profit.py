@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -70,6 +71,7 @@ class ProfitLineOut(serializers.Serializer[Line]):
     contribution = Amount()
 
 
+@extend_schema_serializer(many=False)
 class ProfitOut(serializers.Serializer[Any]):
     """Lines, the shared costs that nobody bears, stretches of time, and the total."""
 
@@ -137,7 +139,10 @@ class LossOut(serializers.Serializer[losses.NetLoss]):
     minutes = serializers.IntegerField()
 
 
+@extend_schema_serializer(many=False)
 class LossesOut(serializers.Serializer[Any]):
+    """All losing customers in two figures, and one page of them."""
+
     accounts = serializers.IntegerField()
     result = Amount()
     below_the_line = Amount()
