@@ -119,13 +119,13 @@ def _template():
     return TouchTemplate.objects.filter(version=_draft()).first()
 
 
-def _rule():
+def _cost_rule():
     return AllocationRule.objects.create(name="Rent", kind="delivery", driver="orders")
 
 
 def _allocation():
     return Allocation.objects.create(
-        version=allocation.version_of(_rule(), actor=None),
+        version=allocation.version_of(_cost_rule(), actor=None),
         period_start=DAY,
         period_end=DAY,
         total=1,
@@ -232,7 +232,7 @@ MAKERS = {
     "COST_FILE": lambda account: ImportJob.objects.create(
         kind="costs", source="erp", file_name="costs.csv"
     ),
-    "RULE": lambda account: _rule(),
+    "COST_RULE": lambda account: _cost_rule(),
     "ALLOCATION": lambda account: _allocation(),
     "goal": make.goal,
     "LIFECYCLE": lambda account: LifecycleStage.objects.first(),
