@@ -150,7 +150,7 @@ MENU = (
                 "segments:matrix",
                 "grid-2x2",
                 segments.VIEW_DASHBOARD,
-                go="z",
+                go="b",
             ),
             Link(
                 "Targeting",
@@ -203,7 +203,7 @@ MENU = (
                 also="/profit/",
                 go="g",
             ),
-            Link("Ledger", "crm:ledger_list", "receipt", crm.VIEW_LEDGER, go="b"),
+            Link("Ledger", "crm:ledger_list", "receipt", crm.VIEW_LEDGER),
             Link("Overlap", "crm:overlap", "radar", crm.VIEW_OVERLAP, go="w"),
         ),
     ),
