@@ -150,7 +150,7 @@ MENU = (
                 "segments:matrix",
                 "grid-2x2",
                 segments.VIEW_DASHBOARD,
-                go="b",
+                go="e",
             ),
             Link(
                 "Targeting",
