@@ -8,8 +8,6 @@ from segments.api.levers import LeverResource, ScenarioResource
 from segments.api.matrix import MatrixResource, TargetingResource
 from segments.api.migration import MigrationResource, PortraitResource
 from segments.api.overrides import OverrideResource
-from segments.api.rule import RuleResource, WhatIfResource
-from segments.api.value import ValueBlockResource
 from segments.api.profit import (
     LossResource,
     OpportunityResource,
@@ -17,6 +15,7 @@ from segments.api.profit import (
     SourceResource,
     TenureResource,
 )
+from segments.api.rule import RuleResource, WhatIfResource
 from segments.api.value import ValueBlockResource
 
 router = SimpleRouter(use_regex_path=False)

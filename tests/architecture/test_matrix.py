@@ -51,10 +51,8 @@ from crm.models import (
     WalletEstimate,
 )
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
-from crm.services import feeds
-from segments.models import LeverScenario, Override
 from crm.services import allocation, feeds
-from segments.models import LeverScenario
+from segments.models import LeverScenario, Override
 from tests import make
 from tests.architecture.routes import OURS
 
