@@ -30,7 +30,7 @@ from crm.models import (
     Touchpoint,
     User,
 )
-from segments.models import ClassPolicy, LeverBase, Membership
+from segments.models import ClassPolicy, LeverBase, LeverScenario, Membership
 
 PASSWORD = "correct horse battery"
 _number = itertools.count(1)
@@ -292,6 +292,14 @@ def lever_base(*, run=None, worth_class="", **fields):
         facts=facts | {"won": 1, "offers": [0, 0.0]},
         **known | fields,
     )
+
+
+def scenario(*, author, **fields):
+    """Levers that somebody moved and kept, without a promise."""
+    known = {"name": "Serve for less", "levers": {"saving_service": 10.0}}
+    known |= {"as_of": dt.date(2026, 1, 15), "equity_before": 1, "equity_after": 2}
+    known |= {"change_low": 1, "change_high": 1, "parts": {"serving": 100}}
+    return LeverScenario.objects.create(author=author, **known | fields)
 
 
 def class_policy(**fields):

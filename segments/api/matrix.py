@@ -44,7 +44,7 @@ class CornerOut(serializers.Serializer[Any]):
     movers = MoverOut(many=True)
 
 
-class CohortOut(serializers.Serializer[Any]):
+class TargetedCohortOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     customers = serializers.IntegerField()
@@ -54,12 +54,12 @@ class CohortOut(serializers.Serializer[Any]):
     is_red = serializers.BooleanField()
 
 
-class CohortsOut(serializers.Serializer[Any]):
+class TargetedCohortsOut(serializers.Serializer[Any]):
     """Cohorts of one kind; red only where the whole range lies below the mean."""
 
     kind = serializers.CharField()
     mean = Amount()
-    cohorts = CohortOut(many=True)
+    cohorts = TargetedCohortOut(many=True)
 
 
 class _Scoped(Resource):
@@ -94,7 +94,7 @@ class MatrixResource(_Scoped):
 class TargetingResource(_Scoped):
     """Mean CLV by rep, source and quarter of the first order against all."""
 
-    output = CohortsOut
+    output = TargetedCohortsOut
 
     def list(self, request: Request) -> Response:
         health = health_in(self.scope(request))
