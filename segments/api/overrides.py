@@ -31,7 +31,7 @@ class OverrideIn(StrictSerializer):
     )
 
 
-class EndIn(StrictSerializer):
+class EndOverrideIn(StrictSerializer):
     """Why it ends before its day."""
 
     reason = serializers.CharField(
@@ -80,7 +80,7 @@ class OverrideResource(Listed, Shown, Resource):
     write_access = permissions.OVERRIDE_CLASSES
     queryset = Override.objects.select_related("author")
     output = OverrideOut
-    inputs = {"create": OverrideIn, "end": EndIn}
+    inputs = {"create": OverrideIn, "end": EndOverrideIn}
     filterset_class = OverrideFilter
 
     @acts_once

@@ -52,6 +52,7 @@ from crm.models import (
     WalletEstimate,
 )
 from crm.services import allocation
+from segments.models import Override
 from tests import make
 from tests.architecture.routes import OURS
 
@@ -160,6 +161,14 @@ def records(administrator):
         "accounts": account.pk,
         "accuracy": make.judgement(run=run).pk,
         "assumptions": run.assumptions_id,
+        "class-rules": make.class_policy().pk,
+        "overrides": Override.objects.create(
+            account=account,
+            worth_class="general",
+            reason="For the test",
+            expires_on=dt.date(2026, 1, 15),
+            author=administrator,
+        ).pk,
         "contacts": make.contact(account=account).pk,
         "orders": make.order(account=account).pk,
         "deals": make.deal(account=account).pk,
