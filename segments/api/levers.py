@@ -45,7 +45,7 @@ class PulledIn(serializers.Serializer[Any]):
     )
 
 
-class PartOut(serializers.Serializer[Any]):
+class LeverPartOut(serializers.Serializer[Any]):
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     amount = Amount()
@@ -64,7 +64,7 @@ class PulledOut(serializers.Serializer[Any]):
     change = Amount()
     change_low = Amount()
     change_high = Amount()
-    parts = PartOut(many=True)
+    parts = LeverPartOut(many=True)
 
 
 class LeverOut(serializers.Serializer[Any]):
