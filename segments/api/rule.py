@@ -33,7 +33,7 @@ class Money(serializers.DecimalField):
         super().__init__(max_digits=18, decimal_places=2, **kwargs)
 
 
-class RuleIn(StrictSerializer):
+class ClassRuleIn(StrictSerializer):
     """The numbers to change; the others stay as in version `based_on`."""
 
     based_on = RecordId(help_text="The newest version, as you have read it.")
@@ -51,7 +51,7 @@ class RuleIn(StrictSerializer):
     band = Share(required=False)
 
 
-class PublishRuleIn(RuleIn):
+class PublishRuleIn(ClassRuleIn):
     """What shall count, why, from when, and whether today is classed by it at once."""
 
     reason = serializers.CharField(max_length=policy.LONGEST_REASON)
@@ -61,7 +61,7 @@ class PublishRuleIn(RuleIn):
     )
 
 
-class RuleOut(serializers.ModelSerializer[ClassPolicy]):
+class ClassRuleOut(serializers.ModelSerializer[ClassPolicy]):
     """One version of the class rule; the newest whose day has come counts."""
 
     author = serializers.EmailField(source="author.email", allow_null=True)
@@ -110,7 +110,7 @@ class RuleResource(Listed, Shown, Resource):
     read_access = permissions.VIEW_CLASSES
     write_access = permissions.CHANGE_POLICY
     queryset = ClassPolicy.objects.select_related("author")
-    output = RuleOut
+    output = ClassRuleOut
     inputs = {"create": PublishRuleIn}
     is_shared = True
 
@@ -127,7 +127,7 @@ class WhatIfResource(Resource):
     write_access = permissions.CHANGE_POLICY
     queryset = ClassPolicy.objects.none()
     output = WhatIfOut
-    inputs = {"create": RuleIn}
+    inputs = {"create": ClassRuleIn}
     statuses = {"create": 200}
     is_shared = True
 
