@@ -17,7 +17,7 @@ from common.resources import Listed, Resource, Shown
 from crm import permissions
 from crm.models import Allocation, AllocationRule, LedgerEntry, Territory
 from crm.queries import allocation as queries
-from crm.services import allocation
+from crm.services import allocation, allocation_rules
 
 TERMS = (
     "driver",
@@ -146,13 +146,13 @@ class AllocationRuleResource(Listed, Shown, Resource):
     @acts_once
     def create(self, request: Request) -> Response:
         return self.answer(
-            allocation.create_rule(actor=self.actor, **self.read(request))
+            allocation_rules.create_rule(actor=self.actor, **self.read(request))
         )
 
     def partial_update(self, request: Request, pk: int) -> Response:
         rule = self.get_object()
         version, values = expected_version(request, rule), self.read(request)
-        changed = allocation.change_rule(
+        changed = allocation_rules.change_rule(
             actor=self.actor,
             rule=rule,
             reason=values.pop("reason", ""),

@@ -17,7 +17,7 @@ from crm.models import Allocation, AllocationRule, LedgerEntry
 from crm.permissions import CHANGE_LEDGER
 from crm.queries import allocation as queries
 from crm.requests import SignedInRequest
-from crm.services import allocation
+from crm.services import allocation, allocation_rules
 from crm.views.dialogs import ask
 
 NEWEST_SHOWN = 50
@@ -48,7 +48,7 @@ def rule_create(request: SignedInRequest) -> HttpResponse:
         request,
         title="A rule for shared costs",
         form=form,
-        act=lambda: allocation.create_rule(
+        act=lambda: allocation_rules.create_rule(
             actor=request.user,
             name=form.cleaned_data["name"],
             kind=form.cleaned_data["kind"],
@@ -72,7 +72,7 @@ def rule_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         request,
         title=f"Change “{rule}”",
         form=form,
-        act=lambda: allocation.change_rule(
+        act=lambda: allocation_rules.change_rule(
             actor=request.user,
             rule=rule,
             reason=form.cleaned_data["reason"],

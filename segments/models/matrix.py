@@ -8,8 +8,8 @@ from clv.models import ValuationRun
 class ValueMatrix(models.Model):
     """Cut-offs, corners and density of one run's customers; of the whole firm.
 
-    `found` is what `segments.queries.matrix` reads: how many stand where, and the names
-    whose ranks differ most; under "targeting", cohorts and losses for
+    `found` is what `segments.queries.corners` finds: how many stand where, and the
+    names whose ranks differ most; under "targeting", cohorts and losses for
     `segments.queries.targeting`.
     """
 

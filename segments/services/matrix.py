@@ -4,7 +4,7 @@ from django.db import transaction
 
 from clv.models import ValuationRun
 from segments.models import ValueMatrix
-from segments.queries.matrix import found_in
+from segments.queries.corners import found_in
 from segments.queries.targeting import cohorts_in
 
 

@@ -12,7 +12,8 @@ from common.access import requires
 from common.spreadsheets import csv_lines
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
-from segments.queries.matrix import CORNERS, Shown, matrix_in, members
+from segments.queries.corners import CORNERS
+from segments.queries.matrix import Shown, matrix_in, members
 from segments.queries.scope import Scope
 from segments.queries.similar import similar_to
 

@@ -51,7 +51,7 @@ from crm.models import (
     Usage,
     WalletEstimate,
 )
-from crm.services import allocation
+from crm.services import allocation_rules
 from segments.models import Override
 from tests import make
 from tests.architecture.routes import OURS
@@ -137,7 +137,7 @@ def _rule():
 def _allocation():
     day = dt.date(2026, 1, 15)
     return Allocation.objects.create(
-        version=allocation.version_of(_rule(), actor=None),
+        version=allocation_rules.version_of(_rule(), actor=None),
         period_start=day,
         period_end=day,
         total=1,

@@ -51,7 +51,7 @@ from crm.models import (
     WalletEstimate,
 )
 from crm.models.lifecycle import LifecycleStage, RelationshipProfile
-from crm.services import allocation, feeds
+from crm.services import allocation_rules, feeds
 from segments.models import LeverScenario, Override
 from tests import make
 from tests.architecture.routes import OURS
@@ -123,7 +123,7 @@ def _cost_rule():
 
 def _allocation():
     return Allocation.objects.create(
-        version=allocation.version_of(_cost_rule(), actor=None),
+        version=allocation_rules.version_of(_cost_rule(), actor=None),
         period_start=DAY,
         period_end=DAY,
         total=1,

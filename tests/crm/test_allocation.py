@@ -21,7 +21,7 @@ from crm.models import (
     LedgerEntry,
 )
 from crm.queries.allocation import preview, unspread
-from crm.services import allocation, ledger
+from crm.services import allocation, allocation_rules, ledger
 from tests import make
 
 JAN = (dt.date(2026, 1, 1), dt.date(2026, 1, 31))
@@ -29,7 +29,7 @@ FEB = (dt.date(2026, 2, 1), dt.date(2026, 2, 28))
 
 
 def rule(driver="orders", **terms):
-    return allocation.create_rule(
+    return allocation_rules.create_rule(
         actor=None,
         name=f"By {driver} {AllocationRule.objects.count()}",
         kind="delivery",
@@ -248,7 +248,9 @@ def test_refused_nothing_changes(manager, case, field):
     if case != "nobody":
         make.order()
     if case == "off":
-        by = allocation.change_rule(actor=None, rule=by, reason="x", is_active=False)
+        by = allocation_rules.change_rule(
+            actor=None, rule=by, reason="x", is_active=False
+        )
     pool("9")
     stored = LedgerEntry.objects.count(), AuditEvent.objects.count()
     period = (JAN[0], dt.date(2026, 1, 15)) if case == "half month" else JAN
@@ -264,7 +266,7 @@ def test_refused_nothing_changes(manager, case, field):
 
 def test_a_changed_rule_keeps_what_it_was(manager):
     by = rule("orders")
-    changed = allocation.change_rule(
+    changed = allocation_rules.change_rule(
         actor=manager, rule=by, reason="Weight was wrong", driver="revenue"
     )
     kept = list(AllocationRuleVersion.objects.values_list("number", "driver", "reason"))
@@ -273,7 +275,7 @@ def test_a_changed_rule_keeps_what_it_was(manager):
         (1, "orders", "Agreed in March"),
     ]
     with pytest.raises(StaleRecordError):
-        allocation.change_rule(
+        allocation_rules.change_rule(
             actor=manager, rule=changed, reason="x", expected_version=1, span="year"
         )
     assert AllocationRule.objects.get().span == "period"
@@ -286,7 +288,7 @@ def test_a_changed_rule_keeps_what_it_was(manager):
 def test_impossible_rules_are_refused(wrong):
     facts = {"name": "Rent", "kind": "delivery", "driver": "orders", "reason": "So"}
     with pytest.raises(CannotSaveRuleError) as refused:
-        allocation.create_rule(actor=None, **facts | wrong)
+        allocation_rules.create_rule(actor=None, **facts | wrong)
     assert refused.value.field == next(iter(wrong))
     assert not AllocationRule.objects.exists()
 

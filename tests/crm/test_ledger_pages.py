@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from common.clock import business_today
 from crm.models import Allocation, AllocationRule, AuditEvent, LedgerEntry
-from crm.services import allocation, ledger
+from crm.services import allocation, allocation_rules, ledger
 from tests import make
 
 JAN = dt.date(2026, 1, 31)
@@ -24,7 +24,7 @@ def post(account=None, amount="100", **fields):
 
 
 def rule(**terms):
-    return allocation.create_rule(
+    return allocation_rules.create_rule(
         actor=None,
         name="Warehouse",
         kind="delivery",

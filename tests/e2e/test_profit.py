@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from crm.models import Allocation
-from crm.services import allocation, ledger
+from crm.services import allocation_rules, ledger
 from tests import make
 
 JAN = dt.date(2026, 1, 15)
@@ -26,7 +26,7 @@ def test_a_manager_spreads_a_cost_and_a_customer_bears_it(page, live_server, sig
         incurred_on=JAN,
         note="Warehouse rent",
     )
-    allocation.create_rule(
+    allocation_rules.create_rule(
         actor=manager, name="Rent", kind="delivery", driver="orders", reason="Agreed"
     )
     sign_in(manager)

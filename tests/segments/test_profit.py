@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.urls import reverse
 
 from crm.models import LedgerEntry, OrderLine, OrderReturn, Territory
-from crm.services import allocation, ledger
+from crm.services import allocation, allocation_rules, ledger
 from segments.choices import LeverCause, ProfitBy, ProfitEvery
 from segments.queries.opportunities import opportunities
 from segments.queries.profit import profit_of
@@ -61,7 +61,7 @@ def firm(db, rep):
         ledger.post_entry(
             actor=None, account=None, kind="delivery", amount=amount, incurred_on=JAN
         )
-    by = allocation.create_rule(
+    by = allocation_rules.create_rule(
         actor=None, name="Rent", kind="delivery", driver="orders", reason="So"
     )
     open_cost = LedgerEntry.objects.get(amount="9.99")
