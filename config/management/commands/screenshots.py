@@ -78,6 +78,10 @@ def _pictures() -> list[Picture]:
     return [
         Picture("value", manager.email, "/value/", WIDE),
         Picture("assumptions", manager.email, "/assumptions/", WIDE),
+        Picture(
+            "levers", manager.email, "/value/levers/?frequency=5&retention=10", WIDE
+        ),
+        Picture("question", manager.email, "/questions/who-buys-what/", WIDE),
         Picture("account", rep.email, f"/accounts/{best}/", WIDE),
         Picture("plans", marketer.email, "/plans/", WIDE),
         Picture("deals", rep.email, "/deals/", WIDE),
