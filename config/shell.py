@@ -160,6 +160,12 @@ MENU = (
                 go="i",
             ),
             Link(
+                "Data quality",
+                "segments:quality",
+                "file-question-mark",
+                segments.VIEW_DASHBOARD,
+            ),
+            Link(
                 "Levers",
                 "segments:levers",
                 "sliders-vertical",

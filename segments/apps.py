@@ -21,6 +21,8 @@ class SegmentsConfig(AppConfig):
             sets.register(key, f"segments.queries.sets.{key.upper()}")
         for key in ("again", "best", "cohort", "established", "repeaters", "worth"):
             sets.register(key, f"segments.queries.value_sets.{key.upper()}")
+        sets.register("missing", "segments.queries.quality.MISSING")
+        sets.register("uncosted", "segments.queries.quality.UNCOSTED")
         sets.register("profit", "segments.queries.profit_sets.OF_PROFIT")
         sets.register("source", "segments.queries.profit_sets.OF_SOURCE")
         sets.register("net-loss", "segments.queries.profit_sets.NET_LOSS")

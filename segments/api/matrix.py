@@ -62,7 +62,7 @@ class TargetedCohortsOut(serializers.Serializer[Any]):
     cohorts = TargetedCohortOut(many=True)
 
 
-class _Scoped(Resource):
+class Scoped(Resource):
     """Answers for the accounts that the parameters of the filter bar ask for."""
 
     read_access = permissions.VIEW_DASHBOARD
@@ -80,7 +80,7 @@ class _Scoped(Resource):
         return scope
 
 
-class MatrixResource(_Scoped):
+class MatrixResource(Scoped):
     """Revenue rank against CLV rank: the four corners."""
 
     output = CornerOut
@@ -91,7 +91,7 @@ class MatrixResource(_Scoped):
         return Response(self.get_serializer(rows, many=True).data)
 
 
-class TargetingResource(_Scoped):
+class TargetingResource(Scoped):
     """Mean CLV by rep, source and quarter of the first order against all."""
 
     output = TargetedCohortsOut

@@ -15,12 +15,14 @@ from segments.api.profit import (
     SourceResource,
     TenureResource,
 )
+from segments.api.quality import QualityResource
 from segments.api.rule import RuleResource, WhatIfResource
 from segments.api.value import ValueBlockResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("forecast", ForecastResource, "forecast")
 router.register("value-matrix", MatrixResource, "value-matrix")
+router.register("data-quality", QualityResource, "data-quality")
 router.register("targeting", TargetingResource, "targeting")
 router.register("levers", LeverResource, "lever")
 router.register("scenarios", ScenarioResource, "scenario")

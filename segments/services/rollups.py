@@ -8,7 +8,7 @@ from django.db import transaction
 from clv.models import ValuationRun
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.policy import COHORTS_COUNTED_EVERY_DAYS, COHORTS_KEPT_DAYS
-from segments.queries import cohorts, effort, loyalty, spread, worth
+from segments.queries import cohorts, effort, loyalty, quality_facts, spread, worth
 from segments.queries.picked import Picked
 
 BATCH = 2000
@@ -45,6 +45,7 @@ def _blocks(run: ValuationRun) -> list[StoredFigures]:
         loyalty.LOYALTY: loyalty.loyalty_rows(picked),
         effort.EFFORT: effort.effort_rows(picked),
         spread.WHALE: spread.whale_rows(picked),
+        quality_facts.QUALITY: quality_facts.quality_rows(picked),
         spread.FUTURE: spread.future_rows(picked),
     }
     nights = effort.nights_of(cohorts.quarter_of(run.as_of), run)
