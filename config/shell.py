@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from campaigns import permissions as campaigns
@@ -13,13 +14,6 @@ from crm.models import User
 from crm.queries.unread import unread_count
 from segments import permissions as segments
 
-NOBODY: dict[str, object] = {
-    "menu": (),
-    "bottom": (),
-    "can_log": False,
-    "can_open_case": False,
-    "unread": 0,
-}
 AT_THE_BOTTOM = 3  # pages; search, log and the rest stand beside them
 
 
@@ -260,6 +254,18 @@ def bottom_of(menu: tuple[Group, ...]) -> tuple[Link, ...]:
     return tuple([*daily, *others][:AT_THE_BOTTOM])
 
 
+def here_of(menu: tuple[Group, ...], path: str) -> str:
+    """Return the address name of the link that a page stands under: the nearest one."""
+    prefixes = [
+        (len(prefix), link.url_name)
+        for group in menu
+        for link in group.links
+        for prefix in (reverse(link.url_name), link.also)
+        if prefix and path.startswith(prefix)
+    ]
+    return max(prefixes, default=(0, ""))[1]
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
     """Return the menu that the signed-in user may use."""
     user = getattr(request, "user", None)
@@ -267,6 +273,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         return {
             "menu": (),
             "bottom": (),
+            "here": "",
             "can_log": False,
             "can_open_case": False,
             "unread": 0,
@@ -276,6 +283,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     return {
         "menu": menu,
         "bottom": bottom_of(menu),
+        "here": SimpleLazyObject(lambda: here_of(menu, request.path)),
         "can_log": user.has_perm(crm.LOG_TOUCHPOINTS),
         "can_open_case": user.has_perm(crm.CHANGE_CASES),
         # Fragments have no bell, and ask nothing.

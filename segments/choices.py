@@ -49,7 +49,7 @@ class ProfitEvery(TextChoices):
         if self == ProfitEvery.YEAR:
             return str(day.year)
         if self == ProfitEvery.QUARTER:
-            return f"{day.year}-Q{(day.month + 2) // 3}"
+            return f"Q{(day.month + 2) // 3} {day.year}"
         return f"{day:%b %Y}"
 
 

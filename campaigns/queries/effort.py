@@ -207,7 +207,7 @@ class Effort:
         return Chart(
             key="allocation",
             title="Hours by class",
-            summary=self.sentence,
+            summary="Hours as they are, and as justified care would share them out.",
             labels=[row.label for row in rows],
             series=[
                 Series("Hours, as they are", [row.hours for row in rows], "bar"),

@@ -29,7 +29,8 @@ class Period:
 
 def last_year(today: dt.date) -> Period:
     """Return the twelve months up to `today`."""
-    return Period(months_later(today, -MONTHS_SHOWN), today)
+    since = months_later(today, -MONTHS_SHOWN) + dt.timedelta(days=1)
+    return Period(since, today)
 
 
 @dataclass(slots=True)

@@ -66,7 +66,7 @@ def signed_count(value: int | None) -> str:
 @register.filter
 def share(value: float | Decimal | None) -> str:
     """Write a share between 0 and 1 as per cent; unknown is a dash."""
-    return UNKNOWN if value is None else f"{float(value) * 100:.0f}{THIN_SPACE}%"
+    return UNKNOWN if value is None else f"{_grouped(value * 100, 0)}{THIN_SPACE}%"
 
 
 @register.filter

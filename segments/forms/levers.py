@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from clv.queries.costs import LABELS as COST_LABELS
-from common.templatetags.display import money, number
+from common.templatetags.display import count, money, number
 from crm.models import User
 from segments.choices import WorthClass
 from segments.queries.levers import LeverBoard
@@ -144,9 +144,11 @@ class LeverForm(forms.Form):
         }
 
     def _groups(self) -> list[LeverGroup]:
-        count, offers = self.board.offers
+        open_ones, offers = self.board.offers
         reference = (
-            f"{count:,} open expansions are expected to bring {money(offers)} a year"
+            f"{count(open_ones)} open expansion{'' if open_ones == 1 else 's'}"
+            f" {'is' if open_ones == 1 else 'are'} expected to bring"
+            f" {money(offers)} a year"
         )
         share = self.board.offers_as_share
         if share is not None:

@@ -17,7 +17,7 @@ from segments.queries.scope import Scope
 
 NAMED = 12
 COST_COLUMNS = {"win": "cost_to_win", **KIND_COLUMNS}
-NAMES_OF_COSTS = {"win": "To win", **COST_LABELS}
+NAMES_OF_COSTS = {"win": "Winning them", **COST_LABELS}
 _MONEY = ("revenue", "clv", *COST_COLUMNS.values())
 COLUMNS = {"account_id": "i8", **dict.fromkeys(_MONEY, "i8")}
 SELECT = ", ".join(

@@ -11,7 +11,7 @@ from clv.models import ValuationRun
 from common.clock import business_today
 from common.errors import StaleRecordError
 from common.money import to_cents
-from common.templatetags.display import cents, day, exact_share
+from common.templatetags.display import cents, count, day, exact_share
 from common.versions import save_changes
 from crm.models import User
 from crm.services import audit
@@ -305,9 +305,9 @@ def ensure_policy(run: ValuationRun) -> ClassPolicy:
         realised_threshold=realised,
         expected_threshold=expected,
         reason=(
-            f"First rule, from the figures of {run.as_of}: the best"
+            f"First rule, from the figures of {day(run.as_of)}: the best"
             f" {exact_share(Decimal(str(round(1 - FIRST_PERCENTILE, 2))))} of"
-            f" {customers:,} customers reach each threshold."
+            f" {count(customers)} customers reach each threshold."
         ),
     )
 

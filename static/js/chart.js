@@ -4,6 +4,7 @@
 (() => {
   const drawn = new Set();
   const MOST_SLANTED = 24; // more names than that are thinned out instead
+  const LONGEST_SLANTED = 96; // pixels of a slanted name; the tooltip and the table have it whole
 
   function tone(name) {
     const style = getComputedStyle(document.documentElement);
@@ -96,10 +97,10 @@
     };
   }
 
-  function options(data) {
+  function options(data, width) {
     const isWaterfall = data.series.some((one) => one.shape === "waterfall");
     // Bars carry ranges for names: slanted, so that each of them is written.
-    const isSlanted = data.has_bars && data.labels.length > 5 && data.labels.length <= MOST_SLANTED;
+    const isSlanted = data.has_bars && data.labels.length > (width < 480 ? 3 : 5) && data.labels.length <= MOST_SLANTED;
     return {
       animation: false,
       aria: { enabled: true, label: { description: data.summary } },
@@ -120,7 +121,7 @@
       },
       xAxis: axis(data.x_title, {
         axis: { type: "category", data: data.labels, boundaryGap: data.has_bars, nameGap: isSlanted ? 66 : 30, splitLine: { show: false } },
-        axisLabel: isSlanted ? { interval: 0, rotate: 35, hideOverlap: false } : {},
+        axisLabel: isSlanted ? { interval: 0, rotate: 35, hideOverlap: false, width: LONGEST_SLANTED, overflow: "truncate" } : {},
       }),
       yAxis: axis("", {
         axis: { type: "value", scale: data.is_close_up },
@@ -171,7 +172,7 @@
     const data = JSON.parse(document.getElementById(element.dataset.source).textContent);
     const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
     const isFlow = data.kind === "flow";
-    chart.setOption(isFlow ? flow(data) : options(data), true);
+    chart.setOption(isFlow ? flow(data) : options(data, element.clientWidth), true);
     chart.off("click");
     if (isFlow) {
       chart.on("click", ({ data: one }) => one.url && window.location.assign(one.url));

@@ -155,7 +155,7 @@ def test_the_csv_has_every_line(firm, client, manager):
         "Never profitable",
         '"Shared costs',
         "Total",
-        "2026-Q1",
+        "Q1 2026",
     ]
 
 

@@ -104,7 +104,7 @@ def one_day(key: str, label: str) -> Parameter:
 
 def period(*, days: int = 365) -> tuple[Parameter, Parameter]:
     """Return the first and the last day of a period that ends today."""
-    length = dt.timedelta(days=days)
+    length = dt.timedelta(days=days - 1)  # both days count
     return (
         _date("since", "First day", lambda today: today - length),
         _date("until", "Last day", lambda today: today),
