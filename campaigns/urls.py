@@ -26,6 +26,7 @@ from campaigns.views import (
     questions,
     rivals,
     service_levels,
+    team,
     today,
     touches,
 )
@@ -39,6 +40,8 @@ urlpatterns = [
     path("today/", today.today, name="today"),
     path("budget/", budget.budget, name="budget"),
     path("budget/export.csv", budget.budget_export, name="budget_export"),
+    path("team/", team.team, name="team"),
+    path("team/export.csv", team.team_export, name="team_export"),
     path("objective/", objective.my_objective, name="my_objective"),
     path("today/act/", today.today_act, name="today_act"),
     path("today/wake/", today.today_wake, name="today_wake"),

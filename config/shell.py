@@ -65,6 +65,7 @@ MENU = (
                 campaigns.VIEW_TODAY,
                 go="j",
             ),
+            Link("Team", "campaigns:team", "users-round", campaigns.VIEW_TODAY),
             Link(
                 "Accounts",
                 "campaigns:account_list",

@@ -18,6 +18,7 @@ from campaigns.api.questions import (
 )
 from campaigns.api.rivals import RivalResource
 from campaigns.api.service_levels import ServiceLevelResource
+from campaigns.api.team import TeamResource
 from campaigns.api.today import TodayResource
 
 router = SimpleRouter(use_regex_path=False)
@@ -32,6 +33,7 @@ router.register("cases", CaseResource, "case")
 router.register("case-entries", CaseEntryResource, "case-entry")
 router.register("service-levels", ServiceLevelResource, "service-level")
 router.register("effort", EffortResource, "effort")
+router.register("team", TeamResource, "team")
 router.register("objective", ObjectiveResource, "objective")
 router.register("questions", QuestionResource, "question")
 router.register("saved-questions", SavedQuestionResource, "saved-question")

@@ -119,8 +119,11 @@ def did(row: Touchpoint) -> str:
     return DID.get(channel, "contacted them")
 
 
-def again(user: User, *, until: dt.datetime | None = None) -> TouchpointQuerySet:
-    """Return contacts of the period that followed one by somebody else too soon."""
+def again(user: User | None, *, until: dt.datetime | None = None) -> TouchpointQuerySet:
+    """Return contacts of the period that followed one by somebody else too soon.
+
+    Those that `user` may see; without a user all of them, to be summed up only.
+    """
     until = until or timezone.now()
     earlier = (
         contacts()
@@ -136,7 +139,8 @@ def again(user: User, *, until: dt.datetime | None = None) -> TouchpointQuerySet
         .exclude(user=OuterRef("user"))
     )
     since = until - policy.OVERLAP_REPORTED
-    rows = contacts().visible_to(user).annotate(survivor_id=SURVIVOR)
+    seen = contacts() if user is None else contacts().visible_to(user)
+    rows = seen.annotate(survivor_id=SURVIVOR)
     rows = rows.filter(occurred_at__gt=since, occurred_at__lte=until)
     # The day of the last contact is on the account: it spares reading most of them.
     rows = rows.filter(account__last_contact_on__gte=since.date() - DAY)

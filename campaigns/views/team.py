@@ -1,0 +1,67 @@
+"""The team: CLV gained by rep, how fast, and how satisfied customers are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from campaigns.permissions import VIEW_TODAY
+from campaigns.queries.team import ASKED, Row, Team, team_in
+from common.access import requires
+from common.spreadsheets import csv_lines
+from crm.policy import OVERLAP_REPORTED
+from crm.requests import SignedInRequest
+from segments.queries.scope import Scope
+
+HEADER = (
+    *("Rep", "CLV gained", "Won deals", "Won deals amount", "Gained per hour"),
+    *("Hours", "Contacts without minutes", "Plan touches due", "Done", "PID mean"),
+    *("PID worst tenth", "Rated contacts", "Hours spent twice", "Accounts"),
+    "Entries that nobody typed",
+)
+
+
+@require_GET
+@requires(VIEW_TODAY)
+def team(request: SignedInRequest) -> HttpResponse:
+    """Show one row per rep and the firm; a rep sees the own row and the firm's."""
+    scope = Scope.read(request.GET, request.user, only=ASKED)
+    context = {
+        "scope": scope,
+        "team": team_in(scope) if scope.is_ready else None,
+        "days": OVERLAP_REPORTED.days,
+    }
+    status = 200 if scope.is_valid else 422
+    return render(request, "campaigns/team/page.html", context, status=status)
+
+
+@require_GET
+@requires(VIEW_TODAY)
+def team_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Stream the rows that the page shows."""
+    scope = Scope.read(request.GET, request.user, only=ASKED)
+    found = team_in(scope) if scope.is_ready else None
+    name = f"team-{scope.day}.csv"
+    return StreamingHttpResponse(
+        csv_lines(HEADER, _rows(found) if found else ()),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _rows(found: Team) -> Iterator[tuple[Any, ...]]:
+    rest = [found.unattributed] if found.unattributed else []
+    for row in (*found.rows, *rest, found.firm):
+        yield _cells(row)
+
+
+def _cells(row: Row) -> tuple[Any, ...]:
+    return (
+        *(row.label, row.gained, row.won, row.won_amount),
+        None if row.per_hour is None else round(row.per_hour, 2),
+        *(round(row.hours, 2), row.untimed, row.due, row.done),
+        *(row.rated.mean, row.rated.worst_tenth, row.rated.contacts),
+        *(round(row.twice_hours, 2), row.accounts, row.automated_share),
+    )
