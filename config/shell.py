@@ -255,7 +255,7 @@ def bottom_of(menu: tuple[Group, ...]) -> tuple[Link, ...]:
     return tuple([*daily, *others][:AT_THE_BOTTOM])
 
 
-def here_of(menu: tuple[Group, ...], path: str) -> str:
+def place_of(menu: tuple[Group, ...], path: str) -> str:
     """Return the address name of the link that a page stands under: the nearest one."""
     prefixes = [
         (len(prefix), link.url_name)
@@ -274,7 +274,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         return {
             "menu": (),
             "bottom": (),
-            "here": "",
+            "menu_place": "",
             "can_log": False,
             "can_open_case": False,
             "unread": 0,
@@ -284,7 +284,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
     return {
         "menu": menu,
         "bottom": bottom_of(menu),
-        "here": SimpleLazyObject(lambda: here_of(menu, request.path)),
+        "menu_place": SimpleLazyObject(lambda: place_of(menu, request.path)),
         "can_log": user.has_perm(crm.LOG_TOUCHPOINTS),
         "can_open_case": user.has_perm(crm.CHANGE_CASES),
         # Fragments have no bell, and ask nothing.

@@ -4,7 +4,8 @@
 (() => {
   const drawn = new Set();
   const MOST_SLANTED = 24; // more names than that are thinned out instead
-  const LONGEST_SLANTED = 96; // pixels of a slanted name; the tooltip and the table have it whole
+  const LEAST_APART = 16; // pixels from one slanted name to the next
+  const LONGEST_SLANTED = 112; // pixels of a slanted name; the tooltip and the table have it whole
 
   function tone(name) {
     const style = getComputedStyle(document.documentElement);
@@ -100,7 +101,8 @@
   function options(data, width) {
     const isWaterfall = data.series.some((one) => one.shape === "waterfall");
     // Bars carry ranges for names: slanted, so that each of them is written.
-    const isSlanted = data.has_bars && data.labels.length > (width < 480 ? 3 : 5) && data.labels.length <= MOST_SLANTED;
+    const most = Math.min(MOST_SLANTED, Math.floor((width - 76) / LEAST_APART));
+    const isSlanted = data.has_bars && data.labels.length > (width < 480 ? 3 : 5) && data.labels.length <= most;
     return {
       animation: false,
       aria: { enabled: true, label: { description: data.summary } },
@@ -121,7 +123,7 @@
       },
       xAxis: axis(data.x_title, {
         axis: { type: "category", data: data.labels, boundaryGap: data.has_bars, nameGap: isSlanted ? 66 : 30, splitLine: { show: false } },
-        axisLabel: isSlanted ? { interval: 0, rotate: 35, hideOverlap: false, width: LONGEST_SLANTED, overflow: "truncate" } : {},
+        axisLabel: isSlanted ? { interval: 0, rotate: 35, hideOverlap: false, width: LONGEST_SLANTED, overflow: "truncate" } : { width: LONGEST_SLANTED, overflow: data.has_bars ? "truncate" : "none" },
       }),
       yAxis: axis("", {
         axis: { type: "value", scale: data.is_close_up },

@@ -2,7 +2,7 @@
 
 import pytest
 
-from config.shell import MENU, here_of
+from config.shell import MENU, place_of
 
 
 @pytest.mark.parametrize(
@@ -17,8 +17,8 @@ from config.shell import MENU, here_of
     ],
 )
 def test_a_page_stands_under_the_nearest_link(path, link):
-    assert here_of(MENU, path) == link
+    assert place_of(MENU, path) == link
 
 
 def test_a_menu_without_links_has_no_place():
-    assert here_of((), "/value/") == ""
+    assert place_of((), "/value/") == ""

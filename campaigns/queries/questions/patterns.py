@@ -61,7 +61,7 @@ COLUMNS = (
     Column("share_without", "Share of them", "share"),
     Column("ratio", "Ratio", "ratio"),
     Column("low", "95 % from", "number"),
-    Column("high", "to", "number"),
+    Column("high", "95 % to", "number"),
     Column("lead", "Usually … days before", "days"),
     Column("holds", "Holds"),
 )

@@ -90,7 +90,7 @@ MOST_PROFITABLE = Question(
         Column("realised_profit", "Profit so far", "money"),
         Column("clv", "CLV", "money"),
         Column("future_low", "Future value, from", "money"),
-        Column("future_high", "to", "money"),
+        Column("future_high", "Future value, to", "money"),
         Column("margin", "Margin in the period", "money"),
         Column("cost", "Costs in the period", "money"),
         Column("period_profit", "Profit in the period", "money"),
