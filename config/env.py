@@ -17,6 +17,13 @@ PROJECT = Path(__file__).resolve().parents[1]
 MIN_SECRET_LENGTH = 40
 WEAK_SECRETS = ("change-me", "changeme", "django-insecure", "secret", "example")
 
+# The engines work on long vectors and small matrices. There the threads of a linear
+# algebra library win nothing, and while they wait for each other they keep the cores
+# from other processes: on a busy machine a night took many times as long. The library
+# reads this when numpy is first imported; settings, which all begin with, import this.
+for _library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
 
 class BadVariableError(Exception):
     """An environment variable is missing or holds what it must not."""

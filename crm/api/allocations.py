@@ -88,7 +88,7 @@ class ShareOut(serializers.Serializer[queries.Share]):
     amount = Amount()
 
 
-class PreviewOut(serializers.Serializer[queries.Preview]):
+class AllocationPreviewOut(serializers.Serializer[queries.Preview]):
     """Who would bear what. `largest` holds the biggest shares, `charged` sums all."""
 
     total = Amount()
@@ -139,7 +139,7 @@ class AllocationRuleResource(Listed, Shown, Resource):
     write_access = permissions.CHANGE_LEDGER
     queryset = AllocationRule.objects.all()
     output = RuleOut
-    outputs = {"preview": PreviewOut}
+    outputs = {"preview": AllocationPreviewOut}
     inputs = {"create": RuleIn, "partial_update": RuleChange, "preview": PeriodIn}
     is_shared = True
 
@@ -163,6 +163,7 @@ class AllocationRuleResource(Listed, Shown, Resource):
 
     @extend_schema(summary="Say who would bear what; nothing is stored")
     @action(detail=True, methods=["post"])
+    @acts_once
     def preview(self, request: Request, pk: int) -> Response:
         rule, wanted = self.get_object(), self.read(request)
         days: tuple[dt.date, dt.date] = (wanted["period_start"], wanted["period_end"])

@@ -140,6 +140,7 @@ class LeverResource(Resource):
         return Response(self.get_serializer(rows, many=True).data)
 
     @action(detail=False, methods=["post"])
+    @acts_once
     def pull(self, request: Request) -> Response:
         given = self.read(request)
         board = _board(given["worth_class"])
@@ -147,6 +148,7 @@ class LeverResource(Resource):
         return Response(self.get_serializer(board.outcome(moved)).data)
 
     @action(detail=False, methods=["post"])
+    @acts_once
     def market(self, request: Request) -> Response:
         given, run = self.read(request), ValuationRun.objects.current()
         rate = given["annual_rate"]

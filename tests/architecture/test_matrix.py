@@ -118,7 +118,10 @@ def _template():
 
 
 def _cost_rule():
-    return AllocationRule.objects.create(name="Rent", kind="delivery", driver="orders")
+    rule, _ = AllocationRule.objects.get_or_create(
+        name="Rent", kind="delivery", driver="orders"
+    )
+    return rule
 
 
 def _allocation():

@@ -49,7 +49,7 @@ def test_the_real_order_file_is_valued_by_the_worker_and_shown(
     page.goto(f"{live_server.url}/value/")
     expect(page.get_by_text(everybody, exact=True).first).to_be_visible()
     page.get_by_role("link", name="All by CLV").click()
-    page.locator("table tbody tr a").first.click()
+    page.locator("table tbody tr a:not([data-dialog])").first.click()
     expect(page.get_by_text("Why this number")).to_be_visible()
 
 

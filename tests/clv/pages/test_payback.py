@@ -181,8 +181,8 @@ def test_the_page_names_cohorts_and_links_to_their_accounts(
     assert "<html" not in course
     assert "Not yet: 10 months after the first order a customer has brought" in course
     assert client.get(reverse(PAGE, query={"source": "nowhere"})).status_code == 404
-    dashboard = client.get(reverse("segments:value")).content.decode()
-    assert f'href="{reverse(PAGE)}"' in dashboard
+    block = client.get(reverse("segments:value_block", args=["paybacks"]))
+    assert f'href="{reverse(PAGE)}' in block.content.decode()
 
 
 @pytest.mark.parametrize(
