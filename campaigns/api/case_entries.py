@@ -12,6 +12,7 @@ from common.api_fields import RecordFilter
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm import permissions
+from crm.choices import Channel
 from crm.models import CaseEntry
 from crm.policy import LONGEST_CONTACT_MINUTES
 from crm.services import case_steps
@@ -21,6 +22,7 @@ class CaseEntryOut(serializers.ModelSerializer[CaseEntry]):
     """One thing that was done about a case; `cost` is the ledger row of its minutes."""
 
     author = serializers.EmailField(source="author.email", allow_null=True)
+    channel = serializers.ChoiceField(choices=Channel.choices, allow_blank=True)
 
     class Meta:
         model = CaseEntry

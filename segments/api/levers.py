@@ -190,6 +190,8 @@ class ScenarioIn(PulledIn):
 class ScenarioOut(serializers.ModelSerializer[LeverScenario]):
     """Levers as they were moved, what they were to bring, and the promise."""
 
+    worth_class = serializers.ChoiceField(choices=WorthClass.choices, allow_blank=True)
+
     class Meta:
         model = LeverScenario
         fields = (
