@@ -16,7 +16,7 @@ from segments.queries.scope import Scope
 class TeamRowOut(serializers.Serializer[Any]):
     """One rep, what is nobody's, or the firm; what is not known is null."""
 
-    owner = serializers.EmailField(source="owner.email", default=None)
+    owner = serializers.EmailField(source="owner.email", default=None, allow_null=True)
     name = serializers.CharField(source="label")
     clv_gained = serializers.DecimalField(
         source="gained", max_digits=18, decimal_places=2, allow_null=True

@@ -23,7 +23,7 @@ from common.templatetags.display import money, number
 from crm.choices import DealStatus, Role, TouchpointSource
 from crm.models import Account, User
 from crm.queries.radar import again
-from segments.queries.scope import Scope
+from segments.queries.scope import Period, Scope
 
 ONE_DAY = dt.timedelta(days=1)
 FEWEST_RATINGS = 10
@@ -173,6 +173,7 @@ class Team:
     firm: Row
     before: ValuationRun | None
     run: ValuationRun | None
+    period: Period
 
     @property
     def sentence(self) -> str:
@@ -228,6 +229,7 @@ def team_in(scope: Scope) -> Team:
         firm=facts.firm(),
         before=facts.before,
         run=facts.run,
+        period=facts.period,
     )
 
 
@@ -241,7 +243,8 @@ class _Facts:
     """Everything that is counted by owner in a period; the firm is counted apart."""
 
     def __init__(self, scope: Scope) -> None:
-        period = scope.period
+        self.run, self.before = _nights(scope.period)
+        self.period = period = _counted(scope.period, self.before)
         self.params: dict[str, Any] = {
             "since": period.since,
             "until": period.until,
@@ -254,7 +257,6 @@ class _Facts:
             "won": DealStatus.WON,
             "automated": [source.value for source in AUTOMATED],
         }
-        self.run, self.before = _nights(period.since, period.until)
         self.gained = self._gained()
         self.contacts = self._by_owner(CONTACTS)
         self.planned = self._by_owner(PLANNED)
@@ -333,17 +335,22 @@ class _Facts:
         return {row[0]: row[1:] for row in _rows(sql, self.params)}
 
 
-def _nights(
-    since: dt.date, until: dt.date
-) -> tuple[ValuationRun | None, ValuationRun | None]:
+def _counted(period: Period, before: ValuationRun | None) -> Period:
+    """Return the days that all columns tell of: what was gained, and with what."""
+    if before is None or before.as_of < period.since:
+        return period
+    return Period(before.as_of + ONE_DAY, period.until)
+
+
+def _nights(period: Period) -> tuple[ValuationRun | None, ValuationRun | None]:
     """Return the last night of the period and the one to compare it with.
 
     As on *My objective*: the last night before the period, else the first within it.
     """
     runs = ValuationRun.objects
-    run = runs.as_of(until)
-    before = runs.as_of(since - ONE_DAY) or (
-        runs.kept().filter(as_of__gte=since).order_by("as_of").first()
+    run = runs.as_of(period.until)
+    before = runs.as_of(period.since - ONE_DAY) or (
+        runs.kept().filter(as_of__gte=period.since).order_by("as_of").first()
     )
     if run is None or before is None or before.as_of >= run.as_of:
         return run, None

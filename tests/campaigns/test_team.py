@@ -128,6 +128,15 @@ def test_page_export_and_api_say_the_same(firm, as_manager, manager, rep, read_o
     assert caller.get("/api/v1/team/", {"as_of": "soon"}).status_code == 400
 
 
+def test_all_columns_begin_with_the_first_night(firm, manager, rep):
+    make.touchpoint(account=firm, user=rep, minutes=30, occurred_at=AT)
+    early = dt.datetime(2025, 9, 1, tzinfo=dt.UTC)
+    make.touchpoint(account=firm, user=rep, minutes=600, occurred_at=early)
+    found = team(manager, **{"from": "2025-08-01"})
+    assert found.period.since == EARLY + dt.timedelta(days=1)
+    assert of(found, rep).minutes == 30
+
+
 def test_one_night_and_none_are_said(as_manager, manager, rep):
     assert "Nothing is valued yet" in as_manager.get(URL).content.decode()
     make.run(as_of=DAY)
