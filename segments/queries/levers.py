@@ -309,7 +309,9 @@ class Shown:
     def chart(self) -> Chart | None:
         if self.levers.is_zero:
             return None
-        return parts_chart("levers", self.found.parts, self.sentence)
+        change = signed_money(self.change)
+        summary = f"What each brings by itself, and together: {change}."
+        return parts_chart("levers", self.found.parts, summary)
 
 
 def parts_of(cents: Mapping[str, int]) -> list[Part]:

@@ -140,7 +140,7 @@ def _flow(found: Migration) -> Flow | None:
     return Flow(
         key="migration",
         title="From class to class",
-        summary=_summary(found),
+        summary="The wider a ribbon, the more accounts; each opens its names.",
         places=_places(cells),
         ribbons=[
             Ribbon(_left(cell), _right(cell), cell.accounts, _url(found, cell))
