@@ -20,6 +20,7 @@ from clv.models import ValuationRun
 from common.clock import business_today, day_ends_at
 from common.money import ZERO
 from common.templatetags.display import money, number
+from crm import policy
 from crm.choices import DealStatus, Role, TouchpointSource
 from crm.models import Account, User
 from crm.queries.radar import again
@@ -50,7 +51,8 @@ FIRM = """
 """
 CONTACTS = """
     SELECT user_id, coalesce(sum(minutes), 0),
-        count(*) FILTER (WHERE minutes IS NULL),
+        count(*) FILTER (WHERE minutes IS NULL AND channel <> ALL (%(silent)s)
+            AND outcome <> ALL (%(failed)s)),
         count(*) FILTER (WHERE source <> 'demo'),
         count(*) FILTER (WHERE source = ANY (%(automated)s))
     FROM crm_touchpoint
@@ -255,6 +257,8 @@ class _Facts:
             "cancelled": TouchStatus.CANCELLED,
             "rep": OwnerRole.REP,
             "won": DealStatus.WON,
+            "silent": list(policy.CHANNELS_WITHOUT_CONTACT),
+            "failed": list(policy.OUTCOMES_WITHOUT_CONTACT),
             "automated": [source.value for source in AUTOMATED],
         }
         self.gained = self._gained()

@@ -163,7 +163,7 @@ class Quality:
         return Chart(
             key="data-quality",
             title="Doubt about CLV by missing fact",
-            summary=self.sentence,
+            summary="How far each missing fact could move CLV, down and up.",
             labels=[row.fact.title for row in rows],
             series=[
                 Series(

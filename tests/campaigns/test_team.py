@@ -73,7 +73,7 @@ def test_hours_ratings_deals_and_double_work_count(firm, manager, rep, colleague
     make.touchpoint(
         user=rep, minutes=600, account=firm, occurred_at=AT.replace(year=2024)
     )
-    make.touchpoint(user=rep, source="mail", minutes=0, channel="note", **later)
+    make.touchpoint(user=rep, source="mail", channel="note", **later)
     won = {"account": firm, "status": "won", "lines": [(2, "50.00", None)]}
     make.deal(closed_on=DAY, **won)
     make.deal(closed_on=EARLY, **won)
