@@ -23,6 +23,7 @@ from clv.engine.spend import GammaGamma
 from clv.engine.uncertainty import value_intervals
 from clv.engine.winning import chances_to_win
 from docs.plots.buying import CDNOW, bg_bb, bg_nbd, mbg_cnbd, pareto_nbd, points, sbg
+from docs.plots.firm import allocation, data_quality, levers, sequences
 from docs.plots.svg import Band, Chart, Line
 
 CDNOW_SPEND = GammaGamma(p=6.25, q=3.74, v=15.44)
@@ -299,20 +300,24 @@ def winning() -> Chart:
 
 
 FIGURES: Mapping[str, Callable[[], Chart]] = {
+    "allocation": allocation,
     "bg-bb": bg_bb,
     "bg-nbd": bg_nbd,
     "change": change,
     "cost-to-serve": cost_to_serve,
+    "data-quality": data_quality,
     "fitting": fitting,
     "forecast": forecast,
     "gamma-gamma": gamma_gamma,
     "intervals": intervals,
     "judging": judging,
     "justified-spend": justified,
+    "levers": levers,
     "likeness": likeness,
     "mbg-cnbd": mbg_cnbd,
     "pareto-nbd": pareto_nbd,
     "sbg": sbg,
+    "sequences": sequences,
     "value": value,
     "winning": winning,
 }

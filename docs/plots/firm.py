@@ -1,0 +1,150 @@
+"""The plots of the pages on the firm: shares, levers, sequences, missing facts."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from clv.engine.levers import Base, CostSum, Levers, Newcomer, Sums, pull
+from clv.engine.totals import TotalDoubt
+from docs.plots.svg import Band, Chart, Line, Points
+from segments.engine.doubt import Like, doubt_of
+from segments.engine.matched import compare
+
+HELD = 0.8  # what is expected grows by as much if nobody leaves
+
+
+def allocation() -> Chart:
+    """Spread few cents, because the odd ones show only there."""
+    pool = 17
+    drivers = {
+        "by orders": (2, 3, 5, 7, 9),
+        "by minutes": (0, 15, 40, 95, 180),
+        "in equal shares": (1, 1, 1, 1, 1),
+    }
+    ends = [0.0, 10.0]
+    lines = [Line("exact share", list(zip(ends, ends, strict=True)))]
+    for label, weights in drivers.items():
+        exact = [pool * weight / sum(weights) for weight in weights]
+        shares = _largest_remainders(pool, weights)
+        dots = [(x, float(y)) for x, y in zip(exact, shares, strict=True)]
+        lines.append(Line(label, dots, is_observed=True))
+    return Chart(
+        "A pool of 17 cents over five accounts, by three drivers",
+        "exact share, cents",
+        "share, cents",
+        "Whole cents less than one from the exact share; each driver's sum to 17.",
+        lines,
+        [Band("less than a cent off", [(0, -1), (10, 9)], [(0, 1), (10, 11)])],
+        y_bounds=(-1.0, 11.0),
+    )
+
+
+def _largest_remainders(pool: int, weights: Sequence[int]) -> list[int]:
+    whole = sum(weights)
+    shares = [pool * weight // whole for weight in weights]
+    by_rest = sorted(
+        range(len(weights)), key=lambda one: (-(pool * weights[one] % whole), one)
+    )
+    for one in by_rest[: pool - sum(shares)]:
+        shares[one] += 1
+    return shares
+
+
+def levers() -> Chart:
+    """Pull one lever at a time; leaving and customers won have no way down."""
+    base = _hundred_customers()
+    lines = []
+    for label, lowest, name in (
+        ("prices", -20, "price"),
+        ("revenue per order", -20, "basket"),
+        ("frequency", -20, "frequency"),
+        ("leaving prevented", 0, "retention"),
+        ("costs saved", -20, "savings"),
+        ("customers won", 0, "won"),
+    ):
+        places: list[tuple[float, float]] = []
+        for percent in range(lowest, 31, 5):
+            found = pull(base, _moved(name, percent))
+            places.append((float(percent), 100.0 * found.change / found.before))
+        lines.append(Line(label, places))
+    return Chart(
+        "One lever at a time: 100 customers with an equity of 80,000",
+        "how far the lever is moved, %",
+        "change of customer equity, %",
+        "All lines cross at today's equity; prices do most, as nobody buys less.",
+        lines,
+    )
+
+
+def _hundred_customers() -> Base:
+    """Return margin 50 % of revenue, a third of which goes into serving."""
+    margin, revenue, delivery, service = 120_000.0, 240_000.0, 24_000.0, 16_000.0
+    sums = Sums(
+        margin=margin,
+        revenue=revenue,
+        margin_held=HELD * margin,
+        revenue_held=HELD * revenue,
+        costs={
+            "delivery": CostSum(delivery, HELD * delivery, with_orders=True),
+            "service": CostSum(service, HELD * service, with_orders=False),
+        },
+    )
+    first = Sums(100.0, 200.0, costs={"delivery": CostSum(20.0, 0.0, with_orders=True)})
+    later = Sums(
+        400.0, 800.0, costs={"service": CostSum(130.0, 0.0, with_orders=False)}
+    )
+    newcomer = Newcomer(first, later, cost_to_win=150.0)
+    return Base(sums.value, sums, newcomer, 0.1, 0.0, TotalDoubt(0.0, 0.0))
+
+
+def _moved(name: str, percent: int) -> Levers:
+    """Move one lever; of customers won, a hundred are as many as there are."""
+    share = percent / 100.0
+    if name == "savings":
+        return Levers(savings={"delivery": share, "service": share})
+    return replace(Levers(), **{name: float(percent) if name == "won" else share})
+
+
+def sequences() -> Chart:
+    """Draw sets of five, of whom 20 % of those without an end are exposed."""
+    ratio, share, most = 3.0, 0.2, 400
+    rng = np.random.default_rng(1)
+    odds = ratio * share / (1.0 - share)
+    case = (rng.random(most) < odds / (1.0 + odds)).astype(np.int64)
+    exposed = case + (rng.random((most, 4)) < share).sum(axis=1)
+    found, low, high = [], [], []
+    for sets in range(20, most + 1, 10):
+        seen = compare(np.full(sets, 5), exposed[:sets], case[:sets])
+        found.append((float(sets), seen.ratio))
+        low.append((float(sets), seen.low))
+        high.append((float(sets), seen.high))
+    planted: Points = [(sets, ratio) for sets, _ in found]
+    return Chart(
+        "A ratio of 3 was planted: what is found, by number of sets",
+        "matched sets",
+        "ratio of rates",
+        "Few sets leave the ratio wide open; the interval narrows as they grow.",
+        [Line("estimated", found), Line("planted", planted)],
+        [Band("95 % interval", low, high)],
+    )
+
+
+def data_quality() -> Chart:
+    """Count lines without a unit cost at 30 % margin, of 100 thousand revenue."""
+    bands = []
+    for lowest, highest in ((10, 50), (25, 35), (40, 60)):
+        like = Like(40, lowest / 100.0, highest / 100.0)
+        low, high = [], []
+        for percent in (0.0, 25.0, 50.0, 75.0, 100.0):
+            doubt = doubt_of(amount=percent, counted=0.3, like=like, is_cost=False)
+            low.append((percent, doubt.low))
+            high.append((percent, doubt.high))
+        bands.append(Band(f"like: {lowest} to {highest} %", low, high))
+    return Chart(
+        "Doubt about CLV where margin is assumed at 30 % of 100 thousand",
+        "revenue whose unit cost is unknown, %",
+        "doubt about CLV, thousand",
+        "Doubt grows with what is unknown, and as like products lie off the 30 %.",
+        bands=bands,
+    )
