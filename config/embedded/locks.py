@@ -21,7 +21,7 @@ class FolderLock:
         self._owner = -1
         self.children = -1
 
-    def acquire(self, *, patience: float = 45.0) -> None:
+    def acquire(self, *, patience: float = 90.0) -> None:
         """Take both locks, or say why not.
 
         Raises

@@ -204,6 +204,10 @@
   });
 
   onEach("#quick-log", (box) => {
+    // At each letter: "close" is told a moment after, and L may open it before that.
+    box.addEventListener("input", (event) => {
+      if (event.target.matches("[data-log-line]")) drafts.set(box.dataset.account, event.target.value);
+    });
     box.addEventListener("close", () => {
       const line = box.querySelector("[data-log-line]");
       if (line) drafts.set(box.dataset.account, line.value);

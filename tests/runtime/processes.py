@@ -65,7 +65,7 @@ class Product:
     def said(self):
         return self.output.read_text()
 
-    def await_ready(self, seconds=120):
+    def await_ready(self, seconds=240):
         await_(
             lambda: (
                 "Perennial is ready" in self.said() or self.process.poll() is not None
