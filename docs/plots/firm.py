@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -103,7 +104,8 @@ def _moved(name: str, percent: int) -> Levers:
     share = percent / 100.0
     if name == "savings":
         return Levers(savings={"delivery": share, "service": share})
-    return replace(Levers(), **{name: float(percent) if name == "won" else share})
+    moved: dict[str, Any] = {name: float(percent) if name == "won" else share}
+    return replace(Levers(), **moved)
 
 
 def sequences() -> Chart:
