@@ -24,18 +24,22 @@ class VersionStatus(TextChoices):
 
 
 class Cadence(TextChoices):
-    """How often: the calendar period in which one touch falls."""
+    """How often: in a calendar period, every few weeks, or by a day of the account."""
 
     WEEK = "week", "week"
     MONTH = "month", "month"
     QUARTER = "quarter", "quarter"
     YEAR = "year", "year"
+    WEEKS = "weeks", "few weeks"
+    ANNIVERSARY = "anniversary", "anniversary"
+    ONBOARDING = "onboarding", "day after first contact"
 
 
 class OwnerRole(TextChoices):
-    """Who does a touch: the account's owner, or marketing for the whole class."""
+    """Who does a touch: the account's owner, a manager, or marketing for all."""
 
     REP = "rep", "Account owner"
+    MANAGER = "manager", "Management"
     MARKETER = "marketer", "Marketing"
 
 
@@ -63,6 +67,20 @@ class TouchStatus(TextChoices):
     SKIPPED = "skipped", "Skipped"
     CANCELLED = "cancelled", "Cancelled"
     EXPIRED = "expired", "Expired"
+
+
+class DeliveryStatus(TextChoices):
+    """Where a mail is; the first four are on the way, the others final."""
+
+    PLANNED = "planned", "Waiting"
+    RETRY = "retry", "Tried, waiting"
+    CLAIMED = "claimed", "Being sent"
+    HANDING_OVER = "handing_over", "Being handed over"
+    ACCEPTED = "accepted", "Sent"
+    REJECTED = "rejected", "Refused"
+    UNCONFIRMED = "unconfirmed", "Unconfirmed"
+    SUPPRESSED = "suppressed", "Not allowed"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class AlertKind(TextChoices):

@@ -1,19 +1,34 @@
-"""Action: plans, their versions, and the touches they ask for."""
+"""Action: plans, their versions, who follows them, and the touches they ask for."""
 
 from campaigns.models.agenda import Alert, SettledItem, Snooze
-from campaigns.models.plans import PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.models.deliveries import Delivery
+from campaigns.models.plans import (
+    LibraryTouch,
+    PlanAssignment,
+    PlanVersion,
+    RetentionPlan,
+    TouchTemplate,
+)
 from campaigns.models.questions import AlertRule, AnswerMailing, SavedQuestion
+from campaigns.models.rules import Absence, ClosedDay, PlanningRule, RepCapacity
 from campaigns.models.service import CaseAlarm, ServiceLevel, ServiceVersion
 from campaigns.models.standings import Standing
 from campaigns.models.touches import PlannedTouch
 
 __all__ = [
+    "Absence",
     "Alert",
     "AlertRule",
     "AnswerMailing",
     "CaseAlarm",
+    "ClosedDay",
+    "Delivery",
+    "LibraryTouch",
+    "PlanAssignment",
     "PlanVersion",
     "PlannedTouch",
+    "PlanningRule",
+    "RepCapacity",
     "RetentionPlan",
     "SavedQuestion",
     "ServiceLevel",

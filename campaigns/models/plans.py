@@ -1,4 +1,4 @@
-"""Retention plans: one per worth class, versioned, made of costed touches."""
+"""Retention plans: versioned, made of costed touches, and who follows them."""
 
 import uuid
 from decimal import Decimal
@@ -7,27 +7,67 @@ from typing import Self
 import pghistory
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower, Now
 
 from campaigns.choices import BudgetHead, Cadence, OwnerRole, VersionStatus
 from common.versions import Timestamped, Versioned
-from crm.choices import Care, Channel
-from crm.models import User
+from crm.choices import Care, Channel, RelationshipType
+from crm.models import Account, EventType, Tag, Territory, User
 from segments.choices import WorthClass
 
 
 class RetentionPlan(Timestamped):
-    """What a class gets. One plan per class; its versions say what, since when."""
+    """What a class gets, or a part of it; the versions say what, since when.
+
+    Where it is automatic, every account of the class that fits follows it: of several
+    plans the one that names most (relationship type, territory, tag) counts. Without a
+    class it is for accounts that no night has classed yet. A plan that is not automatic
+    is followed only by accounts that somebody put on it.
+    """
 
     worth_class = models.CharField(
-        max_length=20, choices=WorthClass.choices, unique=True
+        max_length=20, choices=WorthClass.choices, blank=True, default=""
     )
     name = models.CharField(max_length=150)
+    is_automatic = models.BooleanField(default=True, db_default=True)
+    relationship_type = models.CharField(
+        max_length=20,
+        choices=RelationshipType.choices,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="empty: every type",
+    )
+    territory = models.ForeignKey(
+        Territory, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    tag = models.ForeignKey(
+        Tag,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="the tag that marks a persona",
+    )
 
     class Meta:
         ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["worth_class", "relationship_type", "territory", "tag"],
+                condition=Q(is_automatic=True),
+                nulls_distinct=False,
+                name="plan_once_for_whom",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_refined(self) -> bool:
+        """Tell whether it is for a part of its class only."""
+        return bool(self.relationship_type or self.territory_id or self.tag_id)
 
 
 class PlanVersionQuerySet(models.QuerySet["PlanVersion"]):
@@ -50,6 +90,11 @@ class PlanVersion(Versioned):
         max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT
     )
     valid_from = models.DateField(null=True, blank=True)
+    runs_days = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="how long an account follows it; empty: as long as it fits",
+    )
     note = models.CharField(max_length=300, blank=True, default="")
     author = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+"
@@ -84,8 +129,75 @@ class PlanVersion(Versioned):
         return self.status == VersionStatus.DRAFT
 
 
-class TouchTemplate(models.Model):
-    """One kind of touch that a plan version asks for: what, how often, at what cost.
+class PlanAssignmentQuerySet(models.QuerySet["PlanAssignment"]):
+    def open(self) -> Self:
+        return self.filter(until=None)
+
+    def visible_to(self, user: User) -> Self:
+        """Keep assignments of accounts that `user` may see."""
+        return self if user.sees_every_account else self.filter(account__owner=user)
+
+
+class TouchTerms(models.Model):
+    """What one kind of touch is, how often it comes, and what it costs.
+
+    `times` counts within a week, month, quarter or year. `every` is the number of weeks
+    between two touches of a cadence in weeks. `offset_days` is the day after the first
+    contact for onboarding, and the days after (below 0: before) an anniversary;
+    `event_type` is the event whose anniversary it is, empty for the day on which the
+    account became a customer.
+    """
+
+    title = models.CharField(max_length=150)
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    cadence = models.CharField(max_length=12, choices=Cadence.choices)
+    times = models.PositiveSmallIntegerField(
+        default=1, help_text="how many in each period"
+    )
+    every = models.PositiveSmallIntegerField(default=1, db_default=1)
+    offset_days = models.SmallIntegerField(default=0, db_default=0)
+    event_type = models.ForeignKey(
+        EventType, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    unit_cost = models.DecimalField(
+        max_digits=10, decimal_places=2, null=True, blank=True
+    )
+    minutes = models.PositiveSmallIntegerField(default=0)
+    owner_role = models.CharField(max_length=10, choices=OwnerRole.choices)
+    head = models.CharField(max_length=20, choices=BudgetHead.choices)
+    care = models.CharField(max_length=1, choices=Care.choices, blank=True, default="")
+    topic = models.CharField(
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="the topic that a person must not have refused",
+    )
+    subject = models.CharField(max_length=200, blank=True, default="", db_default="")
+    content = models.TextField(blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class LibraryTouch(TouchTerms, Versioned):
+    """A touch that is kept ready, to be put into any draft."""
+
+    is_active = models.BooleanField(default=True, db_default=True)
+
+    class Meta:
+        ordering = ["title", "pk"]
+        verbose_name_plural = "library touches"
+        constraints = [
+            models.UniqueConstraint(Lower("title"), name="library_touch_title_once"),
+        ]
+
+
+class TouchTemplate(TouchTerms):
+    """One kind of touch that a plan version asks for.
 
     `lineage` stays the same when a version is copied, so that a touch already planned
     under the old version is not planned again under the new one. A unit cost that is
@@ -95,20 +207,6 @@ class TouchTemplate(models.Model):
     version = models.ForeignKey(PlanVersion, models.CASCADE, related_name="touches")
     lineage = models.UUIDField(default=uuid.uuid4, editable=False)
     position = models.PositiveSmallIntegerField(default=0)
-    title = models.CharField(max_length=150)
-    channel = models.CharField(max_length=10, choices=Channel.choices)
-    cadence = models.CharField(max_length=10, choices=Cadence.choices)
-    times = models.PositiveSmallIntegerField(
-        default=1, help_text="how many in each period"
-    )
-    unit_cost = models.DecimalField(
-        max_digits=10, decimal_places=2, null=True, blank=True
-    )
-    minutes = models.PositiveSmallIntegerField(default=0)
-    owner_role = models.CharField(max_length=10, choices=OwnerRole.choices)
-    head = models.CharField(max_length=20, choices=BudgetHead.choices)
-    care = models.CharField(max_length=1, choices=Care.choices, blank=True, default="")
-    content = models.TextField(blank=True, default="")
 
     class Meta:
         ordering = ["position", "pk"]
@@ -123,7 +221,56 @@ class TouchTemplate(models.Model):
             models.CheckConstraint(
                 condition=Q(times__range=(1, 31)), name="touch_times_1_to_31"
             ),
+            models.CheckConstraint(
+                condition=Q(every__range=(1, 104)), name="touch_every_1_to_104"
+            ),
+        ]
+
+
+class PlanAssignment(models.Model):
+    """One account on one plan, from one day to another; open while it follows it.
+
+    The night writes those of automatic plans, from class and refinement. One by hand
+    has who did it and why; it goes before every automatic one until `ends_on`, or until
+    the class changes where no day is named.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
+    plan = models.ForeignKey(RetentionPlan, models.PROTECT, related_name="assignments")
+    since = models.DateField()
+    until = models.DateField(null=True, blank=True)
+    is_by_hand = models.BooleanField(default=False)
+    ends_on = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True, default="")
+    ended_because = models.CharField(max_length=300, blank=True, default="")
+    assigned_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = PlanAssignmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-since", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=Q(until=None),
+                name="assignment_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=models.F("since")),
+                name="assignment_ends_after_it_begins",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["plan", "account"],
+                condition=Q(until=None),
+                name="assignment_open_by_plan",
+            ),
+            models.Index(fields=["account", "since"], name="assignment_by_account"),
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return f"{self.account_id} on {self.plan_id} since {self.since}"

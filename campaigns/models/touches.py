@@ -26,9 +26,17 @@ class PlannedTouch(models.Model):
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     template = models.ForeignKey(TouchTemplate, models.PROTECT, related_name="planned")
     lineage = models.UUIDField()
-    period = models.CharField(max_length=12, help_text="such as 2026-Q4/1")
+    period = models.CharField(max_length=16, help_text="such as 2026-Q4/1")
     due_on = models.DateField()
     owner_role = models.CharField(max_length=10, choices=OwnerRole.choices)
+    assigned_to = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="who does it instead of whom its role says",
+    )
     status = models.CharField(
         max_length=10, choices=TouchStatus.choices, default=TouchStatus.DUE
     )
