@@ -24,7 +24,7 @@ class Delivery(models.Model):
     """One mail to one address, frozen as it was written.
 
     `occasion` says what it is for, such as `touch:812`; one address gets one mail for
-    one occasion. It leaves not before `not_before`. Who sends it holds its `lease` until
+    one occasion. It leaves not before `not_before`. Who sends it holds `lease` until
     `leased_until` and writes nothing without it. A mail that was being handed over when
     its sender died is unconfirmed, and is not sent again by itself.
     """
