@@ -110,11 +110,11 @@ def justified(
     share = justified_share(effect=effect, scale=scale)
     year = np.maximum(np.asarray(margin_year, dtype=float), 0.0)
     whole = np.maximum(np.asarray(margin, dtype=float), 0.0)
-    return np.minimum(share * year, whole)
+    return np.asarray(np.minimum(share * year, whole))
 
 
 def justified_share(*, effect: npt.ArrayLike, scale: npt.ArrayLike) -> Floats:
-    """Return the share of a year's margin that may be spent: scale * ln(effect / scale).
+    """Return the share of a year's margin that pays: scale * ln(effect / scale).
 
     Raises
     ------

@@ -114,5 +114,5 @@ def test_it_is_greatest_where_the_scale_is_the_eth_part_of_the_effect():
 
 @pytest.mark.parametrize(("effect", "scale"), [(1.1, 0.05), (-0.1, 0.05), (0.1, 0)])
 def test_refused_are_shares_outside_of_their_range(effect, scale):
-    with pytest.raises(ValueError, match="effect must lie|scale must be"):
+    with pytest.raises(ValueError, match=r"effect must lie|scale must be"):
         justified_share(effect=effect, scale=scale)
