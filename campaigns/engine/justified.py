@@ -93,7 +93,7 @@ def expected_gain(
 
 
 def share_of_year(
-    *, cost: Decimal, cost_of_year: Decimal, touches_per_year: int
+    *, cost: Decimal, cost_of_year: Decimal, touches_per_year: Decimal | int
 ) -> Decimal:
     """Return the part of a year's care that one touch of a plan stands for.
 

@@ -4,14 +4,15 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil
 
 from django.db.models import Sum
 
 from campaigns import policy
 from campaigns.choices import TouchStatus
-from campaigns.engine.costs import touches_per_year
 from campaigns.engine.justified import JustifiedSpend, justified_spend
 from campaigns.models import PlannedTouch, PlanVersion
+from campaigns.queries.costs import touches_a_year
 from clv.models import Valuation, ValuationRun
 from common.money import ZERO
 from crm.choices import CostKind
@@ -130,9 +131,7 @@ def _strips(
     for template in version.touches.all() if version else ():
         by_lineage[template.lineage] = []
         titles[template.lineage] = template.title
-        asked[template.lineage] = touches_per_year(
-            cadence=template.cadence, times=template.times
-        )
+        asked[template.lineage] = ceil(touches_a_year(template))
     for row in rows:
         by_lineage.setdefault(row.lineage, []).append(row)
         titles.setdefault(row.lineage, row.template.title)

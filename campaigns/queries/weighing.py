@@ -17,10 +17,10 @@ from django.db.models import (
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, Greatest
 
-from campaigns.engine.costs import cost_of_one, touches_per_year
+from campaigns.engine.costs import cost_of_one
 from campaigns.engine.justified import expected_gain, share_of_year
 from campaigns.models import PlanVersion, TouchTemplate
-from campaigns.queries.costs import hourly_costs
+from campaigns.queries.costs import hourly_costs, touches_a_year
 from clv.models import Assumptions, Valuation, ValuationRun
 from common.money import ZERO
 from segments.models import Membership
@@ -35,7 +35,7 @@ class Reasons:
     effect_share: Decimal
     expected_margin_year: Decimal
     share_of_year: Decimal
-    touches_per_year: int
+    touches_per_year: Decimal
     cost: Decimal
     gain: Decimal
 
@@ -54,7 +54,7 @@ class Reasons:
 class Year:
     """What a plan asks for within a year: how many touches, at what cost."""
 
-    touches: int
+    touches: Decimal
     cost: Decimal
 
 
@@ -85,7 +85,7 @@ class Weighing:
     ) -> Reasons | None:
         """Return what a touch of a plan is expected to gain."""
         cost = self.cost(template)
-        year = self.years.get(template.version_id, Year(touches=1, cost=cost))
+        year = self.years.get(template.version_id, Year(touches=Decimal(1), cost=cost))
         return self._reasons(margin_year, self._share(template), year, cost)
 
     def other(self, worth_class: str, margin_year: Decimal | None) -> Reasons | None:
@@ -93,7 +93,7 @@ class Weighing:
 
         It is no part of the plan: it counts as a mean touch of it, at no cost.
         """
-        year = self.by_class.get(worth_class, Year(touches=1, cost=ZERO))
+        year = self.by_class.get(worth_class, Year(touches=Decimal(1), cost=ZERO))
         return self._reasons(margin_year, _mean_share(year), year, ZERO)
 
     def cost(self, template: TouchTemplate) -> Decimal:
@@ -149,15 +149,15 @@ class Weighing:
 
     def _share(self, template: TouchTemplate) -> Decimal:
         cost = self.cost(template)
-        year = self.years.get(template.version_id, Year(touches=1, cost=cost))
+        year = self.years.get(template.version_id, Year(touches=Decimal(1), cost=cost))
         return share_of_year(
             cost=cost, cost_of_year=year.cost, touches_per_year=year.touches
         )
 
     def _year(self, version: PlanVersion) -> Year:
-        touches, cost = 0, ZERO
+        touches, cost = ZERO, ZERO
         for template in version.touches.all():
-            times = touches_per_year(cadence=template.cadence, times=template.times)
+            times = touches_a_year(template, version.runs_days)
             touches += times
             cost += times * self.cost(template)
         return Year(touches=touches, cost=cost)
