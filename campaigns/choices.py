@@ -83,6 +83,27 @@ class DeliveryStatus(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class FiringStatus(TextChoices):
+    """What an automation decided about one cause at one account."""
+
+    FIRED = "fired", "Fired"
+    FAILED = "failed", "Fired, not all done"
+    NOT_MET = "not_met", "Conditions not met"
+    RESTING = "resting", "Fired lately"
+    BEFORE = "before", "Held before the start"
+
+
+class CallStatus(TextChoices):
+    """Where a message to another system is; the last three are final."""
+
+    PLANNED = "planned", "Waiting"
+    RETRY = "retry", "Tried, waiting"
+    CALLING = "calling", "Being sent"
+    DELIVERED = "delivered", "Delivered"
+    GIVEN_UP = "given_up", "Given up"
+    CANCELLED = "cancelled", "Cancelled"
+
+
 class AlertKind(TextChoices):
     """What the night may find about an account."""
 

@@ -388,6 +388,7 @@ class NotificationKind(TextChoices):
     TASK = "task", "Task given"
     MERGE = "merge", "Account merged"
     CASE = "case", "Case"
+    AUTOMATION = "automation", "Automation"
 
 
 class ListKey(TextChoices):

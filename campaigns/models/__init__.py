@@ -1,6 +1,14 @@
 """Action: plans, their versions, who follows them, and the touches they ask for."""
 
 from campaigns.models.agenda import Alert, SettledItem, Snooze
+from campaigns.models.automations import (
+    Automation,
+    AutomationCursor,
+    AutomationVersion,
+    Firing,
+    WebhookCall,
+    WebhookEndpoint,
+)
 from campaigns.models.deliveries import Delivery
 from campaigns.models.plans import (
     LibraryTouch,
@@ -20,9 +28,13 @@ __all__ = [
     "Alert",
     "AlertRule",
     "AnswerMailing",
+    "Automation",
+    "AutomationCursor",
+    "AutomationVersion",
     "CaseAlarm",
     "ClosedDay",
     "Delivery",
+    "Firing",
     "LibraryTouch",
     "PlanAssignment",
     "PlanVersion",
@@ -37,4 +49,6 @@ __all__ = [
     "Snooze",
     "Standing",
     "TouchTemplate",
+    "WebhookCall",
+    "WebhookEndpoint",
 ]

@@ -166,6 +166,7 @@ class Case(Versioned):
                 name="case_resolved_by_account",
             ),
             models.Index(fields=["opened_at", "id"], name="case_by_age"),
+            models.Index(fields=["updated_at"], name="case_by_change"),
         ]
 
     def __str__(self) -> str:

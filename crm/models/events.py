@@ -90,7 +90,8 @@ class LifeEvent(Versioned):
             )
         ]
         indexes = [
-            models.Index(fields=["account", "-occurred_on"], name="event_by_account")
+            models.Index(fields=["account", "-occurred_on"], name="event_by_account"),
+            models.Index(fields=["updated_at"], name="event_by_change"),
         ]
 
     def __str__(self) -> str:

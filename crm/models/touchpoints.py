@@ -3,6 +3,7 @@
 import hashlib
 from typing import Self
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -86,6 +87,10 @@ class Touchpoint(models.Model):
         indexes = [
             models.Index(
                 fields=["account", "-occurred_at", "-id"], name="touchpoint_by_account"
+            ),
+            # What was entered lately; rows are only ever added, so blocks are enough.
+            BrinIndex(
+                fields=["created_at"], name="touchpoint_by_entry", autosummarize=True
             ),
             # Today asks who wrote lately; few of all contacts come in.
             models.Index(
