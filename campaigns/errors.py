@@ -49,6 +49,23 @@ class CannotMoveTouchError(DomainError):
     message = "This touch cannot be done on that day."
 
 
+class CannotSendError(DomainError):
+    """A mail or letter that cannot be written like this."""
+
+    code = "cannot_send"
+
+
+class NobodyToReachError(DomainError):
+    """An account where nobody may or can be reached over a channel."""
+
+    code = "nobody_to_reach"
+
+
+class DeliveryStateError(DomainError):
+    code = "delivery_state"
+    message = "This mail stands elsewhere by now. Load the list again."
+
+
 class CannotPublishLevelsError(DomainError):
     code = "cannot_publish_levels"
     message = "These service levels are not possible."
