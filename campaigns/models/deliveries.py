@@ -11,6 +11,15 @@ from campaigns.models.touches import PlannedTouch
 from crm.models import Account, Contact, User
 
 
+UNDER_WAY = (
+    DeliveryStatus.PLANNED,
+    DeliveryStatus.RETRY,
+    DeliveryStatus.CLAIMED,
+    DeliveryStatus.HANDING_OVER,
+    DeliveryStatus.UNCONFIRMED,
+)
+
+
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def visible_to(self, user: User) -> Self:
         """Keep mails to accounts that `user` may see."""
@@ -18,6 +27,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def waiting(self) -> Self:
         return self.filter(status__in=(DeliveryStatus.PLANNED, DeliveryStatus.RETRY))
+
+    def under_way(self) -> Self:
+        """Keep what may still leave, or may have left."""
+        return self.filter(status__in=UNDER_WAY)
 
 
 class Delivery(models.Model):
@@ -81,6 +94,16 @@ class Delivery(models.Model):
                 ),
                 name="delivery_leased",
             ),
+            # How many left within the hour, and whether an address was refused.
+            models.Index(
+                F("finished_at"),
+                condition=Q(
+                    status__in=(DeliveryStatus.ACCEPTED, DeliveryStatus.UNCONFIRMED)
+                ),
+                name="delivery_left",
+            ),
+            models.Index(Lower("address"), F("id"), name="delivery_by_address"),
+            models.Index(fields=["status", "-id"], name="delivery_by_status"),
         ]
 
     def __str__(self) -> str:

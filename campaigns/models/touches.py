@@ -13,8 +13,10 @@ from crm.models import Account, Touchpoint, User
 
 class PlannedTouchQuerySet(models.QuerySet["PlannedTouch"]):
     def visible_to(self, user: User) -> Self:
-        """Keep touches for accounts that `user` may see."""
-        return self if user.sees_every_account else self.filter(account__owner=user)
+        """Keep touches for accounts that `user` may see, and those given to them."""
+        if user.sees_every_account:
+            return self
+        return self.filter(Q(account__owner=user) | Q(assigned_to=user))
 
     def due(self) -> Self:
         return self.filter(status=TouchStatus.DUE)
@@ -77,6 +79,11 @@ class PlannedTouch(models.Model):
                 fields=["owner_role", "due_on"],
                 condition=Q(status=TouchStatus.DUE),
                 name="touch_due_by_role",
+            ),
+            models.Index(
+                fields=["assigned_to", "due_on"],
+                condition=Q(status=TouchStatus.DUE, assigned_to__isnull=False),
+                name="touch_due_by_assignee",
             ),
         ]
 
