@@ -160,6 +160,7 @@ MENU = (
                 "file-question-mark",
                 segments.VIEW_DASHBOARD,
             ),
+            Link("Gut versus data", "segments:gut", "brain", segments.VIEW_CLASSES),
             Link(
                 "Levers",
                 "segments:levers",

@@ -21,6 +21,7 @@ class SegmentsConfig(AppConfig):
             sets.register(key, f"segments.queries.sets.{key.upper()}")
         for key in ("again", "best", "cohort", "established", "repeaters", "worth"):
             sets.register(key, f"segments.queries.value_sets.{key.upper()}")
+        sets.register("gut", "segments.queries.gut.GUT")
         sets.register("missing", "segments.queries.quality.MISSING")
         sets.register("uncosted", "segments.queries.quality.UNCOSTED")
         sets.register("profit", "segments.queries.profit_sets.OF_PROFIT")

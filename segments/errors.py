@@ -31,3 +31,8 @@ class OverrideRefusedError(DomainError):
 class NothingToClassError(DomainError):
     code = "nothing_to_class"
     message = "No run has valued accounts yet, so there is nothing to class."
+
+
+class NominationRefusedError(DomainError):
+    code = "nomination_refused"
+    message = "This cannot be named."

@@ -15,3 +15,9 @@ MATRIX_BINS = 20
 MATRIX_POINTS = 1_500
 COHORTS_COUNTED_EVERY_DAYS = 7  # quarters hardly move from night to night
 COHORTS_KEPT_DAYS = 400  # as long as the values of each night
+# Gut versus data: how many accounts are named, and of how many at most one in so many,
+# because who names all of few cannot be wrong; when it shows who was right.
+MOST_NAMED = 10
+NAMED_OF = 2
+MONTHS_UNTIL_KNOWN = (3, 6, 12)
+FEW_NAMED = 30  # fewer say little about gut or data

@@ -30,7 +30,14 @@ from crm.models import (
     Touchpoint,
     User,
 )
-from segments.models import ClassPolicy, LeverBase, LeverScenario, Membership
+from segments.models import (
+    ClassPolicy,
+    LeverBase,
+    LeverScenario,
+    Membership,
+    Nomination,
+    NominationEntry,
+)
 
 PASSWORD = "correct horse battery"
 _number = itertools.count(1)
@@ -300,6 +307,30 @@ def scenario(*, author, **fields):
     known |= {"as_of": dt.date(2026, 1, 15), "equity_before": 1, "equity_after": 2}
     known |= {"change_low": 1, "change_high": 1, "parts": {"serving": 100}}
     return LeverScenario.objects.create(author=author, **known | fields)
+
+
+def nomination(*, author, quarter=dt.date(2026, 1, 1), named=(), best=(), **fields):
+    """A submitted list: accounts named, and those the night holds for the best."""
+    run = fields.pop("run", None) or ValuationRun.objects.current()
+    named, best = list(named), list(best)
+    both = len(set(named) & set(best))
+    known = {"run": run, "as_of": run.as_of, "size": max(len(named), 1)}
+    known |= {"among": 10, "both": both, "both_by_clv": both}
+    known |= {"submitted_at": timezone.now()}
+    made = Nomination.objects.create(author=author, quarter=quarter, **known | fields)
+    for rank, one in enumerate(dict.fromkeys([*best, *named]), start=1):
+        NominationEntry.objects.create(
+            nomination=made,
+            account=one,
+            is_named=one in named,
+            is_best=one in best,
+            rank=rank,
+            clv_rank=rank,
+            future_value=Decimal(100 - rank),
+            clv=Decimal(200 - rank),
+            margin=Decimal(50),
+        )
+    return made
 
 
 def class_policy(**fields):

@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from segments.api.classes import ClassResource, MembershipResource
 from segments.api.forecast import ForecastResource
+from segments.api.gut import NominationResource
 from segments.api.levers import LeverResource, ScenarioResource
 from segments.api.matrix import MatrixResource, TargetingResource
 from segments.api.migration import MigrationResource, PortraitResource
@@ -23,6 +24,7 @@ router = SimpleRouter(use_regex_path=False)
 router.register("forecast", ForecastResource, "forecast")
 router.register("value-matrix", MatrixResource, "value-matrix")
 router.register("data-quality", QualityResource, "data-quality")
+router.register("nominations", NominationResource, "nomination")
 router.register("targeting", TargetingResource, "targeting")
 router.register("levers", LeverResource, "lever")
 router.register("scenarios", ScenarioResource, "scenario")

@@ -10,6 +10,7 @@ from segments.models.classes import (
     PolicyDraft,
     RuleNumbers,
 )
+from segments.models.gut import Nomination, NominationEntry
 from segments.models.levers import LeverBase, LeverScenario
 from segments.models.matrix import ValueMatrix
 from segments.models.rollups import CohortCell, StoredFigures, ValueTotal
@@ -23,6 +24,8 @@ __all__ = [
     "LeverBase",
     "LeverScenario",
     "Membership",
+    "Nomination",
+    "NominationEntry",
     "Override",
     "PolicyDraft",
     "RuleNumbers",

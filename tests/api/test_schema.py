@@ -172,6 +172,7 @@ def records(administrator):
         "contacts": make.contact(account=account).pk,
         "orders": make.order(account=account).pk,
         "deals": make.deal(account=account).pk,
+        "nominations": make.nomination(author=administrator).pk,
         "scenarios": make.scenario(author=account.owner).pk,
         "cases": make.case(account=account).pk,
         "case-entries": make.case(account=account)

@@ -315,6 +315,7 @@ MAKERS = {
         parts={"serving": 100},
         author=account.owner,
     ),
+    "nomination": lambda account: make.nomination(author=account.owner),
     "JUDGEMENT": lambda account: Judgement.objects.first(),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),
