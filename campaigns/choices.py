@@ -104,6 +104,23 @@ class CallStatus(TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class GateOccasion(TextChoices):
+    """Where money was about to be spent."""
+
+    TOUCH = "touch", "Touch for a whole class"
+    ASSIGNMENT = "assignment", "Plan for many accounts"
+    MAILING = "mailing", "Mailing"
+    AUTOMATION = "automation", "Automation"
+
+
+class GateChoice(TextChoices):
+    """What was decided about accounts for which a spend does not pay."""
+
+    DROP = "drop", "Leave them out"
+    CHEAPER = "cheaper", "Reach them more cheaply"
+    OVERRIDE = "override", "Include them all the same"
+
+
 class AlertKind(TextChoices):
     """What the night may find about an account."""
 

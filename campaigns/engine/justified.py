@@ -1,15 +1,17 @@
-"""How much care for one account is justified, and what one touch is expected to gain.
+"""How much care for one account is justified, and what spending is expected to gain.
 
-Care cannot earn more than it can secure. A stated share of the margin expected within
-a year (the retention effect, an assumption of the business) is what care can secure at
-most; so much may be spent on it within a year, and no more than all the margin that is
-expected at all. What was spent already counts against it.
+Money in cents around `campaigns.engine.response`. Care is justified up to the spend at
+which the next unit no longer pays, and never beyond all the margin that is expected.
+What was spent on care within a year already counts against it.
 """
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from campaigns.engine import response
+
 _CENT = Decimal("0.01")
+_SHARE = Decimal("1e-12")
 _NOTHING = Decimal("0.00")
 
 
@@ -30,11 +32,29 @@ class JustifiedSpend:
     overspent: Decimal
 
 
+def justified_share(*, effect_share: Decimal, scale_share: Decimal) -> Decimal:
+    """Return the justified share of a year's margin, with twelve decimals.
+
+    Rounded once here, so that whoever multiplies it with a margin, in Python or in the
+    database, finds the same cent.
+
+    Raises
+    ------
+    ValueError
+        If the effect lies outside 0 to 1 or the scale is not positive.
+    """
+    share = response.justified_share(
+        effect=float(effect_share), scale=float(scale_share)
+    )
+    return Decimal(repr(float(share))).quantize(_SHARE)
+
+
 def justified_spend(
     *,
     expected_margin_year: Decimal,
     expected_margin: Decimal,
     effect_share: Decimal,
+    scale_share: Decimal,
     used: Decimal,
 ) -> JustifiedSpend:
     """Return how much care is justified for an account.
@@ -46,6 +66,8 @@ def justified_spend(
         account is expected to lose money nothing is justified.
     effect_share : Decimal in [0, 1]
         Share of a year's expected margin that care can at most secure.
+    scale_share : Decimal > 0
+        Spend, as a share of the year's margin, that secures 63 % of that.
     used : Decimal
         What was spent in the last 365 days. Net reversals may make it negative; that
         is money back, and raises what is left.
@@ -53,12 +75,10 @@ def justified_spend(
     Raises
     ------
     ValueError
-        If the share lies outside 0 to 1.
+        As `justified_share`.
     """
-    if not 0 <= effect_share <= 1:
-        raise ValueError("effect_share must lie between 0 and 1")
-    secured = min(effect_share * expected_margin_year, expected_margin)
-    limit = _to_cents(max(secured, _NOTHING))
+    share = justified_share(effect_share=effect_share, scale_share=scale_share)
+    limit = _to_cents(max(min(share * expected_margin_year, expected_margin), _NOTHING))
     used = _to_cents(used)
     return JustifiedSpend(
         limit=limit,
@@ -68,28 +88,78 @@ def justified_spend(
     )
 
 
-def expected_gain(
+def gain_of_spending(
     *,
     expected_margin_year: Decimal,
+    expected_margin: Decimal,
     effect_share: Decimal,
-    share_of_year: Decimal,
+    scale_share: Decimal,
+    used: Decimal,
     cost: Decimal,
 ) -> Decimal:
-    """Return what one touch is expected to gain, net of its cost, in cents.
+    """Return what spending ``cost`` more is expected to gain, net of it, in cents.
 
-    Of the margin that care can secure within a year the touch secures
-    ``share_of_year``. May be negative: the touch costs more than it secures.
+    That is what it secures on top of what was ``used`` already, and never more than
+    all the margin that is expected. Below zero it does not pay.
 
     Raises
     ------
     ValueError
-        If a share lies outside 0 to 1.
+        As `justified_share`.
     """
-    for name, share in (("effect", effect_share), ("year", share_of_year)):
-        if not 0 <= share <= 1:
-            raise ValueError(f"the share of the {name} must lie between 0 and 1")
-    secured = effect_share * max(expected_margin_year, _NOTHING)
-    return _to_cents(secured * share_of_year - cost)
+    most = float(max(expected_margin, _NOTHING))
+    before, after = response.secured(
+        spend=[float(used), max(float(used), 0.0) + float(cost)],
+        margin_year=float(expected_margin_year),
+        effect=float(effect_share),
+        scale=float(scale_share),
+    )
+    return _from_float(min(after, most) - min(before, most) - float(cost))
+
+
+def secured_of_year(
+    *,
+    expected_margin_year: Decimal,
+    effect_share: Decimal,
+    scale_share: Decimal,
+    cost_of_year: Decimal,
+) -> float:
+    """Return what a year of a plan secures, before its cost.
+
+    A plan that costs nothing says nothing of how much it does: it counts as if just
+    what is justified were spent.
+
+    Raises
+    ------
+    ValueError
+        As `justified_share`.
+    """
+    effect, scale = float(effect_share), float(scale_share)
+    margin = max(float(expected_margin_year), 0.0)
+    spend = float(cost_of_year)
+    if spend <= 0:
+        spend = margin * float(response.justified_share(effect=effect, scale=scale))
+    return float(
+        response.secured(spend=spend, margin_year=margin, effect=effect, scale=scale)
+    )
+
+
+def expected_gain(
+    *, secured_year: float, share_of_year: Decimal, cost: Decimal
+) -> Decimal:
+    """Return what one touch is expected to gain, net of its cost, in cents.
+
+    Of what a year of its plan secures the touch secures ``share_of_year``. May be
+    negative: the touch costs more than it secures.
+
+    Raises
+    ------
+    ValueError
+        If the share lies outside 0 to 1.
+    """
+    if not 0 <= share_of_year <= 1:
+        raise ValueError("the share of the year must lie between 0 and 1")
+    return _from_float(secured_year * float(share_of_year) - float(cost))
 
 
 def share_of_year(
@@ -104,6 +174,11 @@ def share_of_year(
     if cost_of_year > 0:
         return min(cost / cost_of_year, Decimal(1))
     return 1 / Decimal(max(touches_per_year, 1))
+
+
+def _from_float(value: float) -> Decimal:
+    """Return cents, read with the fifteen digits that the database reads as well."""
+    return _to_cents(Decimal(f"{value:.15g}"))
 
 
 def _to_cents(value: Decimal) -> Decimal:

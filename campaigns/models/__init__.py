@@ -22,6 +22,7 @@ from campaigns.models.rules import Absence, ClosedDay, PlanningRule, RepCapacity
 from campaigns.models.service import CaseAlarm, ServiceLevel, ServiceVersion
 from campaigns.models.standings import Standing
 from campaigns.models.touches import PlannedTouch
+from campaigns.models.wallet import GateDecision, MeasuredEffect
 
 __all__ = [
     "Absence",
@@ -35,7 +36,9 @@ __all__ = [
     "ClosedDay",
     "Delivery",
     "Firing",
+    "GateDecision",
     "LibraryTouch",
+    "MeasuredEffect",
     "PlanAssignment",
     "PlanVersion",
     "PlannedTouch",

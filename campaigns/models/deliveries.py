@@ -10,7 +10,6 @@ from campaigns.choices import DeliveryStatus
 from campaigns.models.touches import PlannedTouch
 from crm.models import Account, Contact, User
 
-
 UNDER_WAY = (
     DeliveryStatus.PLANNED,
     DeliveryStatus.RETRY,

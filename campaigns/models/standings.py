@@ -43,6 +43,7 @@ class Standing(models.Model):
     revenue_year = money()
     margin_year = money()
     cost_year = money()
+    care_left = money(null=True)
     order_count = models.IntegerField()
     last_order_on = models.DateField(null=True)
     next_touch_on = models.DateField(null=True)

@@ -8,8 +8,8 @@ from campaigns import policy
 from campaigns.choices import OwnerRole
 from campaigns.models import PlannedTouch
 from campaigns.queries import care, today
-from campaigns.queries.care import Justified
 from campaigns.queries.today import Item
+from campaigns.queries.wallet import Wallet, wallet_of
 from crm.choices import Channel, Outcome
 from crm.models import Touchpoint, User
 
@@ -30,7 +30,7 @@ class AfterContact:
     may_count_as: Sequence[PlannedTouch]
     done: int
     asked: int | None
-    justified: Justified | None
+    wallet: Wallet | None
     next_step: Item | None
 
 
@@ -48,7 +48,7 @@ def after_contact(touchpoint: Touchpoint, *, user: User, day: dt.date) -> AfterC
         may_count_as=[] if counts_as else matching(touchpoint, day=day),
         done=sum(strip.done for strip in kept.strips if strip.asked is not None),
         asked=sum(asked) if kept.version else None,
-        justified=care.justified(account, today=day),
+        wallet=wallet_of(account, today=day),
         next_step=today.next_step(account, user=user, today=day),
     )
 

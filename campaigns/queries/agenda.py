@@ -71,6 +71,7 @@ def due_touches(asking: Asking, weighing: Weighing) -> Items:
         why=Value(""),
         share=weighing.share_of_touch(),
         cost=weighing.cost_of_touch(),
+        secured=weighing.secured_by_touches("d_margin"),
     )
 
 
@@ -212,9 +213,10 @@ def _weighed(items: Items, key: str, asking: Asking, weighing: Weighing) -> Rows
     )
     share = items.share or weighing.share_of_other("d_class")
     cost = items.cost or Value(ZERO)
+    secured = items.secured or weighing.secured_by_others("d_margin", "d_class")
     rows = rows.annotate(
-        d_share=Cast(share, PRECISE), d_cost=Cast(cost, PRECISE)
-    ).annotate(d_gain=weighing.gain("d_margin", "d_share", "d_cost"))
+        d_share=Cast(share, PRECISE), d_cost=Cast(cost, PRECISE), d_secured=secured
+    ).annotate(d_gain=weighing.gain("d_secured", "d_share", "d_cost"))
     for kept in (
         Snooze.objects.filter(user=asking.user, until__gt=asking.today),
         SettledItem.objects.all(),

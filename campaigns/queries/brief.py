@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from campaigns.queries.care import Care, Justified, care, justified
+from campaigns.queries.care import Care, care
 from campaigns.queries.cases import unsettled_of
 from campaigns.queries.service import Standing
+from campaigns.queries.wallet import Wallet, wallet_of
 from clv.models import ValuationRun
 from clv.queries.expansion import Expansion, expansion_of
 from clv.queries.worth import AccountWorth, account_worth
@@ -59,7 +60,7 @@ class Brief:
     membership: Membership | None
     worth: AccountWorth | None
     payback: Payback | None
-    justified: Justified | None
+    wallet: Wallet | None
     care: Care
     contacts: list[Touchpoint]
     people: People
@@ -111,7 +112,7 @@ def brief(account: Account, *, today: dt.date) -> Brief:
         membership=stands,
         worth=worth,
         payback=payback_of(value=worth.value, run=worth.run) if worth else None,
-        justified=justified(account, today=today),
+        wallet=wallet_of(account, today=today),
         care=asked,
         contacts=list(
             contacts.select_related("contact", "user").order_by("-occurred_at")[

@@ -11,6 +11,7 @@ from django.db import connection
 from campaigns.choices import BudgetHead
 from campaigns.models import PlanVersion
 from campaigns.queries.costs import PlanCost, hourly_costs, member_counts, plan_cost
+from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
 from common.clock import business_today, months_later
 from common.money import ZERO, to_cents
@@ -39,13 +40,11 @@ SPENT = """
     WHERE e.account_id IS NOT NULL AND e.incurred_on BETWEEN %(since)s AND %(until)s
     GROUP BY 1, 2"""
 
-# Care cannot earn more than it can secure: see docs/methods/justified-spend.md.
 JUSTIFIED = """
-    SELECT m.worth_class, sum(greatest(
-        least(%(effect)s * v.expected_margin_year, v.expected_margin), 0))
+    SELECT m.worth_class, sum({justified})
     FROM clv_valuation v
     JOIN segments_membership m ON m.account_id = v.account_id AND m.until IS NULL
-    WHERE v.run_id = %(run)s GROUP BY 1"""
+    {joins} WHERE v.run_id = %(run)s GROUP BY 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,10 @@ def _spent(since: dt.date, until: dt.date) -> dict[str, dict[str, Decimal]]:
 
 
 def _justified(run: ValuationRun) -> dict[str, Decimal]:
-    effect = run.assumptions.retention_effect
+    responses = Responses(run.assumptions)
+    statement = JUSTIFIED.format(
+        justified=responses.justified_column(), joins=responses.joins()
+    )
     with connection.cursor() as cursor:
-        cursor.execute(JUSTIFIED, {"run": run.pk, "effect": effect})
+        cursor.execute(statement, {"run": run.pk})
         return {key: to_cents(amount) for key, amount in cursor.fetchall()}

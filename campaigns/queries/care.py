@@ -1,37 +1,18 @@
-"""The care of one account: its plan's touches this year, and what is justified."""
+"""The care of one account: its plan's touches this year, and what comes next."""
 
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from math import ceil
 
-from django.db.models import Sum
-
-from campaigns import policy
 from campaigns.choices import TouchStatus
-from campaigns.engine.justified import JustifiedSpend, justified_spend
 from campaigns.models import PlannedTouch, PlanVersion
 from campaigns.queries.costs import touches_a_year
-from clv.models import Valuation, ValuationRun
-from common.money import ZERO
-from crm.choices import CostKind
-from crm.models import Account, LedgerEntry
+from crm.models import Account
 from segments.choices import WorthClass
 from segments.models import Membership
 
-# What counts as care. Winning, delivering and taking goods back is not chosen freely.
-CARE_KINDS = (CostKind.MARKETING, CostKind.ACCOUNT_MANAGEMENT, CostKind.SERVICE)
 NEXT_SHOWN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Justified:
-    """What may be spent on an account, and the numbers that it rests on."""
-
-    spend: JustifiedSpend
-    effect_share: Decimal
-    expected_margin_year: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +43,6 @@ class Care:
     following: Sequence[PlannedTouch]
 
 
-def justified(account: Account, *, today: dt.date) -> Justified | None:
-    """Return what is justified this year; None before the account is valued."""
-    run = ValuationRun.objects.select_related("assumptions").current()
-    if run is None:
-        return None
-    value = Valuation.objects.of_run(run).filter(account_id=account.pk).first()
-    if value is None:
-        return None
-    spend = justified_spend(
-        expected_margin_year=value.expected_margin_year,
-        expected_margin=value.expected_margin,
-        effect_share=run.assumptions.retention_effect,
-        used=_spent(account, today),
-    )
-    return Justified(
-        spend, run.assumptions.retention_effect, value.expected_margin_year
-    )
-
-
 def care(account: Account, *, today: dt.date) -> Care:
     """Return the plan of the account's class and its touches of this year."""
     stands = Membership.objects.open().filter(account=account).first()
@@ -101,18 +63,6 @@ def care(account: Account, *, today: dt.date) -> Care:
         strips=_strips(this_year, version, today),
         following=due[:NEXT_SHOWN],
     )
-
-
-def _spent(account: Account, today: dt.date) -> Decimal:
-    """Return the cost of care in the window that ends today."""
-    since = today - dt.timedelta(days=policy.SPEND_WINDOW_DAYS)
-    rows = LedgerEntry.objects.filter(
-        account=account,
-        kind__in=CARE_KINDS,
-        incurred_on__gt=since,
-        incurred_on__lte=today,
-    )
-    return rows.aggregate(spent=Sum("amount"))["spent"] or ZERO
 
 
 def _published(worth_class: WorthClass | None) -> PlanVersion | None:

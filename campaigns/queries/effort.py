@@ -3,9 +3,9 @@
 Hours are the minutes of contacts in the period, money the ledger's account management,
 marketing and service, both on customers. Recommended is the same total spread in
 proportion to the care that is justified for each customer within a year
-(`campaigns.engine.justified`): no more than care can secure, nothing where nothing is
-expected. What a class or a rep's accounts return is that justified care per hour and
-per unit of money spent.
+(`campaigns.engine.justified`): until the next unit no longer pays, nothing where
+nothing is expected. What a class or a rep's accounts return is that justified care per
+hour and per unit of money spent.
 """
 
 import datetime as dt
@@ -15,20 +15,15 @@ from typing import Any
 
 from django.db import connection
 
+from campaigns.queries.wallet import CARE_KINDS, Responses
 from clv.models import ValuationRun
 from common.charts import Chart, Series
 from common.clock import day_ends_at
 from common.templatetags.display import money, number, share
-from crm.choices import CostKind
 from crm.models import Account, User
 from segments.choices import WorthClass
 from segments.queries.scope import Scope
 
-CARE_KINDS = (
-    CostKind.ACCOUNT_MANAGEMENT.value,
-    CostKind.MARKETING.value,
-    CostKind.SERVICE.value,
-)
 GAPS_NAMED = 12
 GROUPS_NAMED = 15
 SMALLEST_GAP = 0.25  # hours; less is no task
@@ -50,10 +45,8 @@ _SPENT = """
 _CUSTOMERS = """
     SELECT v.account_id, a.owner_id, m.worth_class,
         coalesce(t.hours, 0) AS hours, coalesce(p.money, 0) AS money,
-        greatest(least(
-            %(effect)s * v.expected_margin_year, v.expected_margin
-        ), 0)::float8 AS justified
-    FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
+        {justified}::float8 AS justified
+    FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id {joins}
     LEFT JOIN segments_membership m ON m.account_id = v.account_id
         AND m.since <= %(day)s AND (m.until IS NULL OR m.until > %(day)s)
     LEFT JOIN touched t ON t.account_id = v.account_id
@@ -228,7 +221,10 @@ def effort_in(scope: Scope) -> Effort | None:
     if scope.run is None:
         return None
     params, among = _window(scope, scope.run)
-    customers = _CUSTOMERS.format(among=among)
+    responses = Responses(scope.run.assumptions)
+    customers = _CUSTOMERS.format(
+        among=among, justified=responses.justified_column(), joins=responses.joins()
+    )
     rows = _rows(TOTALS.format(spent=_SPENT, customers=customers), params)
     found = next((row for row in rows if row[0] == "all"), None)
     if found is None or not found[2]:
@@ -257,8 +253,7 @@ def _window(scope: Scope, run: ValuationRun) -> tuple[dict[str, Any], str]:
         "until": period.until,
         "begins": day_ends_at(period.since - dt.timedelta(days=1)),
         "ends": day_ends_at(period.until),
-        "kinds": list(CARE_KINDS),
-        "effect": run.assumptions.retention_effect,
+        "kinds": [kind.value for kind in CARE_KINDS],
     }
     if scope.is_whole_firm:
         return params, ""

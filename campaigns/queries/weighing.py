@@ -9,35 +9,49 @@ from django.db.models import (
     Case,
     DecimalField,
     F,
+    FloatField,
     OuterRef,
     Subquery,
     Value,
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models.functions import Cast, Coalesce, Exp, Greatest, Least
 
 from campaigns.engine.costs import cost_of_one
-from campaigns.engine.justified import expected_gain, share_of_year
+from campaigns.engine.justified import expected_gain, secured_of_year, share_of_year
 from campaigns.models import PlanVersion, TouchTemplate
 from campaigns.queries.costs import hourly_costs, touches_a_year
-from clv.models import Assumptions, Valuation, ValuationRun
-from common.money import ZERO
+from campaigns.queries.wallet import Response, Responses
+from clv.models import Valuation, ValuationRun
+from common.money import ZERO, to_cents
 from segments.models import Membership
 
 PRECISE: Any = DecimalField(max_digits=30, decimal_places=12)
+FLOAT: Any = FloatField()
+# The database refuses to underflow; what is left there is nothing in any currency.
+_DEEPEST = 700.0
 
 
 @dataclass(frozen=True, slots=True)
 class Reasons:
-    """Why a row stands where it stands, in numbers."""
+    """Why a row stands where it stands, in numbers.
 
-    effect_share: Decimal
+    `secured_year` is what a year of the plan is expected to secure of
+    `expected_margin_year`; the row has `share_of_year` of it.
+    """
+
+    response: Response
     expected_margin_year: Decimal
+    secured_year: Decimal
     share_of_year: Decimal
     touches_per_year: Decimal
     cost: Decimal
     gain: Decimal
+
+    @property
+    def effect_share(self) -> Decimal:
+        return self.response.effect
 
     @property
     def secured(self) -> Decimal:
@@ -52,10 +66,11 @@ class Reasons:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """What a plan asks for within a year: how many touches, at what cost."""
+    """What a plan asks for within a year, at what cost, and how margin responds."""
 
     touches: Decimal
     cost: Decimal
+    response: Response
 
 
 class Weighing:
@@ -63,8 +78,7 @@ class Weighing:
 
     def __init__(self) -> None:
         self.run = ValuationRun.objects.select_related("assumptions").current()
-        assumptions = self.run.assumptions if self.run else None
-        self.effect = (assumptions or Assumptions.objects.current()).retention_effect
+        self.responses = Responses(self.run.assumptions if self.run else None)
         self.hourly = hourly_costs()
         versions = PlanVersion.objects.select_related("plan")
         versions = versions.prefetch_related("touches")
@@ -84,8 +98,7 @@ class Weighing:
         self, template: TouchTemplate, margin_year: Decimal | None
     ) -> Reasons | None:
         """Return what a touch of a plan is expected to gain."""
-        cost = self.cost(template)
-        year = self.years.get(template.version_id, Year(touches=Decimal(1), cost=cost))
+        year, cost = self._year_of(template), self.cost(template)
         return self._reasons(margin_year, self._share(template), year, cost)
 
     def other(self, worth_class: str, margin_year: Decimal | None) -> Reasons | None:
@@ -93,7 +106,7 @@ class Weighing:
 
         It is no part of the plan: it counts as a mean touch of it, at no cost.
         """
-        year = self.by_class.get(worth_class, Year(touches=Decimal(1), cost=ZERO))
+        year = self.by_class.get(worth_class, self._no_plan)
         return self._reasons(margin_year, _mean_share(year), year, ZERO)
 
     def cost(self, template: TouchTemplate) -> Decimal:
@@ -126,6 +139,18 @@ class Weighing:
         """Return the cost of a touch, by its template."""
         return self._by_template(self.cost)
 
+    def secured_by_touches(self, margin: str) -> Combinable:
+        """Return what a year of the plan of a touch secures, by its template."""
+        by_year: dict[tuple[Decimal, Response], list[int]] = {}
+        for pk, template in self.templates.items():
+            year = self._year_of(template)
+            by_year.setdefault((year.cost, year.response), []).append(pk)
+        cases = [
+            When(template_id__in=keys, then=_secured(margin, cost, response))
+            for (cost, response), keys in by_year.items()
+        ]
+        return Case(*cases, default=Value(0.0), output_field=FLOAT)
+
     def share_of_other(self, stands: str) -> Combinable:
         """Return the share of anything else, by the column of the account's class."""
         cases = [
@@ -134,11 +159,23 @@ class Weighing:
         ]
         return Case(*cases, default=Value(Decimal(1)), output_field=PRECISE)
 
-    def gain(self, margin: str, share: str, cost: str) -> Combinable:
+    def secured_by_others(self, margin: str, stands: str) -> Combinable:
+        """Return what a year of care secures, by the column of the account's class."""
+        cases = [
+            When(**{stands: key}, then=_secured(margin, year.cost, year.response))
+            for key, year in self.by_class.items()
+        ]
+        none = self._no_plan
+        return Case(
+            *cases,
+            default=_secured(margin, none.cost, none.response),
+            output_field=FLOAT,
+        )
+
+    def gain(self, secured: str, share: str, cost: str) -> Combinable:
         """Return the expected gain; what is not valued gains nothing."""
-        effect = Value(self.effect, output_field=PRECISE)
-        secured = Greatest(F(margin), Value(ZERO)) * effect * F(share) - F(cost)
-        return Coalesce(secured, Value(ZERO), output_field=PRECISE)
+        value = Cast(F(secured), PRECISE) * F(share) - F(cost)
+        return Coalesce(value, Value(ZERO), output_field=PRECISE)
 
     def _by_template(self, of: Callable[[TouchTemplate], Decimal]) -> Combinable:
         cases = [
@@ -147,11 +184,22 @@ class Weighing:
         ]
         return Case(*cases, default=Value(ZERO), output_field=PRECISE)
 
+    # -- What a plan stands for --------------------------------------------------------
+
+    @property
+    def _no_plan(self) -> Year:
+        return Year(Decimal(1), ZERO, self.responses.assumed)
+
+    def _year_of(self, template: TouchTemplate) -> Year:
+        lonely = Year(Decimal(1), self.cost(template), self.responses.assumed)
+        return self.years.get(template.version_id, lonely)
+
     def _share(self, template: TouchTemplate) -> Decimal:
-        cost = self.cost(template)
-        year = self.years.get(template.version_id, Year(touches=Decimal(1), cost=cost))
+        year = self._year_of(template)
         return share_of_year(
-            cost=cost, cost_of_year=year.cost, touches_per_year=year.touches
+            cost=self.cost(template),
+            cost_of_year=year.cost,
+            touches_per_year=year.touches,
         )
 
     def _year(self, version: PlanVersion) -> Year:
@@ -160,20 +208,43 @@ class Weighing:
             times = touches_a_year(template, version.runs_days)
             touches += times
             cost += times * self.cost(template)
-        return Year(touches=touches, cost=cost)
+        plan = version.plan
+        response = self.responses.of(plan_id=plan.pk, worth_class=plan.worth_class)
+        return Year(touches=touches, cost=cost, response=response)
 
     def _reasons(
         self, margin_year: Decimal | None, share: Decimal, year: Year, cost: Decimal
     ) -> Reasons | None:
         if margin_year is None:
             return None
-        gain = expected_gain(
+        secured = secured_of_year(
             expected_margin_year=margin_year,
-            effect_share=self.effect,
-            share_of_year=share,
-            cost=cost,
+            effect_share=year.response.effect,
+            scale_share=year.response.scale,
+            cost_of_year=year.cost,
         )
-        return Reasons(self.effect, margin_year, share, year.touches, cost, gain)
+        return Reasons(
+            response=year.response,
+            expected_margin_year=margin_year,
+            secured_year=to_cents(Decimal(secured)),
+            share_of_year=share,
+            touches_per_year=year.touches,
+            cost=cost,
+            gain=expected_gain(secured_year=secured, share_of_year=share, cost=cost),
+        )
+
+
+def _secured(margin: str, cost_of_year: Decimal, response: Response) -> Combinable:
+    """Return `secured_of_year` as the database works it out."""
+    effect, scale = float(response.effect), float(response.scale)
+    earned = Greatest(Cast(F(margin), FLOAT), Value(0.0))
+    if cost_of_year <= 0:
+        return earned * Value(max(effect - scale, 0.0), output_field=FLOAT)
+    # Never divided by nothing: where no margin is expected none is secured.
+    reach = Greatest(earned, Value(0.000001)) * Value(scale, output_field=FLOAT)
+    depth = Value(float(cost_of_year), output_field=FLOAT) / reach
+    left = Exp(Value(0.0) - Least(depth, Value(_DEEPEST)), output_field=FLOAT)
+    return earned * Value(effect, output_field=FLOAT) * (Value(1.0) - left)
 
 
 def _mean_share(year: Year) -> Decimal:

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 
 from campaigns.choices import TouchStatus
+from campaigns.queries.wallet import WITH_USED, Responses, window
 from clv.models import ValuationRun
+from common.clock import business_today
 from segments.choices import WorthClass
 
 TABLE = "campaigns_standing"
@@ -28,9 +30,20 @@ def write_standings(run: ValuationRun) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {table}")
         cursor.execute(f"CREATE TABLE {table} (LIKE {TABLE} INCLUDING DEFAULTS)")
+        responses = Responses(run.assumptions)
+        statement = _INSERT.format(
+            table=table,
+            with_used=WITH_USED,
+            justified=responses.justified_column(),
+            stands=responses.joins(),
+        )
         cursor.execute(
-            _INSERT.format(table=table),
-            {"run": run.pk, "before": before.pk if before else 0},
+            statement,
+            {
+                "run": run.pk,
+                "before": before.pk if before else 0,
+                **window(business_today()),
+            },
         )
         written = int(cursor.rowcount)
         cursor.execute(
@@ -59,12 +72,15 @@ def _other_tables(table: str) -> list[str]:
 
 
 _INSERT = f"""
+{{with_used}}
 INSERT INTO {{table}} (run_id, account_id, class_rank, clv, trend, realised_profit,
-    revenue_year, margin_year, cost_year, order_count, last_order_on, next_touch_on)
+    revenue_year, margin_year, cost_year, care_left, order_count, last_order_on,
+    next_touch_on)
 SELECT v.run_id, v.account_id, CASE m.worth_class {_RANK} END, v.clv, v.clv - b.clv,
-    v.realised_profit, v.revenue_year, v.margin_year, v.cost_year, v.order_count,
-    v.last_on, t.due_on
-FROM clv_valuation v
+    v.realised_profit, v.revenue_year, v.margin_year, v.cost_year,
+    {{justified}} - coalesce(u.amount, 0), v.order_count, v.last_on, t.due_on
+FROM clv_valuation v {{stands}}
+LEFT JOIN used u ON u.account_id = v.account_id
 LEFT JOIN clv_valuation b ON b.run_id = %(before)s AND b.account_id = v.account_id
 LEFT JOIN segments_membership m ON m.account_id = v.account_id AND m.until IS NULL
 LEFT JOIN ({_FIRST_TOUCHES}) t ON t.account_id = v.account_id

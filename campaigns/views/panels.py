@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 from campaigns import permissions
 from campaigns.queries import care, plans
 from campaigns.queries.adherence import adherence_of, open_alerts
+from campaigns.queries.wallet import wallet_of
 from common.access import requires
 from common.clock import business_today
 from crm.models import Account
@@ -24,7 +25,7 @@ def account_plan(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "account": account,
         "care": care.care(account, today=today),
-        "justified": care.justified(account, today=today),
+        "wallet": wallet_of(account, today=today),
         "can_do": request.user.has_perm(permissions.DO_TOUCHES),
         "today": today,
     }
@@ -36,7 +37,7 @@ def account_plan(request: SignedInRequest, pk: int) -> HttpResponse:
 def account_justified(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show in the account's header what more is justified this year."""
     account = _account(request, pk)
-    context = {"justified": care.justified(account, today=business_today())}
+    context = {"wallet": wallet_of(account)}
     return render(request, "campaigns/panels/_account_justified.html", context)
 
 

@@ -49,6 +49,7 @@ class NumbersIn(StrictSerializer):
     )
     margin_rate_if_cost_unknown = Share(required=False, min_value=0, max_value=1)
     retention_effect = Share(required=False, min_value=0, max_value=1)
+    response_scale = Share(required=False, max_value=1)
     prior_orders_per_year = serializers.DecimalField(
         max_digits=7, decimal_places=2, required=False, allow_null=True
     )

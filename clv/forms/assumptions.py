@@ -37,6 +37,10 @@ class AssumptionsForm(forms.Form):
         label="Retention effect, %",
         help_text="Share of a year's expected margin that care can secure at most.",
     )
+    response_scale = PercentField(
+        label="Spend that secures 63 % of it, %",
+        help_text="Spend on care as a share of a year's expected margin.",
+    )
     prior_orders_per_year = forms.DecimalField(
         label="Typical orders per year",
         required=False,

@@ -57,6 +57,14 @@ class AssumedNumbers(models.Model):
         default=Decimal("0.1500"),
         help_text="share of a year's expected margin that care can at most secure",
     )
+    response_scale = models.DecimalField(
+        max_digits=5,
+        decimal_places=4,
+        default=Decimal("0.0500"),
+        db_default=Decimal("0.0500"),
+        help_text="spend on care, as a share of a year's expected margin, at which 63 %"
+        " of what care can secure is secured",
+    )
     prior_orders_per_year = models.DecimalField(
         max_digits=7,
         decimal_places=2,
@@ -91,7 +99,8 @@ class AssumedNumbers(models.Model):
                 condition=Q(annual_rate__gte=0, annual_rate__lte=1)
                 & Q(horizon_months__range=(1, 120))
                 & Q(margin_rate_if_cost_unknown__range=(0, 1))
-                & Q(retention_effect__range=(0, 1)),
+                & Q(retention_effect__range=(0, 1))
+                & Q(response_scale__gt=0, response_scale__lte=1),
                 name="%(class)s_in_range",
             ),
             models.CheckConstraint(

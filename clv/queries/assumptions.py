@@ -83,6 +83,14 @@ def _retention(value: Decimal) -> str:
     )
 
 
+def _scale(value: Decimal) -> str:
+    return (
+        f"Per 100 of margin expected within a year, {cents(100 * value)} spent on care"
+        " secure 63 % of what care can secure; each further unit secures less. It"
+        " changes no value; it limits what care is justified."
+    )
+
+
 def _orders(value: Decimal | None) -> str:
     if value is None:
         return "A weak prior of the engine: about 4.6 days with orders a year."
@@ -120,6 +128,7 @@ VALUE = (
         _margin,
     ),
     Number("retention_effect", "Retention effect", exact_share, _retention),
+    Number("response_scale", "Spend that secures 63 % of it", exact_share, _scale),
 )
 TYPICAL = (
     Number(

@@ -59,6 +59,7 @@ LIMITS: Mapping[str, tuple[float, float, str]] = {
     ),
     "margin_rate_if_cost_unknown": (0, 1, "A margin lies between 0 and 100 %."),
     "retention_effect": (0, 1, "A share lies between 0 and 100 %."),
+    "response_scale": (0.0001, 1, "A share above 0 and up to 100 %."),
     "prior_orders_per_year": (
         FEWEST_ORDERS_A_YEAR,
         MOST_ORDERS_A_YEAR,

@@ -38,6 +38,7 @@ class Items:
     link : id that the source's page takes; the account's unless given
     share : expression of the share of a year's care that doing it stands for, and
     cost : what it costs; without them it counts as one touch of the plan, at no cost
+    secured : what the whole of that year's care secures
     """
 
     rows: QuerySet[Any]
@@ -50,6 +51,7 @@ class Items:
     link: Combinable | None = None
     share: Combinable | None = None
     cost: Combinable | None = None
+    secured: Combinable | None = None
 
 
 WRITTEN = (Channel.EMAIL, Channel.MESSAGE, Channel.WEB, Channel.CHAT, Channel.SOCIAL)

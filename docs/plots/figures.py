@@ -5,13 +5,12 @@ or stated in the title; nothing is read from a database.
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import nbinom, poisson
 
-from campaigns.engine.justified import justified_spend
+from campaigns.engine.response import justified_share, secured
 from clv.engine.breakeven import Economics, expected_breakeven
 from clv.engine.costs import CostRates
 from clv.engine.discounting import DAYS_PER_YEAR
@@ -258,25 +257,19 @@ def change() -> Chart:
 
 
 def justified() -> Chart:
-    margins = np.linspace(-200.0, 2_000.0, 45)
+    """Draw the response to care, less the spend: it pays until the top of each line."""
+    spends = np.linspace(0.0, 500.0, 101)
     lines = []
-    for share in ("0.05", "0.15", "0.30"):
-        limits = [
-            justified_spend(
-                expected_margin_year=Decimal(f"{margin:.2f}"),
-                expected_margin=Decimal(f"{2.4 * margin:.2f}"),
-                effect_share=Decimal(share),
-                used=Decimal("0.00"),
-            ).limit
-            for margin in margins.tolist()
-        ]
-        label = f"effect {float(share):.0%}"
-        lines.append(Line(label, points(margins, np.array(limits, dtype=float))))
+    for effect in (0.05, 0.10, 0.15, 0.20):
+        gain = secured(spend=spends, margin_year=4000.0, effect=effect, scale=0.05)
+        best = float(justified_share(effect=effect, scale=0.05)) * 4000.0
+        label = f"effect {effect:.0%}: justified {best:.0f}"
+        lines.append(Line(label, points(spends, gain - spends)))
     return Chart(
-        "Care that pays for itself within a year",
-        "margin expected within the year",
-        "justified spend",
-        "Nothing is justified where a loss is expected.",
+        "What care gains, net of its cost, of 4,000 margin expected within a year",
+        "spent on care within the year",
+        "secured less spent",
+        "Justified is the spend at the top: the next unit secures less than it costs.",
         lines,
     )
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from django.urls import reverse
 
+from campaigns.engine.justified import justified_share
 from campaigns.models import PlannedTouch, PlanVersion
 from campaigns.queries.budget import budget
 from campaigns.queries.costs import version_cost
@@ -76,8 +77,11 @@ def test_planned_is_the_plan_and_justified_what_care_secures(db):
     row = next(one for one in budget().rows if one.worth_class == "general")
     version = PlanVersion.objects.published().get(plan__worth_class="general")
     assert row.planned == version_cost(version).whole_class
-    effect = Assumptions.objects.current().retention_effect
-    assert row.justified == (effect * 300).quantize(Decimal("0.01"))
+    assumed = Assumptions.objects.current()
+    share = justified_share(
+        effect_share=assumed.retention_effect, scale_share=assumed.response_scale
+    )
+    assert row.justified == (share * 300).quantize(Decimal("0.01"))
     parts = sum(one.justified for one in row.cells)
     assert abs(parts - row.justified) <= Decimal("0.02")
 

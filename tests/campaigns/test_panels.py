@@ -43,31 +43,31 @@ def test_what_is_justified_counts_a_years_care(client, account, rep):
 
     response = panel(client, rep, account)
 
-    result = response.context["justified"].spend
+    result = response.context["wallet"].spend
     assert (result.limit, result.used, result.left) == (
-        Decimal("600.00"),
+        Decimal("219.72"),
         Decimal("130.00"),
-        Decimal("470.00"),
+        Decimal("89.72"),
     )
-    assert "Up to <strong>470</strong> more is justified this year; 130 used" in (
+    assert "Up to <strong>90</strong> more is justified this year; 130 of 220 used" in (
         response.text
     )
-    assert "care can secure at most 15" in response.text
+    assert "assumed: care can secure at most 15" in response.text
 
 
 def test_the_header_says_it_in_a_chip(client, account, rep):
-    spend(account, "650.00")
+    spend(account, "269.72")
 
     response = panel(client, rep, account, "account_justified")
 
     assert "50 over" in response.text
-    assert "650 used" in response.text
+    assert "270 used" in response.text
 
 
 def test_without_value_nothing_is_claimed(client, ready, member, rep):
     account = member("general", owner=rep)
 
-    assert panel(client, rep, account).context["justified"] is None
+    assert panel(client, rep, account).context["wallet"] is None
     assert panel(client, rep, account, "account_justified").status_code == 200
 
 

@@ -59,11 +59,11 @@ def test_most_gain_first_and_late_ones_say_so(client, visit, rep):
     assert [item.touch for item in items(response)] == [much, little, late, ahead]
     assert [item.is_late for item in items(response)] == [False, False, True, False]
     assert response.context["todo"].ahead_count == 0
-    # 15 % of 40,000 is 6,000. A visit costs 30 for the road and 90 minutes, 120 of the
-    # 499.20 that four visits and four magazines cost a year.
-    assert items(response)[0].gain == Decimal("1322.31")
-    assert "+1\u202f322" in response.text
-    assert "Secures about 1\u202f442 of the 40\u202f000 margin" in response.text
+    # A visit costs 30 for the road and 90 minutes, 120 of the 499.20 that four visits
+    # and four magazines cost a year; these secure 6,000 (1 - exp(-499.20 / 2,000)).
+    assert items(response)[0].gain == Decimal("198.59")
+    assert "+199" in response.text
+    assert "Secures about 319 of the 40\u202f000 margin" in response.text
     assert "3 days late" in response.text
 
 

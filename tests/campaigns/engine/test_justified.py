@@ -6,18 +6,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from campaigns.engine.justified import expected_gain, justified_spend, share_of_year
+from campaigns.engine.justified import (
+    expected_gain,
+    gain_of_spending,
+    justified_spend,
+    secured_of_year,
+    share_of_year,
+)
 
 money = st.decimals("-100000", "100000", places=2)
 share = st.decimals("0", "1", places=4)
+scale = st.decimals("0.0001", "1", places=4)
+ASSUMED = {"effect_share": Decimal("0.15"), "scale_share": Decimal("0.05")}
 
 
 def spend(**fields):
     return justified_spend(
-        **{
+        **ASSUMED
+        | {
             "expected_margin_year": Decimal("4000.00"),
             "expected_margin": Decimal("9500.00"),
-            "effect_share": Decimal("0.15"),
             "used": Decimal("130.00"),
         }
         | fields
@@ -25,12 +33,12 @@ def spend(**fields):
 
 
 def test_by_hand():
-    """15 % of 4,000 is 600; 130 of it are used, so 470 more are justified."""
+    """0.05 x 4,000 x ln 3 is 219.72; 130 of it are used, 89.72 more are justified."""
     result = spend()
     assert (result.limit, result.used, result.left, result.overspent) == (
-        Decimal("600.00"),
+        Decimal("219.72"),
         Decimal("130.00"),
-        Decimal("470.00"),
+        Decimal("89.72"),
         Decimal("0.00"),
     )
 
@@ -46,24 +54,26 @@ def test_nothing_is_justified_where_no_margin_is_expected(margin):
     assert result.overspent == Decimal("130.00")
 
 
-def test_without_effect_nothing_is_justified():
-    assert spend(effect_share=Decimal(0)).limit == 0
+@pytest.mark.parametrize("effect", ["0", "0.05", "0.03"])
+def test_without_effect_or_where_the_first_unit_does_not_pay_nothing_is(effect):
+    assert spend(effect_share=Decimal(effect)).limit == 0
 
 
 @pytest.mark.parametrize("effect", ["-0.01", "1.01"])
 def test_an_effect_beyond_its_range_is_refused(effect):
     with pytest.raises(ValueError, match="between 0 and 1"):
         spend(effect_share=Decimal(effect))
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        gain(effect_share=Decimal(effect))
 
 
-@given(year=money, horizon=money, effect=share, used=money)
-def test_what_is_left_and_what_is_over_fit_the_limit(year, horizon, effect, used):
+@given(year=money, horizon=money, effect=share, scale=scale, used=money)
+def test_what_is_left_and_what_is_over_fit_the_limit(
+    year, horizon, effect, scale, used
+):
     result = justified_spend(
         expected_margin_year=year,
         expected_margin=horizon,
         effect_share=effect,
+        scale_share=scale,
         used=used,
     )
     assert result.limit >= 0
@@ -79,42 +89,88 @@ def test_spending_more_never_leaves_more(used, more):
     assert spend(used=used + more).left <= spend(used=used).left
 
 
-def gain(**fields):
-    return expected_gain(
-        **{
+def more(cost, **fields):
+    return gain_of_spending(
+        **ASSUMED
+        | {
             "expected_margin_year": Decimal("4000.00"),
-            "effect_share": Decimal("0.15"),
-            "share_of_year": Decimal("0.125"),
-            "cost": Decimal("30.00"),
+            "expected_margin": Decimal("9500.00"),
+            "used": Decimal("0.00"),
+            "cost": Decimal(cost),
         }
         | fields
     )
 
 
+def test_gain_of_spending_by_hand():
+    """The first 200 of 4,000 secure 63.2 % of 600, which is 379.27."""
+    assert more("200.00") == Decimal("179.27")
+    # The next 200 secure 139.53 only, and cost more than that.
+    assert more("200.00", used=Decimal("200.00")) == Decimal("-60.47")
+
+
+def test_spending_up_to_what_is_justified_gains_and_beyond_it_loses():
+    left = spend().left
+    assert more(left, used=Decimal("130.00")) > 0
+    assert more("10.00", used=Decimal("219.72")) < 0
+
+
+def test_no_more_is_secured_than_all_that_is_expected():
+    assert more("200.00", expected_margin=Decimal("50.00")) == Decimal("-150.00")
+    assert more("7.00", expected_margin_year=Decimal("-9.00")) == Decimal("-7.00")
+
+
+@given(used=money, first=st.decimals("0", "5000", places=2))
+def test_money_spent_twice_gains_less_the_second_time(used, first):
+    once = more(first, used=max(used, Decimal(0)))
+    again = more(first, used=max(used, Decimal(0)) + first)
+    assert again <= once
+
+
+def year(cost_of_year, margin="4000.00"):
+    return secured_of_year(
+        **ASSUMED,
+        expected_margin_year=Decimal(margin),
+        cost_of_year=Decimal(cost_of_year),
+    )
+
+
+def test_a_year_of_a_plan_secures_what_its_cost_does():
+    assert year("200.00") == pytest.approx(379.2723352971)
+    assert year("200.00", margin="-1.00") == 0
+
+
+def test_a_plan_that_costs_nothing_counts_as_what_is_justified():
+    """At 219.72 care secures (0.15 - 0.05) x 4,000."""
+    assert year("0.00") == pytest.approx(400)
+
+
+def gain(secured="400.00", cost="30.00", share="0.125"):
+    return expected_gain(
+        secured_year=float(secured), share_of_year=Decimal(share), cost=Decimal(cost)
+    )
+
+
 def test_gain_of_a_touch_by_hand():
-    """An eighth of 600 is 75; less 30 for the touch leaves 45."""
-    assert gain() == Decimal("45.00")
+    """An eighth of 400 is 50; less 30 for the touch leaves 20."""
+    assert gain() == Decimal("20.00")
 
 
 def test_a_touch_can_cost_more_than_it_secures():
-    assert gain(cost=Decimal("100.00")) == Decimal("-25.00")
-
-
-def test_no_margin_expected_leaves_only_the_cost():
-    assert gain(expected_margin_year=Decimal("-9.00")) == Decimal("-30.00")
+    assert gain(cost="100.00") == Decimal("-50.00")
 
 
 @pytest.mark.parametrize("share", ["-0.01", "1.01"])
 def test_a_share_of_the_year_beyond_its_range_is_refused(share):
     with pytest.raises(ValueError, match="between 0 and 1"):
-        gain(share_of_year=Decimal(share))
+        gain(share=share)
 
 
 def part(cost, cost_of_year, touches=8):
     return share_of_year(
         cost=Decimal(cost),
         cost_of_year=Decimal(cost_of_year),
-        touches_per_year=touches,
+        touches_per_year=Decimal(touches),
     )
 
 
@@ -132,28 +188,20 @@ def test_touches_of_a_plan_that_costs_nothing_count_the_same():
 
 
 @given(
-    year=money,
+    margin=money,
     plan=st.lists(
         st.tuples(st.integers(1, 24), st.decimals("0", "500", places=2)),
         min_size=1,
         max_size=6,
     ),
 )
-def test_a_year_of_touches_secures_the_limit(year, plan):
+def test_a_year_of_touches_secures_what_the_year_does(margin, plan):
     """Whatever the plan: up to a cent of rounding for each touch."""
     touches = sum(times for times, _ in plan)
     cost_of_year = sum(times * cost for times, cost in plan)
-    secured = sum(
-        times
-        * (
-            gain(
-                expected_margin_year=year,
-                cost=cost,
-                share_of_year=part(cost, cost_of_year, touches),
-            )
-            + cost
-        )
+    secured = year(cost_of_year, margin=margin)
+    found = sum(
+        times * (gain(secured, cost, str(part(cost, cost_of_year, touches))) + cost)
         for times, cost in plan
     )
-    limit = spend(expected_margin_year=year, expected_margin=abs(year)).limit
-    assert abs(secured - limit) <= Decimal("0.01") * (touches + 1)
+    assert abs(float(found) - secured) <= 0.01 * (touches + 1)
