@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
-from common import agendas, palette, panels, timelines, undoing
+from common import agendas, arrivals, palette, panels, timelines, undoing
 from common.lists import sets
 from crm.permissions import (
     CHANGE_CASES,
@@ -56,6 +56,23 @@ class CampaignsConfig(AppConfig):
                 order=70,
             )
         )
+        arrivals.register("account", "campaigns.services.assignments.welcome")
+        for key, query in (
+            ("planbegun", "plans_begun"),
+            ("planended", "plans_ended"),
+        ):
+            timelines.register(
+                timelines.Source(
+                    key=key,
+                    kind="plan",
+                    kind_title="Plan",
+                    word="Plan changed",
+                    icon="clipboard-list",
+                    query=f"campaigns.queries.timeline_plans.{query}",
+                    permission=VIEW_PLANS,
+                    order=70,
+                )
+            )
         undoing.register("touchpoint", "campaigns.services.touches.reopen_touch_of")
         for key, word, query in (
             ("dealbegun", "Deal", "deals_begun"),

@@ -69,6 +69,16 @@ class TouchStatus(TextChoices):
     EXPIRED = "expired", "Expired"
 
 
+class ExceptionKind(TextChoices):
+    """Why a touch that a plan asks for was not planned."""
+
+    COUNTED = "counted", "A contact by hand counts instead"
+    DO_NOT_CONTACT = "do_not_contact", "Everybody there asked not to be contacted"
+    NO_CONSENT = "no_consent", "Nobody there allows it"
+    CAPPED = "capped", "More than may reach an account"
+    NO_DAY = "no_day", "No open day in its time"
+
+
 class DeliveryStatus(TextChoices):
     """Where a mail is; the first four are on the way, the others final."""
 

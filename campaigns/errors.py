@@ -64,6 +64,26 @@ class NobodyToReachError(DomainError):
 class DeliveryStateError(DomainError):
     code = "delivery_state"
     message = "This mail stands elsewhere by now. Load the list again."
+class CannotAssignError(DomainError):
+    """Accounts that cannot be put on a plan, or taken off one."""
+
+    code = "cannot_assign"
+
+
+class CannotSaveRuleError(DomainError):
+    """A rule, day or capacity of planning that is not possible."""
+
+    code = "cannot_save_rule"
+
+
+class StaleRuleError(DomainError):
+    """Somebody published a planning rule since this one was opened."""
+
+    code = "stale"
+    message = (
+        "Somebody published another rule meanwhile. It stands beside yours: look at it"
+        " and save again."
+    )
 
 
 class CannotPublishLevelsError(DomainError):

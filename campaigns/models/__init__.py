@@ -10,6 +10,7 @@ from campaigns.models.automations import (
     WebhookEndpoint,
 )
 from campaigns.models.deliveries import Delivery
+from campaigns.models.exceptions import TouchException
 from campaigns.models.plans import (
     LibraryTouch,
     PlanAssignment,
@@ -51,6 +52,7 @@ __all__ = [
     "SettledItem",
     "Snooze",
     "Standing",
+    "TouchException",
     "TouchTemplate",
     "WebhookCall",
     "WebhookEndpoint",

@@ -231,8 +231,9 @@ class PlanAssignment(models.Model):
     """One account on one plan, from one day to another; open while it follows it.
 
     The night writes those of automatic plans, from class and refinement. One by hand
-    has who did it and why; it goes before every automatic one until `ends_on`, or until
-    the class changes where no day is named.
+    has who did it and why; it goes before every automatic one until the end of
+    `ends_on`, or until the class changes where no day is named. `worth_class` is the
+    one that the account stood in when it began, empty before the first night.
     """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="+")
@@ -240,6 +241,13 @@ class PlanAssignment(models.Model):
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
     is_by_hand = models.BooleanField(default=False)
+    worth_class = models.CharField(
+        max_length=20,
+        choices=WorthClass.choices,
+        blank=True,
+        default="",
+        db_default="",
+    )
     ends_on = models.DateField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True, default="")
     ended_because = models.CharField(max_length=300, blank=True, default="")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from common import arrivals
 from common.versions import save_changes
 from crm.choices import (
     AccountKind,
@@ -81,6 +82,7 @@ def create_account(*, actor: User, **fields: Any) -> Account:
         notifications.given_accounts(
             actor=actor, owner=account.owner, accounts=[account]
         )
+        arrivals.welcome("account", actor=actor, ids=[account.pk])
     return account
 
 

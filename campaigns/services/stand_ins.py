@@ -1,0 +1,96 @@
+"""Who does the touches of an account whose owner left: the manager of its area."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Coalesce
+
+from campaigns.choices import OwnerRole, TouchStatus
+from crm.models import Account, Territory
+from crm.queries.responsible import managers_of
+
+GOES_TO = "The owner left; it goes to "
+
+# Joined where `a` is the account and `o` its owner: who stands in, with the words.
+STAND_INS = """
+LEFT JOIN unnest(
+    %(left_owner)s::bigint[], %(left_area)s::bigint[], %(left_person)s::bigint[],
+    %(left_reason)s::text[]
+) AS stand_in(owner_id, area_id, person_id, reason)
+    ON stand_in.owner_id = o.id AND stand_in.area_id
+        IS NOT DISTINCT FROM coalesce(a.territory_id, o.territory_id)
+"""
+
+
+def stand_ins(accounts: Sequence[int] | None = None) -> dict[str, Any]:
+    """Return, as arrays, who stands in for owners who left, by owner and area.
+
+    Without any manager the touches stay in nobody's name, which the reason says.
+    """
+    rows = Account.objects.filter(owner__is_active=False)
+    if accounts is not None:
+        rows = rows.filter(pk__in=accounts)
+    area = Coalesce(F("territory"), F("owner__territory"))
+    found = sorted(set(rows.order_by().values_list("owner", area)), key=str)
+    areas = {t.pk: t for t in Territory.objects.filter(pk__in={a for _, a in found})}
+    people = [managers_of(areas.get(pk))[:1] for _, pk in found]
+    return {
+        "left_owner": [owner for owner, _ in found],
+        "left_area": [pk for _, pk in found],
+        "left_person": [one[0].pk if one else None for one in people],
+        "left_reason": [
+            f"{GOES_TO}{one[0].name}."[:300]
+            if one
+            else "The owner left, and nobody stands in: assign the account."
+            for one in people
+        ],
+    }
+
+
+def pass_on(accounts: Sequence[int] | None = None) -> None:
+    """Give open touches of owners who left to who stands in, and back where one is.
+
+    What somebody gave to a colleague stays with them while they are with us.
+    """
+    some = "" if accounts is None else "AND t.account_id = ANY(%(accounts)s::bigint[])"
+    parameters = stand_ins(accounts) | {
+        "accounts": None if accounts is None else list(accounts),
+        "due": TouchStatus.DUE,
+        "rep": OwnerRole.REP,
+        "left": f"{GOES_TO[:14]}%",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK.format(some=some), parameters)
+        if parameters["left_owner"]:
+            cursor.execute(_PASS_ON.format(some=some), parameters)
+
+
+_GIVE_BACK = """
+UPDATE campaigns_plannedtouch t SET assigned_to_id = NULL, reason = ''
+FROM crm_account a LEFT JOIN crm_user o ON o.id = a.owner_id
+WHERE a.id = t.account_id AND t.status = %(due)s AND t.owner_role = %(rep)s {some}
+  AND (
+    (t.reason LIKE %(left)s AND o.is_active)
+    OR EXISTS (
+        SELECT FROM crm_user p WHERE p.id = t.assigned_to_id AND NOT p.is_active)
+  )
+"""
+_PASS_ON = f"""
+UPDATE campaigns_plannedtouch touch
+SET assigned_to_id = passed.person_id, reason = passed.reason
+FROM (
+    SELECT t.id, stand_in.person_id, stand_in.reason
+    FROM campaigns_plannedtouch t
+    JOIN crm_account a ON a.id = t.account_id
+    JOIN crm_user o ON o.id = a.owner_id AND NOT o.is_active
+    {STAND_INS}
+    WHERE t.status = %(due)s AND t.owner_role = %(rep)s {{some}}
+      AND (t.assigned_to_id IS NULL OR t.reason LIKE %(left)s)
+      AND stand_in.owner_id IS NOT NULL
+      AND (t.assigned_to_id, t.reason)
+        IS DISTINCT FROM (stand_in.person_id, stand_in.reason)
+) passed
+WHERE passed.id = touch.id
+"""
