@@ -64,6 +64,8 @@ class NobodyToReachError(DomainError):
 class DeliveryStateError(DomainError):
     code = "delivery_state"
     message = "This mail stands elsewhere by now. Load the list again."
+
+
 class CannotAssignError(DomainError):
     """Accounts that cannot be put on a plan, or taken off one."""
 
