@@ -2,6 +2,8 @@ from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
 from common import agendas, arrivals, palette, panels, timelines, undoing
+from clv.permissions import VIEW_VALUES
+from common import agendas, palette, panels, timelines, undoing
 from common.lists import sets
 from crm.permissions import (
     CHANGE_CASES,
@@ -97,6 +99,10 @@ class CampaignsConfig(AppConfig):
             panels.Panel(
                 "Brief", "campaigns:account_brief", VIEW_ACCOUNTS, 10, key="b"
             ),
+        )
+        panels.register(
+            "account-page",
+            panels.Panel("Metrics", "campaigns:account_metrics", VIEW_VALUES, 20),
         )
         agendas.register(
             agendas.Source(

@@ -16,9 +16,11 @@ from campaigns.views import (
     deal_stages,
     deals,
     effort,
+    experience,
     feeds,
     kept_questions,
     lists,
+    metrics,
     objective,
     panels,
     plans,
@@ -40,6 +42,10 @@ urlpatterns = [
     path("today/", today.today, name="today"),
     path("budget/", budget.budget, name="budget"),
     path("budget/export.csv", budget.budget_export, name="budget_export"),
+    path("experience/", experience.experience, name="experience"),
+    path(
+        "experience/export.csv", experience.experience_export, name="experience_export"
+    ),
     path("team/", team.team, name="team"),
     path("team/export.csv", team.team_export, name="team_export"),
     path("objective/", objective.my_objective, name="my_objective"),
@@ -162,6 +168,7 @@ urlpatterns = [
     path("prospects/", prospects.prospect_list, name="prospect_list"),
     path("prospects/export.csv", prospects.prospect_export, name="prospect_export"),
     path("accounts/<int:pk>/brief/", brief.account_brief, name="account_brief"),
+    path("accounts/<int:pk>/metrics/", metrics.account_metrics, name="account_metrics"),
     path("accounts/<int:pk>/_plan/", panels.account_plan, name="account_plan"),
     path(
         "accounts/<int:pk>/_justified/",

@@ -124,6 +124,12 @@ MENU = (
                 also="/classes/",
                 go="v",
             ),
+            Link(
+                "Experience",
+                "campaigns:experience",
+                "smile",
+                segments.VIEW_DASHBOARD,
+            ),
             Link("Migration", "segments:migration", "shuffle", segments.VIEW_CLASSES),
             Link("Class rule", "segments:rule", "scale", segments.VIEW_CLASSES),
             Link(

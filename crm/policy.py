@@ -66,3 +66,6 @@ REPLIES_LOOK_BACK_DAYS = 60
 FEWEST_BUYING_BOTH = 10  # accounts
 LEAST_LIFT = 1.5
 MOST_SUGGESTIONS = 10
+
+# A log that stood open for longer was interrupted and says nothing about typing.
+LONGEST_ENTRY_SECONDS = 600

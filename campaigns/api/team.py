@@ -37,6 +37,7 @@ class TeamRowOut(serializers.Serializer[Any]):
     )
     minutes_spent_twice = serializers.IntegerField(source="twice_minutes")
     automated_share = serializers.FloatField(allow_null=True)
+    seconds = serializers.FloatField(allow_null=True)
 
 
 class TeamResource(Resource):

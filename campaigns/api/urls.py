@@ -7,6 +7,7 @@ from campaigns.api.calendar import CalendarResource, FeedResource
 from campaigns.api.case_entries import CaseEntryResource
 from campaigns.api.cases import CaseResource
 from campaigns.api.effort import EffortResource
+from campaigns.api.experience import ExperienceResource
 from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.plans import PlanResource
@@ -33,6 +34,7 @@ router.register("cases", CaseResource, "case")
 router.register("case-entries", CaseEntryResource, "case-entry")
 router.register("service-levels", ServiceLevelResource, "service-level")
 router.register("effort", EffortResource, "effort")
+router.register("experience", ExperienceResource, "experience")
 router.register("team", TeamResource, "team")
 router.register("objective", ObjectiveResource, "objective")
 router.register("questions", QuestionResource, "question")

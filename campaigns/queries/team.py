@@ -60,6 +60,15 @@ CONTACTS = """
         AND occurred_at >= %(begins)s AND occurred_at < %(ends)s
     GROUP BY 1
 """
+# How long a typed contact takes; the firm's median is not the mean of medians.
+TYPED = """
+    SELECT grouping(user_id) = 1, user_id,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY entry_seconds)
+    FROM crm_touchpoint
+    WHERE voided_at IS NULL AND user_id IS NOT NULL AND entry_seconds IS NOT NULL
+        AND occurred_at >= %(begins)s AND occurred_at < %(ends)s
+    GROUP BY GROUPING SETS ((user_id), ())
+"""
 PLANNED = """
     SELECT a.owner_id, count(*), count(*) FILTER (WHERE t.status = %(done)s)
     FROM campaigns_plannedtouch t JOIN crm_account a ON a.id = t.account_id
@@ -125,6 +134,7 @@ class Row:
     untimed: int = 0
     logged: int = 0
     automated: int = 0
+    seconds: float | None = None
     due: int = 0
     done: int = 0
     rated: Rated = Rated()
@@ -263,6 +273,8 @@ class _Facts:
         }
         self.gained = self._gained()
         self.contacts = self._by_owner(CONTACTS)
+        typed = _rows(TYPED, self.params)
+        self.seconds = {None if is_all else key: mid for is_all, key, mid in typed}
         self.planned = self._by_owner(PLANNED)
         self.won = self._by_owner(WON)
         rated = _rows(RATED, self.params)
@@ -295,6 +307,7 @@ class _Facts:
             untimed=untimed,
             logged=logged,
             automated=automated,
+            seconds=self.seconds.get(key) if key else None,
             due=due,
             done=done,
             rated=self.rated.get(key, Rated()),
@@ -320,6 +333,7 @@ class _Facts:
             untimed=untimed,
             logged=logged,
             automated=automated,
+            seconds=self.seconds.get(None),
             due=due,
             done=done,
             rated=self.rated_all,

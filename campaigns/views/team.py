@@ -19,7 +19,7 @@ HEADER = (
     *("Rep", "CLV gained", "Won deals", "Won deals amount", "Gained per hour"),
     *("Hours", "Contacts without minutes", "Plan touches due", "Done", "PID mean"),
     *("PID worst tenth", "Rated contacts", "Hours spent twice", "Accounts"),
-    "Entries that nobody typed",
+    *("Entries that nobody typed", "Seconds to log, median"),
 )
 
 
@@ -64,4 +64,5 @@ def _cells(row: Row) -> tuple[Any, ...]:
         *(round(row.hours, 2), row.untimed, row.due, row.done),
         *(row.rated.mean, row.rated.worst_tenth, row.rated.contacts),
         *(round(row.twice_hours, 2), row.accounts, row.automated_share),
+        row.seconds,
     )

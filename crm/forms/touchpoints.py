@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from common.clock import business_today
 from common.errors import DomainError
+from crm import policy
 from crm.choices import Channel
 from crm.forms.chips import WORDS_OF_KIND
 from crm.models import Account, Contact, User
@@ -62,6 +63,7 @@ class QuickLogForm(forms.Form):
     zone = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
     typed_at = forms.CharField(max_length=40, required=False)
     form_token = forms.UUIDField(widget=forms.HiddenInput)
+    seconds = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -101,6 +103,12 @@ class QuickLogForm(forms.Form):
         self.initial["line"] = " ".join(words[: LONGEST_NAME + 1]) + " "
         self.initial["meant"] = person.pk if person else None
         self.understood = self._read(self.typed)
+
+    def clean_seconds(self) -> int | None:
+        """Return how long typing took; what nobody can take as a time is not known."""
+        said = self.cleaned_data["seconds"]
+        taken = int(said) if said.isascii() and said.isdigit() else 0
+        return taken if 0 < taken <= policy.LONGEST_ENTRY_SECONDS else None
 
     def clean_zone(self) -> ZoneInfo:
         """Return the browser's zone; the firm's where it names none."""
@@ -202,6 +210,7 @@ class QuickLogForm(forms.Form):
             "ratings": said.ratings,
             "follow_up": follow_up,
             "form_token": self.cleaned_data["form_token"],
+            "entry_seconds": self.cleaned_data["seconds"],
         }
 
     def moment(self) -> dt.datetime:

@@ -69,6 +69,12 @@ class Touchpoint(models.Model):
         max_length=10, choices=TouchpointSource.choices, default=TouchpointSource.TYPED
     )
     form_token = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    entry_seconds = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="from opening the log to Enter, where the browser told it",
+    )
     voided_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

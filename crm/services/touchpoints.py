@@ -68,13 +68,15 @@ def log_touchpoint(
     source: str = TouchpointSource.TYPED,
     follow_up: FollowUp | None = None,
     form_token: uuid.UUID | None = None,
+    entry_seconds: int | None = None,
 ) -> Touchpoint:
     """Store one contact, the cost of its minutes and its follow-up, or nothing.
 
     Minutes are priced at the actor's hourly cost on the day of the contact. The
     account's last contact only moves forward; notes and unanswered calls do not move
     it. A `form_token` that was used before gives the row it made, and stores nothing.
-    `ratings` rates people, information and deliverables from 1 to 5.
+    `ratings` rates people, information and deliverables from 1 to 5. `entry_seconds`
+    is how long typing it took, where that is known.
 
     Raises
     ------
@@ -98,6 +100,7 @@ def log_touchpoint(
         care=care,
         source=source,
         form_token=form_token,
+        entry_seconds=entry_seconds,
         **{f"rating_{name}": value for name, value in (ratings or {}).items()},
     )
     with transaction.atomic():

@@ -12,7 +12,7 @@
   const WHO = "perennial-user";
   const AGAIN_MS = 20000;
   const SOON_MS = 3000;
-  const FIELDS = ["line", "account", "search", "contact", "meant", "occurred_at", "zone", "typed_at"];
+  const FIELDS = ["line", "account", "search", "contact", "meant", "occurred_at", "zone", "typed_at", "seconds"];
   const badge = () => document.getElementById("log-waiting");
   const list = () => document.getElementById("log-waiting-list");
   let needsSignIn = false;

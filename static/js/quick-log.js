@@ -9,6 +9,7 @@
   const drafts = new Map(); // account → line
   const KEPT = "perennial-line";
   let early = null;
+  let openedAt = performance.now(); // the page that is a form itself counts from its start
   let kept = null; // what was under way when the page went
   const PATIENCE_MS = 8000; // then the line is kept instead, and sent later
   const typing = "input, select, textarea, [contenteditable=''], [contenteditable=true]";
@@ -76,6 +77,7 @@
     if (filled.channel) drafts.delete(account); // what was tapped now comes first
     const url = asked.size ? `${box.dataset.url}?${asked}` : box.dataset.url;
     // Takes what is typed before the form is here, so that fast typing loses nothing.
+    openedAt = performance.now();
     early = document.createElement("input");
     early.className = "p-log__early";
     early.setAttribute("aria-label", "What happened");
@@ -112,7 +114,7 @@
     const chosen = form.querySelector("[name=account]:checked")?.closest("label");
     const accountName = (chosen ?? form.querySelector(".p-log__account"))?.textContent.trim();
     const entry = { token: value("form_token"), accountName: accountName || value("search") };
-    for (const name of ["line", "account", "search", "contact", "meant", "occurred_at", "zone"]) {
+    for (const name of ["line", "account", "search", "contact", "meant", "occurred_at", "zone", "seconds"]) {
       if (value(name)) entry[name] = value(name);
     }
     if (!entry.line?.trim() || !(entry.account || entry.search)) return;
@@ -123,6 +125,12 @@
 
   const requested = (event) => event.detail.ctx?.request?.action ?? "";
   const isForm = (element) => element?.id === "quick-log-form";
+
+  // How long it took is told with the line: a team sees what typing costs it.
+  document.addEventListener("submit", (event) => {
+    const taken = isForm(event.target) && event.target.elements.namedItem("seconds");
+    if (taken) taken.value = Math.max(1, Math.round((performance.now() - openedAt) / 1000));
+  }, true);
 
   document.addEventListener("submit", (event) => {
     if (navigator.onLine || !isForm(event.target)) return;

@@ -110,7 +110,7 @@ def test_a_rep_sees_the_own_row_and_the_firm(firm, client, rep, colleague):
 def test_page_export_and_api_say_the_same(firm, as_manager, manager, rep, read_only):
     with read_only():
         body = as_manager.get(URL).content.decode()
-    assert "is not stored, so it is not known" in body
+    assert "median from opening the log to Enter" in body
     row = of(team(manager), rep)
     assert "Mine" in as_manager.get(row.url).content.decode()
     export = b"".join(as_manager.get(reverse("campaigns:team_export"))).decode()
@@ -126,6 +126,23 @@ def test_page_export_and_api_say_the_same(firm, as_manager, manager, rep, read_o
         None,
     ]
     assert caller.get("/api/v1/team/", {"as_of": "soon"}).status_code == 400
+
+
+def test_the_seconds_to_log_are_medians_of_what_browsers_told(
+    firm, manager, rep, colleague
+):
+    for user, seconds in ((rep, 4), (rep, 6), (rep, 30), (colleague, 9), (rep, None)):
+        make.touchpoint(account=firm, user=user, entry_seconds=seconds, occurred_at=AT)
+    found = team(manager)
+    assert of(found, rep).seconds == 6
+    assert of(found, colleague).seconds == 9
+    assert found.firm.seconds == 7.5  # of 4, 6, 9 and 30, not of the two medians
+
+
+def test_nobody_typed_so_the_seconds_are_unknown(firm, manager, rep):
+    make.touchpoint(account=firm, user=rep, occurred_at=AT)
+    found = team(manager)
+    assert (of(found, rep).seconds, found.firm.seconds) == (None, None)
 
 
 def test_all_columns_begin_with_the_first_night(firm, manager, rep):

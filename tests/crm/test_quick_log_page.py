@@ -66,6 +66,17 @@ def test_saving_by_htmx_offers_undo_and_tells_the_page(signed_in, account):
     assert Account.objects.get().last_contact_on == business_today()
 
 
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [("7", 7), ("", None), ("0", None), ("601", None), ("-3", None), ("soon", None)],
+)
+def test_how_long_typing_took_is_kept_where_it_can_be_true(
+    signed_in, account, said, stored
+):
+    signed_in.post(LOG, sent(account, seconds=said), headers=HTMX)
+    assert Touchpoint.objects.get().entry_seconds == stored
+
+
 def test_saving_without_scripts_leads_to_the_timeline(signed_in, account):
     answer = signed_in.post(LOG, sent(account), follow=True)
     assert answer.redirect_chain == [(f"/accounts/{account.pk}/?tab=timeline", 302)]
