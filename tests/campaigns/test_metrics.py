@@ -28,7 +28,8 @@ def valued(db, rep):
 
 def test_every_metric_says_how_it_comes_about_and_as_of_when(valued):
     for metric in named(valued).values():
-        assert metric.formula and metric.fresh, metric.key
+        assert metric.formula, metric.key
+        assert metric.fresh, metric.key
 
 
 def test_values_are_those_of_the_night(valued):
