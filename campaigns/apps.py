@@ -1,9 +1,8 @@
 from django.apps import AppConfig
 
 from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
-from common import agendas, arrivals, palette, panels, timelines, undoing
 from clv.permissions import VIEW_VALUES
-from common import agendas, palette, panels, timelines, undoing
+from common import agendas, arrivals, palette, panels, timelines, undoing
 from common.lists import sets
 from crm.permissions import (
     CHANGE_CASES,
