@@ -12,7 +12,9 @@ pair, and those of few altogether towards the share of all pairs,
     pair = (buyers + w overall) / (owners + w),    cell = (b + w pair) / (n + w),
 
 the mean of a beta posterior with w accounts' worth of prior. The yearly gain is the
-mean yearly margin of O per buyer; for an upgrade less that of B, which it replaces.
+mean yearly margin of O per buyer, absurd ones left out and others as far as anybody
+learns from them (`clv.engine.outliers`); for an upgrade less that of B, which it
+replaces.
 
 Limits: many owners give their own share, none the pair's; a gain that is not positive
 is no potential; an account that has left has none.
@@ -25,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from clv.engine.arrays import FloatVector, as_account_vector, as_vector, frozen, sums_by
 from clv.engine.errors import BadParameterError
+from clv.engine.outliers import drawn_in, far_out
 
 PRIOR_ACCOUNTS = 20.0  # so many accounts count as much as what is known of all
 
@@ -72,6 +75,19 @@ def purchase_rates(
     shrunk = (bought + prior_accounts * of_pair[pair]) / (had + prior_accounts)
     own = np.where(had > 0, bought / np.maximum(had, 1.0), 0.0)
     return PurchaseRates(frozen(own), frozen(shrunk))
+
+
+def gain_per_buyer(gain: ArrayLike) -> float:
+    """Return what a buyer of one product brings, as others may expect it.
+
+    Parameters
+    ----------
+    gain : array-like, shape (n,), n > 0
+        Money that each buyer brought within the year, in the order of accounts.
+    """
+    brought = as_vector(gain, "gain", error=BadParameterError)
+    usual = brought[~far_out(brought).is_absurd]
+    return float(drawn_in(usual).mean())
 
 
 def potential(

@@ -40,6 +40,7 @@ from clv.engine.arrays import FloatVector, IndexVector, frozen
 from clv.engine.errors import BadHistoryError
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.nested import NEGLIGIBLE, Codes, Ratio, Tree
+from clv.engine.outliers import drawn_in
 from clv.engine.pace import Pace
 from clv.engine.spend import GammaGamma
 
@@ -141,7 +142,12 @@ class Likeness:
 
 
 def fit_likeness(
-    seen: Seen, wanted: Codes, *, buying: RepeatBuyingModel, spend: GammaGamma
+    seen: Seen,
+    wanted: Codes,
+    *,
+    buying: RepeatBuyingModel,
+    spend: GammaGamma,
+    left_out: IndexVector | None = None,
 ) -> Likeness:
     """Learn what customers like each wanted code were worth.
 
@@ -152,6 +158,8 @@ def fit_likeness(
     wanted : int array
         Codes of accounts without orders, in any order.
     buying, spend : the firm's fitted models
+    left_out : index array, optional
+        Customers whose margins are beyond belief.
     """
     codes = np.union1d(wanted, [NOTHING_KNOWN]).astype(np.int64)
     if not len(seen):
@@ -162,8 +170,7 @@ def fit_likeness(
     repeats = seen.order_count - 1.0
     found = float(repeats.sum()) / max(float(expected.sum()), NEGLIGIBLE)
     ratio = tree.shrunk(Ratio(repeats, expected * found), 1.0)
-    trust = _credibility(seen.order_count, spend)
-    margin = tree.shrunk(Ratio(seen.mean_margin * trust, trust), spend.mean)
+    margin = tree.shrunk(_margins(seen, spend, left_out), spend.mean)
     won = tree.shrunk(Ratio(seen.cost_to_win, np.ones(len(seen))))
     old = (seen.age_days >= OLD_ENOUGH_DAYS).astype(np.float64)
     again = tree.shrunk(Ratio(old * (repeats > 0), old), least=0.0, most=1.0)
@@ -202,6 +209,15 @@ def everybody(
         cost_to_win=frozen(nothing + cost_to_win),
         repeat_share=frozen(nothing + NOT_SEEN),
     )
+
+
+def _margins(seen: Seen, spend: GammaGamma, left_out: IndexVector | None) -> Ratio:
+    """Return margins as far as others learn from them, by how far they are believed."""
+    trust = _credibility(seen.order_count, spend)
+    margin = seen.mean_margin.copy()
+    if left_out is not None:
+        trust[left_out] = margin[left_out] = 0.0
+    return Ratio(drawn_in(margin) * trust, trust)
 
 
 def _credibility(order_count: FloatVector, spend: GammaGamma) -> FloatVector:

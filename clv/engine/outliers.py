@@ -9,15 +9,25 @@ in 100,000 is beyond it, of a Pareto law with exponent 1.5 three.
 A kind of cost that hardly anybody has, has no median of its own: it is held against
 amounts that more accounts have.
 
+Between usual and absurd lies much that may be true and still would move what everybody
+else is drawn to. So where others learn from an amount it counts up to a limit only
+(`counted_up_to`): three times the largest one left when the top k of n are put aside,
+k being a tenth of the root of n, two at least. k grows, k / n falls: a mean of amounts
+so limited tends to the mean itself, and one entry moves it by no more than three such
+amounts over n.
+
 Limits: amounts that are equal are never absurd; fewer than five amounts say nothing.
 Scaling all amounts changes nothing. Up to 0.5 % of the accounts (two at least) can be
 absurd without hiding each other.
 
 Source: the idea of trimming what exceeds a multiple of the collective's is that of
-Gisler & Reinhard (1993), Robust credibility, ASTIN Bulletin 23(1); both multiples are
-choices and no estimates.
+Gisler & Reinhard (1993), Robust credibility, ASTIN Bulletin 23(1); that a skew law's
+mean is told with less error when its largest amounts are drawn in, of Rivest (1994),
+Statistical properties of Winsorized means for skewed distributions, Biometrika 81(2).
+All multiples are choices and no estimates.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +41,7 @@ SET_ASIDE = 0.005  # share of amounts that may be absurd without hiding each oth
 FEWEST_SET_ASIDE = 2
 FEWEST_AMOUNTS = 5
 ENOUGH = 10_000  # amounts whose median is near that of all
+TIMES_COUNTED = 3.0  # of the largest left: how far others learn from an amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,35 @@ def far_out(
             limit, typical = _limit(known, float(size.max()))
             return FarOut((size > limit) & (size > bound), typical)
     return FarOut(np.zeros(size.size, dtype=np.bool_), 0.0)
+
+
+def counted_up_to(amount: ArrayLike) -> float:
+    """Return how far others learn from an amount; infinite with fewer than five.
+
+    Parameters
+    ----------
+    amount : array-like, shape (n,)
+        One amount per account, absurd ones left out; the sign does not matter, and
+        zeros do not count.
+
+    Raises
+    ------
+    BadHistoryError
+        If a value is not finite.
+    """
+    size = np.abs(as_vector(amount, "amount"))
+    known = size[size > 0.0]
+    if known.size < FEWEST_AMOUNTS:
+        return np.inf
+    aside = max(FEWEST_SET_ASIDE, math.ceil(math.sqrt(known.size) / 10.0))
+    place = known.size - 1 - aside
+    return TIMES_COUNTED * float(np.partition(known, place)[place])
+
+
+def drawn_in(amount: FloatVector) -> FloatVector:
+    """Return the amounts as others learn from them: none beyond `counted_up_to`."""
+    limit = counted_up_to(amount)
+    return np.clip(amount, -limit, limit)
 
 
 def _limit(known: FloatVector, furthest: float) -> tuple[float, float]:

@@ -25,6 +25,7 @@ from clv.engine.arrays import (
 )
 from clv.engine.errors import BadHistoryError, NotConvergedError
 from clv.engine.optimum import Optimum, Problem, maximise
+from clv.engine.outliers import drawn_in
 from clv.engine.priors import LogNormalPrior, TypicalCustomer
 from clv.engine.spend_likelihood import (
     Sample,
@@ -140,7 +141,8 @@ def fit_spend_with_ladder(
     Parameters
     ----------
     frequency, mean_value : as for `fit_gamma_gamma`
-        Means that are beyond belief do not enter the fit, see `left_out`.
+        Means that are beyond belief do not enter the fit, see `left_out`; others do as
+        far as `clv.engine.outliers.counted_up_to`.
     prior : TypicalCustomer, optional
         Its margin per order moves the weak prior; nothing on the step ``individual``.
 
@@ -159,7 +161,7 @@ def fit_spend_with_ladder(
     """
     x, z = checked_means(frequency, mean_value)
     odd = left_out(x, z)
-    x, z = np.delete(x, odd), np.delete(z, odd)
+    x, z = np.delete(x, odd), drawn_in(np.delete(z, odd))
     model, step = _stepped(x, z, prior or TypicalCustomer())
     return with_losses(model, x, z), step
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from clv.engine.arrays import FloatVector, IndexVector
 from clv.engine.errors import BadHistoryError, NotConvergedError
+from clv.engine.outliers import drawn_in
 from clv.engine.priors import TypicalCustomer
 from clv.engine.spend import (
     ENOUGH_ACCOUNTS,
@@ -98,7 +99,8 @@ class OrderSums:
 def learn_from_orders(sums: OrderSums) -> tuple[GammaGamma, str]:
     """Fit to single orders, with the weak prior where there are few accounts.
 
-    Accounts beyond belief do not enter.
+    Accounts beyond belief do not enter; others do as if their orders had not brought
+    more than `clv.engine.outliers.counted_up_to` on average.
 
     Returns
     -------
@@ -116,7 +118,9 @@ def learn_from_orders(sums: OrderSums) -> tuple[GammaGamma, str]:
     count, total = sums.count[some], sums.total[some]
     odd = left_out(count, total / count)
     count, total = np.delete(count, odd), np.delete(total, odd)
-    logs = np.delete(sums.log_total[some], odd)
+    share = drawn_in(total / count) * count / total
+    total, logs = total * share, np.delete(sums.log_total[some], odd)
+    logs += count * np.log(share)
     if count.size >= ENOUGH_ACCOUNTS:
         return fit_single_orders(count, total, logs), INDIVIDUAL
     return fit_single_orders(count, total, logs, prior=SPEND_PRIOR), POOLED
@@ -192,12 +196,9 @@ def fit_spend(
     else:
         odd = left_out(x, z, known.model)
         step = known.step
-        used[odd] = False
-        model = with_losses(
-            _at_todays_level(known.model, x[used], z[used]),
-            np.delete(x, odd),
-            np.delete(z, odd),
-        )
+        x, z = np.delete(x, odd), drawn_in(np.delete(z, odd))
+        used = (x > 0) & (z > 0)
+        model = with_losses(_at_todays_level(known.model, x[used], z[used]), x, z)
     return SpendFit(replace(model, own_share=known.own_share), step, odd)
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from django.db import connection
 
 from clv.choices import OfferKind
-from clv.engine.expansion import potential
+from clv.engine.expansion import gain_per_buyer, potential
 from clv.models import ExpansionRate, Valuation, ValuationRun
 from clv.policy import EXPANSION_WINDOW_DAYS
+from common.copying import read_columns
 from crm.models import Account
 
 CENT = Decimal("0.01")
@@ -60,13 +62,13 @@ CELLS = f"""
 # Mean margin of a product's last year, per account that bought it.
 GAINS = f"""
     WITH pair AS ({PAIRS})
-    SELECT product_id,
-        sum(coalesce(revenue - cost, %(rate)s * revenue)) / count(DISTINCT account_id)
+    SELECT product_id::bigint,
+        sum(coalesce(revenue - cost, %(rate)s * revenue))::double precision
     FROM crm_orderline
     WHERE status = 'confirmed' AND ordered_on <= %(as_of)s
         AND ordered_on > %(as_of)s - %(days)s
         AND product_id IN (SELECT base FROM pair UNION SELECT offered FROM pair)
-    GROUP BY product_id
+    GROUP BY product_id, account_id ORDER BY product_id, account_id
 """
 
 OWNED = """
@@ -103,7 +105,17 @@ def expansion_cells(as_of: dt.date) -> list[Cell]:
 
 def yearly_gains(as_of: dt.date, margin_rate: Decimal) -> dict[int, Decimal]:
     """Return margin per buyer over the year up to `as_of`, by product."""
-    return dict(_rows(GAINS, _window(as_of) | {"rate": margin_rate}))
+    found = read_columns(
+        GAINS,
+        {"product": "i8", "gain": "f8"},
+        _window(as_of) | {"rate": margin_rate},
+    )
+    products, starts = np.unique(found["product"], return_index=True)
+    gains = np.split(found["gain"], starts[1:])
+    return {
+        product: Decimal(repr(gain_per_buyer(brought)))
+        for product, brought in zip(products.tolist(), gains, strict=False)
+    }
 
 
 def _window(as_of: dt.date) -> dict[str, Any]:

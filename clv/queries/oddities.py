@@ -23,7 +23,8 @@ LABELS = {str(value): f"{label} cost" for value, label in CostKind.choices} | {
 class OddAmount:
     """One account's amount that is many times what is usual.
 
-    `entry` is the largest ledger row behind a cost; a margin has none.
+    `entry` is the largest ledger row behind a cost; a margin has none. Others learn
+    from it as if it were `counted`, from an absurd amount nothing.
     """
 
     account: Account
@@ -31,6 +32,12 @@ class OddAmount:
     amount: Decimal
     times: int
     entry: LedgerEntry | None
+    counted: Decimal | None = None
+
+    @property
+    def is_mean(self) -> bool:
+        """Tell whether the amount is that of a mean order."""
+        return self.entry is None and self.counted is not None
 
     @property
     def figure(self) -> str:
@@ -40,29 +47,50 @@ class OddAmount:
 
 @dataclass(frozen=True, slots=True)
 class Oddities:
-    """All that a run has named; `count` may be more than are listed."""
+    """All that a run has named; the counts may be more than are listed.
+
+    `listed` are absurd, `drawn_in` those from which others learn up to a limit.
+    """
 
     count: int
     listed: Sequence[OddAmount]
+    drawn_in_count: int = 0
+    drawn_in: Sequence[OddAmount] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.count or self.drawn_in_count)
+
+
+def oddities_of(run: ValuationRun) -> Oddities:
+    """Return what a run has named, from its fitting."""
+    fitting = run.steps.filter(name="fit").first()
+    return oddities(run, fitting.detail.get("oddities", {}) if fitting else {})
 
 
 def oddities(run: ValuationRun, found: Mapping[str, Any]) -> Oddities:
     """Return the absurd amounts of `run` from what its fitting has kept: two reads."""
-    named = found.get("furthest", [])
-    accounts = Account.objects.in_bulk([one["account"] for one in named])
+    absurd, limited = found.get("furthest", []), found.get("drawn_in", {})
+    beyond = limited.get("furthest", [])
+    accounts = Account.objects.in_bulk([one["account"] for one in (*absurd, *beyond)])
     entries = _largest_entries(run, accounts)
-    listed = [
-        OddAmount(
-            account=accounts[one["account"]],
-            label=LABELS[one["kind"]],
-            amount=Decimal(one["amount"]),
-            times=one["times"],
-            entry=entries.get((one["account"], one["kind"])),
-        )
-        for one in named
-        if one["account"] in accounts
-    ]
-    return Oddities(found.get("count", 0), listed)
+
+    def told(named: Sequence[Mapping[str, Any]]) -> list[OddAmount]:
+        return [
+            OddAmount(
+                account=accounts[one["account"]],
+                label=LABELS[one["kind"]],
+                amount=Decimal(one["amount"]),
+                times=one["times"],
+                entry=entries.get((one["account"], one["kind"])),
+                counted=Decimal(one["counted"]) if "counted" in one else None,
+            )
+            for one in named
+            if one["account"] in accounts
+        ]
+
+    return Oddities(
+        found.get("count", 0), told(absurd), limited.get("count", 0), told(beyond)
+    )
 
 
 def _largest_entries(

@@ -16,7 +16,6 @@ from clv.engine.models import RepeatBuyingModel
 from clv.engine.portfolio import Portfolio
 from clv.engine.priors import TypicalCustomer
 from clv.engine.seasons import no_seasons
-from clv.engine.spend import GammaGamma
 from clv.engine.spend_habits import SpendFit, fit_spend
 from clv.engine.totals import TotalDoubt, parameter_error
 from clv.policy import COST_DRIVERS, MODEL_NAMES
@@ -86,10 +85,11 @@ def fit_models(
         left_out=_left_out(inputs, free, spend),
         costs=serving.learn_costs(known.ledgers, drivers=drivers),
         cost_to_win=float(won.sum()) / won.size if won.size else 0.0,
-        likeness=_fit_likeness(inputs, free, buying.model, spend.model),
+        likeness=_fit_likeness(inputs, free, buying.model, spend),
         contracts=fit_contracts(inputs, past or PastContracts.none()),
     )
-    return replace(models, doubt=_doubt(free, models, terms, guidance))
+    usual = np.delete(np.arange(len(free)), spend.left_out)
+    return replace(models, doubt=_doubt(free.take(usual), models, terms, guidance))
 
 
 def _left_out(
@@ -113,7 +113,7 @@ def _cost_to_win(inputs: Inputs, known: Customers) -> FloatVector:
 
 
 def _fit_likeness(
-    inputs: Inputs, known: Customers, buying: RepeatBuyingModel, spend: GammaGamma
+    inputs: Inputs, known: Customers, buying: RepeatBuyingModel, spend: SpendFit
 ) -> Likeness:
     """Learn how new customers differ by what is known before they order."""
     seen = Seen(
@@ -124,7 +124,9 @@ def _fit_likeness(
         cost_to_win=_cost_to_win(inputs, known),
     )
     waiting = np.unique(inputs.trait_code[inputs.order_days == 0])
-    return fit_likeness(seen, waiting, buying=buying, spend=spend)
+    return fit_likeness(
+        seen, waiting, buying=buying, spend=spend.model, left_out=spend.left_out
+    )
 
 
 def _doubt(

@@ -2,12 +2,13 @@
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from clv.choices import CostDriver
-from clv.engine.arrays import FloatVector
+from clv.engine.arrays import BoolVector, FloatVector
 from clv.engine.costs import (
     Bounds,
     CostRates,
@@ -16,7 +17,7 @@ from clv.engine.costs import (
 )
 from clv.engine.credibility import Scatter
 from clv.engine.ledgers import Grouping, Ledgers
-from clv.engine.outliers import far_out
+from clv.engine.outliers import drawn_in, far_out
 from clv.policy import SIZE_BOUNDS
 from clv.queries.inputs import SUM_OVER_TIME, SUM_PER_ORDER
 
@@ -33,18 +34,31 @@ def learn_costs(ledgers: Ledgers, *, drivers: Mapping[str, str]) -> CostToServe:
         for kind in drivers
     }
     return fit_cost_to_serve(
-        ledgers,
+        replace(ledgers, costs=_learnt_from(ledgers, absurd)),
         drivers=drivers,
         grouping=Grouping(SIZE_BOUNDS, int(ledgers.group_code.max(initial=-1)) + 1),
         left_out=absurd,
     )
 
 
+def _learnt_from(
+    ledgers: Ledgers, absurd: Mapping[str, BoolVector]
+) -> dict[str, FloatVector]:
+    """Return costs as others learn from them; absurd ones teach nothing anyway."""
+    learnt = {}
+    for kind, is_absurd in absurd.items():
+        learnt[kind] = ledgers.costs[kind].copy()
+        learnt[kind][~is_absurd] = drawn_in(learnt[kind][~is_absurd])
+    return learnt
+
+
 def usual_cost_to_win(won: FloatVector, revenue: FloatVector) -> FloatVector:
     """Return what winning each cost; absurd amounts get the mean of the others."""
     is_absurd = far_out(won, instead=(revenue,), within=revenue).is_absurd
-    usual = won[~is_absurd]
-    return np.where(is_absurd, usual.mean() if usual.size else 0.0, won)
+    usual = drawn_in(won[~is_absurd])
+    result = np.full(won.size, usual.mean() if usual.size else 0.0)
+    result[~is_absurd] = usual
+    return result
 
 
 def as_parameters(costs: CostToServe) -> dict[str, Any]:

@@ -118,7 +118,7 @@ def fit(work: Work) -> Done:
         )
     return Done(
         int(fitted_accounts(models.buying)),
-        {"reason": models.reason, "oddities": odd_amounts(_inputs(work))},
+        {"reason": models.reason, "oddities": odd_amounts(_inputs(work), models)},
     )
 
 

@@ -7,6 +7,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from clv.queries.oddities import oddities_of
 from common.access import requires
 from common.spreadsheets import csv_lines
 from crm.requests import SignedInRequest
@@ -28,7 +29,13 @@ HEADER = (
 def quality(request: SignedInRequest) -> HttpResponse:
     """Show what is missing, the widest doubt first."""
     scope = Scope.read(request.GET, request.user, only=ASKED)
-    context = {"scope": scope, "quality": quality_in(scope) if scope.is_ready else None}
+    context = {
+        "scope": scope,
+        "quality": quality_in(scope) if scope.is_ready else None,
+        "oddities": oddities_of(scope.run)
+        if scope.run and scope.is_ready and scope.is_whole_firm
+        else None,
+    }
     status = 200 if scope.is_valid else 422
     return render(request, "segments/quality/page.html", context, status=status)
 

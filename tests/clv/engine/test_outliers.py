@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clv.engine.errors import BadHistoryError
-from clv.engine.outliers import far_out
+from clv.engine.outliers import counted_up_to, drawn_in, far_out
 
 CHANCE = np.random.default_rng(11)
 USUAL = CHANCE.lognormal(3.0, 1.0, 400)
@@ -80,3 +80,32 @@ def test_the_unit_of_money_does_not_matter(amounts, digits):
 def test_faults_are_named():
     with pytest.raises(BadHistoryError, match="amount holds"):
         far_out([np.nan])
+
+
+def test_others_learn_from_an_amount_up_to_a_limit():
+    tail = np.append(np.ones(20), [10.0, -11.0, 500.0])
+    assert counted_up_to(tail) == 30.0  # three times the largest but two
+    assert drawn_in(tail).tolist() == [*np.ones(20), 10.0, -11.0, 30.0]
+    assert drawn_in(-tail).tolist() == [*-np.ones(20), -10.0, 11.0, -30.0]
+    many = np.arange(1.0, 10_001.0)
+    assert counted_up_to(many) == 3 * 9_990.0  # a tenth of the root is put aside
+
+
+def test_of_few_amounts_all_count():
+    assert counted_up_to([0.0, 1.0, 1.0, 1.0, 1e9]) == np.inf
+    assert counted_up_to([]) == np.inf
+
+
+@pytest.mark.parametrize("spread", [0.5, 1.0, 1.5, 2.0])
+@pytest.mark.parametrize("count", [50, 1_000, 20_000])
+def test_usual_tails_are_hardly_drawn_in(spread, count):
+    """Means of log-normal firms lose less than half of their own standard error."""
+    firms = np.random.default_rng(8).lognormal(0.0, spread, (40, count))
+    lost = np.mean([firm.mean() - drawn_in(firm).mean() for firm in firms])
+    deviation = np.exp(spread**2 / 2) * np.sqrt(np.expm1(spread**2) / count)
+    assert lost < 0.5 * deviation
+
+
+def test_one_amount_sways_a_mean_by_a_limit_over_n():
+    swayed = drawn_in(np.append(USUAL, 1e12)).mean() - drawn_in(USUAL).mean()
+    assert swayed < 3.0 * np.sort(USUAL)[-2] / USUAL.size

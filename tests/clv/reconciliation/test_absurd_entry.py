@@ -10,6 +10,8 @@ from clv.models import Valuation
 from crm.models import Account, LedgerEntry
 from crm.services import ledger
 from segments.models import Membership
+from segments.services.policy import ensure_policy
+from tests import make
 from tests.clv.night import firm
 
 ABSURD = Decimal("999999999.99")
@@ -54,6 +56,39 @@ def test_it_moves_nobody_else(run_night):
     assert own.realised_profit < -3_999_999_000
     highest = max(value.expected_cost for value in after.values())
     assert abs(own.expected_cost) < 10 * highest
+
+
+def test_nor_does_an_absurd_order(run_night, client, manager):
+    """Also not the accounts that never ordered, whose worth follows from all others."""
+    firm.build(150, prospects=6)
+    Account.objects.filter(name="Firm 7").update(industry="Food", source="referral")
+    Account.objects.filter(name="Firm 152").update(industry="Food", source="referral")
+    spoilt = Account.objects.get(name="Firm 7")
+    before = others(run_night(firm.TODAY), spoilt)
+    stand = classes()
+
+    make.order(account=spoilt, on=YESTERDAY, lines=[(1, ABSURD, None)])
+    run = run_night(firm.TODAY)
+
+    after = others(run, spoilt)
+    assert after.keys() == before.keys()
+    for pk, was in before.items():
+        size = abs(was.expected_margin) + abs(was.expected_cost)
+        assert abs(after[pk].clv - was.clv) < Decimal("0.05") * size + 1
+    threshold = ensure_policy(run).expected_threshold
+    for pk, worth_class in classes().items():  # only who stands on the threshold moves
+        on_it = abs(before[pk].future_value - threshold) < Decimal("0.05") * threshold
+        assert worth_class == stand[pk] or on_it
+    own = Valuation.objects.of_run(run).get(account=spoilt)
+    assert own.revenue > ABSURD
+    client.force_login(manager)
+    for url in (
+        reverse("clv:run_detail", args=[run.pk]),
+        reverse("segments:quality"),
+    ):
+        page = client.get(url).content.decode()
+        assert "Entries to check" in page
+        assert f"{reverse('clv:account_profit_and_loss', args=[spoilt.pk])}?" in page
 
 
 def test_the_run_names_it_until_it_is_reversed(run_night, client, manager):
