@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from campaigns.choices import TouchStatus
-from campaigns.queries.care import Justified, justified
+from campaigns.queries.wallet import Wallet, wallet_of
 from clv.models import Valuation, ValuationRun
 from common.clock import business_today, day_ends_at
 from common.templatetags.display import (
@@ -99,11 +99,11 @@ def metrics_of(account: Account) -> list[MetricGroup]:
         return groups
     night = f"night of {day(run.as_of)}"
     stands = Membership.objects.open().filter(account=account).first()
-    care = justified(account, today=today)
+    wallet = wallet_of(account, today=today)
     return [
         MetricGroup("Worth", list(_worth(run, value, stands, night))),
         MetricGroup("Buying", list(_buying(value, night, run.as_of))),
-        MetricGroup("Cost and care", list(_cost(value, care, night))),
+        MetricGroup("Cost and care", list(_cost(value, wallet, night))),
         *groups,
     ]
 
@@ -252,7 +252,7 @@ def _rhythm(value: Valuation) -> tuple[str, str]:
     return number(span / (value.order_days - 1)), formula
 
 
-def _cost(value: Valuation, care: Justified | None, night: str) -> Iterator[Metric]:
+def _cost(value: Valuation, wallet: Wallet | None, night: str) -> Iterator[Metric]:
     yield Metric(
         "cost-to-win",
         "Cost to win",
@@ -268,14 +268,14 @@ def _cost(value: Valuation, care: Justified | None, night: str) -> Iterator[Metr
         "marketing, service, other",
         night,
     )
-    if care is None:
+    if wallet is None:
         return
-    spend = care.spend
+    spend = wallet.spend
     yield Metric(
         "justified",
         "Justified care",
         cents(spend.limit),
-        "see the card on the overview: what care can secure within a year",
+        f"until the next unit no longer pays; {wallet.response.said}",
         f"{night}, spend as of now",
     )
     yield Metric(
