@@ -45,6 +45,10 @@ class CampaignsConfig(AppConfig):
             panels.Panel("Alerts", "campaigns:value_alerts", VIEW_DASHBOARD, 20),
         )
         sets.register("alert", "campaigns.queries.sets.ALERT")
+        of_board = "campaigns.queries.board_touches"
+        sets.register("plan-touches", f"{of_board}.PLAN_TOUCHES")
+        sets.register("plan-followers", f"{of_board}.FOLLOWERS")
+        sets.register("no-plan", f"{of_board}.NO_PLAN")
         timelines.register(
             timelines.Source(
                 key="touch",

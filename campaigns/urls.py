@@ -5,6 +5,7 @@ from django.urls import path
 from campaigns.views import (
     accounts,
     after_contact,
+    board,
     brief,
     budget,
     bulk,
@@ -185,6 +186,9 @@ urlpatterns = [
     path("allocation/", effort.allocation, name="allocation"),
     path("allocation/export.csv", effort.allocation_export, name="allocation_export"),
     path("plans/", plans.plan_list, name="plan_list"),
+    path("plans/board/", board.plan_board, name="plan_board"),
+    path("plans/board/export.csv", board.board_export, name="board_export"),
+    path("plans/board/touches/", board.board_touch_list, name="board_touches"),
     path(PLAN, plans.plan_detail, name="plan_detail"),
     path(f"{PLAN}withdraw/", plans.plan_withdraw, name="plan_withdraw"),
     path(DRAFT, plans.plan_draft, name="plan_draft"),

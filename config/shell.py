@@ -204,6 +204,12 @@ MENU = (
                 go="l",
             ),
             Link(
+                "Plan board",
+                "campaigns:plan_board",
+                "square-kanban",
+                segments.VIEW_DASHBOARD,
+            ),
+            Link(
                 "Profit",
                 "segments:profit_choose",
                 "chart-no-axes-column",

@@ -2,6 +2,7 @@
 
 from rest_framework.routers import SimpleRouter
 
+from campaigns.api.board import BoardResource
 from campaigns.api.budget import BudgetResource
 from campaigns.api.calendar import CalendarResource, FeedResource
 from campaigns.api.case_entries import CaseEntryResource
@@ -25,6 +26,7 @@ from campaigns.api.today import TodayResource
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
 router.register("lists", ListResource, "list")
+router.register("plan-board", BoardResource, "plan-board")
 router.register("budget", BudgetResource, "budget")
 router.register("today", TodayResource, "today")
 router.register("deals-by-competitor", RivalResource, "deals-by-competitor")

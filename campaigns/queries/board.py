@@ -1,0 +1,464 @@
+"""The plan board: who follows which plan, what was done of it, and what it cost.
+
+Adherence and exceptions are of touches that were due from `BOARD_DAYS` ago to
+yesterday; what comes is due within a week from today. Spend is what plans posted this
+calendar year, minutes included; budget is what the published version costs a year for
+the days on which each account has followed the plan since 1 January.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Min
+
+from campaigns.choices import OwnerRole, TouchStatus
+from campaigns.models import PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.queries.board_touches import (
+    AHEAD,
+    BOARD_DAYS,
+    DAYS_AHEAD,
+    LATE,
+    touches_url,
+)
+from campaigns.queries.costs import HourlyCosts, PlanCost, hourly_costs, plan_cost
+from common.lists.sets import account_set_url
+from common.money import ZERO, to_cents
+from common.templatetags.display import count, share
+from crm.models import User
+from segments.choices import WorthClass
+
+DAYS_PER_YEAR = 365
+REASONS_SHOWN = 5
+MOST_REASONS = 500
+EXCEPTIONS = (TouchStatus.SKIPPED, TouchStatus.EXPIRED, TouchStatus.CANCELLED)
+
+_TALLY = """
+SELECT t.template_id, t.owner_role,
+    coalesce(t.assigned_to_id, CASE WHEN t.owner_role = %(rep)s THEN a.owner_id END),
+    CASE WHEN t.status <> %(due)s THEN t.status
+        WHEN t.due_on < %(today)s THEN %(late)s ELSE %(ahead)s END,
+    t.due_on < %(today)s, count(*)
+FROM campaigns_plannedtouch t JOIN crm_account a ON a.id = t.account_id
+WHERE t.due_on >= %(since)s AND t.due_on < %(week_ends)s
+    AND a.merged_into_id IS NULL
+GROUP BY 1, 2, 3, 4, 5
+"""
+_REASONS = """
+SELECT t.template_id, t.status, t.reason, count(*)
+FROM campaigns_plannedtouch t JOIN crm_account a ON a.id = t.account_id
+WHERE t.due_on >= %(since)s AND t.due_on < %(today)s
+    AND t.status = ANY (%(exceptions)s) AND a.merged_into_id IS NULL
+GROUP BY 1, 2, 3 ORDER BY 4 DESC, 3 LIMIT %(most)s
+"""
+# A contact that was taken back opens its touch again, so both rows fall out.
+_SPENT = """
+SELECT t.template_id, sum(e.amount)
+FROM crm_ledgerentry e
+JOIN campaigns_plannedtouch t ON t.touchpoint_id = e.touchpoint_id
+WHERE e.incurred_on BETWEEN %(year_begins)s AND %(today)s
+GROUP BY 1
+"""
+_FOLLOWERS = """
+SELECT m.worth_class, s.plan_id, count(*)
+FROM segments_membership m LEFT JOIN campaigns_planassignment s
+    ON s.account_id = m.account_id AND s.until IS NULL
+WHERE m.until IS NULL
+GROUP BY 1, 2
+"""
+_NEWCOMERS = """
+SELECT s.plan_id, count(*) FROM campaigns_planassignment s
+WHERE s.until IS NULL AND NOT EXISTS (
+    SELECT FROM segments_membership m
+    WHERE m.account_id = s.account_id AND m.until IS NULL)
+GROUP BY 1
+"""
+_FOLLOWED = """
+SELECT s.plan_id, sum(least(coalesce(s.until, %(tomorrow)s), %(tomorrow)s)
+    - greatest(s.since, %(year_begins)s, valid.since))
+FROM campaigns_planassignment s
+JOIN (SELECT unnest(%(plans)s::bigint[]) AS plan_id,
+        unnest(%(valid)s::date[]) AS since) valid ON valid.plan_id = s.plan_id
+WHERE (s.until IS NULL OR s.until > greatest(%(year_begins)s, valid.since))
+    AND greatest(s.since, valid.since) <= %(today)s
+GROUP BY 1
+"""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Touches by what became of them; those cancelled were not asked for after all."""
+
+    done: int = 0
+    late: int = 0
+    ahead: int = 0
+    skipped: int = 0
+    expired: int = 0
+    cancelled: int = 0
+
+    def add(self, state: str, touches: int) -> None:
+        setattr(self, state, getattr(self, state) + touches)
+
+    @property
+    def due(self) -> int:
+        return self.done + self.late + self.skipped + self.expired
+
+    @property
+    def share(self) -> float | None:
+        return self.done / self.due if self.due else None
+
+    @property
+    def exceptions(self) -> int:
+        return self.skipped + self.expired + self.cancelled
+
+    def __add__(self, other: "Tally") -> "Tally":
+        names = ("done", "late", "ahead", "skipped", "expired", "cancelled")
+        return Tally(**{n: getattr(self, n) + getattr(other, n) for n in names})
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why touches were left out, and how many for that reason."""
+
+    status: TouchStatus
+    reason: str
+    touches: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A tally with the addresses of the touches behind its numbers."""
+
+    tally: Tally
+    given: Mapping[str, Any]
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        states = ("due", "done", LATE, AHEAD, *(str(one) for one in EXCEPTIONS))
+        return {state: touches_url(state=state, **self.given) for state in states}
+
+
+@dataclass(frozen=True, slots=True)
+class PlanColumn:
+    """One plan as the board shows it; `version` is None while none is published."""
+
+    plan: RetentionPlan
+    version: PlanVersion | None
+    followers: int
+    lines: Lines
+    cost: PlanCost | None
+    spent: Decimal
+    budget: Decimal | None
+    reasons: Sequence[Reason]
+
+    @property
+    def url(self) -> str:
+        return account_set_url("plan-followers", plan=self.plan.pk)
+
+    @property
+    def is_over(self) -> bool:
+        return self.budget is not None and self.spent > self.budget
+
+
+@dataclass(frozen=True, slots=True)
+class ClassColumn:
+    """One class, or the accounts that stand in none yet, with its plans."""
+
+    worth_class: WorthClass | None
+    members: int
+    without: int
+    plans: Sequence[PlanColumn]
+
+    @property
+    def label(self) -> str:
+        return str(self.worth_class.label) if self.worth_class else "Not yet classed"
+
+    @property
+    def key(self) -> str:
+        return self.worth_class.value if self.worth_class else ""
+
+    @property
+    def tally(self) -> Tally:
+        return sum((one.lines.tally for one in self.plans), Tally())
+
+    @property
+    def spent(self) -> Decimal:
+        return sum((one.spent for one in self.plans), ZERO)
+
+    @property
+    def budget(self) -> Decimal | None:
+        known = [one.budget for one in self.plans if one.budget is not None]
+        return sum(known, ZERO) if known else None
+
+    @property
+    def has_plan(self) -> bool:
+        return any(one.version is not None for one in self.plans)
+
+    @property
+    def members_url(self) -> str:
+        return account_set_url("", **{"class": self.key}) if self.key else ""
+
+    @property
+    def without_url(self) -> str:
+        return account_set_url("no-plan", worth_class=self.key) if self.key else ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """What one person, or one kind of touch, has done of what was asked."""
+
+    label: str
+    note: str
+    lines: Lines
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """All plans by class, then by person and by touch."""
+
+    today: dt.date
+    since: dt.date
+    columns: Sequence[ClassColumn]
+    people: Sequence[BoardRow]
+    touches: Sequence[BoardRow]
+
+    @property
+    def tally(self) -> Tally:
+        return sum((one.tally for one in self.columns), Tally())
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(one.plans for one in self.columns)
+
+    @property
+    def without_plan(self) -> list[ClassColumn]:
+        return [one for one in self.columns if one.worth_class and not one.has_plan]
+
+    @property
+    def sentence(self) -> str:
+        tally = self.tally
+        if not tally.due:
+            said = "No touch was due yet."
+        else:
+            said = (
+                f"{count(tally.done)} of {count(tally.due)} touches were done that were"
+                f" due within {BOARD_DAYS} days, {share(tally.share)}."
+            )
+        if tally.late:
+            said += f" {count(tally.late)} {_are(tally.late)} late."
+        return f"{said} {count(tally.ahead)} {_come(tally.ahead)} within a week."
+
+
+def _are(many: int) -> str:
+    return "is" if many == 1 else "are"
+
+
+def _come(many: int) -> str:
+    return "comes" if many == 1 else "come"
+
+
+@dataclass(slots=True)
+class _Facts:
+    """What the database says, before it is told apart by class, person and touch."""
+
+    templates: Mapping[int, TouchTemplate] = field(default_factory=dict)
+    by_plan: dict[int, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    by_person: dict[tuple[str, int | None], Tally] = field(
+        default_factory=lambda: defaultdict(Tally)
+    )
+    by_touch: dict[Any, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    reasons: dict[int, list[Reason]] = field(default_factory=lambda: defaultdict(list))
+    spent: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
+    followers: dict[tuple[str, int | None], int] = field(default_factory=dict)
+
+
+def board(*, today: dt.date) -> Board:
+    """Return the board in a fixed number of questions, however many touches."""
+    facts = _facts(today)
+    hourly = hourly_costs()
+    versions = {
+        one.plan_id: one
+        for one in PlanVersion.objects.published().prefetch_related("touches")
+    }
+    plans = list(RetentionPlan.objects.select_related("territory", "tag"))
+    costs = {key: _cost(one, hourly) for key, one in versions.items()}
+    budgets = _budgets(costs, today)
+    columns = [
+        _column(facts, plan, versions.get(plan.pk), costs.get(plan.pk), budgets)
+        for plan in plans
+    ]
+    return Board(
+        today=today,
+        since=_since(today),
+        columns=_classes(facts, columns),
+        people=_people(facts),
+        touches=_touches(facts),
+    )
+
+
+def _since(today: dt.date) -> dt.date:
+    return today - dt.timedelta(days=BOARD_DAYS)
+
+
+def _facts(today: dt.date) -> _Facts:
+    given = {
+        "today": today,
+        "tomorrow": today + dt.timedelta(days=1),
+        "since": _since(today),
+        "week_ends": today + dt.timedelta(days=DAYS_AHEAD),
+        "year_begins": dt.date(today.year, 1, 1),
+        "due": TouchStatus.DUE,
+        "rep": OwnerRole.REP,
+        "late": LATE,
+        "ahead": AHEAD,
+        "exceptions": [str(one) for one in EXCEPTIONS],
+        "most": MOST_REASONS,
+    }
+    tallied, reasons = _rows(_TALLY, given), _rows(_REASONS, given)
+    spent = _rows(_SPENT, given)
+    templates = TouchTemplate.objects.select_related("version__plan").in_bulk(
+        [row[0] for row in (*tallied, *reasons, *spent)]
+    )
+    facts = _Facts(templates=templates)
+    for template, role, person, state, is_past, touches in tallied:
+        if not is_past and state != AHEAD:
+            continue  # done or left out before its day: told when that has come
+        plan = templates[template].version.plan_id
+        facts.by_plan[plan].add(state, touches)
+        facts.by_person[role, person].add(state, touches)
+        facts.by_touch[templates[template].lineage].add(state, touches)
+    for template, status, reason, touches in reasons:
+        facts.reasons[templates[template].version.plan_id].append(
+            Reason(TouchStatus(status), reason, touches)
+        )
+    for template, amount in spent:
+        facts.spent[templates[template].version.plan_id] += amount
+    facts.followers = {(row[0], row[1]): row[2] for row in _rows(_FOLLOWERS, given)}
+    facts.followers |= {("", row[0]): row[1] for row in _rows(_NEWCOMERS, given)}
+    return facts
+
+
+def _cost(version: PlanVersion, hourly: HourlyCosts) -> PlanCost:
+    return plan_cost(version.touches.all(), hourly=hourly, runs_days=version.runs_days)
+
+
+def _budgets(costs: Mapping[int, PlanCost], today: dt.date) -> dict[int, Decimal]:
+    """Return what each published plan should have cost this year up to today."""
+    valid = dict(
+        PlanVersion.objects.filter(plan__in=costs, valid_from__isnull=False)
+        .order_by()
+        .values_list("plan")
+        .annotate(since=Min("valid_from"))
+    )
+    given = {
+        "plans": list(valid),
+        "valid": list(valid.values()),
+        "today": today,
+        "tomorrow": today + dt.timedelta(days=1),
+        "year_begins": dt.date(today.year, 1, 1),
+    }
+    days: dict[int, int] = {row[0]: row[1] for row in _rows(_FOLLOWED, given)}
+    return {
+        plan: to_cents(cost.per_customer * days.get(plan, 0) / DAYS_PER_YEAR)
+        for plan, cost in costs.items()
+    }
+
+
+def _column(
+    facts: _Facts,
+    plan: RetentionPlan,
+    version: PlanVersion | None,
+    cost: PlanCost | None,
+    budgets: Mapping[int, Decimal],
+) -> PlanColumn:
+    followers = (n for (_, key), n in facts.followers.items() if key == plan.pk)
+    return PlanColumn(
+        plan=plan,
+        version=version,
+        followers=sum(followers),
+        lines=Lines(facts.by_plan.get(plan.pk, Tally()), {"plan": plan.pk}),
+        cost=cost,
+        spent=facts.spent.get(plan.pk, ZERO),
+        budget=budgets.get(plan.pk),
+        reasons=_merged(facts.reasons.get(plan.pk, ()))[:REASONS_SHOWN],
+    )
+
+
+def _merged(reasons: Iterable[Reason]) -> list[Reason]:
+    """Return the reasons of all touches of a plan, the most frequent first."""
+    sums: dict[tuple[TouchStatus, str], int] = defaultdict(int)
+    for one in reasons:
+        sums[one.status, one.reason] += one.touches
+    found = [Reason(status, text, n) for (status, text), n in sums.items()]
+    return sorted(found, key=lambda one: (-one.touches, one.status, one.reason))
+
+
+def _classes(facts: _Facts, plans: Sequence[PlanColumn]) -> list[ClassColumn]:
+    found = []
+    for key in (*WorthClass, None):
+        name = key.value if key else ""
+        mine = [one for one in plans if one.plan.worth_class == name]
+        stand = {plan: n for (of, plan), n in facts.followers.items() if of == name}
+        if key is None and not mine:
+            continue
+        found.append(
+            ClassColumn(
+                worth_class=key,
+                members=sum(stand.values()),
+                without=stand.get(None, 0),
+                plans=sorted(mine, key=lambda one: (one.plan.is_refined, one.plan.pk)),
+            )
+        )
+    return found
+
+
+def _people(facts: _Facts) -> list[BoardRow]:
+    people = User.objects.in_bulk([key for _, key in facts.by_person if key])
+    roles = {
+        OwnerRole.REP.value: "Accounts of nobody",
+        OwnerRole.MANAGER.value: "Management",
+        OwnerRole.MARKETER.value: "Marketing",
+    }
+    sums: dict[Any, Tally] = defaultdict(Tally)
+    for (role, person), tally in facts.by_person.items():
+        sums[person or role] += tally
+    found = [
+        BoardRow(
+            label=str(people[key]) if key in people else roles[key],
+            note="",
+            lines=Lines(tally, {"person": key}),
+        )
+        for key, tally in sums.items()
+    ]
+    return sorted(found, key=_worst_first)
+
+
+def _touches(facts: _Facts) -> list[BoardRow]:
+    newest: dict[Any, TouchTemplate] = {}
+    for template in sorted(facts.templates.values(), key=lambda one: one.pk):
+        newest[template.lineage] = template
+    found = [
+        BoardRow(
+            label=newest[lineage].title,
+            note=str(newest[lineage].version.plan),
+            lines=Lines(tally, {"lineage": lineage}),
+        )
+        for lineage, tally in facts.by_touch.items()
+    ]
+    return sorted(found, key=_worst_first)
+
+
+def _worst_first(row: BoardRow) -> tuple[bool, float, str]:
+    done = row.lines.tally.share
+    return done is None, done or 0.0, row.label
+
+
+def _rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found

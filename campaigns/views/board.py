@@ -1,0 +1,107 @@
+"""The plan board: what each class gets, whether it is done, what it costs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from campaigns.models import PlannedTouch
+from campaigns.queries.board import Board, BoardRow, board
+from campaigns.queries.board_touches import TouchesForm, board_touches
+from common.access import requires
+from common.clock import business_today
+from common.htmx import render_page
+from common.lists.sets import account_set_url
+from common.paging import Page, Sort, keyset_page
+from common.spreadsheets import csv_lines
+from crm.requests import SignedInRequest
+from segments.permissions import VIEW_DASHBOARD
+
+PER_PAGE = 50
+REFUSED = 422
+NEWEST = Sort("newest", "pk", descending=True, parse=int, tie_turns=True)
+HEADER = (
+    *("By", "Name", "Plan or class", "Members", "Due", "Done", "Late", "Next week"),
+    *("Skipped", "Expired", "Cancelled", "Spent this year", "Budget to date"),
+)
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def plan_board(request: SignedInRequest) -> HttpResponse:
+    """Show the plans by class, and adherence by person and by touch."""
+    context = {"board": board(today=business_today())}
+    return render(request, "campaigns/board/page.html", context)
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def board_export(request: SignedInRequest) -> StreamingHttpResponse:
+    today = business_today()
+    return StreamingHttpResponse(
+        csv_lines(HEADER, _lines(board(today=today))),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="plans-{today}.csv"'},
+    )
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def board_touch_list(request: SignedInRequest) -> HttpResponse:
+    """Show the touches behind one figure of the board."""
+    form = TouchesForm(request.GET)
+    context: dict[str, Any] = {"form": form, "page": None}
+    if form.is_valid():
+        context |= {
+            "page": _page(request, form),
+            "accounts_url": _accounts_url(form.cleaned_data),
+        }
+    return render_page(
+        request,
+        "campaigns/board/touches.html",
+        fragment="campaigns/board/_touches.html",
+        context=context,
+        status=200 if form.is_valid() else REFUSED,
+    )
+
+
+def _page(request: SignedInRequest, form: TouchesForm) -> Page[PlannedTouch]:
+    rows = board_touches(form.cleaned_data, user=request.user, today=business_today())
+    return keyset_page(
+        rows.select_related(
+            "account", "account__owner", "assigned_to", "closed_by", "template"
+        ),
+        sort=NEWEST,
+        cursor=request.GET.get("cursor", ""),
+        size=PER_PAGE,
+    )
+
+
+def _accounts_url(given: dict[str, Any]) -> str:
+    plan = given["plan"]
+    known = {**given, "plan": plan.pk if plan else None}
+    return account_set_url("plan-touches", **{k: v for k, v in known.items() if v})
+
+
+def _lines(found: Board) -> Iterator[tuple[Any, ...]]:
+    for column in found.columns:
+        for one in column.plans:
+            tally = one.lines.tally
+            yield (
+                *("Plan", str(one.plan), column.label, one.followers, tally.due),
+                *(tally.done, tally.late, tally.ahead, tally.skipped, tally.expired),
+                *(tally.cancelled, one.spent, one.budget),
+            )
+    for by, rows in (("Person", found.people), ("Touch", found.touches)):
+        for row in rows:
+            yield _cells(by, row)
+
+
+def _cells(by: str, row: BoardRow) -> tuple[Any, ...]:
+    tally = row.lines.tally
+    return (
+        *(by, row.label, row.note, None, tally.due, tally.done, tally.late),
+        *(tally.ahead, tally.skipped, tally.expired, tally.cancelled, None, None),
+    )
