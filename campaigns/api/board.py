@@ -34,6 +34,13 @@ class ReasonOut(serializers.Serializer[Any]):
     touches = serializers.IntegerField()
 
 
+class WithheldOut(serializers.Serializer[Any]):
+    """Touches of a plan that were not planned, by why."""
+
+    kind = serializers.CharField()
+    touches = serializers.IntegerField()
+
+
 class BoardPlanOut(serializers.Serializer[Any]):
     """One plan; budget is null while no version is published."""
 
@@ -45,6 +52,7 @@ class BoardPlanOut(serializers.Serializer[Any]):
     spent = Amount()
     budget = Amount(allow_null=True)
     reasons = ReasonOut(many=True)
+    not_planned = WithheldOut(source="withheld", many=True)
 
 
 class BoardRowOut(serializers.Serializer[Any]):

@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Min
 
-from campaigns.choices import OwnerRole, TouchStatus
+from campaigns.choices import ExceptionKind, OwnerRole, TouchStatus
 from campaigns.models import PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.queries.board_touches import (
     AHEAD,
@@ -54,6 +54,13 @@ FROM campaigns_plannedtouch t JOIN crm_account a ON a.id = t.account_id
 WHERE t.due_on >= %(since)s AND t.due_on < %(today)s
     AND t.status = ANY (%(exceptions)s) AND a.merged_into_id IS NULL
 GROUP BY 1, 2, 3 ORDER BY 4 DESC, 3 LIMIT %(most)s
+"""
+_WITHHELD = """
+SELECT t.template_id, t.kind, count(*)
+FROM campaigns_touchexception t JOIN crm_account a ON a.id = t.account_id
+WHERE t.due_on >= %(since)s AND t.due_on < %(week_ends)s
+    AND a.merged_into_id IS NULL
+GROUP BY 1, 2
 """
 # A contact that was taken back opens its touch again, so both rows fall out.
 _SPENT = """
@@ -130,6 +137,15 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Touches that the plan asks for and that were not planned, by why."""
+
+    kind: ExceptionKind
+    touches: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """A tally with the addresses of the touches behind its numbers."""
 
@@ -154,6 +170,12 @@ class PlanColumn:
     spent: Decimal
     budget: Decimal | None
     reasons: Sequence[Reason]
+    withheld: Sequence[Withheld]
+
+    @property
+    def exceptions(self) -> int:
+        """Return how many touches were left out, or not planned at all."""
+        return self.lines.tally.exceptions + sum(one.touches for one in self.withheld)
 
     @property
     def url(self) -> str:
@@ -272,6 +294,9 @@ class _Facts:
     )
     by_touch: dict[Any, Tally] = field(default_factory=lambda: defaultdict(Tally))
     reasons: dict[int, list[Reason]] = field(default_factory=lambda: defaultdict(list))
+    withheld: dict[tuple[int, str], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )
     spent: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     followers: dict[tuple[str, int | None], int] = field(default_factory=dict)
 
@@ -319,9 +344,9 @@ def _facts(today: dt.date) -> _Facts:
         "most": MOST_REASONS,
     }
     tallied, reasons = _rows(_TALLY, given), _rows(_REASONS, given)
-    spent = _rows(_SPENT, given)
+    spent, withheld = _rows(_SPENT, given), _rows(_WITHHELD, given)
     templates = TouchTemplate.objects.select_related("version__plan").in_bulk(
-        [row[0] for row in (*tallied, *reasons, *spent)]
+        [row[0] for row in (*tallied, *reasons, *spent, *withheld)]
     )
     facts = _Facts(templates=templates)
     for template, role, person, state, is_past, touches in tallied:
@@ -335,6 +360,8 @@ def _facts(today: dt.date) -> _Facts:
         facts.reasons[templates[template].version.plan_id].append(
             Reason(TouchStatus(status), reason, touches)
         )
+    for template, kind, touches in withheld:
+        facts.withheld[templates[template].version.plan_id, kind] += touches
     for template, amount in spent:
         facts.spent[templates[template].version.plan_id] += amount
     facts.followers = {(row[0], row[1]): row[2] for row in _rows(_FOLLOWERS, given)}
@@ -385,7 +412,21 @@ def _column(
         spent=facts.spent.get(plan.pk, ZERO),
         budget=budgets.get(plan.pk),
         reasons=_merged(facts.reasons.get(plan.pk, ()))[:REASONS_SHOWN],
+        withheld=_withheld(facts, plan),
     )
+
+
+def _withheld(facts: _Facts, plan: RetentionPlan) -> list[Withheld]:
+    found = [
+        Withheld(
+            kind,
+            facts.withheld[plan.pk, kind],
+            account_set_url("plan-withheld", plan=plan.pk, kind=kind.value),
+        )
+        for kind in ExceptionKind
+        if (plan.pk, kind) in facts.withheld
+    ]
+    return sorted(found, key=lambda one: -one.touches)
 
 
 def _merged(reasons: Iterable[Reason]) -> list[Reason]:

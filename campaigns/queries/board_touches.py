@@ -9,8 +9,13 @@ from django import forms
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from campaigns.choices import OwnerRole, TouchStatus
-from campaigns.models import PlanAssignment, PlannedTouch, RetentionPlan
+from campaigns.choices import ExceptionKind, OwnerRole, TouchStatus
+from campaigns.models import (
+    PlanAssignment,
+    PlannedTouch,
+    RetentionPlan,
+    TouchException,
+)
 from common.clock import business_today
 from common.lists.sets import AccountSet, Given
 from crm.models import User
@@ -134,6 +139,30 @@ FOLLOWERS = AccountSet(
     title=_plan_title,
     accounts=_followers,
     parameters={"plan": lambda: forms.IntegerField(min_value=1, max_value=LARGEST_ID)},
+)
+
+
+def _withheld(user: Any, given: Given) -> QuerySet[Any]:
+    today = business_today()
+    since = today - dt.timedelta(days=BOARD_DAYS)
+    rows = TouchException.objects.visible_to(user).filter(
+        template__version__plan=given["plan"],
+        kind=given["kind"],
+        due_on__gte=since,
+        due_on__lt=today + dt.timedelta(days=DAYS_AHEAD),
+    )
+    return rows.order_by().values("account_id")
+
+
+WITHHELD = AccountSet(
+    title=lambda given: (
+        f"not planned for: {ExceptionKind(given['kind']).label.lower()}"
+    ),
+    accounts=_withheld,
+    parameters={
+        "plan": lambda: forms.IntegerField(min_value=1, max_value=LARGEST_ID),
+        "kind": lambda: forms.ChoiceField(choices=ExceptionKind.choices),
+    },
 )
 
 

@@ -13,6 +13,7 @@ from campaigns.models import (
     PlannedTouch,
     PlanVersion,
     RetentionPlan,
+    TouchException,
     TouchTemplate,
 )
 from campaigns.queries.board import board
@@ -224,6 +225,27 @@ def test_several_plans_of_a_class_stand_apart(firm, column):
     assert [one.followers for one in of_class.plans] == [2, 1]
     assert of_class.without == 0
     assert of_class.plans[1].budget is None
+
+
+def test_what_was_not_planned_is_told_with_its_reason(client, manager, firm, column):
+    kind = template()
+    TouchException.objects.create(
+        account=firm[1],
+        template=kind,
+        lineage=kind.lineage,
+        period="2026-Q4/1",
+        due_on=days(2),
+        kind="no_consent",
+        reason="Nobody there allows it.",
+    )
+    _, plan = column()
+    assert plan.exceptions == 1
+    assert plan.lines.tally.due == 0
+    client.force_login(manager)
+    listed = client.get(plan.withheld[0].url).content.decode()
+    assert "Beta" in listed
+    assert "Alpha" not in listed
+    assert "1 not planned" in client.get(URL).content.decode()
 
 
 def test_questions_stay_flat(client, manager, firm, assert_flat_queries):
