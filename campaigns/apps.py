@@ -156,6 +156,7 @@ def _register_cases() -> None:
     )
     for key, word, query in (
         ("caseopened", "Case", "cases_opened"),
+        ("caseanswered", "Case answered", "cases_answered"),
         ("casesolved", "Case resolved", "cases_resolved"),
     ):
         timelines.register(

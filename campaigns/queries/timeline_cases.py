@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from django.db.models import F, Value
 
-from crm.models import Case
+from crm.choices import CaseEntryKind
+from crm.models import Case, CaseEntry
 from crm.queries.entries import Entries, joined, of_accounts, words
 
 _CASE = {"text": words("title"), "person": words("contact__name"), "link_id": F("pk")}
@@ -27,6 +28,29 @@ def cases_opened(account_ids: Sequence[int]) -> Entries:
         person="contact__name",
         product="product__name",
         searched=("title", "description"),
+    )
+
+
+def cases_answered(account_ids: Sequence[int]) -> Entries:
+    """Return what was answered to customers about their cases."""
+    answers = CaseEntry.objects.filter(kind=CaseEntryKind.ANSWER)
+    return Entries(
+        answers.filter(case__account_id__in=account_ids),
+        at="made_at",
+        columns={
+            "text": joined(words("case__title"), Value(": "), words("text")),
+            "person": words("case__contact__name"),
+            "channel": F("channel"),
+            "who": words("author__name"),
+            "who_id": F("author_id"),
+            "minutes": F("minutes"),
+            "link_id": F("case_id"),
+        },
+        channel="channel",
+        who="author_id",
+        person="case__contact__name",
+        product="case__product__name",
+        searched=("text",),
     )
 
 

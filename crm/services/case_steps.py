@@ -21,7 +21,7 @@ from crm.models import Case, CaseEntry, User
 from crm.queries.responsible import managers_of
 from crm.services import audit, case_notices, ledger, notifications
 from crm.services.cases import checked_text, give, write_entry
-from crm.services.touchpoints import price_of_minutes
+from crm.services.touchpoints import move_last_contact, price_of_minutes
 
 COST_SOURCE = "case"
 
@@ -38,6 +38,8 @@ def answer_case(
 ) -> CaseEntry:
     """Keep what was answered; with `waits` the clock stands until the customer writes.
 
+    An answer is a contact: the account's last contact moves to it.
+
     Raises
     ------
     CannotMoveCaseError
@@ -49,6 +51,8 @@ def answer_case(
         case, CaseEntryKind.ANSWER, actor, text, channel=channel, minutes=minutes
     )
     now = timezone.now()
+    if case.account_id is not None:
+        move_last_contact(case.account_id, entry.made_at)
     changes = _resumed(case, now)
     if case.first_answered_at is None:
         changes["first_answered_at"] = now

@@ -16,6 +16,7 @@ from common.money import ZERO, to_cents
 from crm import policy
 from crm.choices import (
     Care,
+    CaseEntryKind,
     Channel,
     CostKind,
     Direction,
@@ -26,7 +27,7 @@ from crm.choices import (
     TouchpointSource,
 )
 from crm.errors import CannotLogError, CannotUndoError
-from crm.models import Account, Contact, Task, Touchpoint, User
+from crm.models import Account, CaseEntry, Contact, Task, Touchpoint, User
 from crm.queries.rates import hourly_cost_on
 from crm.services import audit, consent, ledger, notifications, tasks
 
@@ -315,20 +316,31 @@ def _counts_as_contact(row: Touchpoint) -> bool:
 def _move_last_contact(row: Touchpoint) -> None:
     if not _counts_as_contact(row):
         return
-    happened_on = timezone.localtime(row.occurred_at).date()
-    rows = Account.objects.filter(pk=row.account_id)
+    move_last_contact(row.account_id, row.occurred_at)
+
+
+def move_last_contact(account_id: int, at: dt.datetime) -> None:
+    """Bring an account's last contact forward to the day of `at`; never back."""
+    happened_on = timezone.localtime(at).date()
+    rows = Account.objects.filter(pk=account_id)
     rows = rows.exclude(last_contact_on__gte=happened_on)
     rows.update(last_contact_on=happened_on)
 
 
 def find_last_contact(account: Account) -> None:
+    """Find the last contact anew, after one was taken back: of contacts and answers."""
     standing = (
         Touchpoint.objects.standing()
         .filter(account=account)
         .exclude(channel__in=policy.CHANNELS_WITHOUT_CONTACT)
         .exclude(outcome__in=policy.OUTCOMES_WITHOUT_CONTACT)
     )
-    newest = standing.aggregate(newest=Max("occurred_at"))["newest"]
+    answers = CaseEntry.objects.filter(case__account=account, kind=CaseEntryKind.ANSWER)
+    known = (
+        standing.aggregate(newest=Max("occurred_at"))["newest"],
+        answers.aggregate(newest=Max("made_at"))["newest"],
+    )
+    newest = max((moment for moment in known if moment), default=None)
     day = timezone.localtime(newest).date() if newest else None
     Account.objects.filter(pk=account.pk).update(last_contact_on=day)
 

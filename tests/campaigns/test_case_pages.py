@@ -10,8 +10,9 @@ from campaigns.models import ServiceVersion
 from campaigns.queries.found import find_cases
 from campaigns.queries.today import todo
 from common.clock import business_today
-from crm.models import BulkEdit, Case, CaseEntry, LedgerEntry
+from crm.models import Account, BulkEdit, Case, CaseEntry, LedgerEntry
 from crm.queries.timeline import timeline
+from crm.services import case_steps, touchpoints
 from tests import make
 
 LIST, NEW = "/cases/", "/cases/new/"
@@ -323,6 +324,19 @@ def test_the_timeline_tells_cases_opened_and_resolved(rep, account, case):
     items = [row.item for row in timeline(account, user=rep).rows]
     found = [one for one in items if one.kind == "case"]
     assert [one.text for one in found] == ["Toner leaks. New toner", "Toner leaks"]
+
+
+def test_an_answer_is_a_contact_and_stands_in_the_timeline(rep, account, case):
+    Account.objects.filter(pk=account.pk).update(last_contact_on=None)
+    case_steps.answer_case(actor=rep, case=case, text="New toner is on its way")
+    account.refresh_from_db()
+    assert account.last_contact_on == business_today()
+    items = [row.item for row in timeline(account, user=rep).rows]
+    assert "Toner leaks: New toner is on its way" in [one.text for one in items]
+    logged = make.touchpoint(account=account, user=rep)
+    touchpoints.undo_touchpoint(actor=rep, touchpoint=logged)
+    account.refresh_from_db()
+    assert account.last_contact_on == business_today()  # of the answer, still
 
 
 def test_today_brings_cases_whose_clock_runs(rep, account, case):
