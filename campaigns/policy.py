@@ -1,5 +1,6 @@
 """Numbers of retention that somebody in the business chose, with unit and reason."""
 
+import datetime as dt
 from decimal import Decimal
 
 # Two working weeks: long enough to arrange visits, short enough that a change of class
@@ -54,6 +55,21 @@ CASE_CLASS_WEIGHTS = {
 CASE_URGENCY_WEIGHTS = {"urgent": 4, "high": 3, "normal": 2, "low": 1}
 # A year: who allows more than that promises nothing.
 LONGEST_SERVICE_MINUTES = 366 * 24 * 60
+
+# -- Mails (campaigns/services/sending.py) ---------------------------------------------
+# One round sends for so long, so that a slow mail server holds nothing else up.
+SENDING_SECONDS = 20.0
+# Longer than all that a mail server may take for one mail; then its sender is lost.
+SENDING_LEASE = dt.timedelta(minutes=10)
+# With the waits below the last attempt is about a day after the first.
+MOST_ATTEMPTS = 10
+FIRST_RETRY = dt.timedelta(minutes=2)
+LONGEST_RETRY = dt.timedelta(hours=6)
+ADDRESS_REFUSED = "The server refused the address: "
+# What one press queues at most; the rest waits for the next.
+MOST_MAILS_AT_ONCE = 2_000
+# What one file of letters holds; a printer takes more files, not longer ones.
+MOST_LETTERS = 500
 
 # Rows of Today that are shown at once: what one person can do in a day.
 TODAY_ROWS = 25

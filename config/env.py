@@ -247,5 +247,9 @@ def email_port() -> int:
     return mail_server().port
 
 
+def mails_per_hour() -> int:
+    return read_int("MAILS_PER_HOUR", default=1000, least=0, most=1_000_000)
+
+
 def from_email() -> str:
     return read_str("EMAIL_FROM", default="Perennial <perennial@localhost>")

@@ -11,7 +11,7 @@ from typing import Any
 from celery import group, shared_task
 from kombu.exceptions import OperationalError
 
-from campaigns.services import answer_mails, case_watch
+from campaigns.services import answer_mails, case_watch, sending
 from clv.services import runs, sharing
 from config import night
 from crm.services import allocation, digests
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 5.0
 DIGEST_SECONDS = 900.0
 CASES_SECONDS = 60.0
+MAILS_SECONDS = 10.0
 LONGEST_MAILING = 600  # seconds
 ALLOCATION_SECONDS = 1800.0
 LONGEST_ALLOCATION = 1800  # seconds
@@ -124,6 +125,19 @@ def send_answers() -> None:
     answer_mails.send_due()
 
 
+@shared_task(
+    name="campaigns.send_mails",
+    queue="quick",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=3 * LONGEST_SWEEP,
+    time_limit=3 * LONGEST_SWEEP + 15,
+)
+def send_mails() -> None:
+    """Send mails to customers that are due; the journal says which."""
+    sending.send_due()
+
+
 def call_helpers(run_id: int, numbers: Sequence[int]) -> None:
     """Ring for each shard; who has the run begins with the first, helpers at the end.
 
@@ -141,6 +155,11 @@ BEAT: dict[str, Any] = {
         "task": "clv.sweep_runs",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
+    },
+    "send-mails": {
+        "task": "campaigns.send_mails",
+        "schedule": MAILS_SECONDS,
+        "options": {"expires": MAILS_SECONDS},
     },
     "watch-cases": {
         "task": "campaigns.watch_cases",

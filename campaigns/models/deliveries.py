@@ -3,7 +3,7 @@
 from typing import Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower, Now
 
 from campaigns.choices import DeliveryStatus
@@ -26,6 +26,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def waiting(self) -> Self:
         return self.filter(status__in=(DeliveryStatus.PLANNED, DeliveryStatus.RETRY))
+
+    def to_address(self, address: str) -> Self:
+        """Keep mails to one address, however it is written."""
+        return self.alias(folded=Lower("address")).filter(folded=Lower(Value(address)))
 
     def under_way(self) -> Self:
         """Keep what may still leave, or may have left."""

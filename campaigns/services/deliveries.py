@@ -156,8 +156,7 @@ def _check(
 
 
 def _stored(occasion: str, address: str) -> Delivery | None:
-    rows = Delivery.objects.filter(occasion=occasion, address__iexact=address)
-    return rows.first()
+    return Delivery.objects.to_address(address).filter(occasion=occasion).first()
 
 
 def _zone_of_firm() -> ZoneInfo:

@@ -22,18 +22,20 @@ LEDGER_SOURCE = "plan"
 @transaction.atomic
 def complete(
     *,
-    actor: User,
+    actor: User | None,
     touch: PlannedTouch,
     minutes: int | None = None,
     note: str = "",
     outcome: str = "",
     contact: Contact | None = None,
     form_token: uuid.UUID | None = None,
+    has_gone_out: bool = False,
 ) -> PlannedTouch:
     """Record that a touch was done: a touchpoint, its minutes, and its unit cost.
 
     Without `minutes` the plan's count. A touch that is done already is returned as it
-    is, so a second click changes nothing.
+    is, so a second click changes nothing. `has_gone_out` says that a server took the
+    mail, so that nobody asks any more whether it may go.
 
     Raises
     ------
@@ -58,6 +60,7 @@ def complete(
         care=template.care,
         source=TouchpointSource.PLAN,
         form_token=form_token,
+        judges_contact=not has_gone_out,
     )
     _charge_unit_cost(actor, touch, touchpoint)
     return _close(touch, actor, TouchStatus.DONE, touchpoint=touchpoint)
@@ -250,7 +253,9 @@ SELECT count(*) FROM closed
 """
 
 
-def _charge_unit_cost(actor: User, touch: PlannedTouch, touchpoint: Touchpoint) -> None:
+def _charge_unit_cost(
+    actor: User | None, touch: PlannedTouch, touchpoint: Touchpoint
+) -> None:
     """Post what the touch cost beside its minutes; once per touchpoint."""
     template = touch.template
     if not template.unit_cost:
@@ -282,7 +287,7 @@ def _check_open(touch: PlannedTouch) -> None:
 
 def _close(
     touch: PlannedTouch,
-    actor: User,
+    actor: User | None,
     status: TouchStatus,
     *,
     touchpoint: Touchpoint | None = None,

@@ -54,7 +54,7 @@ class FollowUp:
 
 def log_touchpoint(
     *,
-    actor: User,
+    actor: User | None,
     account: Account,
     channel: str,
     occurred_at: dt.datetime,
@@ -70,14 +70,17 @@ def log_touchpoint(
     follow_up: FollowUp | None = None,
     form_token: uuid.UUID | None = None,
     entry_seconds: int | None = None,
+    judges_contact: bool = True,
 ) -> Touchpoint:
     """Store one contact, the cost of its minutes and its follow-up, or nothing.
 
-    Minutes are priced at the actor's hourly cost on the day of the contact. The
+    Minutes are priced at the actor's hourly cost on the day of the contact; what the
+    product does by itself has no actor, and its minutes cost nothing. The
     account's last contact only moves forward; notes and unanswered calls do not move
     it. A `form_token` that was used before gives the row it made, and stores nothing.
     `ratings` rates people, information and deliverables from 1 to 5. `entry_seconds`
-    is how long typing it took, where that is known.
+    is how long typing it took, where that is known. What has gone out already, such as
+    a mail, is logged without judging whether it should have.
 
     Raises
     ------
@@ -107,7 +110,7 @@ def log_touchpoint(
     with transaction.atomic():
         if stored := _stored_before(row):
             return stored
-        check(row, minutes=minutes)
+        check(row, minutes=minutes, judges_contact=judges_contact)
         _lock(account)
         try:
             with transaction.atomic():
@@ -118,15 +121,9 @@ def log_touchpoint(
             raise
         charge_minutes(row, actor=actor)
         _move_last_contact(row)
-        if follow_up:
-            _promise(row, follow_up, actor=actor)
         audit.record(actor=actor, action="touchpoint.logged", subject=row)
-        notifications.mention(
-            actor=actor,
-            account=account,
-            text=row.note,
-            url=notifications.account_url(account, tab="timeline"),
-        )
+        if actor is not None:
+            _tell(row, follow_up, actor=actor)
     account.refresh_from_db(fields=["last_contact_on"])
     return row
 
@@ -284,12 +281,13 @@ def _lock(account: Account) -> None:
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
-def charge_minutes(row: Touchpoint, *, actor: User) -> None:
+def charge_minutes(row: Touchpoint, *, actor: User | None) -> None:
     """Post what the minutes cost at the rate of that day of whoever logged them."""
     happened_on = timezone.localtime(row.occurred_at).date()
-    amount = price_of_minutes(
-        actor=row.user or actor, minutes=row.minutes, day=happened_on
-    )
+    payer = row.user or actor
+    if payer is None:
+        return
+    amount = price_of_minutes(actor=payer, minutes=row.minutes, day=happened_on)
     if not amount:
         return
     posted = row.costs.filter(source=COST_SOURCE).count()
@@ -343,6 +341,18 @@ def find_last_contact(account: Account) -> None:
     newest = max((moment for moment in known if moment), default=None)
     day = timezone.localtime(newest).date() if newest else None
     Account.objects.filter(pk=account.pk).update(last_contact_on=day)
+
+
+def _tell(row: Touchpoint, follow_up: FollowUp | None, *, actor: User) -> None:
+    """Make a task of what was promised, and tell whom the note names."""
+    if follow_up:
+        _promise(row, follow_up, actor=actor)
+    notifications.mention(
+        actor=actor,
+        account=row.account,
+        text=row.note,
+        url=notifications.account_url(row.account, tab="timeline"),
+    )
 
 
 def _promise(row: Touchpoint, follow_up: FollowUp, *, actor: User) -> Task:

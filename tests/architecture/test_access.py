@@ -17,6 +17,7 @@ FOR_EVERYBODY = {
     "readyz",
     "log/offline/",
     "service-worker.js",
+    "mail/stop/<str:token>/",  # signed by us, for who got the mail
     "calendar/feed/<str:token>.ics",  # its address is a secret, and can be revoked
 }
 

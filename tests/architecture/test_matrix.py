@@ -23,7 +23,7 @@ from campaigns.models import (
     ServiceVersion,
     TouchTemplate,
 )
-from campaigns.services import plans
+from campaigns.services import deliveries, optouts, plans
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
     AccountMerge,
@@ -214,7 +214,24 @@ def _rule(account):
     )
 
 
+def _delivery(account):
+    person = make.contact(account=account, email="anna@example.test")
+    return deliveries.enqueue(
+        actor=account.owner,
+        account=account,
+        contact=person,
+        occasion="test:1",
+        subject="News",
+        body="Text",
+    )
+
+
+def _optout(account):
+    return optouts.url_of(_delivery(account)).split("/")[-2]
+
+
 MAKERS = {
+    "delivery": _delivery,
     "(kept)": _kept,
     "(mailing)": _mailing,
     "RULE": _rule,
@@ -335,6 +352,8 @@ def arguments(line, account):
         return named[line.kind]
     if line.kind == "TOKEN":
         return {"token": feeds.create_feed(actor=account.owner)}
+    if line.kind == "OPTOUT":
+        return {"token": _optout(account)}
     found = {"pk": MAKERS[line.kind](account).pk}
     if line.kind == "PAIR":
         return {"base": make.product().pk, "offered": make.product().pk}
