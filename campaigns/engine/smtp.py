@@ -45,10 +45,14 @@ class UnknownEndError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A mail server, and how to get in."""
+    """A mail server, how to get in, and the name by which we greet it.
+
+    The name is given, since asking the network for it may take seconds.
+    """
 
     host: str
     port: int
+    our_name: str
     user: str = ""
     password: str = ""
     use_tls: bool = False
@@ -123,11 +127,14 @@ class Postman:
             smtp: smtplib.SMTP = smtplib.SMTP_SSL(
                 server.host,
                 server.port,
+                server.our_name,
                 timeout=server.timeout,
                 context=ssl.create_default_context(),
             )
         else:
-            smtp = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+            smtp = smtplib.SMTP(
+                server.host, server.port, server.our_name, timeout=server.timeout
+            )
         self._smtp = smtp
         if server.use_tls:
             smtp.starttls(context=ssl.create_default_context())

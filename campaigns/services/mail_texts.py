@@ -2,7 +2,7 @@
 
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 
 from django.conf import settings
 from django.utils import timezone
@@ -50,6 +50,11 @@ def mailbox(address: str) -> str:
     """Return an address that every server reads: its domain in ASCII."""
     name, _, domain = address.rpartition("@")
     return f"{name}@{punycode(domain)}"
+
+
+def domain_of_sender() -> str:
+    """Return the domain that our mails come from, by which servers know us."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
 
 
 def _answers_to(delivery: Delivery) -> str:

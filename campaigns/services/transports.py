@@ -8,7 +8,13 @@ from django.core.mail import EmailMessage
 
 from campaigns.engine.smtp import Postman, Server
 from campaigns.models import Delivery
-from campaigns.services.mail_texts import body_of, bytes_of, headers_of, mailbox
+from campaigns.services.mail_texts import (
+    body_of,
+    bytes_of,
+    domain_of_sender,
+    headers_of,
+    mailbox,
+)
 
 SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 
@@ -84,6 +90,7 @@ def transport() -> Transport:
         Server(
             host=settings.EMAIL_HOST,
             port=settings.EMAIL_PORT,
+            our_name=domain_of_sender(),
             user=settings.EMAIL_HOST_USER,
             password=settings.EMAIL_HOST_PASSWORD,
             use_tls=settings.EMAIL_USE_TLS,
