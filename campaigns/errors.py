@@ -113,3 +113,23 @@ class CannotMakeRuleError(DomainError):
     """A row of an answer that cannot become a rule."""
 
     code = "cannot_make_rule"
+
+
+class GateUndecidedError(DomainError):
+    """A spend that does not pay for everybody, and nobody has decided about them."""
+
+    code = "gate_undecided"
+
+
+class GateRefusedError(DomainError):
+    """A decision at the gate that cannot be taken like this."""
+
+    code = "gate_refused"
+    message = "This cannot be decided like this."
+
+
+class CannotRecordEffectError(DomainError):
+    """A measured effect that cannot be recorded like this."""
+
+    code = "cannot_record_effect"
+    message = "This effect cannot be recorded like this."
