@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
+from campaigns.models import MeasuredEffect
 from clv.choices import RunKind, RunStatus
 from clv.models import Assumptions, Judgement, Valuation, ValuationRun
 from crm.choices import Role, Stage
@@ -357,6 +358,26 @@ def membership(*, account, worth_class="general", since=dt.date(2026, 1, 1), **f
             "policy": fields.pop("policy", None)
             or ClassPolicy.objects.current()
             or class_policy(),
+        }
+        | fields
+    )
+
+
+def effect(*, author=None, **fields):
+    """An effect that was measured; of the class "general" unless named otherwise."""
+    if not {"plan", "channel", "worth_class"} & set(fields):
+        fields["worth_class"] = "general"
+    return MeasuredEffect.objects.create(
+        **{
+            "effect": Decimal("0.2000"),
+            "low": Decimal("0.1000"),
+            "high": Decimal("0.3000"),
+            "accounts": 240,
+            "measured_from": dt.date(2025, 1, 1),
+            "measured_until": dt.date(2025, 12, 31),
+            "source": "hold-out",
+            "reason": "first measured",
+            "author": author or user(Role.MARKETER),
         }
         | fields
     )

@@ -22,12 +22,22 @@ from campaigns.api.rivals import RivalResource
 from campaigns.api.service_levels import ServiceLevelResource
 from campaigns.api.team import TeamResource
 from campaigns.api.today import TodayResource
+from campaigns.api.wallet import (
+    EffectResource,
+    GateResource,
+    SendingResource,
+    WalletResource,
+)
 
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
 router.register("lists", ListResource, "list")
 router.register("plan-board", BoardResource, "plan-board")
 router.register("budget", BudgetResource, "budget")
+router.register("wallets", WalletResource, "wallet")
+router.register("measured-effects", EffectResource, "measured-effect")
+router.register("gate-decisions", GateResource, "gate-decision")
+router.register("sendings", SendingResource, "sending")
 router.register("today", TodayResource, "today")
 router.register("deals-by-competitor", RivalResource, "deals-by-competitor")
 router.register("calendar", CalendarResource, "calendar")

@@ -239,7 +239,9 @@ class Gate:
             return list(cursor.fetchall())
 
 
-def _cheaper_terms(channel: str, cost_each: Decimal) -> list[tuple[TouchTerms, Decimal]]:
+def _cheaper_terms(
+    channel: str, cost_each: Decimal
+) -> list[tuple[TouchTerms, Decimal]]:
     """Return the cheapest known touch of each other channel that costs less."""
     hourly = hourly_costs()
     known: list[TouchTerms] = [

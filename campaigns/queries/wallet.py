@@ -12,6 +12,22 @@ from functools import cached_property
 from typing import Any
 
 from django.db import connection
+from django.db.models import (
+    Case,
+    DecimalField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Greatest, Least, Round
 
 from campaigns import policy
 from campaigns.engine.justified import (
@@ -26,13 +42,16 @@ from common.clock import business_today
 from common.money import ZERO
 from common.templatetags.display import count, exact_share, share
 from crm.choices import CostKind
-from crm.models import Account
+from crm.models import Account, LedgerEntry
 from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import WorthClass
 from segments.models import Membership
 
 # What counts as care. Winning, delivering and taking goods back is not chosen freely.
 CARE_KINDS = (CostKind.MARKETING, CostKind.ACCOUNT_MANAGEMENT, CostKind.SERVICE)
+
+_PRECISE: Any = DecimalField(max_digits=32, decimal_places=14)
+_CENTS: Any = DecimalField(max_digits=20, decimal_places=2)
 
 # Opens a statement that joins `used (account_id, amount)`: the care of each account in
 # the days after `used_after` up to `used_until`, that of merged accounts included.
@@ -103,15 +122,15 @@ class Responses:
     def __init__(self, assumptions: AssumedNumbers | None = None) -> None:
         numbers = assumptions or current_assumptions()
         self.assumed = Response(numbers.retention_effect, numbers.response_scale)
-        self._by_plan: dict[int, Response] = {}
-        self._by_class: dict[str, Response] = {}
+        self.by_plan: dict[int, Response] = {}
+        self.by_class: dict[str, Response] = {}
         self._by_channel: dict[str, Response] = {}
         for one in MeasuredEffect.objects.current().select_related("plan"):
             found = Response(max(one.effect, Decimal(0)), self.assumed.scale, one)
             if one.plan_id is not None:
-                self._by_plan[one.plan_id] = found
+                self.by_plan[one.plan_id] = found
             elif one.worth_class:
-                self._by_class[one.worth_class] = found
+                self.by_class[one.worth_class] = found
             else:
                 self._by_channel[one.channel] = found
 
@@ -125,8 +144,8 @@ class Responses:
         """Return what counts for an account on a plan, in a class, by a channel."""
         return (
             self._by_channel.get(channel)
-            or self._by_plan.get(plan_id or 0)
-            or self._by_class.get(worth_class or "")
+            or self.by_plan.get(plan_id or 0)
+            or self.by_class.get(worth_class or "")
             or self.assumed
         )
 
@@ -136,7 +155,7 @@ class Responses:
 
     @cached_property
     def is_one_for_all(self) -> bool:
-        return not (self._by_plan or self._by_class)
+        return not (self.by_plan or self.by_class)
 
     def column(
         self,
@@ -155,12 +174,12 @@ class Responses:
             return f"{getattr(measured or self.assumed, name)}::numeric"
         whens = [
             f"WHEN {plan} = {key:d} THEN {getattr(one, name)}::numeric"
-            for key, one in self._by_plan.items()
+            for key, one in self.by_plan.items()
         ]
         whens += [
             f"WHEN {worth_class} = '{WorthClass(key).value}'"
             f" THEN {getattr(one, name)}::numeric"
-            for key, one in self._by_class.items()
+            for key, one in self.by_class.items()
         ]
         assumed = getattr(self.assumed, name)
         return f"CASE {' '.join(whens)} ELSE {assumed}::numeric END"
@@ -288,6 +307,42 @@ def used_by(account_ids: Iterable[int], *, today: dt.date) -> Mapping[int, Decim
     with connection.cursor() as cursor:
         cursor.execute(statement, {"among": list(account_ids), **window(today)})
         return dict(cursor.fetchall())
+
+
+def left_of_row(values: QuerySet[Valuation]) -> Combinable:
+    """Return what is left for the account of the query around it, below 0 when over.
+
+    `values` finds the value of that account. For sorting a list of some thousand; the
+    night writes it down for longer ones.
+    """
+    responses = Responses()
+    cases: list[When] = []
+    plans = PlanAssignment.objects.open().filter(account_id=OuterRef("account_id"))
+    held = Membership.objects.open().filter(account_id=OuterRef("account_id"))
+    for key, one in responses.by_plan.items():
+        cases.append(When(Exists(plans.filter(plan_id=key)), then=Value(one.share)))
+    for key_of_class, one in responses.by_class.items():
+        stands = Exists(held.filter(worth_class=key_of_class))
+        cases.append(When(stands, then=Value(one.share)))
+    share = Case(*cases, default=Value(responses.assumed.share), output_field=_PRECISE)
+    limit = Greatest(
+        Least(F("expected_margin_year") * share, F("expected_margin")),
+        Value(ZERO),
+        output_field=_PRECISE,
+    )
+    limits = values.annotate(limit=Round(limit, precision=2)).values("limit")
+    days = window(business_today())
+    spent = LedgerEntry.objects.filter(
+        Q(account=OuterRef("pk")) | Q(account__merged_into=OuterRef("pk")),
+        kind__in=days["care_kinds"],
+        incurred_on__gt=days["used_after"],
+        incurred_on__lte=days["used_until"],
+    )
+    sums = spent.order_by().annotate(sum=Func(F("amount"), function="SUM"))
+    used = Coalesce(Subquery(sums.values("sum")), Value(ZERO), output_field=_PRECISE)
+    return ExpressionWrapper(
+        Subquery(limits, output_field=_PRECISE) - used, output_field=_CENTS
+    )
 
 
 def _stands(keys: list[int]) -> dict[int, tuple[int | None, str]]:

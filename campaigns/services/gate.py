@@ -89,7 +89,9 @@ def decide(
         )
     reason = said.reason.strip()[:LONGEST_REASON]
     if said.choice == GateChoice.OVERRIDE and not reason:
-        raise GateRefusedError("Say why they are included all the same.", field="reason")
+        raise GateRefusedError(
+            "Say why they are included all the same.", field="reason"
+        )
     way = gate.way(said.cheaper) if said.choice == GateChoice.CHEAPER else None
     if said.choice == GateChoice.CHEAPER and way is None:
         raise GateRefusedError("Choose one of the ways offered.", field="cheaper")

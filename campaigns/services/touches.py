@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
@@ -10,9 +11,10 @@ from django.utils import timezone
 from campaigns.choices import BudgetHead, TouchStatus
 from campaigns.errors import ReasonMissingError, TouchClosedError
 from campaigns.models import PlannedTouch, TouchTemplate
+from campaigns.queries.gate import Cheaper
 from campaigns.services import standings
 from common.clock import business_today
-from crm.choices import Direction, Phase, TouchpointSource
+from crm.choices import Channel, Direction, Phase, TouchpointSource
 from crm.models import Contact, Touchpoint, User
 from crm.services import audit, ledger, touchpoints
 
@@ -160,32 +162,37 @@ def reopen_touch_of(*, actor: User, record: Touchpoint) -> None:
 
 @transaction.atomic
 def complete_all(
-    *, actor: User, template: TouchTemplate, until: dt.date | None = None
+    *,
+    actor: User,
+    template: TouchTemplate,
+    until: dt.date | None = None,
+    among: Iterable[int] | None = None,
+    way: Cheaper | None = None,
 ) -> int:
     """Mark every touch of `template` due by `until` (today) as done; return how many.
 
-    One statement writes touchpoints, unit costs and last contacts however many there
-    are. Minutes are the plan's, priced at the actor's hourly cost. Called twice, the
-    second finds nothing due.
+    With `among` only those of these accounts; with `way` each was done that way, at
+    its cost, instead of as the plan says. One statement writes touchpoints, unit costs
+    and last contacts however many there are. Minutes are priced at the actor's hourly
+    cost. Called twice, the second finds nothing due.
     """
     until = until or business_today()
+    done_as = way or template
+    minutes, channel = done_as.minutes, Channel(done_as.channel)
     parameters: dict[str, Any] = {
         "template": template.pk,
         "until": until,
+        "among": None if among is None else list(among),
         "today": business_today(),
         "actor": actor.pk,
-        "channel": template.channel,
+        "channel": channel,
         "direction": Direction.OUT,
-        "minutes": template.minutes or None,
-        "minutes_cost": touchpoints.price_of_minutes(
-            actor=actor, minutes=template.minutes
-        ),
-        "minutes_note": (
-            f"{template.minutes} min {template.get_channel_display().lower()}"
-        ),
-        "unit_cost": template.unit_cost or 0,
+        "minutes": minutes or None,
+        "minutes_cost": touchpoints.price_of_minutes(actor=actor, minutes=minutes),
+        "minutes_note": f"{minutes} min {channel.label.lower()}",
+        "unit_cost": done_as.unit_cost or 0,
         "kind": BudgetHead(template.head).cost_kind,
-        "title": template.title,
+        "title": done_as.title,
         "phase": Phase.AFTER,
         "care": template.care,
         "source": TouchpointSource.PLAN,
@@ -213,6 +220,7 @@ WITH open AS (
     JOIN crm_account a ON a.id = t.account_id AND a.merged_into_id IS NULL
     WHERE t.template_id = %(template)s AND t.status = %(due)s
       AND t.due_on <= %(until)s
+      AND (%(among)s::bigint[] IS NULL OR t.account_id = ANY (%(among)s::bigint[]))
     ORDER BY t.id
     FOR UPDATE OF t SKIP LOCKED
 ), logged AS (

@@ -1,19 +1,18 @@
-"""The step "Should we?" before money is spent on many accounts, and what was decided."""
+"""The step "Should we?" before money is spent on many, and what was decided."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from campaigns import permissions
-from campaigns.choices import GateOccasion
 from campaigns.errors import GateRefusedError, GateUndecidedError
 from campaigns.forms.gate import GateForm
 from campaigns.models import GateDecision
 from campaigns.queries.gate import Gate
-from campaigns.services import gate as service
-from campaigns.services.gate import Verdict
+from campaigns.services.gate import Decision
 from common.access import requires
 from common.paging import Sort, keyset_page
 from crm.requests import SignedInRequest
@@ -28,65 +27,64 @@ OWN_FIELDS = frozenset(
     }
 )
 PAGE_SIZE = 50
+Done = TypeVar("Done")
 
 
 def step(
     request: SignedInRequest,
     gate: Gate,
     *,
-    occasion: GateOccasion,
+    act: Callable[[Decision | None], Done],
     subject: str,
     back: str,
     action: str = "",
-) -> HttpResponse | Verdict:
-    """Return what was decided, or the page that asks.
+) -> HttpResponse | Done:
+    """Do what was asked for, or return the page that asks what to do about whom.
 
-    What the page before had posted goes along in hidden fields, so that the answer
-    comes to the same view again; `action` is its address where it is another.
+    `act` is the service's: it decides at the gate itself, in its own transaction. What
+    the page before had posted goes along in hidden fields, so that the answer comes to
+    the same view again; `action` is its address where it is another.
     """
-    form = GateForm(gate=gate)
-    refusal, status = "", 200
-    if not gate.is_needed or GateForm.is_answered(request.POST):
-        form = GateForm(request.POST, gate=gate) if gate.is_needed else form
-        try:
-            decision = form.decision() if form.is_bound and form.is_valid() else None
-            if not form.errors:
-                return service.decide(
-                    actor=request.user,
-                    gate=gate,
-                    occasion=occasion,
-                    subject=subject,
-                    decision=decision,
-                )
-        except GateUndecidedError as error:
-            refusal, form = error.message, GateForm(gate=gate)
-        except GateRefusedError as error:
-            form.add_error(f"gate_{error.field}" if error.field else None, error.message)
-        status = 422
-    context: dict[str, Any] = {
+    if not gate.is_needed:
+        return act(None)
+    form, refusal, status = GateForm(gate=gate), "", 200
+    if GateForm.is_answered(request.POST):
+        form, status = GateForm(request.POST, gate=gate), 422
+        if form.is_valid():
+            try:
+                return act(form.decision())
+            except GateUndecidedError as error:
+                form, refusal = GateForm(gate=gate), error.message
+            except GateRefusedError as error:
+                field = f"gate_{error.field}" if error.field else None
+                form.add_error(field, error.message)
+    context = {
         "gate": gate,
         "form": form,
         "refusal": refusal,
         "subject": subject,
         "back": back,
         "action": action or request.get_full_path(),
-        "carried": [
-            (name, value)
-            for name in request.POST
-            if name not in OWN_FIELDS
-            for value in request.POST.getlist(name)
-        ],
+        "carried": _carried(request),
     }
     return render(request, "campaigns/gate/page.html", context, status=status)
+
+
+def _carried(request: SignedInRequest) -> list[tuple[str, str]]:
+    return [
+        (name, value)
+        for name in request.POST
+        if name not in OWN_FIELDS
+        for value in request.POST.getlist(name)
+    ]
 
 
 @require_GET
 @requires(permissions.CHANGE_PLANS)
 def gate_decisions(request: SignedInRequest) -> HttpResponse:
     """Show what was decided at the gate, the newest first."""
-    rows = GateDecision.objects.select_related("actor")
     page = keyset_page(
-        rows,
+        GateDecision.objects.select_related("actor"),
         sort=Sort("new", "pk", descending=True, parse=int),
         cursor=request.GET.get("cursor", ""),
         size=PAGE_SIZE,

@@ -14,7 +14,8 @@ from campaigns.forms.agenda import PutOffForm
 from campaigns.models import TouchTemplate
 from campaigns.policy import TODAY_ROWS
 from campaigns.queries import today as queries
-from campaigns.services import agenda, touches
+from campaigns.services import agenda, sendings
+from campaigns.views import gate
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
@@ -115,13 +116,33 @@ def _back(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @requires(permissions.CHANGE_PLANS)
 def sending_done(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Mark all of one touch that are due as done."""
+    """Mark all of one touch that are due as done, after asking whether it pays."""
     rows = TouchTemplate.objects.filter(owner_role=OwnerRole.MARKETER)
     template = get_object_or_404(rows, pk=pk)
-    done = touches.complete_all(actor=request.user, template=template)
-    words = f"{count(done)} times done: {template.title}."
-    messages.success(request, words if done else "There was nothing due any more.")
+    sent = gate.step(
+        request,
+        sendings.gate_of(actor=request.user, template=template),
+        act=lambda decision: sendings.send_all(
+            actor=request.user, template=template, decision=decision
+        ),
+        subject=template.title,
+        back=reverse("campaigns:today"),
+    )
+    if isinstance(sent, HttpResponse):
+        return sent
+    messages.success(request, _said(sent, template))
     return redirect("campaigns:today")
+
+
+def _said(sent: sendings.Sent, template: TouchTemplate) -> str:
+    if not (sent.done or sent.moved or sent.dropped):
+        return "There was nothing due any more."
+    said = [f"{count(sent.done)} times done: {template.title}."]
+    if sent.moved:
+        said.append(f"{count(sent.moved)} times done more cheaply.")
+    if sent.dropped:
+        said.append(f"{count(sent.dropped)} left out.")
+    return " ".join(said)
 
 
 def _sees_team(user: User) -> bool:

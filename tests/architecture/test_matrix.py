@@ -16,6 +16,7 @@ from django.urls import reverse
 from campaigns.models import (
     AlertRule,
     AnswerMailing,
+    GateDecision,
     PlannedTouch,
     PlanVersion,
     RetentionPlan,
@@ -334,6 +335,18 @@ MAKERS = {
     ),
     "nomination": lambda account: make.nomination(author=account.owner),
     "JUDGEMENT": lambda account: Judgement.objects.first(),
+    "EFFECT": lambda account: make.effect(author=account.owner),
+    "DECISION": lambda account: GateDecision.objects.create(
+        occasion="touch",
+        subject="Magazine",
+        choice="drop",
+        accounts=1,
+        cost_each=1,
+        cost=1,
+        cost_below=1,
+        gain_below=-1,
+        actor=account.owner,
+    ),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),
     "SENDING": lambda account: TouchTemplate.objects.filter(

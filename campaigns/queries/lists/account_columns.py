@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from campaigns.permissions import VIEW_PLANS
 from common.clock import business_today
 from common.lists.columns import Cell, Column, Registry, Tag
 from common.templatetags.display import (
@@ -87,6 +88,17 @@ def _break_even(row: Any) -> Cell:
         return Cell(UNKNOWN)
     when = value.break_even_on or value.paid_back_on
     return Cell(value.get_break_even_display(), under=day(when) if when else "")
+
+
+def _left(row: Any) -> Cell:
+    wallet = row.wallet
+    if wallet is None:
+        return Cell(UNKNOWN)
+    spend = wallet.spend
+    hint = f"{cents(spend.used)} of {cents(spend.limit)} used, {wallet.response.said}"
+    if spend.overspent:
+        return Cell(signed_money(-spend.overspent), hint=hint, tone="loss")
+    return Cell(money(spend.left), hint=hint)
 
 
 def _lifecycle(row: Any) -> Cell:
@@ -213,6 +225,21 @@ REGISTRY = Registry(
         _figure("revenue", "Revenue, year", "revenue_year", total=True),
         _figure("margin", "Margin, year", "margin_year", total=True),
         _figure("cost", "Cost, year", "cost_year"),
+        Column(
+            "left",
+            "Left to spend",
+            cell=_left,
+            export=lambda row: (
+                row.wallet.spend.limit - row.wallet.spend.used if row.wallet else None
+            ),
+            sort="left",
+            is_number=True,
+            is_descending=True,
+            needs=frozenset({"wallet"}),
+            permission=VIEW_PLANS,
+            help="Care that is justified this year, less what was spent. Long lists are"
+            " in the order of the night.",
+        ),
         Column(
             "orders",
             "Orders",

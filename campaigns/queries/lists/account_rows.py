@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count
 
 from campaigns.models import PlannedTouch
+from campaigns.queries.wallet import Wallet, wallets
 from clv.models import Valuation, ValuationRun
 from crm.choices import TaskStatus
 from crm.models import Account, CompetitorPresence, Task
@@ -31,6 +32,7 @@ class AccountRow:
     open_tasks: int = 0
     lifecycle: LifecycleStage | None = None
     competitors: Sequence[str] = ()
+    wallet: Wallet | None = None
     today: dt.date = field(default_factory=dt.date.today)
 
     @property
@@ -64,6 +66,9 @@ def read_accounts(listing: Any, keys: Sequence[int]) -> dict[int, AccountRow]:
     tasks = _open_tasks(keys) if "tasks" in needs else {}
     stays = _lifecycle(keys) if "lifecycle" in needs else {}
     rivals = _competitors(keys) if "competitors" in needs else {}
+    # Of now: what the ledger had on a day in the past is not what may be spent.
+    is_now = run is not None and run.is_current
+    purses = wallets(keys) if is_now and "wallet" in needs else {}
     rows = {}
     for key, account in known.items():
         value, stands, old = values.get(key), classes.get(key), before.get(key)
@@ -77,6 +82,7 @@ def read_accounts(listing: Any, keys: Sequence[int]) -> dict[int, AccountRow]:
             open_tasks=tasks.get(key, 0),
             lifecycle=stays.get(key),
             competitors=rivals.get(key, ()),
+            wallet=purses.get(key),
         )
     return rows
 

@@ -25,6 +25,7 @@ from campaigns.queries.lists.account_filters import FILTERS
 from campaigns.queries.lists.account_rows import AccountRow, read_accounts
 from campaigns.queries.lists.among import Among
 from campaigns.queries.lists.base import COUNTED_UP_TO, Listing, Order
+from campaigns.queries.wallet import left_of_row
 from clv.models import Valuation, ValuationRun
 from common.lists.filters import Chip, Filter
 from common.lists.sets import AMONG
@@ -105,6 +106,13 @@ ORDERS: Mapping[str, Order] = {
     "revenue": _figure("revenue_year"),
     "margin": _figure("margin_year"),
     "cost": _figure("cost_year"),
+    "left": Order(
+        "care_left",
+        Decimal,
+        is_nullable=True,
+        annotation=lambda listing: left_of_row(listing.values_of_row()),
+        kept_in="care_left",
+    ),
     "orders": _figure("order_count", int),
     "last_order": Order(
         "sorted_last",
