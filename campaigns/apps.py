@@ -50,6 +50,7 @@ class CampaignsConfig(AppConfig):
         sets.register("plan-followers", f"{of_board}.FOLLOWERS")
         sets.register("plan-withheld", f"{of_board}.WITHHELD")
         sets.register("no-plan", f"{of_board}.NO_PLAN")
+        sets.register("expected-margin", "campaigns.queries.sets.EXPECTED_MARGIN")
         timelines.register(
             timelines.Source(
                 key="touch",

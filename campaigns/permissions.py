@@ -5,6 +5,7 @@ from crm.choices import Role
 VIEW_TODAY = "campaigns.view_today"
 VIEW_PLANS = "campaigns.view_plans"
 CHANGE_PLANS = "campaigns.change_plans"
+OPTIMISE_PLANS = "campaigns.optimise_plans"
 DO_TOUCHES = "campaigns.do_touches"
 ASK_QUESTIONS = "campaigns.ask_questions"
 CHANGE_ALERT_RULES = "campaigns.change_alert_rules"
@@ -14,8 +15,8 @@ _WORKS = frozenset({VIEW_TODAY, VIEW_PLANS, DO_TOUCHES, ASK_QUESTIONS})
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: _WORKS,
-    Role.MANAGER: _WORKS | {CHANGE_ALERT_RULES, CHANGE_SERVICE_LEVELS},
-    Role.MARKETER: _WORKS | {CHANGE_PLANS},
+    Role.MANAGER: _WORKS | {OPTIMISE_PLANS, CHANGE_ALERT_RULES, CHANGE_SERVICE_LEVELS},
+    Role.MARKETER: _WORKS | {OPTIMISE_PLANS, CHANGE_PLANS},
     Role.ADMINISTRATOR: _WORKS
-    | {CHANGE_PLANS, CHANGE_ALERT_RULES, CHANGE_SERVICE_LEVELS},
+    | {OPTIMISE_PLANS, CHANGE_PLANS, CHANGE_ALERT_RULES, CHANGE_SERVICE_LEVELS},
 }

@@ -197,6 +197,12 @@ MENU = (
                 go="z",
             ),
             Link(
+                "Optimiser",
+                "campaigns:optimiser",
+                "wand-sparkles",
+                campaigns.OPTIMISE_PLANS,
+            ),
+            Link(
                 "Plans",
                 "campaigns:plan_list",
                 "clipboard-list",

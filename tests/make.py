@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from campaigns.models import MeasuredEffect
+from campaigns.models import KeptSearch
 from clv.choices import RunKind, RunStatus
 from clv.models import Assumptions, Judgement, Valuation, ValuationRun
 from crm.choices import Role, Stage
@@ -224,6 +225,33 @@ def run(*, as_of=dt.date(2026, 11, 20), current=True, **fields):
             f"PARTITION OF clv_valuation FOR VALUES IN ({made.pk})"
         )
     return made
+
+
+def kept_search(**fields):
+    """One search for the best plans that found nothing to change."""
+    found = {
+        "status": "best",
+        "lines": [],
+        "steps": [],
+        "cent_price": 0.0,
+        "minute_price": 0.0,
+        "bound": 0.0,
+        "other_gain": None,
+        "unpriced": [],
+        "accounts": 0,
+    }
+    return KeptSearch.objects.create(
+        **{
+            "name": "Next year",
+            "money": Decimal("1000.00"),
+            "hours": Decimal("40.0"),
+            "as_of": dt.date(2026, 11, 20),
+            "gain_today": Decimal(0),
+            "gain": Decimal(0),
+            "found": found,
+        }
+        | fields
+    )
 
 
 def judgement(*, run=None, light="green", **fields):

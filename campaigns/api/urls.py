@@ -11,6 +11,7 @@ from campaigns.api.effort import EffortResource
 from campaigns.api.experience import ExperienceResource
 from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
+from campaigns.api.optimiser import OptimiserResource, SearchResource
 from campaigns.api.plans import PlanResource
 from campaigns.api.questions import (
     AlertRuleResource,
@@ -33,6 +34,8 @@ router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
 router.register("lists", ListResource, "list")
 router.register("plan-board", BoardResource, "plan-board")
+router.register("optimiser", OptimiserResource, "optimiser")
+router.register("optimiser-searches", SearchResource, "optimiser-search")
 router.register("budget", BudgetResource, "budget")
 router.register("wallets", WalletResource, "wallet")
 router.register("measured-effects", EffectResource, "measured-effect")

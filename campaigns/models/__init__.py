@@ -11,6 +11,7 @@ from campaigns.models.automations import (
 )
 from campaigns.models.deliveries import Delivery
 from campaigns.models.exceptions import TouchException
+from campaigns.models.optimiser import KeptSearch
 from campaigns.models.plans import (
     LibraryTouch,
     PlanAssignment,
@@ -38,6 +39,7 @@ __all__ = [
     "Delivery",
     "Firing",
     "GateDecision",
+    "KeptSearch",
     "LibraryTouch",
     "MeasuredEffect",
     "PlanAssignment",

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from campaigns.choices import AlertKind
-from campaigns.models import Alert
+from campaigns.models import Alert, PlanAssignment, RetentionPlan
 from common.lists.sets import AccountSet, Given
+from common.templatetags.display import money
+from segments.queries.sets import values_of
 
 
 def _alert(user: Any, given: Given) -> QuerySet[Any]:
@@ -19,4 +21,50 @@ ALERT = AccountSet(
     title=lambda given: f"with an open alert “{AlertKind(given['kind']).label}”",
     accounts=_alert,
     parameters={"kind": lambda: forms.ChoiceField(choices=AlertKind.choices)},
+)
+
+
+# -- The optimiser: bands of worth among those who follow a plan
+
+
+def _expected(_user: Any, given: Given) -> QuerySet[Any]:
+    rows = values_of(given)
+    if given["low"] is not None:
+        rows = rows.filter(expected_margin_year__gte=given["low"])
+    if given["high"] is not None:
+        rows = rows.filter(expected_margin_year__lt=given["high"])
+    return _on_plan(rows, given["on_plan"]).values("account_id")
+
+
+def _on_plan(rows: QuerySet[Any], plan_id: int | None) -> QuerySet[Any]:
+    """Keep who follows the plan; who is on none yet follows that of their class."""
+    if plan_id is None:
+        return rows
+    mine = PlanAssignment.objects.open().filter(account_id=OuterRef("account_id"))
+    plan = RetentionPlan.objects.filter(pk=plan_id).first()
+    if plan is None or (plan.is_automatic and not plan.is_refined):
+        others = mine if plan is None else mine.exclude(plan=plan)
+        return rows.exclude(Exists(others))
+    return rows.filter(Exists(mine.filter(plan=plan)))
+
+
+def _expected_title(given: Given) -> str:
+    low, high = given["low"], given["high"]
+    ends = [
+        *([] if low is None else [f"at least {money(low)}"]),
+        *([] if high is None else [f"less than {money(high)}"]),
+    ]
+    plan = RetentionPlan.objects.filter(pk=given["on_plan"]).first()
+    expected = f"of whom {' and '.join(ends)} is expected a year" if ends else ""
+    return " ".join(filter(None, [f"on the plan {plan}" if plan else "", expected]))
+
+
+EXPECTED_MARGIN = AccountSet(
+    title=_expected_title,
+    accounts=_expected,
+    parameters={
+        "low": lambda: forms.DecimalField(required=False),
+        "high": lambda: forms.DecimalField(required=False),
+        "on_plan": lambda: forms.IntegerField(required=False),
+    },
 )

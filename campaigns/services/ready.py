@@ -31,6 +31,7 @@ class ReadyTouch:
     care: Care
     content: str
     times: int = 1
+    every: int = 1
     minutes: int = 0
 
     @property

@@ -334,6 +334,7 @@ MAKERS = {
         author=account.owner,
     ),
     "nomination": lambda account: make.nomination(author=account.owner),
+    "SEARCH": lambda account: make.kept_search(author=account.owner),
     "JUDGEMENT": lambda account: Judgement.objects.first(),
     "EFFECT": lambda account: make.effect(author=account.owner),
     "DECISION": lambda account: GateDecision.objects.create(
