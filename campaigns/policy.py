@@ -91,7 +91,7 @@ CALL_UNIT_COST = Decimal("0.20")
 # Ten minutes of talk and two to write it down.
 CALL_MINUTES = 12
 
-# -- The plan optimiser (campaigns/queries/optimiser.py) --------------------------------
+# -- The plan optimiser (campaigns/queries/optimiser.py) ----------------------------
 # Bands of the margin expected of an account within a year, in the shop's currency: each
 # about twice the one before, as plans differ by such steps.
 WORTH_BANDS = (0, 25, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000)

@@ -91,7 +91,7 @@ class SearchIn(serializers.Serializer[Any]):
         max_value=MOST_HOURS,
     )
     by_band = serializers.BooleanField(default=False)
-    keep = serializers.MultipleChoiceField(choices=WorthClass.choices, default=list)
+    keep = serializers.MultipleChoiceField(choices=WorthClass.choices, default=set)
 
 
 class SearchOut(serializers.ModelSerializer[KeptSearch]):

@@ -256,9 +256,9 @@ class _Problem:
         uses, most = self._uses()
         found = linprog(
             -self.gain,
-            A_ub=uses,
+            A_ub=uses.toarray(),
             b_ub=most,
-            A_eq=self._one_each(),
+            A_eq=self._one_each().toarray(),
             b_eq=np.ones(self.groups),
             bounds=(0, 1),
             method="highs",
@@ -282,7 +282,7 @@ class _Problem:
         for _ in range(ATTEMPTS):
             found = milp(
                 -self.gain,
-                integrality=np.ones(len(self.options)),
+                integrality=np.ones(len(self.options), dtype=np.int64),
                 bounds=Bounds(0, 1),
                 constraints=rules,
                 options={"time_limit": seconds, "mip_rel_gap": gap},

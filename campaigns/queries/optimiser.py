@@ -56,7 +56,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Accounts of one class that follow one plan; `is_fixed` where put there by hand."""
+    """Accounts of a class that follow one plan; `is_fixed` where put there by hand."""
 
     key: str
     worth_class: WorthClass

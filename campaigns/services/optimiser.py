@@ -175,7 +175,7 @@ def _apply_line(
 
 def _plan_for(line: Line, part: Part, *, is_main: bool) -> RetentionPlan:
     """Return the plan that is to change, or a new one to be followed by hand."""
-    plan = RetentionPlan.objects.filter(pk=line.plan_id).first()
+    plan = RetentionPlan.objects.filter(pk=line.plan_id or 0).first()
     if is_main and plan is not None:
         return plan
     name = f"{line.class_label}, {part.who}: {part.label}"[:150]

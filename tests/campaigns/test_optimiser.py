@@ -207,7 +207,7 @@ def test_drafts_are_made_and_nothing_is_published(firm, marketer):
 
 
 def test_drafts_have_the_touches_that_were_chosen(firm, marketer):
-    """Without enough money for visits the key plan's draft is another plan's touches."""
+    """Without money for visits the key plan's draft is another plan's touches."""
     kept = _keep(marketer, money=Decimal(300), kept=("general",))
     line = optimiser.answer_of(kept).lines[0]
     (part,) = line.parts
@@ -264,7 +264,7 @@ def test_the_page_answers_first_and_names_stand_behind(firm, as_marketer, read_o
     assert "<html" in page
     line = found.lines[0]
     names = [
-        sorted(row.name for row in as_marketer.get(url).context["page"].rows)
+        sorted(row.account.name for row in as_marketer.get(url).context["page"].rows)
         for _, url in line.linked_parts
     ]
     assert names == [["Poor GmbH"], ["Rich GmbH"]]
