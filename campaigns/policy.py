@@ -97,6 +97,5 @@ CALL_MINUTES = 12
 WORTH_BANDS = (0, 25, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000)
 # How far the grid reaches above the highest and below the lowest band, as a ratio.
 WORTH_BAND_OPEN_END = 100
-RESPONSE_SCALE = Decimal("0.05")
 LONGEST_SEARCH_SECONDS = 2.0
 SEARCH_GAP = 0.00001  # of the gain: a euro in a hundred thousand is no reason to wait

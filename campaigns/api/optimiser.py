@@ -5,14 +5,14 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import permissions
 from campaigns.forms.optimiser import MOST_HOURS, MOST_MONEY, OptimiserForm
 from campaigns.models import KeptSearch
-from campaigns.queries.best_plans import Ask, BestPlans, best_plans, usual_ask
+from campaigns.queries.best_plans import Ask, BestPlans
+from campaigns.queries.plan_search import best_plans, usual_ask
 from campaigns.services import optimiser as services
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
@@ -22,13 +22,6 @@ from segments.choices import WorthClass
 class Amount(serializers.DecimalField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=18, decimal_places=2, **kwargs)
-
-
-class NothingValuedYet(NotFound):
-    """No account is valued and in a class."""
-
-    default_detail = "No account is valued and in a class yet."
-    default_code = "nothing_valued_yet"
 
 
 class SumsOut(serializers.Serializer[Any]):
@@ -139,9 +132,7 @@ class SearchResource(Listed, Shown, Resource):
 
     @acts_once
     def create(self, request: Request) -> Response:
-        given, board = self.read(request), services.board()
-        if board is None or not board.groups:
-            raise NothingValuedYet
+        given, board = self.read(request), services.known_board()
         usual = usual_ask(board)
         ask = Ask(
             money=given.get("money", usual.money),
@@ -161,9 +152,7 @@ class SearchResource(Listed, Shown, Resource):
 
 
 def _found(given: QueryDict) -> BestPlans:
-    board = services.board()
-    if board is None or not board.groups:
-        raise NothingValuedYet
+    board = services.known_board()
     form = OptimiserForm(given, usual=usual_ask(board))
     if not form.is_valid():
         raise serializers.ValidationError(

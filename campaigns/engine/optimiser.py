@@ -263,7 +263,7 @@ class _Problem:
             bounds=(0, 1),
             method="highs",
         )
-        if found.x is None:
+        if found.fun is None:
             return Prices(0.0, 0.0), -np.inf
         scaled = -np.asarray(found.ineqlin.marginals) * self.unit
         cent, minute = (

@@ -20,6 +20,7 @@ from campaigns.engine.optimiser import Group, Option
 from campaigns.engine.response import secured
 from campaigns.models import PlanningRule, RepCapacity, RetentionPlan
 from campaigns.queries.variants import Variant, Variants, plan_variants
+from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
 from crm.models import User
 from segments.choices import WorthClass
@@ -103,12 +104,13 @@ def optimiser_board(ready_plans: Mapping[str, Any]) -> Board | None:
     if run is None:
         return None
     variants, plans = plan_variants(ready_plans), _plans()
+    responses = Responses(run.assumptions)
     units: list[Unit] = []
     groups: list[Group] = []
     for key, cells in _by_unit(run, plans).items():
         unit = _unit(key, cells, variants, plans)
         units.append(unit)
-        groups += _groups(unit, cells, run)
+        groups += _groups(unit, cells, responses)
     return Board(run, units, groups, variants.unpriced, rep_hours_a_week())
 
 
@@ -205,9 +207,11 @@ def _unit(
     )
 
 
-def _groups(unit: Unit, cells: _Cells, run: ValuationRun) -> list[Group]:
+def _groups(unit: Unit, cells: _Cells, responses: Responses) -> list[Group]:
     """Return a group for each band of a unit, with what each choice brings."""
-    gains = {choice.key: _secured(choice, unit, cells, run) for choice in unit.choices}
+    gains = {
+        choice.key: _secured(choice, unit, cells, responses) for choice in unit.choices
+    }
     return [
         Group(
             key=f"{unit.key}:{band}",
@@ -227,13 +231,14 @@ def _groups(unit: Unit, cells: _Cells, run: ValuationRun) -> list[Group]:
 
 
 def _secured(
-    choice: Variant, unit: Unit, cells: _Cells, run: ValuationRun
+    choice: Variant, unit: Unit, cells: _Cells, responses: Responses
 ) -> np.ndarray:
     """Return by band the cents that a choice secures, before its cost."""
+    response = responses.of(plan_id=choice.plan_id, worth_class=unit.worth_class.value)
     each = secured(
         spend=choice.cents / 100,
         margin_year=cells.margin,
-        effect=float(run.assumptions.retention_effect),
-        scale=float(policy.RESPONSE_SCALE),
+        effect=float(response.effect),
+        scale=float(response.scale),
     )
     return np.bincount(cells.band, weights=each * cells.accounts * 100)

@@ -9,16 +9,9 @@ from django.utils import timezone
 from campaigns.choices import VersionStatus
 from campaigns.errors import CannotApplyError
 from campaigns.models import KeptSearch, PlanVersion, RetentionPlan, TouchTemplate
-from campaigns.queries.best_plans import (
-    Ask,
-    BestPlans,
-    Line,
-    Part,
-    best_plans,
-    kept_plans,
-    usual_ask,
-)
+from campaigns.queries.best_plans import Ask, BestPlans, Line, Part, kept_plans
 from campaigns.queries.optimiser import Board, optimiser_board
+from campaigns.queries.plan_search import best_plans
 from campaigns.queries.variants import NOTHING, READY, VERSION
 from campaigns.services import plans
 from campaigns.services.ready import READY_PLANS
@@ -48,16 +41,20 @@ def board() -> Board | None:
     return optimiser_board(READY_PLANS)
 
 
-def search(*, ask: Ask | None = None) -> BestPlans:
-    """Search the best plans; asked for nothing, within today's cost and hours.
+def known_board() -> Board:
+    """Return the groups of the current run.
 
     Raises
     ------
     CannotApplyError
-        If nothing is valued yet.
+        If nothing is valued and in a class yet.
     """
-    known = _board()
-    return best_plans(known, ask or usual_ask(known))
+    known = board()
+    if known is None or not known.groups:
+        raise CannotApplyError(
+            "No account is valued and in a class yet. The night does both."
+        )
+    return known
 
 
 @transaction.atomic
@@ -69,7 +66,7 @@ def keep_search(*, actor: User, name: str, ask: Ask) -> KeptSearch:
     CannotApplyError
         If nothing is valued yet, or no choice of plans keeps within the limits.
     """
-    known = _board()
+    known = known_board()
     found = best_plans(known, ask)
     if not found.is_found:
         raise CannotApplyError(found.sentence)
@@ -215,12 +212,3 @@ def _copy_touches(source: PlanVersion, draft: PlanVersion) -> None:
         touch.pk = None
         touch.version = draft
     TouchTemplate.objects.bulk_create(touches)
-
-
-def _board() -> Board:
-    known = board()
-    if known is None or not known.groups:
-        raise CannotApplyError(
-            "No account is valued and in a class yet. The night does both."
-        )
-    return known

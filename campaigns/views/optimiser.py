@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET, require_POST
 from campaigns import permissions
 from campaigns.forms.optimiser import KeepSearchForm, OptimiserForm
 from campaigns.models import KeptSearch
-from campaigns.queries.best_plans import BestPlans, best_plans, usual_ask
+from campaigns.queries.best_plans import BestPlans
 from campaigns.queries.optimiser import Board
+from campaigns.queries.plan_search import best_plans, usual_ask
 from campaigns.services import optimiser as services
 from common.access import requires
 from common.errors import DomainError

@@ -13,13 +13,15 @@ from campaigns.engine.response import secured
 from campaigns.errors import CannotApplyError
 from campaigns.models import (
     KeptSearch,
+    MeasuredEffect,
     PlanAssignment,
     PlanVersion,
     RetentionPlan,
     TouchTemplate,
 )
-from campaigns.queries.best_plans import Ask, best_plans, usual_ask
+from campaigns.queries.best_plans import Ask
 from campaigns.queries.costs import hourly_costs, plan_cost
+from campaigns.queries.plan_search import best_plans, usual_ask
 from campaigns.services import optimiser
 from common.errors import StaleRecordError
 from crm.models import AuditEvent
@@ -140,6 +142,25 @@ def test_who_is_on_a_plan_by_hand_stays_there(firm, rep):
     assert (fixed.accounts, fixed.worth_class) == (1, "general")
     assert not fixed.is_changed
     assert fixed.before.cost == _yearly("current_key")
+
+
+def test_a_measured_effect_stands_instead_of_the_assumed_one(firm, manager):
+    MeasuredEffect.objects.create(
+        worth_class="general",
+        effect=Decimal("0.3000"),
+        low=Decimal("0.2000"),
+        high=Decimal("0.4000"),
+        accounts=400,
+        measured_from=DAY,
+        measured_until=DAY,
+        source="Hold-out",
+        reason="First",
+        author=manager,
+    )
+    general = best_plans(optimiser.board(), PLENTY, with_steps=False).lines[1]
+    cost = _yearly("general")
+    twice = 2 * (_gain(cost, 900, 900, 900) + 3 * float(cost)) - 3 * float(cost)
+    assert float(general.before.gain) == pytest.approx(twice, abs=0.02)
 
 
 def test_a_draft_is_a_choice_and_one_without_a_cost_is_left_out(firm, marketer):
