@@ -133,6 +133,8 @@ class CannotRecordEffectError(DomainError):
 
     code = "cannot_record_effect"
     message = "This effect cannot be recorded like this."
+
+
 class CannotApplyError(DomainError):
     """A search for the best plans that cannot be kept, or not be made drafts of."""
 

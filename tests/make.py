@@ -8,8 +8,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
-from campaigns.models import MeasuredEffect
-from campaigns.models import KeptSearch
+from campaigns.models import KeptSearch, MeasuredEffect
 from clv.choices import RunKind, RunStatus
 from clv.models import Assumptions, Judgement, Valuation, ValuationRun
 from crm.choices import Role, Stage
