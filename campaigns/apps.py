@@ -48,6 +48,7 @@ class CampaignsConfig(AppConfig):
         of_board = "campaigns.queries.board_touches"
         sets.register("plan-touches", f"{of_board}.PLAN_TOUCHES")
         sets.register("plan-followers", f"{of_board}.FOLLOWERS")
+        sets.register("care", "campaigns.queries.care_report.CARED_FOR")
         sets.register("plan-withheld", f"{of_board}.WITHHELD")
         sets.register("no-plan", f"{of_board}.NO_PLAN")
         sets.register("expected-margin", "campaigns.queries.sets.EXPECTED_MARGIN")

@@ -66,6 +66,7 @@ MENU = (
                 go="j",
             ),
             Link("Team", "campaigns:team", "users-round", campaigns.VIEW_TODAY),
+            Link("CARE", "campaigns:care", "hand-heart", campaigns.VIEW_TODAY),
             Link(
                 "Accounts",
                 "campaigns:account_list",

@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 from campaigns.api.board import BoardResource
 from campaigns.api.budget import BudgetResource
 from campaigns.api.calendar import CalendarResource, FeedResource
+from campaigns.api.care import CareResource
 from campaigns.api.case_entries import CaseEntryResource
 from campaigns.api.cases import CaseResource
 from campaigns.api.effort import EffortResource
@@ -50,6 +51,7 @@ router.register("case-entries", CaseEntryResource, "case-entry")
 router.register("service-levels", ServiceLevelResource, "service-level")
 router.register("effort", EffortResource, "effort")
 router.register("experience", ExperienceResource, "experience")
+router.register("care", CareResource, "care")
 router.register("team", TeamResource, "team")
 router.register("objective", ObjectiveResource, "objective")
 router.register("questions", QuestionResource, "question")

@@ -255,8 +255,8 @@ class _Facts:
     """Everything that is counted by owner in a period; the firm is counted apart."""
 
     def __init__(self, scope: Scope) -> None:
-        self.run, self.before = _nights(scope.period)
-        self.period = period = _counted(scope.period, self.before)
+        self.run, self.before = nights_of(scope.period)
+        self.period = period = counted(scope.period, self.before)
         self.params: dict[str, Any] = {
             "since": period.since,
             "until": period.until,
@@ -353,14 +353,14 @@ class _Facts:
         return {row[0]: row[1:] for row in _rows(sql, self.params)}
 
 
-def _counted(period: Period, before: ValuationRun | None) -> Period:
+def counted(period: Period, before: ValuationRun | None) -> Period:
     """Return the days that all columns tell of: what was gained, and with what."""
     if before is None or before.as_of < period.since:
         return period
     return Period(before.as_of + ONE_DAY, period.until)
 
 
-def _nights(period: Period) -> tuple[ValuationRun | None, ValuationRun | None]:
+def nights_of(period: Period) -> tuple[ValuationRun | None, ValuationRun | None]:
     """Return the last night of the period and the one to compare it with.
 
     As on *My objective*: the last night before the period, else the first within it.

@@ -1,0 +1,58 @@
+"""CARE: effort and CLV gained by what the effort was for."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from campaigns.permissions import VIEW_TODAY
+from campaigns.queries.care_report import ASKED, TAGS, CareReport, CareRow, care_report
+from common.access import requires
+from common.spreadsheets import csv_lines
+from crm.requests import SignedInRequest
+from segments.queries.scope import Scope
+
+HEADER = ("Purpose", "Accounts", "Contacts", "Hours", "Money", "CLV gained", "Per hour")
+
+
+@require_GET
+@requires(VIEW_TODAY)
+def care(request: SignedInRequest) -> HttpResponse:
+    """Show the four purposes and the rest; a rep sees their own accounts."""
+    scope = Scope.read(request.GET, request.user, only=ASKED)
+    context = {
+        "scope": scope,
+        "report": care_report(scope) if scope.is_ready else None,
+        "tags": TAGS,
+    }
+    status = 200 if scope.is_valid else 422
+    return render(request, "campaigns/care/page.html", context, status=status)
+
+
+@require_GET
+@requires(VIEW_TODAY)
+def care_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Stream the rows that the page shows."""
+    scope = Scope.read(request.GET, request.user, only=ASKED)
+    found = care_report(scope) if scope.is_ready else None
+    name = f"care-{scope.day}.csv"
+    return StreamingHttpResponse(
+        csv_lines(HEADER, _lines(found) if found else ()),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _lines(found: CareReport) -> Iterator[tuple[Any, ...]]:
+    for row in (*found.rows, found.total):
+        yield _cells(row)
+
+
+def _cells(row: CareRow) -> tuple[Any, ...]:
+    return (
+        *(row.label, row.accounts, row.contacts, round(row.hours, 2), row.money),
+        row.gain,
+        None if row.per_hour is None else round(row.per_hour, 2),
+    )
