@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import RowNumber
 
+from campaigns.queries.discounts import DiscountWeighed, discounts_weighed
 from clv.models import LikeGroup, Valuation, ValuationRun
 from clv.queries.deals import DealWorth, StageTotal, Weighing, stage_totals, weighted
 from clv.queries.prospects import Prospect
@@ -53,6 +54,7 @@ class Card:
     worth_class: WorthClass | None
     prospect: ProspectWorth | None
     next_task: Task | None
+    weighed: DiscountWeighed
     today: dt.date
 
     @property
@@ -183,15 +185,17 @@ def cards(deals: Iterable[Deal], weighing: Weighing | None = None) -> list[Card]
     rows = Membership.objects.open().filter(account_id__in=accounts)
     classes = dict(rows.values_list("account_id", "worth_class"))
     tasks = _next_tasks([deal.pk for deal in found])
+    given = discounts_weighed(found)
     today = business_today()
     return [
         _card(
             weighing.deal(deal),
             values.get(deal.account_id),
             likes,
-            classes.get(deal.account_id),
-            tasks.get(deal.pk),
-            today,
+            worth_class=classes.get(deal.account_id),
+            task=tasks.get(deal.pk),
+            weighed=given[deal.pk],
+            today=today,
         )
         for deal in found
     ]
@@ -201,8 +205,10 @@ def _card(
     one: DealWorth,
     value: Valuation | None,
     likes: dict[int, LikeGroup],
+    *,
     worth_class: str | None,
     task: Task | None,
+    weighed: DiscountWeighed,
     today: dt.date,
 ) -> Card:
     is_prospect = value is not None and value.order_days == 0
@@ -216,6 +222,7 @@ def _card(
         worth_class=WorthClass(worth_class) if worth_class else None,
         prospect=prospect,
         next_task=task,
+        weighed=weighed,
         today=today,
     )
 

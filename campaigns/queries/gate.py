@@ -10,10 +10,10 @@ from django.db import connection
 
 from campaigns.choices import VersionStatus
 from campaigns.engine.costs import cost_of_one
-from campaigns.models import LibraryTouch, TouchTemplate
+from campaigns.models import LibraryTouch, RetentionPlan, TouchTemplate
 from campaigns.models.plans import TouchTerms
 from campaigns.queries.costs import hourly_costs
-from campaigns.queries.wallet import WITH_USED_AMONG, Responses, window
+from campaigns.queries.wallet import WITH_USED_AMONG, Response, Responses, window
 from clv.models import ValuationRun
 from common.clock import business_today
 from common.money import ZERO, to_cents
@@ -33,7 +33,8 @@ _WEIGHED = (
         SELECT v.account_id, greatest(v.expected_margin, 0)::float8 AS most,
             v.expected_margin_year::float8 AS earned,
             v.expected_margin_year, coalesce(u.amount, 0) AS used,
-            greatest(coalesce(u.amount, 0), 0)::float8 AS spent,
+            CASE WHEN %(is_year)s THEN 0
+                ELSE greatest(coalesce(u.amount, 0), 0)::float8 END AS spent,
             ({effect})::float8 AS effect, ({scale})::float8 AS scale
         FROM clv_valuation v {joins}
         LEFT JOIN used u ON u.account_id = v.account_id
@@ -99,7 +100,9 @@ class Gate:
     """What a spend on many accounts costs and gains, and for whom it does not pay.
 
     Accounts that were never valued stand above the line: what is not known is no reason
-    to leave anybody out; how many they are is said.
+    to leave anybody out; how many they are is said. With a plan `cost_each` is what it
+    costs within a year: a year of it is weighed by itself, with what was measured for
+    it, since it replaces what was done before.
     """
 
     def __init__(
@@ -109,7 +112,9 @@ class Gate:
         cost_each: Decimal,
         channel: str,
         actor: User,
+        plan: RetentionPlan | None = None,
     ) -> None:
+        self.plan = plan
         mine = Account.objects.active().visible_to(actor).order_by()
         self.account_ids = list(
             mine.filter(pk__in=list(account_ids)).values_list("pk", flat=True)
@@ -168,7 +173,7 @@ class Gate:
     @property
     def rests_on(self) -> str:
         """Say what effect was used."""
-        one = self._responses.of_channel(self.channel)
+        one = self._one_response
         if one is not None:
             return one.said
         if self._responses.is_one_for_all:
@@ -201,7 +206,9 @@ class Gate:
     @cached_property
     def cheaper(self) -> Sequence[Cheaper]:
         """Return other ways that pay for some of those below, the best first."""
-        found = []
+        found: list[Cheaper] = []
+        if self.plan is not None:
+            return found
         for terms, cost in _cheaper_terms(self.channel, self.cost_each):
             rows = self._ask(_PAYS, self.below_ids, cost)
             if rows:
@@ -220,18 +227,30 @@ class Gate:
     def way(self, channel: str) -> Cheaper | None:
         return next((one for one in self.cheaper if one.channel == channel), None)
 
+    @property
+    def _one_response(self) -> Response | None:
+        """Return what was measured for the channel or the plan, which goes before."""
+        if self.plan is not None:
+            found = self._responses.of(plan_id=self.plan.pk)
+            return found if found.measured else None
+        return self._responses.of_channel(self.channel)
+
     def _ask(self, template: str, among: Sequence[int], cost: Decimal) -> list[Any]:
         if self._run is None or not among:
             return []
+        one = self._one_response
         statement = template.format(
-            effect=self._responses.column("effect", channel=self.channel),
-            scale=self._responses.column("scale", channel=self.channel),
-            joins=self._responses.joins(),
+            effect=f"{one.effect}::numeric"
+            if one
+            else self._responses.column("effect"),
+            scale=f"{self._responses.assumed.scale}::numeric",
+            joins="" if one else self._responses.joins(),
         )
         parameters = {
             "run": self._run.pk,
             "among": list(among),
             "cost": float(cost),
+            "is_year": self.plan is not None,
             **window(business_today()),
         }
         with connection.cursor() as cursor:

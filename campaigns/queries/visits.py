@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote_plus
 
 from campaigns.queries.calendar import DAY, Entry, calendar
+from campaigns.queries.wallet import Wallet, wallets
 from crm.models import Account, User
 
 MAP = "https://www.openstreetmap.org/search?query="
@@ -18,6 +19,7 @@ class Visit:
 
     entry: Entry
     account: Account
+    wallet: Wallet | None = None
 
     @property
     def place(self) -> str:
@@ -62,10 +64,14 @@ def visits_of(
     was agreed does not change the order, because the list says it beside the place.
     """
     shown = calendar(user=user, view=DAY, on=day, whose=whose)
-    found = [
-        Visit(entry, entry.account)
+    open_visits = [
+        (entry, entry.account)
         for entry in shown.days[0].entries
         if entry.icon == VISIT_ICON and entry.may_move and entry.account is not None
+    ]
+    purses = wallets({account.pk for _, account in open_visits})
+    found = [
+        Visit(entry, account, purses.get(account.pk)) for entry, account in open_visits
     ]
     by_hand = {key: place for place, key in enumerate(order)}
     found.sort(

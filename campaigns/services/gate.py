@@ -8,8 +8,10 @@ from django.db import transaction
 
 from campaigns.choices import GateChoice, GateOccasion
 from campaigns.errors import GateRefusedError, GateUndecidedError
-from campaigns.models import GateDecision
+from campaigns.models import GateDecision, PlanVersion, RetentionPlan
+from campaigns.queries.costs import version_cost
 from campaigns.queries.gate import Cheaper, Gate
+from common.money import ZERO
 from common.templatetags.display import count
 from crm.models import User
 from crm.services import audit
@@ -52,6 +54,15 @@ def weigh(
     """
     return Gate(
         account_ids=account_ids, cost_each=cost_each, channel=channel, actor=actor
+    )
+
+
+def weigh_plan(*, account_ids: Iterable[int], plan: RetentionPlan, actor: User) -> Gate:
+    """Return what a year of the plan's published version costs and gains on each."""
+    version = PlanVersion.objects.published().filter(plan=plan).first()
+    cost = version_cost(version).per_customer if version else ZERO
+    return Gate(
+        account_ids=account_ids, cost_each=cost, channel="", actor=actor, plan=plan
     )
 
 

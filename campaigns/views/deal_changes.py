@@ -20,6 +20,7 @@ from campaigns.forms.deals import (
     WinForm,
     line_forms,
 )
+from campaigns.queries.discounts import weigh_discount
 from campaigns.views.deals import board_context, visible_deal
 from common.access import requires
 from common.editing import tell_kept
@@ -116,6 +117,7 @@ def _form_page(
         "account": account,
         "deal": None,
         "differences": [],
+        "weighed": weigh_discount(account, more.get("deal")),
     }
     return render(
         request,

@@ -7,9 +7,11 @@ import pytest
 from django.urls import reverse
 
 from campaigns.choices import GateChoice, GateOccasion
+from campaigns.engine.justified import gain_of_spending
 from campaigns.errors import GateRefusedError, GateUndecidedError
 from campaigns.models import GateDecision, PlannedTouch, PlanVersion
-from campaigns.queries.wallet import wallets
+from campaigns.queries.costs import version_cost
+from campaigns.queries.wallet import wallet_of, wallets
 from campaigns.services import gate, sendings
 from campaigns.services.gate import Decision
 from common.clock import business_today
@@ -84,6 +86,44 @@ def test_what_a_channel_was_measured_to_do_counts_for_it(audience, marketer):
     make.effect(channel="post", effect="0.0000", low="-0.1000", high="0.1000")
     assert weigh(audience, marketer).below == 5
     assert weigh(audience, marketer, channel="phone").below == 3
+
+
+def test_a_plan_is_weighed_by_a_whole_year_of_it(audience, marketer):
+    """What was spent before does not count: the plan replaces it."""
+    version = PlanVersion.objects.published().get(plan__worth_class="general")
+    cost = version_cost(version).per_customer
+    found = gate.weigh_plan(
+        account_ids=[one.pk for one in audience.values()],
+        plan=version.plan,
+        actor=marketer,
+    )
+    gains = {
+        name: gain_of_year(wallet, cost)
+        for name, wallet in (
+            (name, wallet_of(account)) for name, account in audience.items()
+        )
+        if wallet
+    }
+    assert gains["Fair"] == gains["Enough"]
+    assert names(found.named) == sorted(key for key, gain in gains.items() if gain < 0)
+    assert found.gain == sum(gains.values())
+    make.effect(plan=version.plan, effect="0.0000", low="0.0000", high="0.0000")
+    again = gate.weigh_plan(
+        account_ids=found.account_ids, plan=version.plan, actor=marketer
+    )
+    assert again.below == 5
+    assert not again.cheaper
+
+
+def gain_of_year(wallet, cost):
+    return gain_of_spending(
+        expected_margin_year=wallet.expected_margin_year,
+        expected_margin=wallet.expected_margin,
+        effect_share=wallet.response.effect,
+        scale_share=wallet.response.scale,
+        used=Decimal(0),
+        cost=cost,
+    )
 
 
 def decide(found, actor, **said):

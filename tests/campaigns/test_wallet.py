@@ -160,3 +160,25 @@ def test_a_colleagues_wallet_is_not_found(db, client, rep):
     assert (
         client.get(reverse("api:wallet-detail", args=[account.pk])).status_code == 404
     )
+
+
+def test_a_discount_counts_against_what_is_left(ready, member, client, rep):
+    account = member("general", owner=rep)
+    make.valuation(account=account, expected_margin_year="4000.00")
+    deal, small = (
+        make.deal(account=account, owner=rep, lines=[(1, "900", "500")])
+        for _ in range(2)
+    )
+    deal.lines.update(discount=250)
+    small.lines.update(discount=100)
+    client.force_login(rep)
+
+    page = client.get(reverse("campaigns:deal_detail", args=[deal.pk])).text
+
+    assert "<strong>−30.28</strong> would be left" in page
+    page = client.get(reverse("campaigns:deal_edit", args=[small.pk])).text
+    assert "119.72 would be left" in page
+    page = client.get(reverse("campaigns:deal_board")).text
+    assert "left to spend after it" in page
+    added = client.get(reverse("campaigns:deal_create"), {"account": account.pk}).text
+    assert "Up to 219.72 more may be spent here this year" in added
