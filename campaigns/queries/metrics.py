@@ -23,6 +23,7 @@ from crm import policy
 from crm.models import Account
 from crm.queries.completeness import facets_of
 from segments.models import Membership
+from segments.queries.reasons import say_todays_reasons
 
 YEAR_DAYS = 365
 QUARTER_DAYS = 90
@@ -99,6 +100,8 @@ def metrics_of(account: Account) -> list[MetricGroup]:
         return groups
     night = f"night of {day(run.as_of)}"
     stands = Membership.objects.open().filter(account=account).first()
+    if stands is not None:
+        say_todays_reasons(run, [stands])
     wallet = wallet_of(account, today=today)
     return [
         MetricGroup("Worth", list(_worth(run, value, stands, night))),
@@ -156,8 +159,7 @@ def _worth(
         "alive",
         "Chance to be still a customer",
         UNKNOWN if alive is None else share(alive),
-        f"by the model {run.model_name or 'of the run'} from number, last and first "
-        "day of orders",
+        "by the model that the night chose, from number, first and last day of orders",
         night,
     )
     yield Metric(
