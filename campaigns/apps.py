@@ -41,6 +41,12 @@ class CampaignsConfig(AppConfig):
             panels.Panel("Plan", "campaigns:class_plan_name", VIEW_PLANS, 30),
         )
         panels.register(
+            "value",
+            panels.Panel(
+                "Classes without a plan", "campaigns:value_plans", VIEW_DASHBOARD, 10
+            ),
+        )
+        panels.register(
             "value-side",
             panels.Panel("Alerts", "campaigns:value_alerts", VIEW_DASHBOARD, 20),
         )

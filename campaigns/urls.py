@@ -185,6 +185,7 @@ urlpatterns = [
         name="account_justified",
     ),
     path("classes/<slug:key>/_plan/", panels.class_plan, name="class_plan"),
+    path("value/_plans/", panels.value_plans, name="value_plans"),
     path("value/_alerts/", panels.value_alerts, name="value_alerts"),
     path(
         "classes/<slug:key>/_plan-name/",

@@ -40,11 +40,13 @@ SPENT = """
     WHERE e.account_id IS NOT NULL AND e.incurred_on BETWEEN %(since)s AND %(until)s
     GROUP BY 1, 2"""
 
+# For one class where `only` is given, else for each.
 JUSTIFIED = """
     SELECT m.worth_class, sum({justified})
     FROM clv_valuation v
     JOIN segments_membership m ON m.account_id = v.account_id AND m.until IS NULL
-    {joins} WHERE v.run_id = %(run)s GROUP BY 1"""
+    {joins} WHERE v.run_id = %(run)s
+        AND (%(only)s::text IS NULL OR m.worth_class = %(only)s) GROUP BY 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +197,19 @@ def _spent(since: dt.date, until: dt.date) -> dict[str, dict[str, Decimal]]:
     return found
 
 
-def _justified(run: ValuationRun) -> dict[str, Decimal]:
+def justified_of(worth_class: WorthClass) -> Decimal | None:
+    """Return the care of a year that is justified for the members of a class."""
+    run = ValuationRun.objects.select_related("assumptions").current()
+    if run is None:
+        return None
+    return _justified(run, only=worth_class.value).get(worth_class.value)
+
+
+def _justified(run: ValuationRun, *, only: str | None = None) -> dict[str, Decimal]:
     responses = Responses(run.assumptions)
     statement = JUSTIFIED.format(
         justified=responses.justified_column(), joins=responses.joins()
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"run": run.pk})
+        cursor.execute(statement, {"run": run.pk, "only": only})
         return {key: to_cents(amount) for key, amount in cursor.fetchall()}

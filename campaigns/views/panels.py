@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 from campaigns import permissions
 from campaigns.queries import care, plans
 from campaigns.queries.adherence import adherence_of, open_alerts
+from campaigns.queries.uncovered import class_care, classes_without_plan
 from campaigns.queries.wallet import wallet_of
 from common.access import requires
 from common.clock import business_today
@@ -22,10 +23,12 @@ from segments.queries.scope import Scope
 def account_plan(request: SignedInRequest, pk: int) -> HttpResponse:
     """Show the plan strip of an account and what more is justified."""
     account, today = _account(request, pk), business_today()
+    found, wallet = care.care(account, today=today), wallet_of(account, today=today)
     context = {
         "account": account,
-        "care": care.care(account, today=today),
-        "wallet": wallet_of(account, today=today),
+        "care": found,
+        "wallet": wallet,
+        "is_dear": wallet is not None and found.is_dearer_than(wallet.spend.limit),
         "can_do": request.user.has_perm(permissions.DO_TOUCHES),
         "today": today,
     }
@@ -45,7 +48,10 @@ def account_justified(request: SignedInRequest, pk: int) -> HttpResponse:
 @requires(permissions.VIEW_PLANS)
 def class_plan(request: SignedInRequest, key: str) -> HttpResponse:
     """Show on the page of a class what its members get."""
-    return _class_panel(request, key, "campaigns/panels/_class_plan.html")
+    _check_class(key)
+    found = class_care(WorthClass(key), request.user)
+    template = "campaigns/panels/_class_plan.html"
+    return _class_panel(request, key, template, class_care=found)
 
 
 @require_GET
@@ -55,15 +61,25 @@ def class_plan_name(request: SignedInRequest, key: str) -> HttpResponse:
     return _class_panel(request, key, "campaigns/panels/_class_plan_name.html")
 
 
-def _class_panel(request: SignedInRequest, key: str, template: str) -> HttpResponse:
-    if key not in WorthClass.values:
-        raise Http404(key)
+def _class_panel(
+    request: SignedInRequest, key: str, template: str, **more: object
+) -> HttpResponse:
+    _check_class(key)
     today = business_today()
     context = {
         "class_plan": plans.class_plan(WorthClass(key), today=today),
         "adherence": adherence_of(WorthClass(key), today=today),
+        **more,
     }
     return render(request, template, context)
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def value_plans(request: SignedInRequest) -> HttpResponse:
+    """Show on the value page which classes no plan cares for; else nothing."""
+    context = {"uncovered": classes_without_plan()}
+    return render(request, "campaigns/panels/_uncovered.html", context)
 
 
 @require_GET
@@ -74,6 +90,11 @@ def value_alerts(request: SignedInRequest) -> HttpResponse:
     alerts = open_alerts(scope) if scope.is_valid else []
     context = {"scope": scope, "alerts": alerts}
     return render(request, "campaigns/panels/_value_alerts.html", context)
+
+
+def _check_class(key: str) -> None:
+    if key not in WorthClass.values:
+        raise Http404(key)
 
 
 def _account(request: SignedInRequest, pk: int) -> Account:

@@ -14,6 +14,7 @@ from campaigns.forms.agenda import PutOffForm
 from campaigns.models import TouchTemplate
 from campaigns.policy import TODAY_ROWS
 from campaigns.queries import today as queries
+from campaigns.queries.uncovered import Uncovered, classes_without_plan
 from campaigns.services import agenda, sendings
 from campaigns.views import gate
 from common.access import requires
@@ -25,6 +26,7 @@ from common.templatetags.display import day as day_words
 from crm.choices import Role
 from crm.models import User
 from crm.requests import SignedInRequest
+from segments.permissions import VIEW_DASHBOARD
 
 LONGEST_QUERY = 500
 
@@ -66,6 +68,7 @@ def today(request: SignedInRequest) -> HttpResponse:
             "does_sendings": does_sendings,
             "form": PutOffForm(),
             "put_off": queries.put_off(user=user, today=day),
+            "uncovered": _uncovered(user),
         },
     )
 
@@ -143,6 +146,11 @@ def _said(sent: sendings.Sent, template: TouchTemplate) -> str:
     if sent.dropped:
         said.append(f"{count(sent.dropped)} left out.")
     return " ".join(said)
+
+
+def _uncovered(user: User) -> list[Uncovered]:
+    """Return the classes without a plan, for those who can see to it."""
+    return classes_without_plan() if user.has_perm(VIEW_DASHBOARD) else []
 
 
 def _sees_team(user: User) -> bool:

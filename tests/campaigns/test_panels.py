@@ -6,8 +6,13 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from campaigns.models import PlannedTouch, PlanVersion
-from campaigns.services import plans, touches
+from campaigns.models import (
+    PlanAssignment,
+    PlannedTouch,
+    PlanVersion,
+    RetentionPlan,
+)
+from campaigns.services import assignments, plans, touches
 from campaigns.services.planning import plan_touches
 from common.clock import business_today
 from tests import make
@@ -142,3 +147,83 @@ def test_looking_changes_nothing(client, account, rep, read_only):
     with read_only():
         url = reverse("campaigns:account_plan", args=[account.pk])
         assert client.get(url).status_code == 200
+
+
+# -- Whom a plan is followed by, and what it costs
+
+
+def test_the_strip_says_since_when_and_why(client, account, rep, manager):
+    plan = RetentionPlan.objects.create(
+        worth_class="", name="Key-account programme", is_automatic=False
+    )
+    assignments.follow_classes(as_of=business_today())
+    by_class = panel(client, rep, account)
+    assert by_class.context["care"].version.plan.worth_class == "current_key"
+    assert "On this plan since" in by_class.text
+
+    PlanAssignment.objects.filter(account=account).delete()
+    PlanAssignment.objects.create(
+        account=account,
+        plan=plan,
+        since=dt.date(2026, 3, 1),
+        is_by_hand=True,
+        assigned_by=manager,
+        reason="Merger ahead",
+        ends_on=dt.date(2027, 3, 1),
+    )
+    text = panel(client, rep, account).text
+    assert "On this plan by hand since 1 Mar 2026, by Mia Manager, until 1 Mar" in text
+    assert "Merger ahead" in text
+    assert "“Key-account programme” has no published version" in text
+
+
+def test_the_plans_cost_stands_against_what_is_justified(client, account, rep):
+    assignments.follow_classes(as_of=business_today())
+    plan_touches(as_of=business_today(), horizon_days=92)
+    visit = PlannedTouch.objects.filter(template__title="Sales visit").first()
+    touches.complete(actor=rep, touch=visit)
+
+    response = panel(client, rep, account)
+
+    care = response.context["care"]
+    assert care.cost.per_customer == Decimal("499.20")
+    assert response.context["is_dear"]  # 219.72 is justified
+    assert care.spent == Decimal("120.00")  # 30 and 90 minutes at 60
+    assert (care.fell_due, care.done) == (0, 0)
+
+
+def test_who_follows_no_plan_is_told_when_it_will(client, account, rep):
+    PlanAssignment.objects.all().delete()
+    assert "the next night puts it on" in panel(client, rep, account).text
+
+
+def test_a_class_page_sets_cost_against_justified_and_names_late_cases(
+    client, account, manager
+):
+    assignments.follow_classes(as_of=business_today())
+    make.case(account=account, hours=24 * 60)
+    make.case(hours=24 * 60)
+    client.force_login(manager)
+    page = client.get(reverse("campaigns:class_plan", args=["current_key"]))
+    care = page.context["class_care"]
+    assert (care.planned, care.followers) == (Decimal("499.20"), 1)
+    assert care.justified == Decimal("219.72")
+    assert care.is_over
+    assert care.breached == 1
+    listed = client.get(care.breached_url).text
+    assert account.name in listed
+
+
+@pytest.mark.parametrize("name", ["value_plans", "today"])
+def test_a_class_without_plan_is_told_on_dashboards(
+    client, ready, manager, marketer, rep, name
+):
+    url = reverse(f"campaigns:{name}")
+    client.force_login(manager)
+    assert "No published plan" not in client.get(url).text
+    version = PlanVersion.objects.published().get(plan__worth_class="general")
+    plans.archive(actor=marketer, version=version)
+    text = client.get(url).text
+    assert "No published plan for “General” (0 accounts)" in text
+    client.force_login(rep)
+    assert "No published plan" not in client.get(url).text

@@ -1,0 +1,96 @@
+"""What pages of worth say of plans: none there, dearer than justified, cases late."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.db.models import Count
+from django.urls import reverse
+
+from campaigns.choices import ClockState
+from campaigns.models import PlanAssignment, PlanVersion
+from campaigns.queries.budget import justified_of
+from campaigns.queries.costs import hourly_costs, member_counts, plan_cost
+from campaigns.queries.service import STATES, with_clocks
+from common.money import ZERO
+from crm.models import Case, User
+from segments.choices import WorthClass
+from segments.models import Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """A class for which no automatic plan is published."""
+
+    worth_class: WorthClass
+    members: int
+
+
+def classes_without_plan() -> list[Uncovered]:
+    """Return the classes that no published plan cares for by itself."""
+    published = PlanVersion.objects.published().filter(plan__is_automatic=True)
+    covered = set(published.values_list("plan__worth_class", flat=True))
+    missing = [one for one in WorthClass if one.value not in covered]
+    if not missing:
+        return []
+    members = member_counts()
+    return [Uncovered(one, members[one.value]) for one in missing]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCare:
+    """What the plans of a class cost against what is justified, and its late cases."""
+
+    planned: Decimal
+    is_complete: bool
+    followers: int
+    justified: Decimal | None
+    breached: int
+    breached_url: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.justified is not None and self.planned > self.justified
+
+
+def class_care(worth_class: WorthClass, user: User) -> ClassCare:
+    """Return the yearly cost of the plans that the class follows today."""
+    hourly = hourly_costs()
+    published = PlanVersion.objects.published().filter(plan__worth_class=worth_class)
+    versions = list(published.prefetch_related("touches"))
+    rows = PlanAssignment.objects.open().filter(
+        plan__in=[one.plan_id for one in versions]
+    )
+    counts = rows.order_by().values_list("plan").annotate(n=Count("pk"))
+    followers: dict[int, int] = dict(counts)
+    costs = [
+        plan_cost(
+            one.touches.all(),
+            hourly=hourly,
+            members=followers.get(one.plan_id, 0),
+            runs_days=one.runs_days,
+        )
+        for one in versions
+    ]
+    return ClassCare(
+        planned=sum((one.whole_class for one in costs), ZERO),
+        is_complete=all(one.is_complete for one in costs),
+        followers=sum(followers.values()),
+        justified=justified_of(worth_class),
+        breached=_breached(worth_class, user),
+        breached_url=_cases_url(worth_class),
+    )
+
+
+def _breached(worth_class: WorthClass, user: User) -> int:
+    """Return how many unsettled cases of the class are overdue."""
+    members = Membership.objects.open().filter(worth_class=worth_class)
+    rows = Case.objects.visible_to(user).unsettled()
+    rows = rows.filter(account__in=members.values("account"))
+    late = with_clocks(rows).filter(s_state=STATES.index(ClockState.BREACHED))
+    return int(late.count())
+
+
+def _cases_url(worth_class: WorthClass) -> str:
+    query = urlencode({"class": worth_class.value, "clock": ClockState.BREACHED.value})
+    return f"{reverse('campaigns:case_list')}?{query}"
