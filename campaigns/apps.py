@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from campaigns.permissions import VIEW_PLANS, VIEW_TODAY
+from campaigns.permissions import VIEW_FIRINGS, VIEW_PLANS, VIEW_TODAY
 from clv.permissions import VIEW_VALUES
 from common import agendas, arrivals, palette, panels, timelines, undoing
 from common.lists import sets
@@ -87,6 +87,18 @@ class CampaignsConfig(AppConfig):
                     order=70,
                 )
             )
+        timelines.register(
+            timelines.Source(
+                key="firing",
+                kind="automation",
+                kind_title="Automations",
+                word="Automation",
+                icon="workflow",
+                query="campaigns.queries.timeline.firings",
+                permission=VIEW_FIRINGS,
+                order=75,
+            )
+        )
         undoing.register("touchpoint", "campaigns.services.touches.reopen_touch_of")
         for key, word, query in (
             ("dealbegun", "Deal", "deals_begun"),

@@ -139,3 +139,31 @@ class CannotApplyError(DomainError):
     """A search for the best plans that cannot be kept, or not be made drafts of."""
 
     code = "cannot_apply"
+
+
+class CannotSaveAutomationError(DomainError):
+    """An automation that cannot be kept as written; `problems` says where and why."""
+
+    code = "cannot_save_automation"
+    message = "This automation cannot be kept like this."
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        field: str = "",
+        problems: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, field=field)
+        self.problems = problems or ({field: self.message} if field else {})
+
+
+class CannotSwitchAutomationError(DomainError):
+    code = "cannot_switch_automation"
+    message = "This automation cannot be switched on."
+
+
+class CannotSaveWebhookError(DomainError):
+    """Another system that cannot be entered, or a message that cannot be sent again."""
+
+    code = "cannot_save_webhook"

@@ -10,13 +10,32 @@ DO_TOUCHES = "campaigns.do_touches"
 ASK_QUESTIONS = "campaigns.ask_questions"
 CHANGE_ALERT_RULES = "campaigns.change_alert_rules"
 CHANGE_SERVICE_LEVELS = "campaigns.change_service_levels"
+VIEW_AUTOMATIONS = "campaigns.view_automations"
+CHANGE_AUTOMATIONS = "campaigns.change_automations"
+VIEW_FIRINGS = "campaigns.view_firings"
+CHANGE_WEBHOOKS = "campaigns.change_webhooks"
 
-_WORKS = frozenset({VIEW_TODAY, VIEW_PLANS, DO_TOUCHES, ASK_QUESTIONS})
+_WORKS = frozenset({VIEW_TODAY, VIEW_PLANS, DO_TOUCHES, ASK_QUESTIONS, VIEW_FIRINGS})
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: _WORKS,
-    Role.MANAGER: _WORKS | {OPTIMISE_PLANS, CHANGE_ALERT_RULES, CHANGE_SERVICE_LEVELS},
-    Role.MARKETER: _WORKS | {OPTIMISE_PLANS, CHANGE_PLANS},
+    Role.MANAGER: _WORKS
+    | {
+        OPTIMISE_PLANS,
+        CHANGE_ALERT_RULES,
+        CHANGE_SERVICE_LEVELS,
+        VIEW_AUTOMATIONS,
+    },
+    Role.MARKETER: _WORKS
+    | {OPTIMISE_PLANS, CHANGE_PLANS, VIEW_AUTOMATIONS, CHANGE_AUTOMATIONS},
     Role.ADMINISTRATOR: _WORKS
-    | {OPTIMISE_PLANS, CHANGE_PLANS, CHANGE_ALERT_RULES, CHANGE_SERVICE_LEVELS},
+    | {
+        OPTIMISE_PLANS,
+        CHANGE_PLANS,
+        CHANGE_ALERT_RULES,
+        CHANGE_SERVICE_LEVELS,
+        VIEW_AUTOMATIONS,
+        CHANGE_AUTOMATIONS,
+        CHANGE_WEBHOOKS,
+    },
 }

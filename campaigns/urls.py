@@ -5,6 +5,7 @@ from django.urls import path
 from campaigns.views import (
     accounts,
     after_contact,
+    automations,
     board,
     brief,
     budget,
@@ -37,12 +38,14 @@ from campaigns.views import (
     team,
     today,
     touches,
+    webhooks,
 )
 
 app_name = "campaigns"
 PLAN = "plans/<slug:key>/"
 DEAL = "deals/<int:pk>/"
 CASE = "cases/<int:pk>/"
+AUTOMATION = "automations/<int:pk>/"
 DRAFT = f"{PLAN}draft/"
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -51,6 +54,27 @@ urlpatterns = [
     path("experience/", experience.experience, name="experience"),
     path(
         "experience/export.csv", experience.experience_export, name="experience_export"
+    ),
+    path("automations/", automations.automation_list, name="automation_list"),
+    path("automations/new/", automations.automation_create, name="automation_create"),
+    path("automations/form/", automations.automation_form, name="automation_form"),
+    path("automations/try/", automations.automation_try, name="automation_try"),
+    path("automations/log/", automations.firing_list, name="firing_list"),
+    path("automations/systems/", webhooks.webhook_list, name="webhook_list"),
+    path(
+        "automations/systems/<int:pk>/switch/",
+        webhooks.webhook_switch,
+        name="webhook_switch",
+    ),
+    path(
+        "automations/systems/calls/<int:pk>/replay/",
+        webhooks.webhook_replay,
+        name="webhook_replay",
+    ),
+    path(AUTOMATION, automations.automation_detail, name="automation_detail"),
+    path(f"{AUTOMATION}edit/", automations.automation_edit, name="automation_edit"),
+    path(
+        f"{AUTOMATION}switch/", automations.automation_switch, name="automation_switch"
     ),
     path("team/", team.team, name="team"),
     path("team/export.csv", team.team_export, name="team_export"),

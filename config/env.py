@@ -169,6 +169,11 @@ def trusted_origins() -> list[str]:
     return read_list("PERENNIAL_TRUSTED_ORIGINS", default="")
 
 
+def webhook_inside_hosts() -> list[str]:
+    """Return hosts of the own network that automations may call, as host:port."""
+    return read_list("PERENNIAL_WEBHOOK_INSIDE_HOSTS", default="")
+
+
 # -- The company -----------------------------------------------------------------------
 
 

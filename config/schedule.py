@@ -12,6 +12,7 @@ from celery import group, shared_task
 from kombu.exceptions import OperationalError
 
 from campaigns.services import answer_mails, case_watch, sending
+from campaigns.services.automations import firing, webhooks
 from clv.services import runs, sharing
 from config import night
 from crm.services import allocation, digests
@@ -23,6 +24,8 @@ SWEEP_SECONDS = 5.0
 DIGEST_SECONDS = 900.0
 CASES_SECONDS = 60.0
 MAILS_SECONDS = 10.0
+AUTOMATIONS_SECONDS = 60.0
+WEBHOOKS_SECONDS = 15.0
 LONGEST_MAILING = 600  # seconds
 ALLOCATION_SECONDS = 1800.0
 LONGEST_ALLOCATION = 1800  # seconds
@@ -100,6 +103,32 @@ def watch_cases() -> None:
 
 
 @shared_task(
+    name="campaigns.run_automations",
+    queue="quick",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_SWEEP,
+    time_limit=LONGEST_SWEEP + 15,
+)
+def run_automations() -> None:
+    """Let automations look at what happened since they last did."""
+    firing.run_all()
+
+
+@shared_task(
+    name="campaigns.call_webhooks",
+    queue="quick",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_SWEEP,
+    time_limit=LONGEST_SWEEP + 15,
+)
+def call_webhooks() -> None:
+    """Send the messages to other systems that are due."""
+    webhooks.send_due()
+
+
+@shared_task(
     name="crm.apply_allocations",
     queue="bulk",
     acks_late=True,
@@ -165,6 +194,16 @@ BEAT: dict[str, Any] = {
         "task": "campaigns.watch_cases",
         "schedule": CASES_SECONDS,
         "options": {"expires": CASES_SECONDS},
+    },
+    "run-automations": {
+        "task": "campaigns.run_automations",
+        "schedule": AUTOMATIONS_SECONDS,
+        "options": {"expires": AUTOMATIONS_SECONDS},
+    },
+    "call-webhooks": {
+        "task": "campaigns.call_webhooks",
+        "schedule": WEBHOOKS_SECONDS,
+        "options": {"expires": WEBHOOKS_SECONDS},
     },
     "apply-allocations": {
         "task": "crm.apply_allocations",

@@ -217,6 +217,12 @@ MENU = (
                 segments.VIEW_DASHBOARD,
             ),
             Link(
+                "Automations",
+                "campaigns:automation_list",
+                "workflow",
+                campaigns.VIEW_AUTOMATIONS,
+            ),
+            Link(
                 "Profit",
                 "segments:profit_choose",
                 "chart-no-axes-column",

@@ -2,6 +2,11 @@
 
 from rest_framework.routers import SimpleRouter
 
+from campaigns.api.automations import (
+    AutomationResource,
+    FiringResource,
+    KindResource,
+)
 from campaigns.api.board import BoardResource
 from campaigns.api.budget import BudgetResource
 from campaigns.api.calendar import CalendarResource, FeedResource
@@ -30,6 +35,7 @@ from campaigns.api.wallet import (
     SendingResource,
     WalletResource,
 )
+from campaigns.api.webhooks import CallResource, EndpointResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
@@ -37,6 +43,11 @@ router.register("lists", ListResource, "list")
 router.register("plan-board", BoardResource, "plan-board")
 router.register("optimiser", OptimiserResource, "optimiser")
 router.register("optimiser-searches", SearchResource, "optimiser-search")
+router.register("automations", AutomationResource, "automation")
+router.register("automation-kinds", KindResource, "automation-kind")
+router.register("automation-firings", FiringResource, "automation-firing")
+router.register("webhook-endpoints", EndpointResource, "webhook-endpoint")
+router.register("webhook-calls", CallResource, "webhook-call")
 router.register("budget", BudgetResource, "budget")
 router.register("wallets", WalletResource, "wallet")
 router.register("measured-effects", EffectResource, "measured-effect")

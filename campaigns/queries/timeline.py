@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.db.models import Case, F, Value, When
 
-from campaigns.choices import TouchStatus
-from campaigns.models import PlannedTouch
+from campaigns.choices import FiringStatus, TouchStatus
+from campaigns.models import Firing, PlannedTouch
 from crm.choices import DealStatus
 from crm.models import Deal, DealChange
 from crm.queries.entries import Entries, joined, labels, of_accounts, words
@@ -34,6 +34,21 @@ def closed_touches(account_ids: Sequence[int]) -> Entries:
         },
         who="closed_by_id",
         searched=("template__title", "reason"),
+    )
+
+
+def firings(account_ids: Sequence[int]) -> Entries:
+    """Return what automations did, with the cause; not what they left undone."""
+    rows = Firing.objects.filter(status__in=(FiringStatus.FIRED, FiringStatus.FAILED))
+    return Entries(
+        of_accounts(rows, account_ids),
+        at="decided_at",
+        columns={
+            "title": joined(Value("Automation: "), words("automation__name")),
+            "text": joined(words("trigger_text"), Value(" "), words("reason")),
+            "link_id": F("automation_id"),
+        },
+        searched=("automation__name", "trigger_text"),
     )
 
 

@@ -165,7 +165,9 @@ FROM (
     LEFT JOIN campaigns_planassignment f ON f.account_id = t.account_id
         AND f.plan_id = v.plan_id AND f.until IS NULL
     WHERE t.status = %(due)s {some}
-      AND (f.id IS NULL OR a.merged_into_id IS NOT NULL OR a.stage = %(former)s)
+      -- What automations ask for belongs to no plan that anybody follows.
+      AND ((f.id IS NULL AND substr(t.period, 5, 4) <> '-AO/')
+          OR a.merged_into_id IS NOT NULL OR a.stage = %(former)s)
 ) judged
 WHERE judged.id = touch.id
 """

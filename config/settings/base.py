@@ -298,6 +298,9 @@ MAILS_PER_HOUR = env.mails_per_hour()
 # What links in mails begin with.
 PUBLIC_ORIGIN = next(iter(CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{env.port()}")
 
+# Automations call public addresses over TLS, and within the own network only these.
+WEBHOOK_INSIDE_HOSTS = env.webhook_inside_hosts()
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -38,15 +38,24 @@ def notify(
 
 
 def tell(
-    *, user: User | None, kind: NotificationKind, text: str, url: str
+    *,
+    user: User | None,
+    kind: NotificationKind,
+    text: str,
+    url: str,
+    account: Account | None = None,
 ) -> Notification | None:
     """Tell `user` what the product itself found; who left is told nothing.
 
-    The text names no account.
+    Without `account` the text names none; who may not see it is not told.
     """
     if user is None or not user.is_active:
         return None
-    return Notification.objects.create(user=user, kind=kind, text=text, url=url)
+    if account is not None and not may_see(user, account):
+        return None
+    return Notification.objects.create(
+        user=user, kind=kind, text=text, url=url, account=account
+    )
 
 
 def may_see(user: User, account: Account) -> bool:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from campaigns.models import (
     AlertRule,
     AnswerMailing,
+    Firing,
     GateDecision,
     PlannedTouch,
     PlanVersion,
@@ -25,6 +26,8 @@ from campaigns.models import (
     TouchTemplate,
 )
 from campaigns.services import deliveries, optouts, plans
+from campaigns.services.automations import rules as automation_rules
+from campaigns.services.automations import webhooks
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
     AccountMerge,
@@ -231,8 +234,46 @@ def _optout(account):
     return optouts.url_of(_delivery(account)).split("/")[-2]
 
 
+def _automation(account):
+    return automation_rules.create_automation(
+        actor=account.owner,
+        name=f"Rule {account.pk}",
+        trigger={"kind": "first_contact"},
+        actions=[{"kind": "notify", "who": "owner", "text": "Hello"}],
+    )
+
+
+def _firing(account):
+    rule = _automation(account)
+    return Firing.objects.create(
+        automation=rule,
+        version=rule.versions.get(),
+        account=account,
+        cause="x",
+        status="fired",
+    )
+
+
+def _endpoint(account):
+    return webhooks.create_endpoint(
+        actor=account.owner,
+        name=f"Shop {account.pk}",
+        url="https://hooks.example.com/x",
+    )
+
+
+def _call(account):
+    return webhooks.plan_call(
+        endpoint=_endpoint(account), account=account, firing=None, payload={}
+    )
+
+
 MAKERS = {
     "delivery": _delivery,
+    "AUTOMATION": _automation,
+    "firing": _firing,
+    "ENDPOINT": _endpoint,
+    "CALL": _call,
     "(kept)": _kept,
     "(mailing)": _mailing,
     "RULE": _rule,

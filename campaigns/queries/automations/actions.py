@@ -1,0 +1,114 @@
+"""Actions: what an automation may do, and what each asks for.
+
+How they are done stands in `services.automations.actions`.
+"""
+
+from collections.abc import Mapping
+
+from campaigns.queries.automations import options
+from campaigns.queries.automations.base import Spec
+from campaigns.queries.automations.params import Kind, Param
+from campaigns.queries.automations.params import Options as OptionsOf
+
+MERGE_HELP = "may hold merge fields such as {{ account }} or {{ first_name|there }}"
+
+
+def _due(label: str = "Due in days") -> Param:
+    return Param("days", label, Kind.NUMBER, default=3, least=0, most=365)
+
+
+def _who(name: str, label: str, options_of: OptionsOf, default: str = "owner") -> Param:
+    return Param(name, label, Kind.CHOICE, options_of, default=default)
+
+
+_TASK = Spec(
+    "task",
+    "Make a task",
+    params=(
+        Param("title", "Title", Kind.TEXT, most=200, merges=True, help=MERGE_HELP),
+        _who("who", "For", options.responsible),
+        _due(),
+        _who("task_kind", "Kind", options.task_kinds, default="todo"),
+        _who("priority", "Priority", options.priorities, default="normal"),
+    ),
+    say=lambda v: f"make the task “{v['title']}”, due in {v['days']} days",
+)
+_touch = Param(
+    "touch",
+    "Touch of the library",
+    Kind.CHOICE,
+    options.library_touches,
+    help="one whose unit cost is known",
+)
+_TOUCH = Spec(
+    "touch",
+    "Ask for a touch outside the plan",
+    "It stands in Today like a touch of a plan, and costs what the library says.",
+    params=(_touch, _due()),
+    say=lambda v: f"ask for the touch “{_touch.said(v['touch'])}” in {v['days']} days",
+)
+_plan = Param("plan", "Plan", Kind.CHOICE, options.plans)
+_PLAN = Spec(
+    "plan",
+    "Put on a plan",
+    "By hand, so it goes before the plan of the class.",
+    params=(
+        _plan,
+        Param(
+            "days",
+            "For so many days",
+            Kind.NUMBER,
+            least=1,
+            most=3_650,
+            is_optional=True,
+            help="empty: until the class changes",
+        ),
+    ),
+    say=lambda v: f"put it on the plan “{_plan.said(v['plan'])}”",
+)
+_EMAIL = Spec(
+    "email",
+    "Write an e-mail",
+    "To the most influential person there who may be written to, outside quiet hours.",
+    params=(
+        Param("subject", "Subject", Kind.TEXT, most=150, merges=True, help=MERGE_HELP),
+        Param("body", "Text", Kind.LONG_TEXT, most=20_000, merges=True),
+        Param(
+            "topic",
+            "Topic",
+            Kind.TEXT,
+            most=60,
+            is_optional=True,
+            help="with a topic, only who agreed to it gets the mail",
+        ),
+    ),
+    say=lambda v: f"write the e-mail “{v['subject']}”",
+)
+_told = _who("who", "Whom", options.told)
+_NOTIFY = Spec(
+    "notify",
+    "Tell somebody",
+    "A notification in the product; only to people who may see the account.",
+    params=(
+        _told,
+        Param("text", "Text", Kind.TEXT, most=300, merges=True, help=MERGE_HELP),
+    ),
+    say=lambda v: f"tell {_told.said(v['who'])}: “{v['text']}”",
+)
+_endpoint = Param(
+    "endpoint",
+    "Which system",
+    Kind.CHOICE,
+    options.endpoints,
+    help="administrators enter them under Other systems",
+)
+_WEBHOOK = Spec(
+    "webhook",
+    "Call another system",
+    "A signed message, sent again until it is answered, for up to 72 hours.",
+    params=(_endpoint,),
+    say=lambda v: f"call {_endpoint.said(v['endpoint'])}",
+)
+ACTIONS: Mapping[str, Spec] = {
+    one.key: one for one in (_TASK, _TOUCH, _PLAN, _EMAIL, _NOTIFY, _WEBHOOK)
+}
