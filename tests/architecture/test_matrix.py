@@ -16,6 +16,7 @@ from django.urls import reverse
 from campaigns.models import (
     AlertRule,
     AnswerMailing,
+    Automation,
     Firing,
     GateDecision,
     PlannedTouch,
@@ -24,9 +25,9 @@ from campaigns.models import (
     SavedQuestion,
     ServiceVersion,
     TouchTemplate,
+    WebhookEndpoint,
 )
 from campaigns.services import deliveries, optouts, plans
-from campaigns.services.automations import rules as automation_rules
 from campaigns.services.automations import webhooks
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
@@ -235,12 +236,14 @@ def _optout(account):
 
 
 def _automation(account):
-    return automation_rules.create_automation(
-        actor=account.owner,
-        name=f"Rule {account.pk}",
+    rule = Automation.objects.create(name=f"Rule {make.user().pk}")
+    rule.refresh_from_db()
+    rule.versions.create(
+        number=1,
         trigger={"kind": "first_contact"},
         actions=[{"kind": "notify", "who": "owner", "text": "Hello"}],
     )
+    return rule
 
 
 def _firing(account):
@@ -255,11 +258,11 @@ def _firing(account):
 
 
 def _endpoint(account):
-    return webhooks.create_endpoint(
-        actor=account.owner,
-        name=f"Shop {account.pk}",
-        url="https://hooks.example.com/x",
+    made = WebhookEndpoint.objects.create(
+        name=f"Shop {make.user().pk}", url="https://hooks.example.com/x"
     )
+    made.refresh_from_db()
+    return made
 
 
 def _call(account):

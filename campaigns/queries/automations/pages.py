@@ -81,10 +81,10 @@ def _counts(
     ).order_by()
     refused = Q(status__in=(FiringStatus.NOT_MET, FiringStatus.RESTING))
     rows = recent.values_list("automation_id").annotate(
-        fired=Count("pk", Q(status__in=DONE)),
-        failed=Count("pk", Q(status=FiringStatus.FAILED)),
-        refused=Count("pk", refused),
-        last=Max("decided_at", Q(status__in=DONE)),
+        fired=Count("pk", filter=Q(status__in=DONE)),
+        failed=Count("pk", filter=Q(status=FiringStatus.FAILED)),
+        refused=Count("pk", filter=refused),
+        last=Max("decided_at", filter=Q(status__in=DONE)),
     )
     return {key: (fired, failed, no, last) for key, fired, failed, no, last in rows}
 

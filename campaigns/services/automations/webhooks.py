@@ -265,9 +265,8 @@ def _note(call: WebhookCall, *, status: int | None, answer: str) -> None:
     if changed and not is_done:
         log.info("Webhook %s was not taken: %s", call.event_id, status or answer)
         others = WebhookCall.objects.waiting().filter(endpoint_id=call.endpoint_id)
-        others.filter(not_before__lt=now + OTHERS_WAIT).update(
-            not_before=F("not_before") + OTHERS_WAIT
-        )
+        others = others.exclude(pk=call.pk).filter(not_before__lt=now + OTHERS_WAIT)
+        others.update(not_before=F("not_before") + OTHERS_WAIT)
 
 
 def _checked(name: str, url: str) -> tuple[str, str]:
