@@ -16,7 +16,10 @@ class EffectForm(forms.Form):
     """What care of one plan, class or channel was measured to secure."""
 
     plan = forms.ModelChoiceField(
-        RetentionPlan.objects.none(), label="Of a plan", required=False
+        RetentionPlan.objects.none(),
+        label="Of a plan",
+        required=False,
+        empty_label=NOTHING[1],
     )
     worth_class = forms.ChoiceField(
         label="or of a class", choices=[NOTHING, *WorthClass.choices], required=False

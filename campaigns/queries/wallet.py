@@ -20,7 +20,6 @@ from django.db.models import (
     F,
     Func,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
     Value,
@@ -331,18 +330,23 @@ def left_of_row(values: QuerySet[Valuation]) -> Combinable:
         output_field=_PRECISE,
     )
     limits = values.annotate(limit=Round(limit, precision=2)).values("limit")
+    own, merged = _spent_by("account"), _spent_by("account__merged_into")
+    return ExpressionWrapper(
+        Subquery(limits, output_field=_PRECISE) - own - merged, output_field=_CENTS
+    )
+
+
+def _spent_by(account: str) -> Combinable:
+    """Return what was spent on the account of the row; one index serves each way."""
     days = window(business_today())
     spent = LedgerEntry.objects.filter(
-        Q(account=OuterRef("pk")) | Q(account__merged_into=OuterRef("pk")),
+        **{account: OuterRef("pk")},
         kind__in=days["care_kinds"],
         incurred_on__gt=days["used_after"],
         incurred_on__lte=days["used_until"],
     )
     sums = spent.order_by().annotate(sum=Func(F("amount"), function="SUM"))
-    used = Coalesce(Subquery(sums.values("sum")), Value(ZERO), output_field=_PRECISE)
-    return ExpressionWrapper(
-        Subquery(limits, output_field=_PRECISE) - used, output_field=_CENTS
-    )
+    return Coalesce(Subquery(sums.values("sum")), Value(ZERO), output_field=_PRECISE)
 
 
 def _stands(keys: list[int]) -> dict[int, tuple[int | None, str]]:
