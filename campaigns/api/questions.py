@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from campaigns.choices import Rhythm
 from campaigns.models import AlertRule, AnswerMailing, SavedQuestion
 from campaigns.permissions import ASK_QUESTIONS, CHANGE_ALERT_RULES
-from campaigns.queries.questions.answering import answer, understand
+from campaigns.queries.questions.answering import answer, scope_names, understand
 from campaigns.queries.questions.base import Answer, Asked
 from campaigns.queries.questions.registry import BY_KEY, QUESTIONS
 from campaigns.queries.questions.sets import names_url
@@ -90,7 +90,9 @@ class QuestionResource(Resource):
         key = self.kwargs.get("key", "")
         if key not in BY_KEY:
             return frozenset()
-        return PAGING | {one.key for one in BY_KEY[key].parameters}
+        question = BY_KEY[key]
+        own = {one.key for one in question.parameters}
+        return PAGING | own | frozenset(scope_names(question))
 
     @extend_schema(summary="Read what can be asked", responses=QuestionOut(many=True))
     def list(self, request: Request) -> Response:
@@ -110,7 +112,8 @@ class QuestionResource(Resource):
         summary="Ask a question",
         description=(
             "Parameters of the question's own stand in the query; those not given are "
-            "as the question begins."
+            "as the question begins. So do fields of the filter bar that it does not"
+            " ask itself."
         ),
         parameters=[
             OpenApiParameter("key", str, OpenApiParameter.PATH),
@@ -127,12 +130,7 @@ class QuestionResource(Resource):
         page.is_valid(raise_exception=True)
         reading = understand(BY_KEY[key], self.actor, given)
         if reading.asked is None:
-            raise ValidationError(
-                {
-                    key: [str(text) for text in texts]
-                    for key, texts in reading.form.errors.items()
-                }
-            )
+            raise ValidationError(reading.errors)
         found = answer(reading.asked)
         return Response(_told(reading.asked, found, **page.validated_data))
 

@@ -1,6 +1,5 @@
 """What the optimiser is asked: money, hours, how finely to decide, what stays."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -49,7 +48,9 @@ class OptimiserForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, given: Mapping[str, Any], *, usual: Ask) -> None:
+    def __init__(self, given: Any, *, usual: Ask) -> None:
+        given = given.copy()
+        given["by"] = given.get("by") or BY_CLASS
         super().__init__(given)
         self.usual = usual
         for name in ("money", "hours"):

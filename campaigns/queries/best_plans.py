@@ -271,7 +271,7 @@ class BestPlans:
             key="optimiser",
             title="Gain a year by class, today and then",
             summary="Expected gain of a year net of what the plans cost.",
-            labels=[f"{line.class_label}: {line.label}" for line in lines],
+            labels=self._names(),
             series=[
                 Series("Today", [float(x.before.gain) for x in lines], "bar"),
                 Series("Then", [float(x.after.gain) for x in lines], "bar", "chart-2"),
@@ -313,6 +313,14 @@ class BestPlans:
             ],
             "lines": [asdict(line) for line in self.lines],
         }
+
+    def _names(self) -> list[str]:
+        """Name each line by its class, and by its plan where a class has several."""
+        classes = [line.class_label for line in self.lines]
+        return [
+            name if classes.count(name) == 1 else f"{name}: {line.label}"
+            for name, line in zip(classes, self.lines, strict=True)
+        ]
 
     def _today(self) -> str:
         today = self.before

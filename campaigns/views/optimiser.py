@@ -1,9 +1,11 @@
 """The optimiser: money and hours in, the best plans out; searches kept, and drafts."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.forms import BoundField
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
@@ -19,12 +21,14 @@ from common.access import requires
 from common.errors import DomainError
 from common.htmx import render_page
 from common.spreadsheets import csv_lines
+from common.templatetags.display import money, number
 from crm.requests import SignedInRequest
 
 HEADER = (
     *("Class", "Followers of", "Who", "Accounts", "Gets", "Status"),
     *("Cost a year", "Rep hours a week", "Net gain a year", "Gets today"),
 )
+LEAST_SLIDER = 100
 REFUSED = 422
 
 
@@ -142,7 +146,26 @@ def _searched(board: Board | None, given: QueryDict) -> dict[str, Any]:
     usual = usual_ask(board)
     form = OptimiserForm(given, usual=usual)
     found = best_plans(board, form.ask()) if form.is_valid() else None
-    return {"board": board, "form": form, "found": found, "usual": usual}
+    return {
+        "board": board,
+        "form": form,
+        "found": found,
+        "limits": [
+            _slider(form["money"], usual.money, f"Today’s cost {money(usual.money)}."),
+            _slider(
+                form["hours"], usual.hours, f"There are {number(float(usual.hours))}."
+            ),
+        ],
+    }
+
+
+def _slider(
+    field: BoundField, usual: Decimal, said: str
+) -> tuple[BoundField, int, int, str]:
+    """Return a limit with how far its slider goes, its step, and what is usual."""
+    most = max(int(usual) * 2, LEAST_SLIDER)
+    step = max(10 ** (len(str(most)) - 3), 1)
+    return field, -(-most // step) * step, step, said
 
 
 def _csv(name: str, found: BestPlans | None) -> StreamingHttpResponse:

@@ -27,7 +27,7 @@ from campaigns.queries.questions.base import Answer, Asked, Column, Question, Ro
 from campaigns.queries.questions.registry import BY_KEY, families
 from campaigns.queries.questions.sets import names_url
 from common.access import requires
-from common.htmx import render_page
+from common.htmx import render_page, wants_fragment
 from common.spreadsheets import csv_lines
 from crm.permissions import SHARE_VIEWS
 from crm.requests import SignedInRequest
@@ -131,6 +131,7 @@ def question_page(
     reading = understand(BY_KEY[key], request.user, given)
     context: dict[str, Any] = {
         "reading": reading,
+        "is_piece": wants_fragment(request),
         "answer": None,
         "problem": problem,
         "keep_form": keep_form,
@@ -157,6 +158,7 @@ def _answered(request: SignedInRequest, asked: Asked) -> dict[str, Any]:
         "matrix_rows": _matrix_rows(asked, found),
         "query": urlencode(asked.query),
         "names_url": names_url(asked) if found.has_names else "",
+        "now_query": urlencode({k: v for k, v in asked.query.items() if k != "as_of"}),
         "link": request.build_absolute_uri(
             f"{reverse('campaigns:question', args=[asked.question.key])}"
             f"?{urlencode(asked.query)}"

@@ -7,7 +7,8 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from clv.models import Valuation, ValuationRun
 from common.clock import day_ends_at
@@ -30,7 +31,8 @@ Row = list[object]
 class Fact:
     """One fact that may be missing; `where` finds the values of accounts it touches.
 
-    What is measured has rows of like cases and of gaps; `is_cost` lowers CLV.
+    What is measured has rows of like cases and of gaps; `is_cost` lowers CLV. What is
+    found among contacts `is_joined`: it is asked for by itself, as a join.
     """
 
     key: str
@@ -40,14 +42,13 @@ class Fact:
     where: Callable[[dt.date], Q]
     is_measured: bool = False
     is_cost: bool = True
+    is_joined: bool = False
 
 
 def _own(rows: QuerySet[Touchpoint]) -> Q:
     """Tell whether an account, or one merged into it, has one of the contacts."""
-    mine = Q(account=OuterRef("account_id")) | Q(
-        account__merged_into=OuterRef("account_id")
-    )
-    return Q(Exists(rows.order_by().filter(mine)))
+    survivors = Coalesce("account__merged_into_id", "account_id")
+    return Q(account_id__in=rows.order_by().values_list(survivors))
 
 
 def _untimed(day: dt.date) -> Q:
@@ -88,6 +89,7 @@ FACTS = (
         "contacts",
         _untimed,
         is_measured=True,
+        is_joined=True,
     ),
     Fact(
         HOURLY_COST,
@@ -96,6 +98,7 @@ FACTS = (
         "hours",
         _free,
         is_measured=True,
+        is_joined=True,
     ),
     Fact(
         "orders",
@@ -164,12 +167,26 @@ def touched_rows(values: QuerySet[Valuation], day: dt.date) -> list[Row]:
     """Return for each fact how many accounts lack it and their CLV; all at first."""
     sums: dict[str, Count | Sum] = {}
     for fact in FACTS:
+        if fact.is_joined:
+            continue
         missing = fact.where(day)
         sums[f"{fact.key}_n"] = Count("account_id", filter=missing)
         sums[f"{fact.key}_clv"] = Sum("clv", filter=missing)
     found = values.order_by().aggregate(
         all_n=Count("account_id"), all_clv=Sum("clv"), **sums
     )
+    for fact in FACTS:
+        if fact.is_joined:
+            found |= (
+                values.order_by()
+                .filter(fact.where(day))
+                .aggregate(
+                    **{
+                        f"{fact.key}_n": Count("account_id"),
+                        f"{fact.key}_clv": Sum("clv"),
+                    }
+                )
+            )
     return [
         [TOUCHED, key, found[f"{key}_n"], str(found[f"{key}_clv"] or 0)]
         for key in ("all", *BY_KEY)

@@ -1,5 +1,6 @@
 """Reads what was asked and answers it."""
 
+import datetime as dt
 import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from django.db.models.expressions import RawSQL
 
 from campaigns.queries.questions.base import (
     MOST_BARS,
+    SAID_BY,
     Answer,
     Asked,
     Draw,
@@ -24,19 +26,26 @@ from campaigns.queries.questions.base import (
     with_base,
 )
 from campaigns.queries.questions.drawing import chart_of
-from clv.models import ValuationRun
 from common.charts import Chart
 from common.clock import business_today
 from crm.models import Account, User
+from segments.queries.scope import Scope
+from segments.queries.scope_form import NARROWING
+
+ALL = "__all__"
 
 
 class QuestionForm(forms.Form):
     """The parameters of one question, for one person."""
 
     def __init__(
-        self, question: Question, user: User, given: Mapping[str, Any]
+        self,
+        question: Question,
+        user: User,
+        given: Mapping[str, Any],
+        today: dt.date | None = None,
     ) -> None:
-        today = business_today()
+        today = today or business_today()
         data = {one.key: one.initial(today) for one in question.parameters}
         data |= {key: given[key] for key in data if key in given}
         super().__init__(data, auto_id="ask_%s")
@@ -74,6 +83,15 @@ class Reading:
     question: Question
     form: QuestionForm
     asked: Asked | None
+    scope: Scope
+
+    @property
+    def title(self) -> str:
+        """Return the question in words, with what was chosen where it can be read."""
+        if self.asked is not None:
+            return self.asked.in_words
+        labels = {one.key: one.label.lower() for one in self.question.parameters}
+        return self.question.words.format(**labels)
 
     @property
     def problems(self) -> list[tuple[str, str]]:
@@ -83,28 +101,55 @@ class Reading:
             (labels.get(key, ""), str(text))
             for key, errors in self.form.errors.items()
             for text in errors
+        ] + [
+            (str(self.scope.form.fields[key].label) if key != ALL else "", str(text))
+            for key, errors in self.scope.form.errors.items()
+            for text in errors
         ]
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """Return what is wrong by the name of the parameter."""
+        return {
+            key: [str(text) for text in texts]
+            for form in (self.form, self.scope.form)
+            for key, texts in form.errors.items()
+        }
+
+
+def scope_names(question: Question) -> list[str]:
+    """Return the fields of the filter bar that the question does not ask itself."""
+    own = {one.key for one in question.parameters}
+    known = ("as_of", *NARROWING)
+    return [name for name in known if SAID_BY.get(name, name) not in own]
 
 
 def understand(question: Question, user: User, given: Mapping[str, Any]) -> Reading:
-    """Read the parameters; those not given are as they begin."""
-    form = QuestionForm(question, user, given)
-    if not form.is_valid():
-        return Reading(question, form, None)
+    """Read the parameters and the filter bar; those not given are as they begin."""
+    names = scope_names(question)
+    narrowed = {name: given[name] for name in names if name in given}
+    scope = Scope.read(narrowed, user, only=names)
+    today = scope.asked_for or business_today()
+    form = QuestionForm(question, user, given, today)
+    if not form.is_valid() or not scope.is_valid:
+        return Reading(question, form, None, scope)
     values, said = {}, {}
     for one in question.parameters:
         has_choice = one.key in form.fields
         values[one.key] = form.cleaned_data.get(one.key) if has_choice else None
         said[one.key] = one.say(values[one.key]) if has_choice else one.fixed
-    run = ValuationRun.objects.select_related("assumptions").current()
-    asked = Asked(question, user, values, business_today(), run, said)
-    return Reading(question, form, asked)
+    asked = Asked(question, user, values, today, scope.run, said, scope)
+    return Reading(question, form, asked, scope)
 
 
 def answer(asked: Asked) -> Answer:
     """Answer what was asked, for who asked it."""
     question = asked.question
     if question.needs_run and asked.run is None:
+        if asked.scope is not None and asked.scope.is_before_all:
+            return _nothing(
+                asked, "Nothing was valued by that day. Choose a later one."
+            )
         return _nothing(
             asked, "Nothing is valued yet. The first run values every account."
         )
@@ -133,9 +178,12 @@ def as_of(asked: Asked) -> Any:
 
 
 def _whose(asked: Asked) -> Sequence[str]:
-    if asked.user.sees_every_account:
-        return ()
-    return ("You see your own accounts, so this answer counts those alone.",)
+    said = []
+    if asked.scope is not None and asked.scope.is_narrowed:
+        said.append(f"Narrowed to {asked.scope.text}.")
+    if not asked.user.sees_every_account:
+        said.append("You see your own accounts, so this answer counts those alone.")
+    return said
 
 
 def _nothing(asked: Asked, sentence: str) -> Answer:

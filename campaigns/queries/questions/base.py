@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import mogrify
 
 from campaigns.queries.questions.parameters import Parameter
 from clv.models import ValuationRun
@@ -23,7 +24,13 @@ from common.charts import Chart
 from common.clock import day_ends_at
 from common.templatetags import display
 from crm.models import User
+from segments.queries.scope import Scope
 
+# Where an account `m` stood on the day that is asked about; today where none is.
+STANDS = """(m.until IS NULL AND NOT %(is_past)s OR %(is_past)s
+    AND m.since <= %(as_of)s AND (m.until IS NULL OR m.until > %(as_of)s))"""
+# Fields of the filter bar that a parameter of a question says already.
+SAID_BY = {"class": "worth_class", "owner": "owner", "product": "product"}
 Row = Mapping[str, Any]
 DAY = dt.timedelta(days=1)
 MOST_BARS = 20
@@ -163,7 +170,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as one person asked it on one day."""
+    """A question as one person asked it of one day; `scope` is the filter bar."""
 
     question: Question
     user: User
@@ -171,6 +178,7 @@ class Asked:
     today: dt.date
     run: ValuationRun | None
     said: Mapping[str, str] = field(default_factory=dict)
+    scope: Scope | None = None
 
     @property
     def in_words(self) -> str:
@@ -180,19 +188,38 @@ class Asked:
     @property
     def query(self) -> dict[str, str]:
         """Return the parameters as an address has them; nothing chosen is empty."""
-        return {
+        own = {
             key: "" if value is None else str(getattr(value, "pk", value))
             for key, value in self.values.items()
         }
+        return own | (self.scope.parameters if self.scope else {})
 
     @property
     def chosen(self) -> dict[str, str]:
         """Return the parameters that are not as the question begins.
 
-        What is kept are these, so that a period nobody touched moves along.
+        What is kept are these, so that a period nobody touched moves along. So does the
+        day: a kept question is one of the day on which it is opened.
         """
         begins = {one.key: one.initial(self.today) for one in self.question.parameters}
-        return {key: text for key, text in self.query.items() if text != begins[key]}
+        begins["as_of"] = self.query.get("as_of", "")
+        return {
+            key: text for key, text in self.query.items() if text != begins.get(key)
+        }
+
+    @property
+    def is_past(self) -> bool:
+        return self.scope is not None and self.scope.is_past
+
+    @property
+    def narrowing(self) -> str:
+        """Return SQL for the accounts `a` of the filter bar; empty where all count."""
+        if self.scope is None or not self.scope.is_narrowed:
+            return ""
+        statement, parameters = self.scope.accounts_sql()
+        # Bound here, because its parameters have no names and those around it have.
+        bound = str(mogrify(statement, parameters, connection))
+        return f"a.id IN ({bound.replace('%', '%%')})"
 
     @property
     def sql(self) -> dict[str, Any]:
@@ -205,6 +232,7 @@ class Asked:
             "today": self.today,
             "run": self.run.pk if self.run else 0,
             "as_of": self.run.as_of if self.run else self.today,
+            "is_past": self.is_past,
             "rate": self.run.assumptions.margin_rate_if_cost_unknown
             if self.run
             else None,
@@ -232,10 +260,12 @@ def seen(asked: Asked) -> str:
     if asked.values.get("worth_class"):
         only.append(
             "EXISTS (SELECT 1 FROM segments_membership m WHERE m.account_id = a.id"
-            " AND m.until IS NULL AND m.worth_class = %(worth_class)s)"
+            f" AND {STANDS} AND m.worth_class = %(worth_class)s)"
         )
     if asked.values.get("owner"):
         only.append("a.owner_id = %(owner)s")
+    if narrowing := asked.narrowing:
+        only.append(narrowing)
     return f"""
 WITH RECURSIVE seen AS (
     SELECT a.id, a.id AS member FROM crm_account a WHERE {" AND ".join(only)}

@@ -8,6 +8,7 @@ from django.db.models import TextChoices
 from campaigns.queries.questions import parameters
 from campaigns.queries.questions.base import (
     SMALL,
+    STANDS,
     Asked,
     Cell,
     Column,
@@ -211,7 +212,7 @@ def _who_buys_base(asked: Asked) -> str:
         sum(l.revenue) AS revenue
     FROM crm_orderline l JOIN seen s ON s.member = l.account_id
     JOIN crm_account a ON a.id = s.id
-    LEFT JOIN segments_membership m ON m.account_id = a.id AND m.until IS NULL
+    LEFT JOIN segments_membership m ON m.account_id = a.id AND {STANDS}
     WHERE l.status = 'confirmed' AND l.product_id IS NOT NULL
         AND l.ordered_on BETWEEN %(since)s AND %(until)s
     GROUP BY 1, 2, 3, 4

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from campaigns.queries.questions import parameters
-from campaigns.queries.questions.base import Asked, Column, Draw, Question, Row
+from campaigns.queries.questions.base import STANDS, Asked, Column, Draw, Question, Row
 from campaigns.queries.questions.buying import ACCOUNT, OF_BASE, customers, few
 from common.templatetags.display import count, money, number
 from crm.choices import Channel
@@ -57,7 +57,7 @@ def _frequency_base(asked: Asked) -> str:
     FROM (SELECT DISTINCT s.id FROM seen s JOIN crm_account a ON a.id = s.id
           WHERE a.stage = 'customer') c
     JOIN crm_account a ON a.id = c.id
-    LEFT JOIN segments_membership m ON m.account_id = c.id AND m.until IS NULL
+    LEFT JOIN segments_membership m ON m.account_id = c.id AND {STANDS}
     CROSS JOIN (VALUES {channels if is_split else "('')"}) AS k(channel)
     LEFT JOIN (
         SELECT s.id, {"t.channel" if is_split else "''"} AS channel,
@@ -292,7 +292,7 @@ def _lacking_base(asked: Asked) -> str:
                 WHERE s.id = a.id
                     AND (c.left_on IS NULL OR c.left_on > %(today)s)) AS has_contact
         FROM (SELECT DISTINCT id FROM seen) k JOIN crm_account a ON a.id = k.id
-        JOIN segments_membership m ON m.account_id = a.id AND m.until IS NULL
+        JOIN segments_membership m ON m.account_id = a.id AND {STANDS}
             AND m.worth_class IN ('current_key', 'potential_key')
         LEFT JOIN clv_valuation v ON v.account_id = a.id AND v.run_id = %(run)s
         WHERE a.stage <> 'former'
@@ -328,7 +328,7 @@ KEY_LACKING = Question(
     totals="""SELECT count(*) AS customers, coalesce(sum(clv), 0) AS clv,
         (SELECT count(DISTINCT m.account_id) FROM segments_membership m
          JOIN seen s ON s.id = m.account_id JOIN crm_account a ON a.id = m.account_id
-         WHERE m.until IS NULL AND a.stage <> 'former'
+         WHERE {STANDS} AND a.stage <> 'former'
          AND m.worth_class IN ('current_key', 'potential_key')) AS keys FROM base""",
     say=lambda asked, total: (
         "There is no key account yet."

@@ -1,7 +1,7 @@
 """Questions about what customers cost."""
 
 from campaigns.queries.questions import parameters
-from campaigns.queries.questions.base import Asked, Column, Draw, Question, Row
+from campaigns.queries.questions.base import STANDS, Asked, Column, Draw, Question, Row
 from campaigns.queries.questions.buying import (
     GROUPS,
     customers,
@@ -122,7 +122,7 @@ COST_TO_SERVE = Question(
         WHERE l.status = 'confirmed' AND l.cost IS NOT NULL
             AND l.ordered_on BETWEEN %(since)s AND %(until)s
     ) c JOIN crm_account a ON a.id = c.id
-    LEFT JOIN segments_membership m ON m.account_id = a.id AND m.until IS NULL
+    LEFT JOIN segments_membership m ON m.account_id = a.id AND {STANDS}
     GROUP BY 1, 2
     """
     ),
