@@ -240,6 +240,7 @@ def _run(options: argparse.Namespace) -> None:
 
     from campaigns.services import plans  # noqa: PLC0415
     from crm.models import Account, Order  # noqa: PLC0415
+    from segments.models import StoredFigures  # noqa: PLC0415
 
     call_command("migrate", verbosity=0)
     if not Account.objects.exists():
@@ -247,6 +248,7 @@ def _run(options: argparse.Namespace) -> None:
         build(options.accounts)
     if not Order.objects.exists():
         add_facts()
+    if not StoredFigures.objects.filter(run__is_current=True).exists():
         sum_up()
     compare(Account.objects.count(), options)
 

@@ -108,3 +108,36 @@ FALLING = AccountSet(
 ENDING = AccountSet(
     title=lambda _given: "with a contract that ends within 90 days", accounts=_ending
 )
+
+
+# -- Why value changed: the accounts behind the bars
+
+FELL, ROSE = "fell", "rose"
+
+
+def _changed(_user: Any, given: Given) -> QuerySet[Any]:
+    """Return whose CLV was higher, or lower, on the earlier night."""
+    night = ValuationRun.objects.as_of(given["since"])
+    now = ValuationRun.objects.as_of(given["until"])
+    if night is None or now is None:
+        return Valuation.objects.none().values("account_id")
+    than = "clv__gt" if given["way"] == FELL else "clv__lt"
+    then = Valuation.objects.filter(
+        run=night, account_id=OuterRef("account_id"), **{than: OuterRef("clv")}
+    )
+    rows = Valuation.objects.order_by().filter(run=now)
+    return rows.filter(Exists(then)).values("account_id")
+
+
+CHANGED = AccountSet(
+    title=lambda given: (
+        f"whose CLV {given['way']} between {day(given['since'])} and"
+        f" {day(given['until'])}"
+    ),
+    accounts=_changed,
+    parameters={
+        "since": forms.DateField,
+        "until": forms.DateField,
+        "way": lambda: forms.ChoiceField(choices=[(FELL, "fell"), (ROSE, "rose")]),
+    },
+)

@@ -23,10 +23,14 @@ EDGES = tuple(Decimal(n) * 10**power for power in range(2, 6) for n in (1, 2, 5)
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """The best `customers` customers together hold `clv`."""
+    """The best `customers` customers together hold `clv`; each at least `least`.
+
+    Nights before that was kept do not know it.
+    """
 
     customers: int
     clv: Decimal
+    least: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +54,21 @@ def whale_of(scope: Scope) -> list[CurvePoint]:
 
 
 def _curve(rows: Iterable[Row]) -> list[CurvePoint]:
-    return [CurvePoint(int(str(n)), Decimal(str(clv))) for n, clv in rows]
+    return [
+        CurvePoint(int(str(n)), Decimal(str(clv)), *(Decimal(str(one)) for one in more))
+        for n, clv, *more in rows
+    ]
 
 
 def whale_rows(picked: Picked) -> list[Row]:
-    """Return customers and CLV so far, best first.
+    """Return customers, CLV so far, and the least CLV of one of them, best first.
 
     Ranked as floats, which sort several times faster; ties are equal in either order.
     """
     rows = rows_of(
         f"""
-        SELECT (sum(count(*)) OVER rising)::int, (sum(sum(clv)) OVER rising)::text
+        SELECT (sum(count(*)) OVER rising)::int, (sum(sum(clv)) OVER rising)::text,
+            min(clv)::text
         FROM (
             SELECT v.clv, ntile(%(points)s) OVER (ORDER BY v.clv::float8 DESC) AS bucket
             FROM clv_valuation v

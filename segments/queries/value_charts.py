@@ -1,12 +1,13 @@
 """The charts of the value page's blocks, each with the sentence to take away."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from common.charts import Chart, Column, Series
 from common.templatetags.display import THIN_SPACE, count, money, number, share
 from crm.choices import RelationshipType
 from segments.queries.cohorts import FEWEST, Cohorts, quarter_days
-from segments.queries.effort import Quarter
+from segments.queries.effort import Gain, Quarter
 from segments.queries.scope import Scope
 
 PERCENT = f"{THIN_SPACE}%"
@@ -57,8 +58,8 @@ def _rest(one: float, other: float) -> str:
     return f"{100 - first}{PERCENT}"
 
 
-def gains_chart(quarters: Sequence[Quarter]) -> Chart | None:
-    """Return what CLV new and existing customers gained."""
+def gains_chart(quarters: Sequence[Quarter], scope: Scope) -> Chart | None:
+    """Return what CLV new and existing customers gained; a quarter opens the new."""
     known = [one for one in quarters if one.gain is not None]
     if not known:
         return None
@@ -93,7 +94,14 @@ def gains_chart(quarters: Sequence[Quarter]) -> Chart | None:
                 [share(one.gain.share_new) for one in known if one.gain],
             ),
         ),
+        urls=[_new_url(scope, one.gain) for one in known if one.gain],
     )
+
+
+def _new_url(scope: Scope, gain: Gain) -> str:
+    """Return the address of those whose first order came between the two nights."""
+    since = gain.start.as_of + dt.timedelta(days=1)
+    return scope.list_url("won", since=since, until=gain.end.as_of)
 
 
 def ratio_chart(quarters: Sequence[Quarter], scope: Scope) -> Chart | None:

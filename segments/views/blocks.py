@@ -30,7 +30,7 @@ def _balance(scope: Scope) -> dict[str, Any]:
     return {
         "quarters": quarters,
         "effort": value_charts.effort_chart(quarters, scope),
-        "gains": value_charts.gains_chart(quarters),
+        "gains": value_charts.gains_chart(quarters, scope),
         "ratio": value_charts.ratio_chart(quarters, scope),
         "shared": sum(one.shared for one in quarters),
     }
@@ -56,7 +56,7 @@ def _retention(scope: Scope) -> dict[str, Any]:
 
 def _spread(scope: Scope) -> dict[str, Any]:
     return {
-        "whale": charts.whale_chart(whale_of(scope)),
+        "whale": charts.whale_chart(whale_of(scope), scope),
         "future": charts.future_value_chart(bars_of(scope), scope=scope),
     }
 

@@ -42,6 +42,7 @@ def firm_change(request: SignedInRequest) -> HttpResponse:
 
     kept = {k: v for k, v in scope.parameters.items() if k != "as_of"}
     context: dict[str, object] = {"scope": scope, "kept": kept}
+    context["changed_url"] = scope.list_url("changed")
     since = scope.period.since if scope.has_period else None
     return _page(request, "segments/value/_why.html", context, split, since=since)
 

@@ -33,8 +33,12 @@ def equity_chart(history: Sequence[EquityPoint]) -> Chart | None:
     )
 
 
-def whale_chart(curve: Sequence[CurvePoint]) -> Chart | None:
+def whale_chart(
+    curve: Sequence[CurvePoint], scope: Scope | None = None
+) -> Chart | None:
     """Return cumulative CLV over customers by rank, in per cent of both where it can.
+
+    In a scope each point opens the customers up to it.
 
     A firm whose customers together are worth nothing has no shares to show, so the
     curve is in money then.
@@ -53,7 +57,14 @@ def whale_chart(curve: Sequence[CurvePoint]) -> Chart | None:
         x_title="Best customers first",
         unit=f"{THIN_SPACE}%" if in_shares else "",
         write=number if in_shares else money,
+        urls=[_best_url(scope, point) for point in curve] if scope else (),
     )
+
+
+def _best_url(scope: Scope, point: CurvePoint) -> str:
+    if point.least is None:
+        return ""
+    return scope.list_url("revenue-and-clv", clv_from=point.least)
 
 
 def _part(clv: Decimal, total: Decimal) -> float:

@@ -325,7 +325,7 @@ KEY_LACKING = Question(
     ),
     base=_lacking_base,
     table=_lacking_table,
-    totals="""SELECT count(*) AS customers, coalesce(sum(clv), 0) AS clv,
+    totals=f"""SELECT count(*) AS customers, coalesce(sum(clv), 0) AS clv,
         (SELECT count(DISTINCT m.account_id) FROM segments_membership m
          JOIN seen s ON s.id = m.account_id JOIN crm_account a ON a.id = m.account_id
          WHERE {STANDS} AND a.stage <> 'former'
