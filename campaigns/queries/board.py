@@ -29,6 +29,7 @@ from campaigns.queries.costs import HourlyCosts, PlanCost, hourly_costs, plan_co
 from common.lists.sets import account_set_url
 from common.money import ZERO, to_cents
 from common.templatetags.display import count, share
+from crm.choices import Stage
 from crm.models import User
 from segments.choices import WorthClass
 
@@ -71,8 +72,9 @@ WHERE e.incurred_on BETWEEN %(year_begins)s AND %(today)s
 GROUP BY 1
 """
 _FOLLOWERS = """
-SELECT m.worth_class, s.plan_id, count(*)
-FROM segments_membership m LEFT JOIN campaigns_planassignment s
+SELECT m.worth_class, s.plan_id, count(*), count(*) FILTER (WHERE a.stage <> %(former)s)
+FROM segments_membership m JOIN crm_account a ON a.id = m.account_id
+LEFT JOIN campaigns_planassignment s
     ON s.account_id = m.account_id AND s.until IS NULL
 WHERE m.until IS NULL
 GROUP BY 1, 2
@@ -299,6 +301,7 @@ class _Facts:
     )
     spent: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     followers: dict[tuple[str, int | None], int] = field(default_factory=dict)
+    without: dict[str, int] = field(default_factory=dict)  # former customers need none
 
 
 def board(*, today: dt.date) -> Board:
@@ -337,6 +340,7 @@ def _facts(today: dt.date) -> _Facts:
         "week_ends": today + dt.timedelta(days=DAYS_AHEAD),
         "year_begins": dt.date(today.year, 1, 1),
         "due": TouchStatus.DUE,
+        "former": Stage.FORMER,
         "rep": OwnerRole.REP,
         "late": LATE,
         "ahead": AHEAD,
@@ -364,7 +368,9 @@ def _facts(today: dt.date) -> _Facts:
         facts.withheld[templates[template].version.plan_id, kind] += touches
     for template, amount in spent:
         facts.spent[templates[template].version.plan_id] += amount
-    facts.followers = {(row[0], row[1]): row[2] for row in _rows(_FOLLOWERS, given)}
+    following = _rows(_FOLLOWERS, given)
+    facts.followers = {(row[0], row[1]): row[2] for row in following}
+    facts.without = {row[0]: row[3] for row in following if row[1] is None}
     facts.followers |= {("", row[0]): row[1] for row in _rows(_NEWCOMERS, given)}
     return facts
 
@@ -450,7 +456,7 @@ def _classes(facts: _Facts, plans: Sequence[PlanColumn]) -> list[ClassColumn]:
             ClassColumn(
                 worth_class=key,
                 members=sum(stand.values()),
-                without=stand.get(None, 0),
+                without=facts.without.get(name, 0),
                 plans=sorted(mine, key=lambda one: (one.plan.is_refined, one.plan.pk)),
             )
         )

@@ -18,6 +18,7 @@ from campaigns.models import (
 )
 from common.clock import business_today
 from common.lists.sets import AccountSet, Given
+from crm.choices import Stage
 from crm.models import User
 from segments.choices import WorthClass
 from segments.models import Membership
@@ -169,6 +170,7 @@ WITHHELD = AccountSet(
 def _without(_user: Any, given: Given) -> QuerySet[Any]:
     following = PlanAssignment.objects.open().filter(account_id=OuterRef("account_id"))
     rows = Membership.objects.open().filter(worth_class=given["worth_class"])
+    rows = rows.exclude(account__stage=Stage.FORMER)  # who left needs no plan
     return rows.filter(~Exists(following)).order_by().values("account_id")
 
 

@@ -19,7 +19,7 @@ from campaigns.models import (
 from campaigns.queries.board import board
 from campaigns.services import plans
 from common.clock import business_today
-from crm.models import LedgerEntry
+from crm.models import Account, LedgerEntry
 from tests import make
 
 URL = reverse("campaigns:plan_board")
@@ -197,6 +197,14 @@ def test_a_rows_person_opens_exactly_their_touches(client, manager, firm, collea
 def test_what_cannot_be_read_is_refused(client, manager, firm, query):
     client.force_login(manager)
     assert client.get(f"{TOUCHES}{query}").status_code == 422
+
+
+def test_a_former_customer_needs_no_plan(client, manager, firm, column):
+    Account.objects.filter(pk=firm[2].pk).update(stage="former")
+    of_class, _ = column()
+    assert (of_class.members, of_class.without) == (3, 0)
+    client.force_login(manager)
+    assert "Gamma" not in client.get(of_class.without_url).content.decode()
 
 
 def test_a_class_without_a_plan_is_warned_of(client, manager, firm, marketer):
