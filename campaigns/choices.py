@@ -35,6 +35,10 @@ class Cadence(TextChoices):
     ONBOARDING = "onboarding", "day after first contact"
 
 
+# The word for accounts that no night has classed yet, in addresses and on pages.
+NEWCOMERS = "newcomers"
+
+
 class OwnerRole(TextChoices):
     """Who does a touch: the account's owner, a manager, or marketing for all."""
 

@@ -13,6 +13,24 @@ class CannotPublishError(DomainError):
     message = "This draft cannot be published yet."
 
 
+class CannotSavePlanError(DomainError):
+    """A plan that cannot be for these customers, or of this name."""
+
+    code = "cannot_save_plan"
+
+
+class CannotSaveTouchError(DomainError):
+    """Terms of a touch that cannot be kept."""
+
+    code = "cannot_save_touch"
+
+
+class CadenceTooLongError(DomainError):
+    """A touch that might never come while an account follows the plan."""
+
+    code = "cadence_too_long"
+
+
 class NotPublishedError(DomainError):
     code = "not_published"
     message = "Only the published version can be withdrawn."

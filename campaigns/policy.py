@@ -77,7 +77,18 @@ TODAY_ROWS = 25
 # Of fewer decided deals a share says more about luck than about the competitor.
 FEWEST_DEALS_FOR_A_SHARE = 5
 
-# -- Unit costs of the ready template, in the shop's currency, minutes not included ----
+# -- Terms of touches ------------------------------------------------------------------
+# Two years: who is still being welcomed later is an old customer.
+LATEST_ONBOARDING_DAY = 730
+# Half a year on either side; further away it is the next anniversary that is meant.
+FURTHEST_FROM_ANNIVERSARY_DAYS = 180
+# A plan that runs for longer than ten years runs as long as it fits.
+LONGEST_RUN_DAYS = 3650
+# A year has 52 weeks of work to which a year's hours are spread; holidays are in the
+# hours that each person says.
+WEEKS_PER_YEAR = 52
+
+# -- Unit costs of the ready plans, in the shop's currency, minutes not included -------
 # Offset print of 32 pages at 2,000 copies 3.20, envelope 0.15, postage for 200 g 1.45.
 MAGAZINE_UNIT_COST = Decimal("4.80")
 # 60 km there and back at 0.35 a kilometre, parking 4.00, something small to bring 5.00.
@@ -90,6 +101,24 @@ EMAIL_UNIT_COST = Decimal("0.05")
 CALL_UNIT_COST = Decimal("0.20")
 # Ten minutes of talk and two to write it down.
 CALL_MINUTES = 12
+# A first talk takes longer: a quarter of an hour and three minutes to write it down.
+WELCOME_CALL_MINUTES = 18
+# Two sheets 0.20, envelope 0.15, postage for a standard letter 0.95.
+LETTER_UNIT_COST = Decimal("1.30")
+# A printed card 1.10, envelope 0.15, postage 0.95; signed by hand within three minutes.
+CARD_UNIT_COST = Decimal("2.20")
+CARD_MINUTES = 3
+# Travel as for a visit 25.00, and a report of the year's figures printed twice 6.00.
+REVIEW_UNIT_COST = Decimal("31.00")
+# Half a day for two: an hour and a half of talk, the rest on the road and to prepare.
+REVIEW_MINUTES = 210
+# Room, food and speaker for forty at 1,800.00, and an invitation for 0.50.
+EVENT_UNIT_COST = Decimal("45.50")
+# One message on a business network: the time to write it; the account costs nothing.
+SOCIAL_UNIT_COST = Decimal("0.00")
+SOCIAL_MINUTES = 3
+# The survey service's monthly fee over the answers that come in.
+SURVEY_UNIT_COST = Decimal("0.15")
 
 # -- The plan optimiser (campaigns/queries/optimiser.py) ----------------------------
 # Bands of the margin expected of an account within a year, in the shop's currency: each

@@ -1,7 +1,8 @@
 """Pages of `campaigns`."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from campaigns.requests import PlanKey
 from campaigns.views import (
     accounts,
     after_contact,
@@ -30,6 +31,8 @@ from campaigns.views import (
     optimiser,
     optouts,
     panels,
+    plan_drafts,
+    plan_library,
     plans,
     prospects,
     questions,
@@ -41,8 +44,11 @@ from campaigns.views import (
     webhooks,
 )
 
+register_converter(PlanKey, "plan")
+
 app_name = "campaigns"
-PLAN = "plans/<slug:key>/"
+PLAN = "plans/<plan:key>/"
+KEPT = "plans/library/<int:pk>/"
 DEAL = "deals/<int:pk>/"
 CASE = "cases/<int:pk>/"
 AUTOMATION = "automations/<int:pk>/"
@@ -241,18 +247,39 @@ urlpatterns = [
         name="effect_withdraw",
     ),
     path("plans/gate/", gate.gate_decisions, name="gate_decisions"),
+    path("plans/new/", plans.plan_new, name="plan_new"),
+    path("plans/library/", plan_library.library_list, name="library_list"),
+    path("plans/library/new/", plan_library.library_new, name="library_new"),
+    path("plans/library/fill/", plan_library.library_fill, name="library_fill"),
+    path(f"{KEPT}", plan_library.library_edit, name="library_edit"),
+    path(f"{KEPT}switch/", plan_library.library_switch, name="library_switch"),
+    path(f"{KEPT}put/", plan_library.library_put, name="library_put"),
     path(PLAN, plans.plan_detail, name="plan_detail"),
+    path(f"{PLAN}settings/", plans.plan_settings, name="plan_settings"),
+    path(f"{PLAN}compare/", plans.plan_compare, name="plan_compare"),
     path(f"{PLAN}withdraw/", plans.plan_withdraw, name="plan_withdraw"),
-    path(DRAFT, plans.plan_draft, name="plan_draft"),
-    path(f"{DRAFT}start/", plans.draft_start, name="draft_start"),
-    path(f"{DRAFT}touches/new/", plans.draft_touch_add, name="draft_touch_add"),
-    path(f"{DRAFT}touches/<int:pk>/", plans.draft_touch_edit, name="draft_touch_edit"),
+    path(DRAFT, plan_drafts.plan_draft, name="plan_draft"),
+    path(f"{DRAFT}start/", plan_drafts.draft_start, name="draft_start"),
+    path(f"{DRAFT}_cost/", plan_drafts.draft_cost, name="draft_cost"),
+    path(f"{DRAFT}touches/new/", plan_drafts.draft_touch_add, name="draft_touch_add"),
+    path(
+        f"{DRAFT}touches/<int:pk>/",
+        plan_drafts.draft_touch_edit,
+        name="draft_touch_edit",
+    ),
     path(
         f"{DRAFT}touches/<int:pk>/remove/",
-        plans.draft_touch_remove,
+        plan_drafts.draft_touch_remove,
         name="draft_touch_remove",
     ),
-    path(f"{DRAFT}template/", plans.draft_template, name="draft_template"),
-    path(f"{DRAFT}discard/", plans.draft_discard, name="draft_discard"),
-    path(f"{DRAFT}publish/", plans.draft_publish, name="draft_publish"),
+    path(
+        f"{DRAFT}touches/<int:pk>/keep/",
+        plan_drafts.draft_touch_keep,
+        name="draft_touch_keep",
+    ),
+    path(f"{DRAFT}library/<int:pk>/", plan_drafts.draft_library, name="draft_library"),
+    path(f"{DRAFT}template/", plan_drafts.draft_template, name="draft_template"),
+    path(f"{DRAFT}run/", plan_drafts.draft_run, name="draft_run"),
+    path(f"{DRAFT}discard/", plan_drafts.draft_discard, name="draft_discard"),
+    path(f"{DRAFT}publish/", plan_drafts.draft_publish, name="draft_publish"),
 ]

@@ -9,14 +9,20 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
 
-from campaigns.choices import BudgetHead, Cadence, OwnerRole, VersionStatus
-from common.versions import Timestamped, Versioned
+from campaigns.choices import (
+    NEWCOMERS,
+    BudgetHead,
+    Cadence,
+    OwnerRole,
+    VersionStatus,
+)
+from common.versions import Versioned
 from crm.choices import Care, Channel, RelationshipType
 from crm.models import Account, EventType, Tag, Territory, User
 from segments.choices import WorthClass
 
 
-class RetentionPlan(Timestamped):
+class RetentionPlan(Versioned):
     """What a class gets, or a part of it; the versions say what, since when.
 
     Where it is automatic, every account of the class that fits follows it: of several
@@ -68,6 +74,28 @@ class RetentionPlan(Timestamped):
     def is_refined(self) -> bool:
         """Tell whether it is for a part of its class only."""
         return bool(self.relationship_type or self.territory_id or self.tag_id)
+
+    @property
+    def key(self) -> str:
+        """Return what stands for it in addresses: its class, or else its number."""
+        if self.is_refined or not self.is_automatic:
+            return str(self.pk)
+        return self.worth_class or NEWCOMERS
+
+    @property
+    def class_label(self) -> str:
+        return WorthClass(self.worth_class).label if self.worth_class else "Newcomers"
+
+    @property
+    def audience(self) -> str:
+        """Say who follows it, as in: Current key: Partner, North, tagged Loyal."""
+        if not self.is_automatic:
+            return "only whom somebody puts on it"
+        parts = [self.get_relationship_type_display() if self.relationship_type else ""]
+        parts.append(str(self.territory) if self.territory else "")
+        parts.append(f"tagged {self.tag}" if self.tag else "")
+        named = ", ".join(part for part in parts if part)
+        return f"{self.class_label}: {named or 'all others'}"
 
 
 class PlanVersionQuerySet(models.QuerySet["PlanVersion"]):
@@ -182,6 +210,37 @@ class TouchTerms(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def often(self) -> str:
+        """Say how often it comes, as in: twice a quarter."""
+        if self.cadence == Cadence.ONBOARDING:
+            return f"on day {self.offset_days} after the first contact"
+        if self.cadence == Cadence.ANNIVERSARY:
+            return self._anniversary
+        times = {1: "once", 2: "twice"}.get(self.times, f"{self.times} times")
+        if self.cadence == Cadence.WEEKS and self.every > 1:
+            many = "" if self.times == 1 else f"{times} "
+            return f"{many}every {self.every} weeks"
+        period = "week" if self.cadence == Cadence.WEEKS else self.cadence
+        return f"{times} a {period}"
+
+    @property
+    def _anniversary(self) -> str:
+        event = self.event_type.name if self.event_type else "becoming a customer"
+        days = abs(self.offset_days)
+        if days == 0:
+            return f"on the anniversary of “{event}”"
+        side = "before" if self.offset_days < 0 else "after"
+        unit = "day" if days == 1 else "days"
+        return f"{days} {unit} {side} the anniversary of “{event}”"
+
+
+class WithEventType(models.Manager["TouchTemplate"]):
+    """Brings the event type along, whose name is part of how often a touch comes."""
+
+    def get_queryset(self) -> models.QuerySet["TouchTemplate"]:
+        return super().get_queryset().select_related("event_type")
+
 
 class LibraryTouch(TouchTerms, Versioned):
     """A touch that is kept ready, to be put into any draft."""
@@ -207,6 +266,8 @@ class TouchTemplate(TouchTerms):
     version = models.ForeignKey(PlanVersion, models.CASCADE, related_name="touches")
     lineage = models.UUIDField(default=uuid.uuid4, editable=False)
     position = models.PositiveSmallIntegerField(default=0)
+
+    objects = WithEventType()
 
     class Meta:
         ordering = ["position", "pk"]

@@ -111,7 +111,7 @@ def _ready(
 ) -> list[Variant]:
     found = []
     for key, ready in ready_plans.items():
-        touches = ready.touches.get(worth_class, ())
+        touches = ready.touches_for(worth_class)
         priced = _priced(touches, hourly)
         if touches and priced is not None:
             found.append(Variant(f"{READY}:{key}", ready.name, "ready plan", *priced))

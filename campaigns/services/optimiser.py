@@ -13,7 +13,7 @@ from campaigns.queries.best_plans import Ask, BestPlans, Line, Part, kept_plans
 from campaigns.queries.optimiser import Board, optimiser_board
 from campaigns.queries.plan_search import best_plans
 from campaigns.queries.variants import NOTHING, READY, VERSION
-from campaigns.services import plans
+from campaigns.services import drafts, plans
 from campaigns.services.ready import READY_PLANS
 from common.versions import save_changes
 from crm.models import User
@@ -198,7 +198,7 @@ def _draft(
             return None, "The version that was chosen is not there any more."
     draft = plans.start_draft(actor=actor, plan=plan)
     if kind == READY:
-        return plans.load_template(actor=actor, version=draft, key=name), ""
+        return drafts.load_template(actor=actor, version=draft, key=name), ""
     if source is not None:
         _copy_touches(source, draft)
     return draft, ""

@@ -1,9 +1,7 @@
-"""Plans: drafted, costed, published; one published version for each class at a time."""
+"""Plans: made, named, refined; drafted and published, one version of each at a time."""
 
 import datetime as dt
-import uuid
-from decimal import Decimal
-from typing import TypedDict, Unpack
+from dataclasses import dataclass
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
@@ -14,21 +12,17 @@ from campaigns import policy
 from campaigns.choices import TouchStatus, VersionStatus
 from campaigns.errors import (
     CannotPublishError,
-    NotADraftError,
+    CannotSavePlanError,
     NotPublishedError,
     UnknownTemplateError,
 )
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
-from campaigns.services import planning
-from campaigns.services.ready import (
-    MAGAZINE_AND_VISITS,
-    PLAN_NAMES,
-    READY_PLANS,
-    ReadyTouch,
-)
+from campaigns.services import library, planning
+from campaigns.services.drafts import check_runs, fill, lock_draft, lock_plan
+from campaigns.services.ready import FIRST_PLANS, READY_PLANS
 from common.clock import business_today
 from common.versions import save_changes
-from crm.models import User
+from crm.models import Tag, Territory, User
 from crm.services import audit
 from segments.choices import WorthClass
 
@@ -36,64 +30,153 @@ _ADVISORY_LOCK = 5_310_118
 PUBLISH_LIMIT_SECONDS = 120
 
 
-class TouchFields(TypedDict, total=False):
-    """What can be said of a touch of a draft."""
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who a plan is for; without a class for accounts that no night has classed yet.
 
-    title: str
-    channel: str
-    cadence: str
-    times: int
-    unit_cost: Decimal | None
-    minutes: int
-    owner_role: str
-    head: str
-    care: str
-    content: str
+    A plan that is not automatic is followed only by whom somebody puts on it, and is
+    refined by nothing.
+    """
+
+    worth_class: str = ""
+    is_automatic: bool = True
+    relationship_type: str = ""
+    territory: Territory | None = None
+    tag: Tag | None = None
 
 
 @transaction.atomic
 def ensure_plans(*, actor: User | None = None) -> list[RetentionPlan]:
     """Give each class that never had a plan the ready one, published from today.
 
-    A class whose plan was withdrawn on purpose stays without. Safe to call at any time
-    and by several at once; returns the plans that were made.
+    Newcomers get the ready onboarding, and an empty library the ready touches. A class
+    whose plan was withdrawn on purpose stays without. Safe to call at any time and by
+    several at once; returns the plans that were made.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADVISORY_LOCK])
-    there = set(RetentionPlan.objects.values_list("worth_class", flat=True))
-    return [_make_plan(key, actor) for key in WorthClass if key not in there]
+    library.ensure_library(actor=actor)
+    automatic = RetentionPlan.objects.filter(is_automatic=True)
+    there = set(automatic.values_list("worth_class", flat=True))
+    return [_first_plan(key, actor) for key in FIRST_PLANS if key not in there]
 
 
-def _make_plan(worth_class: WorthClass, actor: User | None) -> RetentionPlan:
-    plan = RetentionPlan.objects.create(
-        worth_class=worth_class, name=PLAN_NAMES[worth_class]
-    )
+def _first_plan(worth_class: str, actor: User | None) -> RetentionPlan:
+    template, name = FIRST_PLANS[worth_class]
+    plan = RetentionPlan.objects.create(worth_class=worth_class, name=name)
+    ready = READY_PLANS[template]
     version = PlanVersion.objects.create(
         plan=plan,
         number=1,
         status=VersionStatus.PUBLISHED,
         valid_from=business_today(),
+        runs_days=ready.runs_days,
         note="Ready plan",
         author=actor,
         published_at=timezone.now(),
     )
-    _fill(version, READY_PLANS[MAGAZINE_AND_VISITS].touches[worth_class])
+    fill(version, ready.touches_for(worth_class))
     audit.record(actor=actor, action="plan.published", subject=version, version=1)
+    return plan
+
+
+@transaction.atomic
+def create_plan(
+    *,
+    actor: User,
+    name: str,
+    audience: Audience,
+    template: str = "",
+    copied_from: PlanVersion | None = None,
+) -> PlanVersion:
+    """Make a plan and return its first draft: empty, ready made, or a copy.
+
+    Nobody follows it before it is published.
+
+    Raises
+    ------
+    CannotSavePlanError
+        If another plan is for exactly these customers already.
+    UnknownTemplateError
+        If no ready plan has the key `template`.
+    """
+    ready = READY_PLANS.get(template)
+    if template and ready is None:
+        raise UnknownTemplateError
+    plan = _save_audience(RetentionPlan(name=name), audience)
+    draft = PlanVersion.objects.create(plan=plan, number=1, author=actor)
+    if ready is not None:
+        draft = save_changes(draft, runs_days=ready.runs_days)
+        fill(draft, ready.touches_for(plan.worth_class))
+    elif copied_from is not None:
+        draft = save_changes(draft, runs_days=copied_from.runs_days)
+        _copy_touches(copied_from, draft)
+    audit.record(
+        actor=actor, action="plan.created", subject=plan, name=name, template=template
+    )
+    return draft
+
+
+@transaction.atomic
+def change_plan(
+    *, actor: User, plan: RetentionPlan, name: str, audience: Audience
+) -> RetentionPlan:
+    """Rename a plan, or say anew who it is for; its versions stay.
+
+    Accounts go over to the plan that fits them with the next assignment.
+
+    Raises
+    ------
+    CannotSavePlanError
+        If another plan is for exactly these customers already.
+    """
+    plan = lock_plan(plan)
+    before = (plan.name, plan.audience)
+    plan.name, plan.updated_at = name, timezone.now()
+    plan = _save_audience(plan, audience)
+    if before != (plan.name, plan.audience):
+        audit.record(
+            actor=actor,
+            action="plan.changed",
+            subject=plan,
+            name=[before[0], plan.name],
+            audience=[before[1], plan.audience],
+        )
+    return plan
+
+
+def _save_audience(plan: RetentionPlan, audience: Audience) -> RetentionPlan:
+    plan.worth_class = audience.worth_class
+    plan.is_automatic = audience.is_automatic
+    refined = audience if audience.is_automatic else Audience()
+    plan.relationship_type = refined.relationship_type
+    plan.territory, plan.tag = refined.territory, refined.tag
+    try:
+        with transaction.atomic():
+            plan.save()
+    except IntegrityError as error:
+        raise CannotSavePlanError(
+            f"There is a plan already for: {plan.audience}. Edit that one, or refine "
+            "this one further."
+        ) from error
     return plan
 
 
 @transaction.atomic
 def start_draft(*, actor: User, plan: RetentionPlan) -> PlanVersion:
     """Return the plan's draft; where there is none, copy what is published into one."""
-    plan = _lock(plan)
+    plan = lock_plan(plan)
     draft = plan.versions.filter(status=VersionStatus.DRAFT).first()
     if draft is not None:
         return draft
     newest = plan.versions.order_by("-number").first()
     published = plan.versions.filter(status=VersionStatus.PUBLISHED).first()
     last = plan.versions.aggregate(last=Max("number"))["last"] or 0
-    draft = PlanVersion.objects.create(plan=plan, number=last + 1, author=actor)
     source = published or newest
+    runs_days = source.runs_days if source else None
+    draft = PlanVersion.objects.create(
+        plan=plan, number=last + 1, author=actor, runs_days=runs_days
+    )
     if source is not None:
         _copy_touches(source, draft)
     audit.record(
@@ -106,110 +189,27 @@ def start_draft(*, actor: User, plan: RetentionPlan) -> PlanVersion:
 
 
 @transaction.atomic
-def save_touch(
-    *,
-    actor: User,
-    version: PlanVersion,
-    touch: TouchTemplate | None = None,
-    expected_version: int | None = None,
-    **fields: Unpack[TouchFields],
-) -> TouchTemplate:
-    """Add a touch to a draft, or change one of it.
-
-    A touch whose cadence changes is another touch from then on: its days are chosen
-    anew.
-
-    Raises
-    ------
-    NotADraftError
-        If the version is not a draft, or the touch belongs to another version.
-    StaleRecordError
-        If somebody edited the draft since `expected_version` was read.
-    """
-    _lock_draft(version)
-    save_changes(version, expected_version=expected_version)
-    if touch is None:
-        last = version.touches.aggregate(last=Max("position"))["last"]
-        touch = TouchTemplate(version=version, position=0 if last is None else last + 1)
-    elif touch.version_id != version.pk:
-        raise NotADraftError
-    elif fields.get("cadence", touch.cadence) != touch.cadence:
-        touch.lineage = uuid.uuid4()
-    for name, value in fields.items():
-        setattr(touch, name, value)
-    touch.save()
-    audit.record(
-        actor=actor, action="plan.touch_saved", subject=version, touch=touch.title
-    )
-    return touch
-
-
-@transaction.atomic
-def remove_touch(
-    *,
-    actor: User,
-    version: PlanVersion,
-    touch: TouchTemplate,
-    expected_version: int | None = None,
-) -> None:
-    """Take a touch out of a draft.
-
-    Raises
-    ------
-    NotADraftError
-        If the version is not a draft, or the touch belongs to another version.
-    """
-    _lock_draft(version)
-    if touch.version_id != version.pk:
-        raise NotADraftError
-    save_changes(version, expected_version=expected_version)
-    audit.record(
-        actor=actor, action="plan.touch_removed", subject=version, touch=touch.title
-    )
-    touch.delete()
-
-
-@transaction.atomic
-def load_template(*, actor: User, version: PlanVersion, key: str) -> PlanVersion:
-    """Replace a draft's touches by those that a ready plan has for its class.
-
-    Raises
-    ------
-    UnknownTemplateError
-        If no ready plan has this key.
-    NotADraftError
-        If the version is not a draft.
-    """
-    ready = READY_PLANS.get(key)
-    if ready is None:
-        raise UnknownTemplateError
-    _lock_draft(version)
-    save_changes(version)
-    version.touches.all().delete()
-    _fill(version, ready.touches[WorthClass(version.plan.worth_class)])
-    audit.record(
-        actor=actor, action="plan.template_loaded", subject=version, template=key
-    )
-    return version
-
-
-@transaction.atomic
 def discard_draft(*, actor: User, version: PlanVersion) -> None:
     """Delete a draft; the published version stays as it is.
 
+    A plan that was never anything else is gone with its only draft.
+
     Raises
     ------
     NotADraftError
         If the version is not a draft.
     """
-    _lock_draft(version)
+    lock_draft(version)
     audit.record(
         actor=actor,
         action="plan.draft_discarded",
         subject=version.plan,
         number=version.number,
     )
+    plan = version.plan
     version.delete()
+    if not plan.versions.exists() and not plan.assignments.exists():
+        plan.delete()
 
 
 @transaction.atomic
@@ -221,7 +221,7 @@ def publish(
     note: str = "",
     expected_version: int | None = None,
 ) -> PlanVersion:
-    """Make a draft the plan of its class from `valid_from` (today) on.
+    """Make a draft what its customers get from `valid_from` (today) on.
 
     The version published so far is archived. Its touches up to the day before are
     planned and stay. Later ones that are still open go over to the new version where
@@ -235,15 +235,17 @@ def publish(
     CannotPublishError
         If it has no touch, a unit cost is not known, or the day lies in the past or
         too far ahead.
+    CadenceTooLongError
+        If a touch might never come while an account follows the plan.
     StaleRecordError
         If somebody edited the draft since `expected_version` was read.
     """
     today = business_today()
     valid_from = valid_from or today
     _take_time()
-    _lock_draft(version)
+    lock_draft(version)
     _check_publishable(version, today, valid_from)
-    worth_class = WorthClass(version.plan.worth_class)
+    worth_class = _class_of(version)
     _retire_published(version, today, valid_from)
     try:
         version = save_changes(
@@ -270,14 +272,14 @@ def publish(
 
 @transaction.atomic
 def archive(*, actor: User, version: PlanVersion) -> PlanVersion:
-    """Withdraw the published version: its class has no plan until the next one.
+    """Withdraw the published version: nobody follows the plan until the next one.
 
     Raises
     ------
     NotPublishedError
         If the version is not the published one.
     """
-    _lock(version.plan)
+    lock_plan(version.plan)
     version.refresh_from_db()
     if version.status != VersionStatus.PUBLISHED:
         raise NotPublishedError
@@ -312,7 +314,7 @@ def _check_publishable(
     if not touches:
         raise CannotPublishError(
             "The draft has no touches. Add one, or withdraw the published plan if "
-            "this class shall get nothing."
+            "these customers shall get nothing."
         )
     unpriced = [touch.title for touch in touches if touch.unit_cost is None]
     if unpriced:
@@ -320,6 +322,13 @@ def _check_publishable(
             f"The unit cost is missing for: {', '.join(unpriced)}. "
             "Enter 0 if it costs nothing but minutes."
         )
+    check_runs(touches, version.runs_days)
+
+
+def _class_of(version: PlanVersion) -> WorthClass | None:
+    """Return the class that is to be planned for; None plans for all."""
+    worth_class = version.plan.worth_class
+    return WorthClass(worth_class) if worth_class else None
 
 
 def _retire_published(
@@ -331,8 +340,9 @@ def _retire_published(
         return
     days = (valid_from - today).days
     if days > 0:
-        worth_class = WorthClass(version.plan.worth_class)
-        planning.plan_touches(as_of=today, horizon_days=days, worth_class=worth_class)
+        planning.plan_touches(
+            as_of=today, horizon_days=days, worth_class=_class_of(version)
+        )
     save_changes(old, status=VersionStatus.ARCHIVED)
     _hand_over(old, version, valid_from)
     _cancel_open(old, valid_from, f"Replaced by version {version.number} of the plan.")
@@ -348,6 +358,8 @@ def _hand_over(old: PlanVersion, new: PlanVersion, first: dt.date) -> None:
             lineage=touch.lineage,
             template__cadence=touch.cadence,
             template__times=touch.times,
+            template__every=touch.every,
+            template__offset_days=touch.offset_days,
         )
         same.update(template=touch, owner_role=touch.owner_role)
 
@@ -366,35 +378,3 @@ def _copy_touches(source: PlanVersion, target: PlanVersion) -> None:
         touch.pk = None
         touch.version = target
     TouchTemplate.objects.bulk_create(touches)
-
-
-def _fill(version: PlanVersion, touches: tuple[ReadyTouch, ...]) -> None:
-    TouchTemplate.objects.bulk_create(
-        TouchTemplate(
-            version=version,
-            lineage=ready.lineage,
-            position=position,
-            title=ready.title,
-            channel=ready.channel,
-            cadence=ready.cadence,
-            times=ready.times,
-            unit_cost=ready.unit_cost,
-            minutes=ready.minutes,
-            owner_role=ready.owner_role,
-            head=ready.head,
-            care=ready.care,
-            content=ready.content,
-        )
-        for position, ready in enumerate(touches)
-    )
-
-
-def _lock(plan: RetentionPlan) -> RetentionPlan:
-    return RetentionPlan.objects.select_for_update().get(pk=plan.pk)
-
-
-def _lock_draft(version: PlanVersion) -> None:
-    """Lock the plan, so that nobody publishes while a draft is edited."""
-    _lock(version.plan)
-    if not PlanVersion.objects.drafts().filter(pk=version.pk).exists():
-        raise NotADraftError

@@ -1,9 +1,7 @@
-"""Plans: what each class gets, and the draft behind the next version."""
-
-from typing import Any
+"""Plans: what each class gets, who else gets something else, and their versions."""
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import (
     require_GET,
@@ -12,15 +10,15 @@ from django.views.decorators.http import (
 )
 
 from campaigns import permissions
-from campaigns.forms.plans import PublishForm, TouchForm
-from campaigns.models import PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.forms.plans import NewPlanForm, PlanForm
+from campaigns.models import PlanVersion, RetentionPlan
+from campaigns.queries import plan_effect
 from campaigns.queries import plans as queries
+from campaigns.requests import class_of, find_plan, get_plan
 from campaigns.services import plans
-from campaigns.services.ready import READY_PLANS
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
-from common.htmx import render_page, wants_fragment
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 
@@ -28,8 +26,11 @@ from segments.choices import WorthClass
 @require_GET
 @requires(permissions.VIEW_PLANS)
 def plan_list(request: SignedInRequest) -> HttpResponse:
+    shown = queries.all_plans(today=business_today())
     context = {
-        "plans": queries.class_plans(today=business_today()),
+        "plans": [one for one in shown if one.worth_class],
+        "newcomers": next(one for one in shown if not one.worth_class),
+        "others": [card for one in shown for card in one.others],
         "can_change": request.user.has_perm(permissions.CHANGE_PLANS),
     }
     return render(request, "campaigns/plans/list.html", context)
@@ -39,186 +40,132 @@ def plan_list(request: SignedInRequest) -> HttpResponse:
 @requires(permissions.VIEW_PLANS)
 def plan_detail(request: SignedInRequest, key: str) -> HttpResponse:
     """Show the published version, or the one that is asked for by its number."""
-    shown = queries.class_plan(_class(key), today=business_today())
-    versions = PlanVersion.objects.filter(plan=shown.plan).select_related("author")
-    number = request.GET.get("version", "")
-    version = shown.published
-    if number.isdecimal() and shown.plan:
-        found = get_object_or_404(versions.select_related("plan"), number=int(number))
-        version = queries.with_cost(found)
-    context = {
-        "class_plan": shown,
-        "version": version,
-        "versions": versions.order_by("-number"),
+    plan = find_plan(key)
+    context: dict[str, object] = {
+        "key": key,
+        "label": plan.class_label if plan else _label(key),
+        "plan": plan,
         "can_change": request.user.has_perm(permissions.CHANGE_PLANS),
     }
+    if plan is not None:
+        context |= _versions(request, plan)
     return render(request, "campaigns/plans/detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.CHANGE_PLANS)
+def plan_new(request: SignedInRequest) -> HttpResponse:
+    """Make a plan for a class, a part of it, or whom somebody puts on it."""
+    form = NewPlanForm(request.POST if request.method == "POST" else None)
+    wanted = request.GET.get("class", "")
+    form.initial["worth_class"] = wanted
+    if request.method == "POST" and form.is_valid():
+        try:
+            draft = plans.create_plan(
+                actor=request.user,
+                name=form.cleaned_data["name"],
+                audience=form.audience(),
+                **form.beginning(),
+            )
+        except DomainError as error:
+            form.add_error(error.field or None, error.message)
+        else:
+            return redirect("campaigns:plan_draft", draft.plan.key)
+    return _form(request, form, title="New plan", plan=None)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.CHANGE_PLANS)
+def plan_settings(request: SignedInRequest, key: str) -> HttpResponse:
+    """Rename a plan, or say anew who it is for."""
+    plan = get_plan(key)
+    form = PlanForm(request.POST if request.method == "POST" else None, plan=plan)
+    if request.method == "POST" and form.is_valid():
+        try:
+            plan = plans.change_plan(
+                actor=request.user,
+                plan=plan,
+                name=form.cleaned_data["name"],
+                audience=form.audience(),
+            )
+        except DomainError as error:
+            form.add_error(error.field or None, error.message)
+        else:
+            messages.success(request, f"Saved. {plan.name} is for: {plan.audience}.")
+            return redirect("campaigns:plan_detail", plan.key)
+    return _form(request, form, title=plan.name, plan=plan)
 
 
 @require_POST
 @requires(permissions.CHANGE_PLANS)
 def plan_withdraw(request: SignedInRequest, key: str) -> HttpResponse:
     published = PlanVersion.objects.published().select_related("plan")
-    version = get_object_or_404(published, plan__worth_class=_class(key))
+    version = get_object_or_404(published, plan=get_plan(key))
     plans.archive(actor=request.user, version=version)
     messages.success(request, f"Withdrawn: {version}. Its open touches are cancelled.")
     return redirect("campaigns:plan_detail", key)
 
 
-@require_POST
-@requires(permissions.CHANGE_PLANS)
-def draft_start(request: SignedInRequest, key: str) -> HttpResponse:
-    worth_class = _class(key)
-    plan = RetentionPlan.objects.filter(worth_class=worth_class).first()
-    if plan is None:
-        plans.ensure_plans(actor=request.user)
-        plan = RetentionPlan.objects.get(worth_class=worth_class)
-    plans.start_draft(actor=request.user, plan=plan)
-    return redirect("campaigns:plan_draft", key)
-
-
 @require_GET
-@requires(permissions.CHANGE_PLANS)
-def plan_draft(request: SignedInRequest, key: str) -> HttpResponse:
-    """Show the draft; `?edit=` opens one touch, or a new one."""
-    draft = _draft(key)
-    wanted = request.GET.get("edit", "")
-    touch = _touch(draft, int(wanted)) if wanted.isdecimal() else None
-    form = TouchForm(draft=draft, touch=touch) if touch or wanted == "new" else None
-    return _show(request, draft, form=form, touch=touch)
-
-
-@require_POST
-@requires(permissions.CHANGE_PLANS)
-def draft_touch_add(request: SignedInRequest, key: str) -> HttpResponse:
-    return _save_touch(request, _draft(key), None)
-
-
-@require_POST
-@requires(permissions.CHANGE_PLANS)
-def draft_touch_edit(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
-    draft = _draft(key)
-    return _save_touch(request, draft, _touch(draft, pk))
-
-
-@require_POST
-@requires(permissions.CHANGE_PLANS)
-def draft_touch_remove(request: SignedInRequest, key: str, pk: int) -> HttpResponse:
-    draft = _draft(key)
-    plans.remove_touch(actor=request.user, version=draft, touch=_touch(draft, pk))
-    return _after_change(request, key)
-
-
-@require_POST
-@requires(permissions.CHANGE_PLANS)
-def draft_template(request: SignedInRequest, key: str) -> HttpResponse:
-    """Replace the draft's touches by a ready plan's."""
-    draft, wanted = _draft(key), request.POST.get("template", "")
-    try:
-        plans.load_template(actor=request.user, version=draft, key=wanted)
-    except DomainError as error:
-        messages.error(request, error.message)
-        return redirect("campaigns:plan_draft", key)
-    return _after_change(request, key)
-
-
-@require_POST
-@requires(permissions.CHANGE_PLANS)
-def draft_discard(request: SignedInRequest, key: str) -> HttpResponse:
-    plans.discard_draft(actor=request.user, version=_draft(key))
-    messages.success(request, "The draft is gone; the published plan is as it was.")
-    return redirect("campaigns:plan_detail", key)
-
-
-@require_http_methods(["POST"])
-@requires(permissions.CHANGE_PLANS)
-def draft_publish(request: SignedInRequest, key: str) -> HttpResponse:
-    draft = _draft(key)
-    form = PublishForm(request.POST, draft=draft)
-    if form.is_valid():
-        try:
-            version = plans.publish(
-                actor=request.user,
-                version=draft,
-                valid_from=form.cleaned_data["valid_from"],
-                note=form.cleaned_data["note"],
-                expected_version=form.cleaned_data["seen"],
-            )
-        except DomainError as error:
-            form.add_error(error.field or None, error.message)
-        else:
-            messages.success(request, f"Published: {version}. Its touches are planned.")
-            return redirect("campaigns:plan_detail", key)
-    return _show(request, _draft(key), publish=form)
-
-
-def _save_touch(
-    request: SignedInRequest, draft: PlanVersion, touch: TouchTemplate | None
-) -> HttpResponse:
-    form = TouchForm(request.POST, draft=draft, touch=touch)
-    if form.is_valid():
-        try:
-            plans.save_touch(
-                actor=request.user,
-                version=draft,
-                touch=touch,
-                expected_version=form.cleaned_data["seen"],
-                **form.values(),
-            )
-        except DomainError as error:
-            form.add_error(None, error.message)
-        else:
-            return _after_change(request, draft.plan.worth_class)
-    return _show(request, draft, form=form, touch=touch)
-
-
-def _after_change(request: SignedInRequest, key: str) -> HttpResponse:
-    if wants_fragment(request):
-        return _show(request, _draft(key))
-    return redirect("campaigns:plan_draft", key)
-
-
-def _show(
-    request: SignedInRequest,
-    draft: PlanVersion,
-    *,
-    form: TouchForm | None = None,
-    touch: TouchTemplate | None = None,
-    publish: PublishForm | None = None,
-) -> HttpResponse:
-    """Show the draft with, at most, one open form; 422 if that has errors."""
-    is_refused = bool((form and form.errors) or (publish and publish.errors))
-    shown = queries.class_plan(_class(draft.plan.worth_class), today=business_today())
-    context: dict[str, Any] = {
-        "class_plan": shown,
-        "draft": shown.draft,
-        "published": shown.published,
-        "changes": queries.changes(shown.draft, shown.published) if shown.draft else [],
-        "form": form,
-        "edited": touch,
-        "publish_form": publish or PublishForm(draft=draft),
-        "templates": READY_PLANS.values(),
-    }
-    return render_page(
-        request,
-        "campaigns/plans/draft.html",
-        fragment="campaigns/plans/_draft.html",
-        context=context,
-        status=422 if is_refused else 200,
+@requires(permissions.VIEW_PLANS)
+def plan_compare(request: SignedInRequest, key: str) -> HttpResponse:
+    """Show two versions side by side: of this plan, or of it and another."""
+    plan = get_plan(key)
+    choices = list(
+        PlanVersion.objects.select_related("plan")
+        .order_by("plan__name", "plan", "-number")
     )
+    own = [one for one in choices if one.plan_id == plan.pk]
+    if not own:
+        return redirect("campaigns:plan_detail", key)
+    later = _chosen(request, "to", choices, own[0])
+    earlier = _chosen(request, "from", choices, own[1] if own[1:] else own[0])
+    context = {
+        "key": key,
+        "plan": plan,
+        "choices": choices,
+        "earlier": earlier,
+        "later": later,
+        "effect": plan_effect.effect(later, earlier, plan_effect.ground(plan)),
+    }
+    return render(request, "campaigns/plans/compare.html", context)
 
 
-def _class(key: str) -> WorthClass:
-    try:
-        return WorthClass(key)
-    except ValueError as error:
-        raise Http404(key) from error
+def _versions(request: SignedInRequest, plan: RetentionPlan) -> dict[str, object]:
+    """Return the versions of a plan, one of them with its cost."""
+    card = queries.plan_card(plan, today=business_today())
+    versions = PlanVersion.objects.filter(plan=plan).select_related("author")
+    version = card.published
+    number = request.GET.get("version", "")
+    if number.isdecimal():
+        rows = versions.select_related("plan")
+        found = get_object_or_404(rows, number=int(number[:9]))
+        version = queries.with_cost(found, card.followers)
+    return {
+        "card": card,
+        "version": version,
+        "versions": versions.order_by("-number"),
+    }
 
 
-def _draft(key: str) -> PlanVersion:
-    drafts = PlanVersion.objects.drafts().select_related("plan")
-    return get_object_or_404(drafts, plan__worth_class=_class(key))
+def _form(
+    request: SignedInRequest, form: PlanForm, *, title: str, plan: RetentionPlan | None
+) -> HttpResponse:
+    context = {"form": form, "title": title, "plan": plan}
+    status = 422 if form.errors else 200
+    return render(request, "campaigns/plans/form.html", context, status=status)
 
 
-def _touch(draft: PlanVersion, pk: int) -> TouchTemplate:
-    return get_object_or_404(TouchTemplate, version=draft, pk=pk)
+def _chosen(
+    request: SignedInRequest,
+    name: str,
+    choices: list[PlanVersion],
+    default: PlanVersion,
+) -> PlanVersion:
+    wanted = request.GET.get(name, "")
+    return next((one for one in choices if str(one.pk) == wanted), default)
+
+
+def _label(key: str) -> str:
+    worth_class = class_of(key)
+    return WorthClass(worth_class).label if worth_class else "Newcomers"

@@ -19,6 +19,7 @@ from campaigns.models import (
     Automation,
     Firing,
     GateDecision,
+    LibraryTouch,
     PlannedTouch,
     PlanVersion,
     RetentionPlan,
@@ -394,6 +395,8 @@ MAKERS = {
     ),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),
+    "KEPT": lambda account: LibraryTouch.objects.first(),
+    "KEPT_IN": lambda account: LibraryTouch.objects.first(),
     "SENDING": lambda account: TouchTemplate.objects.filter(
         owner_role="marketer"
     ).first(),
@@ -422,6 +425,7 @@ def _more(kind, account):
     """Return what an address holds beside the number of its record."""
     return {
         "TEMPLATE": lambda: {"key": "general"},
+        "KEPT_IN": lambda: {"key": "general"},
         "bought": lambda: {"product": 0},
         "offer": lambda: {"offered": make.product().pk},
         "LINK": lambda: {"other": make.product().pk},

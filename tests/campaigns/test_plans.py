@@ -16,7 +16,7 @@ from campaigns.errors import (
 )
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.queries import costs
-from campaigns.services import planning, plans
+from campaigns.services import drafts, planning, plans
 from common.clock import business_today
 from common.errors import StaleRecordError
 from crm.models import AuditEvent
@@ -51,13 +51,14 @@ def titles(version):
 
 
 def test_each_class_gets_its_ready_plan_once(db):
-    assert len(plans.ensure_plans()) == 4
+    assert len(plans.ensure_plans()) == 5
     assert plans.ensure_plans() == []
 
     assert titles(published("current_key")) == ["Printed magazine", "Sales visit"]
     assert titles(published("potential_key")) == ["Printed magazine", "Sales visit"]
     assert titles(published("general")) == ["Online issue", "Phone follow-up"]
     assert titles(published("never_profitable")) == ["Yearly e-mail"]
+    assert titles(published(""))[:2] == ["Welcome e-mail", "Welcome call"]
     assert {v.valid_from for v in PlanVersion.objects.all()} == {business_today()}
 
 
@@ -112,16 +113,16 @@ def test_a_draft_is_a_copy_with_the_same_lineages(draft, marketer):
 
 
 def test_a_touch_is_added_changed_and_removed(draft, marketer):
-    touch = plans.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
+    touch = drafts.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
     lineage = touch.lineage
-    plans.save_touch(actor=marketer, version=draft, touch=touch, title="Card")
+    drafts.save_touch(actor=marketer, version=draft, touch=touch, title="Card")
     assert titles(draft) == ["Printed magazine", "Sales visit", "Card"]
     assert touch.lineage == lineage
 
-    plans.save_touch(actor=marketer, version=draft, touch=touch, cadence="year")
+    drafts.save_touch(actor=marketer, version=draft, touch=touch, cadence="year")
     assert touch.lineage != lineage
 
-    plans.remove_touch(actor=marketer, version=draft, touch=touch)
+    drafts.remove_touch(actor=marketer, version=draft, touch=touch)
     assert titles(draft) == ["Printed magazine", "Sales visit"]
 
 
@@ -131,11 +132,11 @@ def test_the_published_version_is_not_edited(ready, marketer):
     before = list(TouchTemplate.objects.order_by("pk").values())
 
     with pytest.raises(NotADraftError):
-        plans.save_touch(actor=marketer, version=version, **NEW_TOUCH)
+        drafts.save_touch(actor=marketer, version=version, **NEW_TOUCH)
     with pytest.raises(NotADraftError):
-        plans.remove_touch(actor=marketer, version=version, touch=touch)
+        drafts.remove_touch(actor=marketer, version=version, touch=touch)
     with pytest.raises(NotADraftError):
-        plans.load_template(actor=marketer, version=version, key="magazine-and-visits")
+        drafts.load_template(actor=marketer, version=version, key="magazine-and-visits")
     with pytest.raises(NotADraftError):
         plans.discard_draft(actor=marketer, version=version)
 
@@ -146,9 +147,9 @@ def test_a_touch_of_another_version_is_not_edited(draft, marketer):
     other = published("general").touches.first()
 
     with pytest.raises(NotADraftError):
-        plans.save_touch(actor=marketer, version=draft, touch=other, title="Mine")
+        drafts.save_touch(actor=marketer, version=draft, touch=other, title="Mine")
     with pytest.raises(NotADraftError):
-        plans.remove_touch(actor=marketer, version=draft, touch=other)
+        drafts.remove_touch(actor=marketer, version=draft, touch=other)
 
     other.refresh_from_db()
     assert other.title == "Online issue"
@@ -156,10 +157,10 @@ def test_a_touch_of_another_version_is_not_edited(draft, marketer):
 
 def test_two_who_edit_one_draft_do_not_overwrite_each_other(draft, marketer):
     seen = draft.version
-    plans.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
+    drafts.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
 
     with pytest.raises(StaleRecordError):
-        plans.save_touch(
+        drafts.save_touch(
             actor=marketer, version=draft, expected_version=seen, **NEW_TOUCH
         )
 
@@ -167,9 +168,9 @@ def test_two_who_edit_one_draft_do_not_overwrite_each_other(draft, marketer):
 
 
 def test_the_ready_template_replaces_what_is_there(draft, marketer):
-    plans.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
+    drafts.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
 
-    plans.load_template(actor=marketer, version=draft, key="magazine-and-visits")
+    drafts.load_template(actor=marketer, version=draft, key="magazine-and-visits")
 
     facts = draft.touches.values_list("title", "channel", "cadence", "times")
     assert list(facts) == [
@@ -180,7 +181,7 @@ def test_the_ready_template_replaces_what_is_there(draft, marketer):
 
 def test_an_unknown_template_changes_nothing(draft, marketer):
     with pytest.raises(UnknownTemplateError):
-        plans.load_template(actor=marketer, version=draft, key="fireworks")
+        drafts.load_template(actor=marketer, version=draft, key="fireworks")
     assert titles(draft) == ["Printed magazine", "Sales visit"]
 
 
@@ -199,7 +200,7 @@ def test_publishing_archives_the_old_version_and_touches_follow(
 ):
     account = member("current_key")
     planning.plan_touches(as_of=business_today())
-    plans.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
+    drafts.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
 
     plans.publish(actor=marketer, version=draft, note="Cards")
 
@@ -254,7 +255,7 @@ def test_a_plan_that_begins_later_lets_the_old_one_go_on_till_then(
         member("current_key")
     begins = business_today() + dt.timedelta(days=40)
     for touch in draft.touches.all():
-        plans.save_touch(
+        drafts.save_touch(
             actor=marketer, version=draft, touch=touch, title=f"New {touch.title}"
         )
     planning.plan_touches(as_of=business_today())
@@ -305,7 +306,7 @@ def test_a_plan_begins_neither_in_the_past_nor_far_ahead(draft, marketer, days_a
 
 def test_an_edited_draft_is_not_published_unseen(draft, marketer):
     seen = draft.version
-    plans.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
+    drafts.save_touch(actor=marketer, version=draft, **NEW_TOUCH)
 
     with pytest.raises(StaleRecordError):
         plans.publish(actor=marketer, version=draft, expected_version=seen)

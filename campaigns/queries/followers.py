@@ -1,0 +1,181 @@
+"""Who would follow a plan: how many accounts, and what margin is expected of them.
+
+Of several automatic plans that fit an account the one that names most (relationship
+type, territory, tag) counts, of equals the older. Whom somebody put on a plan by hand
+follows that one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count
+
+from campaigns.choices import VersionStatus
+from campaigns.models import PlanAssignment, RetentionPlan
+from campaigns.queries.costs import member_counts
+from clv.models import ValuationRun
+from common.money import to_cents
+from crm.choices import Stage
+from crm.models import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """Who would follow a plan.
+
+    `expected_margin_year` is the mean of those that the current run valued; None where
+    it valued none of them.
+    """
+
+    accounts: int
+    expected_margin_year: Decimal | None
+
+
+def following(plan: RetentionPlan) -> Following:
+    """Return who would follow `plan` if it were published, beside all that are."""
+    if plan.is_automatic:
+        return _ask(FITTING, [plan], _published(besides=plan))[plan.pk]
+    return _ask(BY_HAND, [plan], [])[plan.pk]
+
+
+def follower_counts(plans: Sequence[RetentionPlan]) -> dict[int, int]:
+    """Return how many accounts would follow each plan; in a fixed number of queries.
+
+    Accounts of refined plans are counted; the plan of the whole class has the others.
+    """
+    by_hand = dict(
+        PlanAssignment.objects.open()
+        .filter(is_by_hand=True)
+        .order_by()
+        .values_list("plan")
+        .annotate(n=Count("pk"))
+        .values_list("plan", "n")
+    )
+    automatic = [plan for plan in plans if plan.is_automatic]
+    refined = [plan for plan in automatic if plan.is_refined]
+    found = {pk: row.accounts for pk, row in _refined(refined).items()}
+    taken = _taken_by_hand() if by_hand else {}
+    rest = _class_counts()
+    for plan in refined:
+        rest[plan.worth_class] -= found[plan.pk]
+    for plan in automatic:
+        if not plan.is_refined:
+            count = rest[plan.worth_class] - taken.get(plan.worth_class, 0)
+            found[plan.pk] = max(count, 0)
+    return found | {
+        plan.pk: by_hand.get(plan.pk, 0) for plan in plans if not plan.is_automatic
+    }
+
+
+def _refined(plans: Sequence[RetentionPlan]) -> Mapping[int, Following]:
+    return _ask(FITTING, plans, _published()) if plans else {}
+
+
+def _class_counts() -> dict[str, int]:
+    """Return the members of each class; under no class the accounts without one."""
+    counts = member_counts()
+    active = Account.objects.active().exclude(stage=Stage.FORMER).count()
+    return counts | {"": max(active - sum(counts.values()), 0)}
+
+
+def _taken_by_hand() -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(TAKEN)
+        return dict(cursor.fetchall())
+
+
+def _published(besides: RetentionPlan | None = None) -> list[RetentionPlan]:
+    rows = RetentionPlan.objects.filter(
+        is_automatic=True, versions__status=VersionStatus.PUBLISHED
+    )
+    return [plan for plan in rows if besides is None or plan.pk != besides.pk]
+
+
+def _ask(
+    sql: str, plans: Sequence[RetentionPlan], rivals: Sequence[RetentionPlan]
+) -> dict[int, Following]:
+    run = ValuationRun.objects.current()
+    parameters = {
+        **_columns("plan", plans),
+        **_columns("rival", rivals),
+        "run": run.pk if run else 0,
+        "former": Stage.FORMER,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        found = {
+            pk: Following(count, None if mean is None else to_cents(mean))
+            for pk, count, mean in cursor.fetchall()
+        }
+    return {plan.pk: found.get(plan.pk, Following(0, None)) for plan in plans}
+
+
+def _columns(name: str, plans: Sequence[RetentionPlan]) -> dict[str, Any]:
+    """Return plans as arrays, one per column."""
+    return {
+        f"{name}_id": [plan.pk for plan in plans],
+        f"{name}_class": [plan.worth_class for plan in plans],
+        f"{name}_type": [plan.relationship_type for plan in plans],
+        f"{name}_territory": [plan.territory_id for plan in plans],
+        f"{name}_tag": [plan.tag_id for plan in plans],
+        f"{name}_named": [_named(plan) for plan in plans],
+    }
+
+
+def _named(plan: RetentionPlan) -> int:
+    return sum(map(bool, (plan.relationship_type, plan.territory_id, plan.tag_id)))
+
+
+def _rows(name: str) -> str:
+    return f"""unnest(
+        %({name}_id)s::bigint[], %({name}_class)s::text[], %({name}_type)s::text[],
+        %({name}_territory)s::bigint[], %({name}_tag)s::bigint[],
+        %({name}_named)s::int[]
+    ) AS {name}(id, worth_class, type, territory, tag, named)"""
+
+
+def _fits(name: str) -> str:
+    """Return the condition under which a row of `_rows` fits an account."""
+    return f"""
+        ({name}.type = '' OR {name}.type = a.relationship_type)
+        AND ({name}.territory IS NULL OR {name}.territory = a.territory_id)
+        AND ({name}.tag IS NULL OR EXISTS (
+            SELECT FROM crm_account_tags worn
+            WHERE worn.account_id = a.id AND worn.tag_id = {name}.tag))"""
+
+
+FITTING = f"""
+SELECT plan.id, count(*), avg(v.expected_margin_year)
+FROM crm_account a
+LEFT JOIN segments_membership m ON m.account_id = a.id AND m.until IS NULL
+JOIN {_rows("plan")} ON plan.worth_class = coalesce(m.worth_class, '')
+LEFT JOIN clv_valuation v ON v.account_id = a.id AND v.run_id = %(run)s
+WHERE a.merged_into_id IS NULL AND a.stage <> %(former)s AND {_fits("plan")}
+  AND NOT EXISTS (
+    SELECT FROM {_rows("rival")}
+    WHERE rival.worth_class = plan.worth_class AND rival.id <> plan.id
+      AND (rival.named, -rival.id) > (plan.named, -plan.id) AND {_fits("rival")})
+  AND NOT EXISTS (
+    SELECT FROM campaigns_planassignment hand
+    WHERE hand.account_id = a.id AND hand.until IS NULL AND hand.is_by_hand)
+GROUP BY plan.id
+"""
+
+BY_HAND = f"""
+SELECT plan.id, count(*), avg(v.expected_margin_year)
+FROM {_rows("plan")}
+JOIN campaigns_planassignment hand ON hand.plan_id = plan.id AND hand.until IS NULL
+LEFT JOIN clv_valuation v ON v.account_id = hand.account_id AND v.run_id = %(run)s
+GROUP BY plan.id
+"""
+
+TAKEN = """
+SELECT coalesce(m.worth_class, ''), count(*)
+FROM campaigns_planassignment hand
+LEFT JOIN segments_membership m ON m.account_id = hand.account_id AND m.until IS NULL
+WHERE hand.until IS NULL AND hand.is_by_hand
+GROUP BY 1
+"""
