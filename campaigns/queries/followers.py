@@ -1,7 +1,8 @@
 """Who would follow a plan: how many accounts, and what margin is expected of them.
 
-Of several automatic plans that fit an account the one that names most (relationship
-type, territory, tag) counts, of equals the older. Whom somebody put on a plan by hand
+The same rule as `services.following` acts by: of several automatic plans that fit an
+account the one that names most counts, of as many the one with a relationship type,
+then a territory, then a tag, then the older. Whom somebody put on a plan by hand
 follows that one.
 """
 
@@ -126,7 +127,9 @@ def _columns(name: str, plans: Sequence[RetentionPlan]) -> dict[str, Any]:
 
 
 def _named(plan: RetentionPlan) -> int:
-    return sum(map(bool, (plan.relationship_type, plan.territory_id, plan.tag_id)))
+    """Return how much a plan names; of as much, the earlier word weighs more."""
+    named = list(map(bool, (plan.relationship_type, plan.territory_id, plan.tag_id)))
+    return sum(named) * 8 + 4 * named[0] + 2 * named[1] + named[2]
 
 
 def _rows(name: str) -> str:

@@ -20,7 +20,8 @@ from campaigns.errors import (
 )
 from campaigns.models import LibraryTouch, PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.models.plans import TouchTerms
-from campaigns.services.ready import READY_PLANS, ReadyTouch, lineage_of
+from campaigns.services.ready import READY_PLANS
+from campaigns.services.ready_touches import ReadyTouch, lineage_of
 from common.versions import save_changes
 from crm.models import EventType, User
 from crm.services import audit
@@ -179,7 +180,7 @@ def load_template(*, actor: User, version: PlanVersion, key: str) -> PlanVersion
     if ready is None:
         raise UnknownTemplateError
     lock_draft(version)
-    save_changes(version, runs_days=ready.runs_days)
+    save_changes(version, runs_days=ready.run_for(version.plan))
     version.touches.all().delete()
     fill(version, ready.touches_for(version.plan.worth_class))
     audit.record(

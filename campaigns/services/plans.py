@@ -70,7 +70,7 @@ def _first_plan(worth_class: str, actor: User | None) -> RetentionPlan:
         number=1,
         status=VersionStatus.PUBLISHED,
         valid_from=business_today(),
-        runs_days=ready.runs_days,
+        runs_days=ready.run_for(plan),
         note="Ready plan",
         author=actor,
         published_at=timezone.now(),
@@ -106,7 +106,7 @@ def create_plan(
     plan = _save_audience(RetentionPlan(name=name), audience)
     draft = PlanVersion.objects.create(plan=plan, number=1, author=actor)
     if ready is not None:
-        draft = save_changes(draft, runs_days=ready.runs_days)
+        draft = save_changes(draft, runs_days=ready.run_for(plan))
         fill(draft, ready.touches_for(plan.worth_class))
     elif copied_from is not None:
         draft = save_changes(draft, runs_days=copied_from.runs_days)

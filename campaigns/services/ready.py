@@ -1,14 +1,31 @@
 """Ready plans: what each class gets when nobody has planned yet, or on request."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import TypedDict
 
-from campaigns import policy
-from campaigns.choices import BudgetHead, Cadence, OwnerRole
-from crm.choices import Care, Channel
+from campaigns.models import RetentionPlan
+from campaigns.services.ready_touches import (
+    CHECK_IN,
+    CUSTOMER_DAY,
+    FIRST_STEPS,
+    FOLLOW_UP,
+    KEY_CALL,
+    KEY_REVIEW,
+    KEY_VISIT,
+    MAGAZINE,
+    ONLINE_ISSUE,
+    ONLINE_SURVEY,
+    SOCIAL_NOTE,
+    THANKS_CARD,
+    VISIT,
+    WELCOME_CALL,
+    WELCOME_MAIL,
+    WIN_BACK_CALL,
+    WIN_BACK_LETTER,
+    WIN_BACK_MAIL,
+    YEARLY_MAIL,
+    ReadyTouch,
+)
 from segments.choices import WorthClass
 
 MAGAZINE_AND_VISITS = "magazine-and-visits"
@@ -17,38 +34,14 @@ WIN_BACK = "win-back"
 DIGITAL_ONLY = "digital-only"
 KEY_ACCOUNTS = "key-accounts"
 
-# Ready touches keep their lineage wherever they are loaded, so that an account that
-# rises from potential to current key is not sent the same magazine twice.
-_NAMESPACE = uuid.UUID("6f1d5c56-53f0-4c55-8f3c-0a4d6f7f9b11")
-
-
-@dataclass(frozen=True, slots=True)
-class ReadyTouch:
-    """One touch of a ready plan, with its cost stated."""
-
-    key: str
-    title: str
-    channel: Channel
-    cadence: Cadence
-    unit_cost: Decimal
-    owner_role: OwnerRole
-    head: BudgetHead
-    care: Care
-    content: str
-    subject: str = ""
-    times: int = 1
-    every: int = 1
-    offset_days: int = 0
-    minutes: int = 0
-
-    @property
-    def lineage(self) -> uuid.UUID:
-        return lineage_of(self.key)
-
 
 @dataclass(frozen=True, slots=True)
 class ReadyPlan:
-    """A ready plan: the same idea for everybody, or costed for each class."""
+    """A ready plan: the same idea for everybody, or costed for each class.
+
+    `runs_days` holds where a plan is not that of a whole class: nobody who stands in a
+    class shall drop out of care.
+    """
 
     key: str
     name: str
@@ -57,259 +50,15 @@ class ReadyPlan:
     by_class: Mapping[str, tuple[ReadyTouch, ...]] = field(default_factory=dict)
     runs_days: int | None = None
 
+    def run_for(self, plan: RetentionPlan) -> int | None:
+        """Return for how long an account follows it as `plan`."""
+        is_of_class = bool(plan.worth_class) and plan.key == plan.worth_class
+        return None if is_of_class else self.runs_days
+
     def touches_for(self, worth_class: str) -> tuple[ReadyTouch, ...]:
         """Return what members of a class get; without a class what most get."""
         return self.by_class.get(worth_class, self.touches)
 
-
-def lineage_of(key: str) -> uuid.UUID:
-    """Return the lineage of a touch that is known by a key wherever it is loaded."""
-    return uuid.uuid5(_NAMESPACE, key)
-
-
-class _Paid(TypedDict):
-    """Who does a touch, and which budget pays for it."""
-
-    owner_role: OwnerRole
-    head: BudgetHead
-
-
-_BY_REP: _Paid = {
-    "owner_role": OwnerRole.REP,
-    "head": BudgetHead.ACCOUNT_MANAGEMENT,
-}
-_BY_MARKETING: _Paid = {
-    "owner_role": OwnerRole.MARKETER,
-    "head": BudgetHead.MARKETING,
-}
-_TO_RETAIN: _Paid = {
-    "owner_role": OwnerRole.MARKETER,
-    "head": BudgetHead.RETENTION,
-}
-
-MAGAZINE = ReadyTouch(
-    key="printed-magazine",
-    title="Printed magazine",
-    channel=Channel.POST,
-    cadence=Cadence.QUARTER,
-    unit_cost=policy.MAGAZINE_UNIT_COST,
-    care=Care.RETAIN,
-    content="The printed issue of the quarter, with a card signed by the owner.",
-    **_BY_MARKETING,
-)
-VISIT = ReadyTouch(
-    key="sales-visit",
-    title="Sales visit",
-    channel=Channel.VISIT,
-    cadence=Cadence.QUARTER,
-    unit_cost=policy.VISIT_UNIT_COST,
-    minutes=policy.VISIT_MINUTES,
-    care=Care.EXPAND,
-    content="See how they work now, what they need next, and what we can do better.",
-    **_BY_REP,
-)
-ONLINE_ISSUE = ReadyTouch(
-    key="online-issue",
-    title="Online issue",
-    channel=Channel.EMAIL,
-    cadence=Cadence.MONTH,
-    unit_cost=policy.EMAIL_UNIT_COST,
-    care=Care.RETAIN,
-    content="The month's online issue: three articles and one offer.",
-    **_BY_MARKETING,
-)
-FOLLOW_UP = ReadyTouch(
-    key="phone-follow-up",
-    title="Phone follow-up",
-    channel=Channel.PHONE,
-    cadence=Cadence.QUARTER,
-    unit_cost=policy.CALL_UNIT_COST,
-    minutes=policy.CALL_MINUTES,
-    care=Care.RETAIN,
-    content="Ask what they thought of the last issue and what they need this quarter.",
-    **_BY_REP,
-)
-YEARLY_MAIL = ReadyTouch(
-    key="yearly-e-mail",
-    title="Yearly e-mail",
-    channel=Channel.EMAIL,
-    cadence=Cadence.YEAR,
-    unit_cost=policy.EMAIL_UNIT_COST,
-    care=Care.RETAIN,
-    content="Thanks for the year, how to order, and how to reach us. No rep time.",
-    **_BY_MARKETING,
-)
-
-WELCOME_MAIL = ReadyTouch(
-    key="welcome-e-mail",
-    title="Welcome e-mail",
-    channel=Channel.EMAIL,
-    cadence=Cadence.ONBOARDING,
-    offset_days=0,
-    unit_cost=policy.EMAIL_UNIT_COST,
-    care=Care.CULTIVATE,
-    subject="Welcome",
-    content="Who looks after you, how to reach us, and what happens next.",
-    **_BY_MARKETING,
-)
-WELCOME_CALL = ReadyTouch(
-    key="welcome-call",
-    title="Welcome call",
-    channel=Channel.PHONE,
-    cadence=Cadence.ONBOARDING,
-    offset_days=3,
-    unit_cost=policy.CALL_UNIT_COST,
-    minutes=policy.WELCOME_CALL_MINUTES,
-    care=Care.CULTIVATE,
-    content="What made you come to us? What do you need first? Who else matters?",
-    **_BY_REP,
-)
-FIRST_STEPS = ReadyTouch(
-    key="first-steps",
-    title="First steps",
-    channel=Channel.EMAIL,
-    cadence=Cadence.ONBOARDING,
-    offset_days=14,
-    unit_cost=policy.EMAIL_UNIT_COST,
-    care=Care.CULTIVATE,
-    subject="How it begins well",
-    content="What others like you ask in the first weeks, with the answers.",
-    **_BY_MARKETING,
-)
-CHECK_IN = ReadyTouch(
-    key="check-in-call",
-    title="Check-in call",
-    channel=Channel.PHONE,
-    cadence=Cadence.ONBOARDING,
-    offset_days=45,
-    unit_cost=policy.CALL_UNIT_COST,
-    minutes=policy.CALL_MINUTES,
-    care=Care.RETAIN,
-    content="Did it go as you hoped? What is still missing? Put it right at once.",
-    owner_role=OwnerRole.REP,
-    head=BudgetHead.SERVICE,
-)
-
-WIN_BACK_LETTER = ReadyTouch(
-    key="win-back-letter",
-    title="Letter: we miss you",
-    channel=Channel.POST,
-    cadence=Cadence.WEEKS,
-    every=12,
-    unit_cost=policy.LETTER_UNIT_COST,
-    care=Care.ACQUIRE,
-    content="What has changed here since the last order, and one reason to come back.",
-    **_TO_RETAIN,
-)
-WIN_BACK_CALL = ReadyTouch(
-    key="win-back-call",
-    title="Win-back call",
-    channel=Channel.PHONE,
-    cadence=Cadence.WEEKS,
-    every=4,
-    unit_cost=policy.CALL_UNIT_COST,
-    minutes=policy.WELCOME_CALL_MINUTES,
-    owner_role=OwnerRole.REP,
-    head=BudgetHead.RETENTION,
-    care=Care.ACQUIRE,
-    content="Why did it end? Who delivers now? What would have to be different?",
-)
-WIN_BACK_MAIL = ReadyTouch(
-    key="win-back-e-mail",
-    title="E-mail with an offer to return",
-    channel=Channel.EMAIL,
-    cadence=Cadence.WEEKS,
-    every=6,
-    unit_cost=policy.EMAIL_UNIT_COST,
-    care=Care.ACQUIRE,
-    subject="Shall we try again?",
-    content="One offer that fits what was bought before. No more than one.",
-    **_TO_RETAIN,
-)
-
-SOCIAL_NOTE = ReadyTouch(
-    key="social-note",
-    title="Note on a business network",
-    channel=Channel.SOCIAL,
-    cadence=Cadence.QUARTER,
-    unit_cost=policy.SOCIAL_UNIT_COST,
-    minutes=policy.SOCIAL_MINUTES,
-    care=Care.RETAIN,
-    content="Comment on their news; link to an article that helps them.",
-    **_BY_MARKETING,
-)
-ONLINE_SURVEY = ReadyTouch(
-    key="online-survey",
-    title="Online survey",
-    channel=Channel.WEB,
-    cadence=Cadence.WEEKS,
-    every=26,
-    unit_cost=policy.SURVEY_UNIT_COST,
-    owner_role=OwnerRole.MARKETER,
-    head=BudgetHead.SERVICE,
-    care=Care.RETAIN,
-    content="Three questions: what works, what does not, what is missing.",
-)
-
-KEY_VISIT = ReadyTouch(
-    key="key-account-visit",
-    title="Key account visit",
-    channel=Channel.VISIT,
-    cadence=Cadence.WEEKS,
-    every=6,
-    unit_cost=policy.VISIT_UNIT_COST,
-    minutes=policy.VISIT_MINUTES,
-    care=Care.EXPAND,
-    content="Meet more than one person. Plans of the next months, open points, ideas.",
-    **_BY_REP,
-)
-KEY_REVIEW = ReadyTouch(
-    key="business-review",
-    title="Business review",
-    channel=Channel.MEETING,
-    cadence=Cadence.YEAR,
-    times=2,
-    unit_cost=policy.REVIEW_UNIT_COST,
-    minutes=policy.REVIEW_MINUTES,
-    owner_role=OwnerRole.MANAGER,
-    head=BudgetHead.ACCOUNT_MANAGEMENT,
-    care=Care.EXPAND,
-    content="Their goals, what we contributed, what we promise for the next half-year.",
-)
-KEY_CALL = ReadyTouch(
-    key="key-account-call",
-    title="Monthly call",
-    channel=Channel.PHONE,
-    cadence=Cadence.MONTH,
-    unit_cost=policy.CALL_UNIT_COST,
-    minutes=policy.CALL_MINUTES,
-    care=Care.RETAIN,
-    content="How is it going? What is coming up? What did we promise?",
-    **_BY_REP,
-)
-THANKS_CARD = ReadyTouch(
-    key="anniversary-card",
-    title="Card for years together",
-    channel=Channel.POST,
-    cadence=Cadence.ANNIVERSARY,
-    offset_days=-5,
-    unit_cost=policy.CARD_UNIT_COST,
-    minutes=policy.CARD_MINUTES,
-    owner_role=OwnerRole.REP,
-    head=BudgetHead.RETENTION,
-    care=Care.RETAIN,
-    content="Thank you for another year together, signed by hand.",
-)
-CUSTOMER_DAY = ReadyTouch(
-    key="customer-day",
-    title="Invitation to the customer day",
-    channel=Channel.EVENT,
-    cadence=Cadence.YEAR,
-    unit_cost=policy.EVENT_UNIT_COST,
-    care=Care.CULTIVATE,
-    content="Meet other customers, see what is new. Bring somebody we should know.",
-    **_BY_MARKETING,
-)
 
 _ONLINE = (ONLINE_ISSUE, FOLLOW_UP)
 _PRINTED = (MAGAZINE, VISIT)
@@ -340,6 +89,7 @@ READY_PLANS: Mapping[str, ReadyPlan] = {
                 "on day 3, first steps on day 14, a check-in call on day 45."
             ),
             touches=(WELCOME_MAIL, WELCOME_CALL, FIRST_STEPS, CHECK_IN),
+            runs_days=60,
         ),
         ReadyPlan(
             key=WIN_BACK,

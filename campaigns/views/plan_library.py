@@ -66,7 +66,10 @@ def library_put(request: SignedInRequest, pk: int) -> HttpResponse:
     wanted = request.POST.get("draft", "")
     rows = PlanVersion.objects.drafts().select_related("plan")
     number = int(wanted[:18]) if wanted.isdecimal() else 0
-    draft = get_object_or_404(rows, pk=number)
+    draft = rows.filter(pk=number).first()
+    if draft is None:
+        messages.error(request, "That draft is gone. Choose another.")
+        return redirect("campaigns:library_list")
     try:
         drafts.put_library_touch(actor=request.user, version=draft, kept=kept)
     except DomainError as error:

@@ -112,8 +112,9 @@ def plan_compare(request: SignedInRequest, key: str) -> HttpResponse:
     """Show two versions side by side: of this plan, or of it and another."""
     plan = get_plan(key)
     choices = list(
-        PlanVersion.objects.select_related("plan")
-        .order_by("plan__name", "plan", "-number")
+        PlanVersion.objects.select_related("plan").order_by(
+            "plan__name", "plan", "-number"
+        )
     )
     own = [one for one in choices if one.plan_id == plan.pk]
     if not own:

@@ -351,9 +351,9 @@ def at_once(act, times=3):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_several_first_nights_make_four_plans():
+def test_several_first_nights_make_each_plan_once():
     assert at_once(plans.ensure_plans) == []
-    assert RetentionPlan.objects.count() == PlanVersion.objects.count() == 4
+    assert RetentionPlan.objects.count() == PlanVersion.objects.count() == 5
 
 
 @pytest.mark.django_db(transaction=True)

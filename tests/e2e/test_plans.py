@@ -37,10 +37,10 @@ def firm():
     return rep, marketer
 
 
-def test_a_marketer_adds_a_touch_and_it_lies_in_the_reps_today(
+def test_a_marketer_builds_compares_and_publishes_a_plan(
     page, live_server, sign_in, firm
 ):
-    rep, marketer = firm
+    _, marketer = firm
     sign_in(marketer)
     page.goto(f"{live_server.url}{reverse('campaigns:plan_list')}")
     card = page.get_by_role("region", name="Current key")
@@ -51,27 +51,41 @@ def test_a_marketer_adds_a_touch_and_it_lies_in_the_reps_today(
     form = page.get_by_role("form", name="Touch")
     form.get_by_label("Title").fill("Check-in call")
     form.get_by_label("Channel").select_option("Call")
-    form.get_by_label("Every").select_option("week")
-    form.get_by_label("Unit cost").fill("0.20")
+    expect(form.get_by_label("Weeks between")).to_be_hidden()
+    form.get_by_label("How often").select_option("every few weeks")
+    form.get_by_label("Weeks between").fill("4")
     form.get_by_label("Minutes").fill("10")
     form.get_by_label("Who does it").select_option("Account owner")
     form.get_by_label("Paid from").select_option("Account management")
+    # What is not known is asked for, and what is typed is costed before it is saved.
+    effect = page.get_by_role("region", name="Cost and effect")
+    expect(effect).to_contain_text("The unit cost is missing for Check-in call")
+    form.get_by_label("Unit cost").fill("0.20")
+    # 13 calls at 0.20 and ten minutes at 60 an hour, on top of 499.20.
+    expect(page.locator("#draft-cost")).to_contain_text("631.80")
+    expect(effect).to_contain_text("as typed, not saved")
     form.get_by_role("button", name="Save the touch").click()
+    expect(effect.get_by_text("Added")).to_be_visible()
 
-    # 52 calls at 0.20 and ten minutes at 60 an hour, on top of 499.20.
-    expect(page.locator("#draft-cost")).to_contain_text("1\u202f029.60")
-    expect(page.get_by_text("Added")).to_be_visible()
+    page.get_by_text("From the library").click()
+    page.get_by_role("button", name="Card for years together").click()
+    # A card for 2.20 and three minutes at 60 an hour.
+    expect(page.locator("#draft-cost")).to_contain_text("637.00")
+
+    page.get_by_role("link", name="Compare versions").click()
+    expect(page.get_by_text("+137.80")).to_be_visible()
+    page.go_back()
     page.get_by_role("button", name="Publish for 2 accounts").click()
     expect(page.get_by_text("Its touches are planned.")).to_be_visible()
-    assert (
-        PlanVersion.objects.published().get(plan__worth_class="current_key").number == 2
-    )
-
-    calls = PlannedTouch.objects.due().filter(template__title="Check-in call")
-    assert calls.count() >= 4
-    sign_in(rep)
-    page.goto(f"{live_server.url}{reverse('campaigns:today')}?ahead=on")
-    expect(page.get_by_text("Check-in call").first).to_be_visible()
+    version = PlanVersion.objects.published().get(plan__worth_class="current_key")
+    assert [touch.title for touch in version.touches.all()] == [
+        "Printed magazine",
+        "Sales visit",
+        "Check-in call",
+        "Card for years together",
+    ]
+    calls = PlannedTouch.objects.filter(template__title="Check-in call")
+    assert calls.count() <= 2
 
 
 def test_a_rep_logs_a_due_touch_and_takes_it_back(page, live_server, sign_in, firm):
