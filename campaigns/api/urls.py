@@ -18,6 +18,7 @@ from campaigns.api.experience import ExperienceResource
 from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.optimiser import OptimiserResource, SearchResource
+from campaigns.api.plan_versions import TouchResource, VersionResource
 from campaigns.api.plans import PlanResource
 from campaigns.api.questions import (
     AlertRuleResource,
@@ -36,9 +37,13 @@ from campaigns.api.wallet import (
     WalletResource,
 )
 from campaigns.api.webhooks import CallResource, EndpointResource
+from campaigns.api.touch_library import LibraryResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
+router.register("plan-versions", VersionResource, "plan-version")
+router.register("plan-touches", TouchResource, "plan-touch")
+router.register("touch-library", LibraryResource, "touch-library")
 router.register("lists", ListResource, "list")
 router.register("plan-board", BoardResource, "plan-board")
 router.register("optimiser", OptimiserResource, "optimiser")
