@@ -15,7 +15,12 @@ from campaigns.models import LibraryTouch, PlanVersion, TouchTemplate
 from campaigns.queries import plan_effect
 from campaigns.services import drafts, plans
 from campaigns.services.ready import READY_PLANS
-from common.api import StrictModelSerializer, StrictSerializer, expected_version
+from common.api import (
+    StrictModelSerializer,
+    StrictSerializer,
+    etag_of,
+    expected_version,
+)
 from common.api_fields import DayField, NamedField, RecordFilter
 from common.once import acts_once
 from common.resources import Listed, Shown
@@ -259,6 +264,13 @@ class TouchResource(Listed, Shown, WithCosts):
     inputs = {"create": TouchIn, "partial_update": TermsIn}
     is_shared = True
 
+    def answer(self, record: Any) -> Response:
+        """Write a touch with the ETag of its draft: that is what is edited."""
+        status = 201 if self.action == "create" else 200
+        response = Response(self.get_serializer(record).data, status=status)
+        response["ETag"] = etag_of(record.version)
+        return response
+
     @acts_once
     def create(self, request: Request) -> Response:
         values = self.read(request)
@@ -269,10 +281,12 @@ class TouchResource(Listed, Shown, WithCosts):
 
     def partial_update(self, request: Request, pk: int) -> Response:
         touch = self.get_object()
+        version = expected_version(request, touch.version)
         drafts.save_touch(
             actor=self.actor,
             version=touch.version,
             touch=touch,
+            expected_version=version,
             **self.read(request),
         )
         return self.answer(self.get_queryset().get(pk=pk))

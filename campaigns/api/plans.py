@@ -16,7 +16,7 @@ from campaigns.models import PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.queries import costs
 from campaigns.services import plans
 from campaigns.services.ready import READY_PLANS
-from common.api import StrictSerializer
+from common.api import StrictSerializer, expected_version
 from common.api_fields import NamedField
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
@@ -121,6 +121,7 @@ class PlanOut(serializers.ModelSerializer[RetentionPlan]):
             "territory",
             "tag",
             "audience",
+            "version",
             "versions",
         )
         read_only_fields = fields
@@ -221,7 +222,8 @@ class PlanResource(Listed, Shown, WithCosts):
         return self.answer(self.get_queryset().get(pk=version.plan_id))
 
     def partial_update(self, request: Request, pk: int) -> Response:
-        plan, values = self.get_object(), self.read(request)
+        plan = self.get_object()
+        version, values = expected_version(request, plan), self.read(request)
         name = values.pop("name", plan.name)
         audience = plans.Audience(
             **{
@@ -229,7 +231,13 @@ class PlanResource(Listed, Shown, WithCosts):
                 for field in plans.Audience.__slots__
             }
         )
-        plans.change_plan(actor=self.actor, plan=plan, name=name, audience=audience)
+        plans.change_plan(
+            actor=self.actor,
+            plan=plan,
+            name=name,
+            audience=audience,
+            expected_version=version,
+        )
         return self.answer(self.get_queryset().get(pk=pk))
 
     @extend_schema(summary="Start a draft, or find the one that is open", request=None)

@@ -30,6 +30,7 @@ from campaigns.api.rivals import RivalResource
 from campaigns.api.service_levels import ServiceLevelResource
 from campaigns.api.team import TeamResource
 from campaigns.api.today import TodayResource
+from campaigns.api.touch_library import LibraryResource
 from campaigns.api.wallet import (
     EffectResource,
     GateResource,
@@ -37,7 +38,6 @@ from campaigns.api.wallet import (
     WalletResource,
 )
 from campaigns.api.webhooks import CallResource, EndpointResource
-from campaigns.api.touch_library import LibraryResource
 
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")

@@ -196,6 +196,7 @@ class PlanForm(forms.Form):
         required=False,
         empty_label="with any tag or none",
     )
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, *, plan: RetentionPlan | None = None) -> None:
         initial: dict[str, Any] = {}
@@ -207,6 +208,7 @@ class PlanForm(forms.Form):
                 "relationship_type": plan.relationship_type,
                 "territory": plan.territory_id,
                 "tag": plan.tag_id,
+                "seen": plan.version,
             }
         super().__init__(data, initial=initial)
         tags = Tag.objects.filter(is_active=True)

@@ -119,7 +119,12 @@ def create_plan(
 
 @transaction.atomic
 def change_plan(
-    *, actor: User, plan: RetentionPlan, name: str, audience: Audience
+    *,
+    actor: User,
+    plan: RetentionPlan,
+    name: str,
+    audience: Audience,
+    expected_version: int | None = None,
 ) -> RetentionPlan:
     """Rename a plan, or say anew who it is for; its versions stay.
 
@@ -129,11 +134,14 @@ def change_plan(
     ------
     CannotSavePlanError
         If another plan is for exactly these customers already.
+    StaleRecordError
+        If somebody changed it since `expected_version` was read.
     """
+    seen = plan.version if expected_version is None else expected_version
     plan = lock_plan(plan)
     before = (plan.name, plan.audience)
-    plan.name, plan.updated_at = name, timezone.now()
-    plan = _save_audience(plan, audience)
+    plan.name = name
+    plan = _save_audience(plan, audience, expected_version=seen)
     if before != (plan.name, plan.audience):
         audit.record(
             actor=actor,
@@ -145,15 +153,26 @@ def change_plan(
     return plan
 
 
-def _save_audience(plan: RetentionPlan, audience: Audience) -> RetentionPlan:
-    plan.worth_class = audience.worth_class
-    plan.is_automatic = audience.is_automatic
+def _save_audience(
+    plan: RetentionPlan, audience: Audience, *, expected_version: int | None = None
+) -> RetentionPlan:
     refined = audience if audience.is_automatic else Audience()
-    plan.relationship_type = refined.relationship_type
-    plan.territory, plan.tag = refined.territory, refined.tag
+    fields = {
+        "name": plan.name,
+        "worth_class": audience.worth_class,
+        "is_automatic": audience.is_automatic,
+        "relationship_type": refined.relationship_type,
+        "territory": refined.territory,
+        "tag": refined.tag,
+    }
+    for name, value in fields.items():
+        setattr(plan, name, value)
     try:
         with transaction.atomic():
-            plan.save()
+            if plan.pk is None:
+                plan.save(force_insert=True)
+            else:
+                save_changes(plan, expected_version=expected_version, **fields)
     except IntegrityError as error:
         raise CannotSavePlanError(
             f"There is a plan already for: {plan.audience}. Edit that one, or refine "

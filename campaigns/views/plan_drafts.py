@@ -73,7 +73,7 @@ def draft_cost(request: SignedInRequest, key: str) -> HttpResponse:
         touches = [typed if one.pk == typed.pk else one for one in touches]
         touches += [] if touch else [typed]
     else:
-        labels = (form.fields[name].label or name for name in form.errors)
+        labels = (form[name].label for name in form.errors)
         wrong = "Not counted yet, look at: " + ", ".join(str(one) for one in labels)
     context = {
         "effect": plan_effect.effect(draft, _published(draft), ground, touches=touches),

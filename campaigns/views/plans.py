@@ -87,6 +87,7 @@ def plan_settings(request: SignedInRequest, key: str) -> HttpResponse:
                 plan=plan,
                 name=form.cleaned_data["name"],
                 audience=form.audience(),
+                expected_version=form.cleaned_data["seen"],
             )
         except DomainError as error:
             form.add_error(error.field or None, error.message)

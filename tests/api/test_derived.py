@@ -201,6 +201,6 @@ def test_plans_come_with_versions_touches_and_cost(api, rep):
     assert stored["touches"][0]["cost_per_year"] is None
 
 
-@pytest.mark.parametrize("name", ["valuations", "classes", "memberships", "plans"])
+@pytest.mark.parametrize("name", ["valuations", "classes", "memberships"])
 def test_what_is_derived_is_not_written(api, administrator, name):
     assert api(administrator).post(f"{ROOT}{name}/", {}).status_code == 405

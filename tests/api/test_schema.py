@@ -22,9 +22,12 @@ from schemathesis.specs.openapi.checks import (
 from campaigns.models import (
     AlertRule,
     AnswerMailing,
+    LibraryTouch,
+    RetentionPlan,
     SavedQuestion,
     ServiceVersion,
 )
+from campaigns.services import plans as plan_services
 from clv.models import OfferDecision, ValuationRun
 from config.wsgi import application
 from crm.models import (
@@ -200,7 +203,7 @@ def records(administrator):
         "relationships": RelationshipProfile.objects.first().pk,
         "runs": run.pk,
         "valuations": account.pk,
-        "plans": 1,
+        **_of_plans(administrator),
         "timeline-filters": TimelineFilter.objects.create(
             user=administrator, name="Mine", query="who=me"
         ).pk,
@@ -214,6 +217,18 @@ def records(administrator):
         **_of_questions(administrator),
         **_of_products(account),
         **_of_people(account, administrator),
+    }
+
+
+def _of_plans(user):
+    plan_services.ensure_plans()
+    plan = RetentionPlan.objects.first()
+    draft = plan_services.start_draft(actor=user, plan=plan)
+    return {
+        "plans": plan.pk,
+        "plan-versions": draft.pk,
+        "plan-touches": draft.touches.first().pk,
+        "touch-library": LibraryTouch.objects.first().pk,
     }
 
 

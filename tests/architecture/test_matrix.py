@@ -395,6 +395,9 @@ MAKERS = {
     ),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),
+    "DRAFT": lambda account: _draft(),
+    "DRAFTED": lambda account: _template(),
+    "PUBLISHED": lambda account: PlanVersion.objects.published().first(),
     "KEPT": lambda account: LibraryTouch.objects.first(),
     "KEPT_IN": lambda account: LibraryTouch.objects.first(),
     "SENDING": lambda account: TouchTemplate.objects.filter(
