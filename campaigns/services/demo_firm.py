@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from campaigns.services import plans
+from campaigns.services.automations import demo
 from clv.models import DemoFirm, TrueWorth
 from clv.services import demo_offers
 from crm.choices import Role
@@ -73,6 +74,7 @@ def load_demo_firm(
     demo_offers.store_decisions(as_of)
     load.analyse(TrueWorth)
     plans.ensure_plans()
+    demo.switch_on_examples()
     return DemoFirm.objects.create(
         seed=seed,
         as_of=as_of,

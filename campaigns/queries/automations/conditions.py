@@ -113,6 +113,13 @@ def _say_clv(values: Values) -> str:
     return f"CLV is {bound} {money(Decimal(values['amount']))}"
 
 
+def _wallet(values: Values, facts: Facts) -> tuple[bool, str]:
+    left = facts.wallet_left
+    if left is None:
+        return False, f"it is {NOT_KNOWN}"
+    return left >= Decimal(values["amount"]), f"{money(left)} is left"
+
+
 def _industry(values: Values, facts: Facts) -> tuple[bool, str]:
     industry = facts.account.industry
     is_it = bool(industry) and industry.casefold() == values["industry"].casefold()
@@ -174,6 +181,15 @@ _ALL = (
         ),
         say=_say_clv,
         check=_clv,
+    ),
+    Condition(
+        "wallet",
+        "Left in the wallet",
+        params=(
+            Param("amount", "At least", Kind.AMOUNT, default="1", most=999_999_999),
+        ),
+        say=lambda values: f"{money(Decimal(values['amount']))} or more is justified",
+        check=_wallet,
     ),
     _choice("stage", "Stage", options.stages, _stage_of),
     _choice(

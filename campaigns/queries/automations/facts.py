@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Q
 
+from campaigns.queries import wallet
 from clv.models import Valuation, ValuationRun
 from common.clock import business_today
 from crm.models import Account, Contact
@@ -20,12 +21,13 @@ class Facts:
     worth_class: str = ""
     clv: Decimal | None = None
     tag_ids: frozenset[str] = frozenset()
+    wallet_left: Decimal | None = None
     needs: tuple[str, ...] = ()
     preferences: tuple[str, ...] = field(default=())
 
 
 def facts_of(account_ids: Iterable[int]) -> Mapping[int, Facts]:
-    """Return the facts of accounts that were not merged away; five queries in all."""
+    """Return the facts of accounts that were not merged away; a few queries in all."""
     keys = list(account_ids)
     accounts = (
         Account.objects.active()
@@ -44,6 +46,7 @@ def facts_of(account_ids: Iterable[int]) -> Mapping[int, Facts]:
     if run is not None:
         values = Valuation.objects.of_run(run).filter(account_id__in=keys)
         worth = dict(values.values_list("account_id", "clv"))
+    wallets = wallet.wallets(keys)
     needs, preferences = _said(keys)
     return {
         account.pk: Facts(
@@ -51,6 +54,9 @@ def facts_of(account_ids: Iterable[int]) -> Mapping[int, Facts]:
             worth_class=classes.get(account.pk, ""),
             clv=worth.get(account.pk),
             tag_ids=frozenset(str(tag.pk) for tag in account.tags.all()),
+            wallet_left=(
+                wallets[account.pk].spend.left if account.pk in wallets else None
+            ),
             needs=tuple(needs.get(account.pk, ())),
             preferences=tuple(preferences.get(account.pk, ())),
         )
