@@ -16,7 +16,8 @@ class DiscountWeighed:
     """What a deal gives away, beside the wallet of its account.
 
     A discount is margin given away: it counts against what is left like any spend,
-    although the ledger does not hold it.
+    although the ledger does not hold it. Before the first order what winning may cost
+    is the measure instead, and `wallet` is None.
     """
 
     discount: Decimal
@@ -45,7 +46,7 @@ def discounts_weighed(deals: Iterable[Deal]) -> dict[int, DiscountWeighed]:
         .annotate(given=Sum("discount"))
         .values_list("deal", "given")
     )
-    purses = wallets({deal.account_id for deal in found})
+    purses = _of_customers({deal.account_id for deal in found})
     return {
         deal.pk: DiscountWeighed(sums.get(deal.pk, ZERO), purses.get(deal.account_id))
         for deal in found
@@ -55,5 +56,10 @@ def discounts_weighed(deals: Iterable[Deal]) -> dict[int, DiscountWeighed]:
 def weigh_discount(account: Account, deal: Deal | None) -> DiscountWeighed:
     """Return the weighed discount of a deal as it is stored, or of one to come."""
     if deal is None:
-        return DiscountWeighed(ZERO, wallets([account.pk]).get(account.pk))
+        return DiscountWeighed(ZERO, _of_customers({account.pk}).get(account.pk))
     return discounts_weighed([deal])[deal.pk]
+
+
+def _of_customers(account_ids: set[int]) -> dict[int, Wallet]:
+    found = wallets(account_ids).items()
+    return {key: wallet for key, wallet in found if wallet.has_ordered}

@@ -210,6 +210,7 @@ class Wallet:
     response: Response
     expected_margin_year: Decimal
     expected_margin: Decimal
+    has_ordered: bool = True
 
     @property
     def effect_share(self) -> Decimal:
@@ -279,7 +280,11 @@ def wallets(
     stands = _stands(keys) if not responses.is_one_for_all else {}
     found = {}
     for value in values.only(
-        "run_id", "account_id", "expected_margin_year", "expected_margin"
+        "run_id",
+        "account_id",
+        "expected_margin_year",
+        "expected_margin",
+        "order_days",
     ):
         key = value.account_id
         plan_id, worth_class = stands.get(key, (None, ""))
@@ -296,6 +301,7 @@ def wallets(
             response=response,
             expected_margin_year=value.expected_margin_year,
             expected_margin=value.expected_margin,
+            has_ordered=value.order_days > 0,
         )
     return found
 
