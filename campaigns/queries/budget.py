@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.db import connection
@@ -11,6 +11,7 @@ from django.db import connection
 from campaigns.choices import BudgetHead
 from campaigns.models import PlanVersion
 from campaigns.queries.costs import PlanCost, hourly_costs, member_counts, plan_cost
+from campaigns.queries.followers import follower_counts
 from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
 from common.clock import business_today, months_later
@@ -121,6 +122,25 @@ class Budget:
         return sum(known, ZERO) if known else None
 
 
+@dataclass(slots=True)
+class Planned:
+    """What a year of a class's plans costs, by budget head."""
+
+    by_head: defaultdict[str, Decimal] = field(
+        default_factory=lambda: defaultdict(lambda: ZERO)
+    )
+    is_complete: bool = True
+
+    def add(self, cost: PlanCost) -> None:
+        for head, amount in cost.by_head.items():
+            self.by_head[head] += amount * cost.members
+        self.is_complete = self.is_complete and cost.is_complete
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.by_head.values(), ZERO)
+
+
 def budget() -> Budget:
     """Return the last twelve months beside what a year of the plans costs."""
     until = business_today()
@@ -141,7 +161,7 @@ def _row(
     worth_class: WorthClass,
     members: int,
     spent: Mapping[str, Decimal],
-    plans: Mapping[str, PlanCost],
+    plans: Mapping[str, Planned],
     justified: Mapping[str, Decimal],
 ) -> BudgetRow:
     plan, limit = plans.get(worth_class.value), justified.get(worth_class.value)
@@ -150,7 +170,7 @@ def _row(
             head=head.value,
             label=str(head.label),
             spent=spent.get(head.value, ZERO),
-            planned=_of_class(plan, head) if plan else None,
+            planned=plan.by_head[head.value] if plan else None,
             justified=_part(limit, plan, head),
         )
         for head in BudgetHead
@@ -165,27 +185,29 @@ def _row(
     )
 
 
-def _of_class(plan: PlanCost, head: BudgetHead) -> Decimal:
-    return plan.by_head.get(head.value, ZERO) * plan.members
-
-
 def _part(
-    limit: Decimal | None, plan: PlanCost | None, head: BudgetHead
+    limit: Decimal | None, plan: Planned | None, head: BudgetHead
 ) -> Decimal | None:
-    if limit is None or plan is None or plan.per_customer <= 0:
+    if limit is None or plan is None or plan.total <= 0:
         return None
-    return to_cents(limit * plan.by_head.get(head.value, ZERO) / plan.per_customer)
+    return to_cents(limit * plan.by_head[head.value] / plan.total)
 
 
-def _plans() -> dict[str, PlanCost]:
-    hourly, members = hourly_costs(), member_counts()
-    found = PlanVersion.objects.published().select_related("plan")
-    return {
-        one.plan.worth_class: plan_cost(
-            one.touches.all(), hourly=hourly, members=members[one.plan.worth_class]
+def _plans() -> dict[str, Planned]:
+    """Return what all published plans of each class cost those who follow them."""
+    rows = PlanVersion.objects.published().select_related("plan")
+    versions = list(rows.prefetch_related("touches"))
+    followers, hourly = follower_counts([one.plan for one in versions]), hourly_costs()
+    found: dict[str, Planned] = {}
+    for one in versions:
+        cost = plan_cost(
+            one.touches.all(),
+            hourly=hourly,
+            members=followers[one.plan_id],
+            runs_days=one.runs_days,
         )
-        for one in found.prefetch_related("touches")
-    }
+        found.setdefault(one.plan.worth_class, Planned()).add(cost)
+    return found
 
 
 def _spent(since: dt.date, until: dt.date) -> dict[str, dict[str, Decimal]]:

@@ -89,8 +89,9 @@ class Weighing:
             year = self._year(version)
             self.years[version.pk] = year
             self.templates |= {one.pk: one for one in version.touches.all()}
-            if version.status == "published":
-                self.by_class[version.plan.worth_class] = year
+            plan = version.plan
+            if version.status == "published" and plan.key == plan.worth_class:
+                self.by_class[plan.worth_class] = year
 
     # -- One row -----------------------------------------------------------------------
 
