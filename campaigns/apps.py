@@ -58,6 +58,7 @@ class CampaignsConfig(AppConfig):
         sets.register("plan-withheld", f"{of_board}.WITHHELD")
         sets.register("no-plan", f"{of_board}.NO_PLAN")
         sets.register("expected-margin", "campaigns.queries.sets.EXPECTED_MARGIN")
+        sets.register("not-planned", "campaigns.queries.sets.NOT_PLANNED")
         timelines.register(
             timelines.Source(
                 key="touch",

@@ -7,6 +7,8 @@ VIEW_PLANS = "campaigns.view_plans"
 CHANGE_PLANS = "campaigns.change_plans"
 OPTIMISE_PLANS = "campaigns.optimise_plans"
 DO_TOUCHES = "campaigns.do_touches"
+ASSIGN_PLANS = "campaigns.assign_plans"
+CHANGE_PLANNING_RULES = "campaigns.change_planning_rules"
 ASK_QUESTIONS = "campaigns.ask_questions"
 CHANGE_ALERT_RULES = "campaigns.change_alert_rules"
 CHANGE_SERVICE_LEVELS = "campaigns.change_service_levels"
@@ -15,23 +17,33 @@ CHANGE_AUTOMATIONS = "campaigns.change_automations"
 VIEW_FIRINGS = "campaigns.view_firings"
 CHANGE_WEBHOOKS = "campaigns.change_webhooks"
 
-_WORKS = frozenset({VIEW_TODAY, VIEW_PLANS, DO_TOUCHES, ASK_QUESTIONS, VIEW_FIRINGS})
+_WORKS = frozenset(
+    {VIEW_TODAY, VIEW_PLANS, DO_TOUCHES, ASSIGN_PLANS, ASK_QUESTIONS, VIEW_FIRINGS}
+)
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: _WORKS,
     Role.MANAGER: _WORKS
     | {
         OPTIMISE_PLANS,
+        CHANGE_PLANNING_RULES,
         CHANGE_ALERT_RULES,
         CHANGE_SERVICE_LEVELS,
         VIEW_AUTOMATIONS,
     },
     Role.MARKETER: _WORKS
-    | {OPTIMISE_PLANS, CHANGE_PLANS, VIEW_AUTOMATIONS, CHANGE_AUTOMATIONS},
+    | {
+        OPTIMISE_PLANS,
+        CHANGE_PLANS,
+        CHANGE_PLANNING_RULES,
+        VIEW_AUTOMATIONS,
+        CHANGE_AUTOMATIONS,
+    },
     Role.ADMINISTRATOR: _WORKS
     | {
         OPTIMISE_PLANS,
         CHANGE_PLANS,
+        CHANGE_PLANNING_RULES,
         CHANGE_ALERT_RULES,
         CHANGE_SERVICE_LEVELS,
         VIEW_AUTOMATIONS,

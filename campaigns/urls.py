@@ -6,6 +6,7 @@ from campaigns.requests import PlanKey
 from campaigns.views import (
     accounts,
     after_contact,
+    assignments,
     automations,
     board,
     brief,
@@ -33,6 +34,7 @@ from campaigns.views import (
     panels,
     plan_drafts,
     plan_library,
+    planning_rules,
     plans,
     prospects,
     questions,
@@ -210,6 +212,16 @@ urlpatterns = [
     path("accounts/<int:pk>/metrics/", metrics.account_metrics, name="account_metrics"),
     path("accounts/<int:pk>/_plan/", panels.account_plan, name="account_plan"),
     path(
+        "accounts/<int:pk>/plan/",
+        assignments.account_assignment,
+        name="account_assignment",
+    ),
+    path(
+        "accounts/<int:pk>/plan/off/",
+        assignments.account_take_off,
+        name="account_take_off",
+    ),
+    path(
         "accounts/<int:pk>/_justified/",
         panels.account_justified,
         name="account_justified",
@@ -254,6 +266,29 @@ urlpatterns = [
     path(f"{KEPT}", plan_library.library_edit, name="library_edit"),
     path(f"{KEPT}switch/", plan_library.library_switch, name="library_switch"),
     path(f"{KEPT}put/", plan_library.library_put, name="library_put"),
+    path("plans/rules/", planning_rules.planning_rules, name="planning_rules"),
+    path(
+        "plans/rules/edit/",
+        planning_rules.planning_rule_edit,
+        name="planning_rule_edit",
+    ),
+    path(
+        "plans/rules/closed-days/",
+        planning_rules.closed_day_add,
+        name="closed_day_add",
+    ),
+    path(
+        "plans/rules/closed-days/<int:pk>/remove/",
+        planning_rules.closed_day_remove,
+        name="closed_day_remove",
+    ),
+    path("plans/rules/hours/", planning_rules.rep_hours, name="rep_hours"),
+    path("plans/rules/absences/", planning_rules.absence_add, name="absence_add"),
+    path(
+        "plans/rules/absences/<int:pk>/remove/",
+        planning_rules.absence_remove,
+        name="absence_remove",
+    ),
     path(PLAN, plans.plan_detail, name="plan_detail"),
     path(f"{PLAN}settings/", plans.plan_settings, name="plan_settings"),
     path(f"{PLAN}compare/", plans.plan_compare, name="plan_compare"),

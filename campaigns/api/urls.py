@@ -2,6 +2,10 @@
 
 from rest_framework.routers import SimpleRouter
 
+from campaigns.api.assignments import (
+    PlanAssignmentResource,
+    TouchExceptionResource,
+)
 from campaigns.api.automations import (
     AutomationResource,
     FiringResource,
@@ -19,6 +23,12 @@ from campaigns.api.lists import ListResource
 from campaigns.api.objective import ObjectiveResource
 from campaigns.api.optimiser import OptimiserResource, SearchResource
 from campaigns.api.plan_versions import TouchResource, VersionResource
+from campaigns.api.planning_rules import (
+    AbsenceResource,
+    ClosedDayResource,
+    PlanningRuleResource,
+    RepCapacityResource,
+)
 from campaigns.api.plans import PlanResource
 from campaigns.api.questions import (
     AlertRuleResource,
@@ -44,6 +54,12 @@ router.register("plans", PlanResource, "plan")
 router.register("plan-versions", VersionResource, "plan-version")
 router.register("plan-touches", TouchResource, "plan-touch")
 router.register("touch-library", LibraryResource, "touch-library")
+router.register("plan-assignments", PlanAssignmentResource, "plan-assignment")
+router.register("touch-exceptions", TouchExceptionResource, "touch-exception")
+router.register("planning-rules", PlanningRuleResource, "planning-rule")
+router.register("closed-days", ClosedDayResource, "closed-day")
+router.register("rep-capacities", RepCapacityResource, "rep-capacity")
+router.register("absences", AbsenceResource, "absence")
 router.register("lists", ListResource, "list")
 router.register("plan-board", BoardResource, "plan-board")
 router.register("optimiser", OptimiserResource, "optimiser")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from django import forms
 
+from campaigns.forms.assignments import plan_fields
 from crm.choices import (
     Attitude,
     CaseKind,
@@ -137,6 +138,8 @@ class BulkForm(forms.Form):
             )
         elif action == "remove_tag":
             self.fields["tag"] = _any_tag(user)
+        elif action == "add_plan":
+            self.fields |= plan_fields()
         elif action == "set_class":
             self.fields |= {
                 "worth_class": forms.ChoiceField(

@@ -1,12 +1,14 @@
 """The named sets of accounts behind the figures of plans and alerts."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 
-from campaigns.choices import AlertKind
-from campaigns.models import Alert, PlanAssignment, RetentionPlan
+from campaigns.choices import AlertKind, ExceptionKind
+from campaigns.models import Alert, PlanAssignment, RetentionPlan, TouchException
+from common.clock import business_today
 from common.lists.sets import AccountSet, Given
 from common.templatetags.display import money
 from segments.queries.sets import values_of
@@ -67,4 +69,22 @@ EXPECTED_MARGIN = AccountSet(
         "high": lambda: forms.DecimalField(required=False),
         "on_plan": lambda: forms.IntegerField(required=False),
     },
+)
+
+
+def _not_planned(user: Any, given: Given) -> QuerySet[Any]:
+    today, span = business_today(), dt.timedelta(days=30)
+    rows = TouchException.objects.visible_to(user).filter(
+        kind=given["kind"], due_on__range=(today - span, today + span)
+    )
+    return rows.order_by().values("account_id")
+
+
+NOT_PLANNED = AccountSet(
+    title=lambda given: (
+        "with a touch that was not planned within 30 days around today: "
+        f"“{ExceptionKind(given['kind']).label}”"
+    ),
+    accounts=_not_planned,
+    parameters={"kind": lambda: forms.ChoiceField(choices=ExceptionKind.choices)},
 )

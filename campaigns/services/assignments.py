@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils import timezone
 
-from campaigns.choices import VersionStatus
+from campaigns.choices import GateOccasion, VersionStatus
 from campaigns.errors import CannotAssignError
 from campaigns.models import PlanAssignment, PlanVersion, RetentionPlan
+from campaigns.queries.gate import Gate
 from campaigns.services import planning
 from campaigns.services.following import Assigned, follow_classes
+from campaigns.services.gate import Decision, decide
 from common.clock import business_today
 from crm.choices import ListKey, Stage
 from crm.errors import BulkRefusedError
@@ -24,6 +26,7 @@ __all__ = [
     "Assigned",
     "HandAssigned",
     "assign_by_hand",
+    "assign_weighed",
     "follow_classes",
     "take_off",
     "undo_assignment",
@@ -96,6 +99,45 @@ def assign_by_hand(
         ends_on=ends_on.isoformat() if ends_on else None,
     )
     return HandAssigned(len(new), len(unchanged), edit)
+
+
+@transaction.atomic
+def assign_weighed(
+    *,
+    actor: User,
+    gate: Gate,
+    decision: Decision | None,
+    plan: RetentionPlan,
+    reason: str,
+    ends_on: dt.date | None = None,
+    list_key: str = ListKey.ACCOUNTS,
+) -> HandAssigned:
+    """Put the accounts of a gate on a plan, without those that were left out there.
+
+    Raises
+    ------
+    GateUndecidedError, GateRefusedError
+        If somebody is below the line and it was not decided what to do about them.
+    CannotAssignError
+        As `assign_by_hand`.
+    """
+    verdict = decide(
+        actor=actor,
+        gate=gate,
+        occasion=GateOccasion.ASSIGNMENT,
+        subject=plan.name,
+        decision=decision,
+    )
+    if not verdict.included:
+        return HandAssigned(0, 0, None)
+    return assign_by_hand(
+        actor=actor,
+        account_ids=verdict.included,
+        plan=plan,
+        reason=reason,
+        ends_on=ends_on,
+        list_key=list_key,
+    )
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ night, which sees further.
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import connection
 
@@ -26,6 +26,7 @@ from campaigns.services.contention import (
     contention,
     monday,
 )
+from campaigns.services.stand_ins import stand_in_for_absent
 from crm import policy as crm_policy
 
 _ONE_DAY = dt.timedelta(days=1)
@@ -37,7 +38,19 @@ def place(span: Span, rule: PlanningRule, calendar: OpenDays) -> None:
     if scarce is None:
         return
     placing = _Placing(span, calendar, scarce.limits, scarce.load)
-    _write(*placing.run(scarce.found))
+    placed = placing.run(scarce.found)
+    _write(placed)
+    stand_in_for_absent(placed.left_alone)
+
+
+@dataclass(slots=True)
+class _Placed:
+    """Which candidates move where, wait, are too many, or have nobody there."""
+
+    moved: list[tuple[int, dt.date]] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    left_alone: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,24 +62,27 @@ class _Placing:
     limits: Limits
     load: Load
 
-    def run(
-        self, found: list[Candidate]
-    ) -> tuple[list[tuple[int, dt.date]], list[int], list[int]]:
-        """Return which candidates move where, which wait, and which are too many."""
-        moved, waiting, refused = [], [], []
+    def run(self, found: list[Candidate]) -> _Placed:
+        placed = _Placed()
         for one in sorted(found, key=lambda c: (c.latest, -c.minutes, c.id)):
             day = next((d for d in self._days(one) if self._fits(one, d)), None)
-            if day is None and one.latest > self.span.ends_on:
-                waiting.append(one.id)
+            if day is None and self._may_wait(one):
+                placed.waiting.append(one.id)
                 continue
             day = day or self._least_bad(one)
             if day is None:
-                refused.append(one.id)
+                placed.refused.append(one.id)
                 continue
+            if one.minutes and self.limits.is_away(one.person_id, day):
+                placed.left_alone.append(one.id)
             self._take(one, day)
             if day != one.due_on:
-                moved.append((one.id, day))
-        return moved, waiting, refused
+                placed.moved.append((one.id, day))
+        return placed
+
+    def _may_wait(self, one: Candidate) -> bool:
+        """Tell whether an open day of its time lies beyond what is planned today."""
+        return self.calendar.next_open(self.span.ends_on) < one.latest
 
     def _days(self, one: Candidate) -> Iterator[dt.date]:
         """Yield the open days that it may have: from its own on, then before it."""
@@ -139,21 +155,21 @@ def _has_room(days: list[dt.date], day: dt.date, window: int, most: int) -> bool
     )
 
 
-def _write(
-    moved: list[tuple[int, dt.date]], waiting: list[int], refused: list[int]
-) -> None:
+def _write(placed: _Placed) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {TABLE} c SET due_on = m.day FROM unnest(%s::bigint[], %s::date[])"
             " AS m(id, day) WHERE m.id = c.id",
-            [[one for one, _ in moved], [day for _, day in moved]],
+            [[one for one, _ in placed.moved], [day for _, day in placed.moved]],
         )
-        cursor.execute(f"DELETE FROM {TABLE} WHERE id = ANY(%s::bigint[])", [waiting])
+        cursor.execute(
+            f"DELETE FROM {TABLE} WHERE id = ANY(%s::bigint[])", [placed.waiting]
+        )
         cursor.execute(
             f"UPDATE {TABLE} SET kind = %s, reason = %s WHERE id = ANY(%s::bigint[])",
             [
                 ExceptionKind.CAPPED,
                 "More would reach the account than it may hear from us.",
-                refused,
+                placed.refused,
             ],
         )

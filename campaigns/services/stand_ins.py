@@ -67,6 +67,31 @@ def pass_on(accounts: Sequence[int] | None = None) -> None:
             cursor.execute(_PASS_ON.format(some=some), parameters)
 
 
+def stand_in_for_absent(candidates: Sequence[int]) -> None:
+    """Give candidates whose person is away all their time to who stands in."""
+    if not candidates:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_ABSENT, [list(candidates)])
+        rows = cursor.fetchall()
+        areas = Territory.objects.in_bulk({area for _, area, _, _ in rows if area})
+        for candidate, area, person, name in rows:
+            others = [m for m in managers_of(areas.get(area)) if m.pk != person]
+            if others:
+                reason = f"{name} is away; it goes to {others[0].name}."[:300]
+                cursor.execute(_GIVE, [others[0].pk, reason, candidate])
+
+
+_ABSENT = """
+    SELECT c.id, coalesce(a.territory_id, p.territory_id), p.id, p.name
+    FROM pg_temp.campaigns_candidate c
+    JOIN crm_account a ON a.id = c.account_id JOIN crm_user p ON p.id = c.person_id
+    WHERE c.id = ANY(%s::bigint[])
+"""
+_GIVE = """
+    UPDATE pg_temp.campaigns_candidate SET assigned_to_id = %s, reason = %s
+    WHERE id = %s
+"""
 _GIVE_BACK = """
 UPDATE campaigns_plannedtouch t SET assigned_to_id = NULL, reason = ''
 FROM crm_account a LEFT JOIN crm_user o ON o.id = a.owner_id

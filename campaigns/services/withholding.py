@@ -215,6 +215,7 @@ SELECT account_id, template_id, lineage, period, due_on, %(counted)s, reason,
 FROM closed
 ON CONFLICT DO NOTHING
 """
+# That its time runs out is no news of a touch that may not be anyway.
 _DOCUMENT = f"""
 INSERT INTO campaigns_touchexception AS e
     (account_id, template_id, lineage, period, due_on, kind, reason, touchpoint_id)
@@ -225,6 +226,7 @@ ON CONFLICT (account_id, lineage, period) DO UPDATE
 SET kind = excluded.kind, reason = excluded.reason, due_on = excluded.due_on,
     template_id = excluded.template_id, touchpoint_id = excluded.touchpoint_id
 WHERE (e.kind, e.reason) IS DISTINCT FROM (excluded.kind, excluded.reason)
+    AND excluded.kind <> %(no_day)s
 """
 _FORGET = f"""
 DELETE FROM campaigns_touchexception e USING {TABLE} c

@@ -15,6 +15,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from campaigns.forms.lists import BulkForm
 from campaigns.queries.lists.base import Listing
 from campaigns.queries.lists.kinds import Kind
+from campaigns.services import assignments
+from campaigns.services.gate import weigh_plan
+from campaigns.views import gate
 from campaigns.views.lists import kind_of
 from common.access import requires
 from common.errors import DomainError
@@ -55,7 +58,7 @@ class Chosen:
 
 
 @require_POST
-@requires(permissions.CHANGE_ACCOUNTS)
+@requires(permissions.VIEW_ACCOUNTS)  # each action has a permission of its own
 def list_bulk(request: SignedInRequest, key: str) -> HttpResponse:
     """Show what an action would change; with the count that was shown, change it."""
     kind = kind_of(key)
@@ -69,6 +72,8 @@ def list_bulk(request: SignedInRequest, key: str) -> HttpResponse:
         form = BulkForm(given, list_key=key, action=action, user=request.user)
         if not is_sure or not form.is_valid():
             return _ask(request, kind, chosen, action, form)
+        if action == "add_plan":
+            return _add_to_plan(request, kind, chosen, form, back)
         if action == "set_class":
             said, undo_url = _set_class(request, chosen, form), ""
         else:
@@ -83,11 +88,13 @@ def list_bulk(request: SignedInRequest, key: str) -> HttpResponse:
 
 
 @require_POST
-@requires(permissions.CHANGE_ACCOUNTS)
+@requires(permissions.VIEW_ACCOUNTS)
 def bulk_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Bring the rows of one's own bulk edit back to what they were."""
     edit = get_object_or_404(BulkEdit.objects.filter(actor=request.user), pk=pk)
     undo = case_bulk.undo if edit.list_key == ListKey.CASES else bulk.undo
+    if edit.action == assignments.ACTION:
+        undo = assignments.undo_assignment
     try:
         done = undo(actor=request.user, edit=edit)
     except DomainError as error:
@@ -165,13 +172,51 @@ def _change(
     return bulk.set_field(**common, field=field, value=value, said=said)
 
 
-def _set_class(request: SignedInRequest, chosen: Chosen, form: BulkForm) -> str:
-    """Set the class of the rows by hand; each is ended on the list of overrides."""
+def _add_to_plan(
+    request: SignedInRequest, kind: Kind, chosen: Chosen, form: BulkForm, back: str
+) -> HttpResponse:
+    """Put the rows on a plan by hand, after asking whether it pays for each."""
+    _check_count(request, chosen)
+    terms = form.cleaned_data
+    keys = list(chosen.rows.order_by("pk").values_list("pk", flat=True))
+    weighed = weigh_plan(account_ids=keys, plan=terms["plan"], actor=request.user)
+    done = gate.step(
+        request,
+        weighed,
+        act=lambda decision: assignments.assign_weighed(
+            actor=request.user,
+            gate=weighed,
+            decision=decision,
+            list_key=kind.key.value,
+            **terms,
+        ),
+        subject=str(terms["plan"]),
+        back=back,
+    )
+    if isinstance(done, HttpResponse):
+        return done
+    said = f"Put on “{terms['plan']}”: {done.assigned:,}."
+    if done.unchanged:
+        said += f" {done.unchanged:,} followed it by hand already."
+    if left_out := len(keys) - done.assigned - done.unchanged:
+        said += f" Left out: {left_out:,}."
+    undo = reverse("campaigns:bulk_undo", args=[done.edit.pk]) if done.edit else ""
+    messages.success(request, said, extra_tags=undo)
+    return redirect(back)
+
+
+def _check_count(request: SignedInRequest, chosen: Chosen) -> None:
+    """Refuse if other rows match by now than were shown."""
     shown = request.POST.get("count", "")
     if not shown.isdecimal() or chosen.count != int(shown):
         raise BulkRefusedError(
             f"{chosen.count:,} rows match by now, not {shown}. Look again first."
         )
+
+
+def _set_class(request: SignedInRequest, chosen: Chosen, form: BulkForm) -> str:
+    """Set the class of the rows by hand; each is ended on the list of overrides."""
+    _check_count(request, chosen)
     if chosen.count > MOST_OVERRIDDEN:
         raise BulkRefusedError(
             f"At most {MOST_OVERRIDDEN:,} classes are set by hand at once: for more,"

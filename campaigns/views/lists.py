@@ -56,7 +56,7 @@ def show_list(request: SignedInRequest, key: str, **more: Any) -> HttpResponse:
         "new_count": listing.new_count(),
         "can_change": can_change,
         "edit_at": cells_url,
-        "actions": kind.actions(request.user),
+        **_offered(request, kind),
         "may_share": request.user.has_perm(permissions.SHARE_VIEWS),
         "today": business_today(),
         **more,
@@ -131,9 +131,19 @@ def list_totals(request: SignedInRequest, key: str) -> HttpResponse:
         "kind": kind,
         "listing": listing,
         **_totals(listing, exact=True),
-        "can_change": request.user.has_perm(kind.change_permission),
+        "can_choose": bool(kind.actions(request.user)),
     }
     return render(request, "campaigns/lists/_totals.html", context)
+
+
+def _offered(request: SignedInRequest, kind: Kind) -> dict[str, Any]:
+    """Return what may be done with many rows; where nothing is, none can be chosen."""
+    actions = kind.actions(request.user)
+    return {
+        "actions": actions,
+        "can_choose": bool(actions),
+        "can_add_to_plan": "add_plan" in dict(actions),
+    }
 
 
 @require_POST

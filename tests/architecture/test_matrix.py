@@ -14,17 +14,23 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import (
+    Absence,
     AlertRule,
     AnswerMailing,
     Automation,
+    ClosedDay,
     Firing,
     GateDecision,
     LibraryTouch,
+    PlanAssignment,
     PlannedTouch,
+    PlanningRule,
     PlanVersion,
+    RepCapacity,
     RetentionPlan,
     SavedQuestion,
     ServiceVersion,
+    TouchException,
     TouchTemplate,
     WebhookEndpoint,
 )
@@ -392,6 +398,28 @@ MAKERS = {
         cost_below=1,
         gain_below=-1,
         actor=account.owner,
+    ),
+    "assignment": lambda account: PlanAssignment.objects.create(
+        account=account, plan=RetentionPlan.objects.first(), since=DAY
+    ),
+    "exception": lambda account: TouchException.objects.create(
+        account=account,
+        template=_template(),
+        lineage=_template().lineage,
+        period="2026",
+        due_on=DAY,
+        kind="capped",
+        reason="Too often.",
+    ),
+    "PLANNING": lambda account: PlanningRule.objects.create(reason="For the test"),
+    "CAPACITY": lambda account: RepCapacity.objects.create(
+        user=make.user(), hours_a_week=8
+    ),
+    "CLOSED": lambda account: ClosedDay.objects.get_or_create(
+        day=DAY, defaults={"name": "Inventory"}
+    )[0],
+    "ABSENCE": lambda account: Absence.objects.create(
+        user=account.owner or make.user(), starts_on=DAY, ends_on=DAY
     ),
     "PLAN_ROW": lambda account: RetentionPlan.objects.first(),
     "TEMPLATE": lambda account: _template(),

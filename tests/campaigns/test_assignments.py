@@ -1,0 +1,433 @@
+"""Who follows which plan: by class and refinement, and by hand."""
+
+import datetime as dt
+import json
+
+import pytest
+from django.urls import reverse
+
+from campaigns.choices import TouchStatus
+from campaigns.errors import CannotAssignError
+from campaigns.models import (
+    PlanAssignment,
+    PlannedTouch,
+    PlanVersion,
+    RetentionPlan,
+    TouchTemplate,
+)
+from campaigns.services import plans
+from campaigns.services.assignments import (
+    assign_by_hand,
+    follow_classes,
+    take_off,
+    undo_assignment,
+)
+from campaigns.services.planning import plan_touches
+from common.clock import business_today
+from crm.choices import Stage
+from crm.errors import BulkRefusedError
+from crm.models import AuditEvent, BulkEdit, Tag, Task, Territory
+from crm.services.accounts import create_account
+from segments.models import Membership
+from tests import make
+
+LONG_AGO = dt.date(2020, 1, 1)
+DAY = dt.date(2026, 11, 18)
+
+
+def plan_for(worth_class="", *, title="Welcome call", runs_days=None, **fields):
+    """A published plan with one call a week, unless told otherwise."""
+    touch = {
+        "channel": "phone",
+        "cadence": "week",
+        "unit_cost": 1,
+        "owner_role": "rep",
+        "head": "retention",
+        **fields.pop("touch", {}),
+    }
+    plan = RetentionPlan.objects.create(
+        worth_class=worth_class, **{"name": title, **fields}
+    )
+    version = PlanVersion.objects.create(
+        plan=plan,
+        number=1,
+        status="published",
+        valid_from=LONG_AGO,
+        runs_days=runs_days,
+    )
+    TouchTemplate.objects.create(version=version, title=title, **touch)
+    return plan
+
+
+def followed(account):
+    found = PlanAssignment.objects.open().filter(account=account).first()
+    return found and found.plan.name
+
+
+def move(account, worth_class, *, on):
+    Membership.objects.open().filter(account=account).update(until=on)
+    make.membership(account=account, worth_class=worth_class, since=on)
+
+
+def due_titles(account):
+    rows = PlannedTouch.objects.due().filter(account=account)
+    return set(rows.values_list("template__title", flat=True))
+
+
+# -- By class and refinement -----------------------------------------------------------
+
+
+def test_each_account_follows_the_plan_of_its_class_and_only_changes_are_written(
+    ready, member
+):
+    general, key = member("general"), member("current_key")
+    prospect = make.account()
+
+    first = follow_classes(as_of=DAY)
+    second = follow_classes(as_of=DAY)
+
+    assert (first.begun, first.ended) == (2, 0)
+    assert (second.begun, second.ended) == (0, 0)
+    by_class = dict(
+        PlanVersion.objects.published().values_list("plan__worth_class", "plan__name")
+    )
+    assert followed(general) == by_class["general"]
+    assert followed(key) == by_class["current_key"]
+    assert followed(prospect) is None
+
+
+def test_of_several_plans_the_one_that_names_most_counts(ready, member):
+    north = Territory.objects.create(name="North")
+    vip = Tag.objects.create(name="VIP")
+    plan_for("general", name="North", territory=north)
+    plan_for("general", name="Partners", relationship_type="partnership")
+    plan_for("general", name="Persona in the north", territory=north, tag=vip)
+    plan_for("general", name="Only by hand", is_automatic=False)
+    plain = member()
+    in_north = member(territory=north)
+    both = member(territory=north, relationship_type="partnership")
+    persona = member(territory=north, relationship_type="partnership")
+    persona.tags.add(vip)
+
+    follow_classes(as_of=DAY)
+
+    assert followed(plain) not in {"North", "Only by hand"}
+    assert followed(in_north) == "North"
+    assert followed(both) == "Partners"  # the type goes before the territory
+    assert followed(persona) == "Persona in the north"  # two go before one
+
+
+def test_a_plan_without_published_version_is_followed_by_nobody(
+    ready, member, marketer
+):
+    account = member()
+    follow_classes(as_of=DAY)
+    version = PlanVersion.objects.published().get(plan__worth_class="general")
+
+    plans.archive(actor=marketer, version=version)
+    follow_classes(as_of=DAY)
+
+    assert followed(account) is None
+    assert PlanAssignment.objects.get().ended_because == "The plan was withdrawn."
+
+
+@pytest.mark.parametrize(
+    ("fields", "because"),
+    [
+        ({"stage": Stage.FORMER}, "Not a customer any more."),
+        ({"merged": True}, "Merged into another account."),
+    ],
+)
+def test_who_is_gone_follows_none(ready, member, fields, because):
+    account = member()
+    follow_classes(as_of=DAY)
+    if fields.pop("merged", False):
+        fields["merged_into"] = make.account()
+    type(account).objects.filter(pk=account.pk).update(**fields)
+
+    follow_classes(as_of=DAY)
+
+    ended = PlanAssignment.objects.get(account=account)
+    assert (ended.until, ended.ended_because) == (DAY, because)
+
+
+def test_a_plan_that_runs_for_days_gives_way_to_the_next_one(ready, member):
+    plan_for("general", name="Win back", runs_days=30, relationship_type="partnership")
+    account = member(relationship_type="partnership")
+    follow_classes(as_of=DAY)
+    assert followed(account) == "Win back"
+
+    follow_classes(as_of=DAY + dt.timedelta(29))
+    assert followed(account) == "Win back"
+    follow_classes(as_of=DAY + dt.timedelta(30))
+
+    assert followed(account) not in {None, "Win back"}
+    ran = PlanAssignment.objects.get(plan__name="Win back")
+    assert ran.ended_because == "The plan ran its 30 days."
+    assert follow_classes(as_of=DAY + dt.timedelta(31)).begun == 0
+
+
+# -- From day 0 on ---------------------------------------------------------------------
+
+
+def test_a_new_account_has_its_onboarding_on_day_0(ready, manager):
+    plan_for(
+        name="Newcomers",
+        runs_days=60,
+        touch={"cadence": "onboarding", "offset_days": 1, "channel": "visit"},
+    )
+
+    account = create_account(actor=manager, name="New firm")
+
+    touch = PlannedTouch.objects.get(account=account)
+    today = business_today()
+    assert followed(account) == "Newcomers"
+    assert today + dt.timedelta(1) <= touch.due_on <= today + dt.timedelta(7)
+
+    make.membership(account=account, worth_class="current_key", since=today)
+    plan_touches(as_of=today)
+    assert followed(account) == "Newcomers"  # for its days, whatever the class
+    touch.refresh_from_db()
+    assert touch.status == TouchStatus.DUE
+
+    follow_classes(as_of=today + dt.timedelta(60))
+    assert followed(account) != "Newcomers"
+
+
+def test_without_a_newcomers_plan_nothing_happens_on_day_0(ready, manager):
+    account = create_account(actor=manager, name="New firm")
+
+    assert followed(account) is None
+
+
+# -- By hand ---------------------------------------------------------------------------
+
+
+def test_by_hand_swaps_open_touches_at_once_and_keeps_promises(ready, member, manager):
+    account = member("current_key")
+    today = business_today()
+    plan_touches(as_of=today, horizon_days=92)
+    before = due_titles(account)
+    task = Task.objects.create(
+        account=account, title="Send offer", due_on=today, owner=manager
+    )
+    special = plan_for(
+        "general", name="Special", title="Weekly call", is_automatic=False
+    )
+
+    done = assign_by_hand(
+        actor=manager, account_ids=[account.pk], plan=special, reason="Big tender"
+    )
+
+    assert (done.assigned, done.unchanged) == (1, 0)
+    assert before == {"Printed magazine", "Sales visit"}
+    assert due_titles(account) == {"Weekly call"}
+    cancelled = PlannedTouch.objects.filter(status=TouchStatus.CANCELLED)
+    assert {t.reason for t in cancelled} == {"Put on “Special” by hand."}
+    task.refresh_from_db()
+    assert task.status == "open"
+    again = assign_by_hand(
+        actor=manager, account_ids=[account.pk], plan=special, reason="Big tender"
+    )
+    assert (again.assigned, again.unchanged, again.edit) == (0, 1, None)
+
+
+def test_undo_brings_the_plan_and_its_touches_back(ready, member, manager, colleague):
+    account = member("current_key")
+    today = business_today()
+    plan_touches(as_of=today, horizon_days=14)
+    follow_before = PlanAssignment.objects.get(account=account)
+    before = due_titles(account)
+    special = plan_for("general", name="Special", is_automatic=False)
+    edit = assign_by_hand(
+        actor=manager, account_ids=[account.pk], plan=special, reason="Try"
+    ).edit
+
+    with pytest.raises(BulkRefusedError):
+        undo_assignment(actor=colleague, edit=edit)
+    assert undo_assignment(actor=manager, edit=edit) == 1
+    with pytest.raises(BulkRefusedError):
+        undo_assignment(actor=manager, edit=edit)
+
+    assert PlanAssignment.objects.get(account=account) == follow_before
+    assert PlanAssignment.objects.get(account=account).until is None
+    assert due_titles(account) == before
+
+
+def test_a_class_change_ends_a_plan_by_hand_without_a_last_day(ready, member, manager):
+    special = plan_for("general", name="Special", is_automatic=False)
+    today = business_today()
+    endless, dated = member(), member()
+    assign_by_hand(actor=manager, account_ids=[endless.pk], plan=special, reason="a")
+    assign_by_hand(
+        actor=manager,
+        account_ids=[dated.pk],
+        plan=special,
+        reason="b",
+        ends_on=today + dt.timedelta(20),
+    )
+    for account in (endless, dated):
+        move(account, "current_key", on=today + dt.timedelta(1))
+
+    follow_classes(as_of=today + dt.timedelta(1))
+
+    assert followed(dated) == "Special"
+    assert followed(endless) != "Special"
+    ended = PlanAssignment.objects.get(account=endless, plan=special)
+    assert ended.ended_because == "Class changed from General to Current key."
+    follow_classes(as_of=today + dt.timedelta(20))
+    assert followed(dated) == "Special"
+    follow_classes(as_of=today + dt.timedelta(21))
+    assert followed(dated) != "Special"
+
+
+def test_taken_off_it_goes_back_to_the_plan_of_its_class(ready, member, manager):
+    special = plan_for("general", name="Special", is_automatic=False)
+    account = member("current_key")
+    plan_touches(as_of=business_today())
+    usual = followed(account)
+    assign_by_hand(actor=manager, account_ids=[account.pk], plan=special, reason="Try")
+
+    assert take_off(actor=manager, account_ids=[account.pk], reason="Enough") == 1
+
+    assert followed(account) == usual
+    with pytest.raises(CannotAssignError):  # by its class it follows by itself
+        take_off(actor=manager, account_ids=[account.pk], reason="Enough")
+
+
+def _refusals(account, foreign, plan, draft):
+    yesterday = business_today() - dt.timedelta(1)
+    return {
+        "no reason": ({}, {"reason": " "}),
+        "a past last day": ({}, {"ends_on": yesterday}),
+        "a plan that is not in force": ({}, {"plan": draft}),
+        "nobody": ({"account_ids": []}, {}),
+        "a colleague's account": ({"account_ids": [account.pk, foreign.pk]}, {}),
+    }
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "no reason",
+        "a past last day",
+        "a plan that is not in force",
+        "nobody",
+        "a colleague's account",
+    ],
+)
+def test_refusals_change_nothing(ready, member, rep, colleague, case):
+    plan = RetentionPlan.objects.get(worth_class="general")
+    draft = RetentionPlan.objects.create(name="Draft", is_automatic=False)
+    account, foreign = member(owner=rep), member(owner=colleague)
+    terms = {"account_ids": [account.pk], "plan": plan, "reason": "Try"}
+    for changed in _refusals(account, foreign, plan, draft)[case]:
+        terms |= changed
+
+    with pytest.raises(CannotAssignError):
+        assign_by_hand(actor=rep, **terms)
+
+    assert not PlanAssignment.objects.exists()
+    assert not BulkEdit.objects.exists()
+    assert not AuditEvent.objects.filter(action="plan.assigned").exists()
+
+
+# -- Pages and the API -----------------------------------------------------------------
+
+
+def test_three_clicks_put_rows_of_a_list_on_a_plan_and_one_takes_them_off(
+    client, ready, member, marketer
+):
+    accounts = [member() for _ in range(3)]
+    follow_classes(as_of=business_today())
+    usual = followed(accounts[0])
+    plan = RetentionPlan.objects.get(worth_class="current_key")
+    client.force_login(marketer)
+    page = client.get(reverse("campaigns:account_list"))
+    assert "Add to plan…" in page.content.decode()
+    url = reverse("campaigns:list_bulk", args=["accounts"])
+    chosen = [a.pk for a in accounts]
+
+    asked = client.post(url, {"action": ["set_owner", "add_plan"], "chosen": chosen})
+    text = asked.content.decode()
+    assert asked.status_code == 200
+    assert "3 accounts" in text
+    assert all(a.name in text for a in accounts)
+    done = client.post(
+        url,
+        {
+            "action": "add_plan",
+            "chosen": chosen,
+            "count": 3,
+            "plan": plan.pk,
+            "reason": "Chosen from a list",
+        },
+        follow=True,
+    )
+
+    assert {followed(a) for a in accounts} == {plan.name}
+    edit = BulkEdit.objects.get()
+    undo = reverse("campaigns:bulk_undo", args=[edit.pk])
+    assert undo in done.content.decode()
+    client.post(undo)
+    assert {followed(a) for a in accounts} == {usual}
+
+
+def test_page_of_one_account_puts_on_and_takes_off(
+    client, ready, member, rep, colleague
+):
+    account, foreign = member(owner=rep), member(owner=colleague)
+    plan = RetentionPlan.objects.get(worth_class="current_key")
+    client.force_login(rep)
+    url = reverse("campaigns:account_assignment", args=[account.pk])
+
+    assert client.get(url).status_code == 200
+    refused = client.post(url, {"plan": plan.pk, "reason": ""})
+    assert (refused.status_code, followed(account)) == (422, None)
+    client.post(url, {"plan": plan.pk, "reason": "A tender"})
+    assert followed(account) == plan.name
+    assert "A tender" in client.get(url).content.decode()
+    off = reverse("campaigns:account_take_off", args=[account.pk])
+    client.post(off, {"reason": "Over"})
+    assert followed(account) != plan.name
+    theirs = reverse("campaigns:account_assignment", args=[foreign.pk])
+    assert client.get(theirs).status_code == 404
+
+
+def test_timeline_says_when_and_why_the_plan_changed(client, ready, member, manager):
+    account = member("general")
+    today = business_today()
+    follow_classes(as_of=today - dt.timedelta(1))
+    move(account, "current_key", on=today)
+    follow_classes(as_of=today)
+    client.force_login(manager)
+
+    url = reverse("crm:account_timeline", args=[account.pk])
+    text = client.get(url).content.decode()
+
+    assert "Class changed from General to Current key." in text
+    new = PlanAssignment.objects.open().get(account=account)
+    assert f"Plan: {new.plan.name}" in text.replace("&amp;", "&")
+
+
+def test_api_assigns_once_takes_off_and_lists(client, ready, member, manager):
+    account = member()
+    plan = RetentionPlan.objects.get(worth_class="current_key")
+    client.force_login(manager)
+    url = reverse("api:plan-assignment-list")
+    body = json.dumps({"accounts": [account.pk], "plan": plan.pk, "reason": "Tender"})
+    head = {"content_type": "application/json", "HTTP_IDEMPOTENCY_KEY": "once"}
+
+    first = client.post(url, body, **head)
+    second = client.post(url, body, **head)
+
+    assert (first.status_code, first.json()["assigned"]) == (201, 1)
+    assert second.json() == first.json()
+    rows = client.get(url, {"account": account.pk, "is_open": "true"}).json()
+    assert [row["plan"] for row in rows["results"]] == [plan.pk]
+    off = client.post(
+        reverse("api:plan-assignment-take-off"),
+        json.dumps({"accounts": [account.pk], "reason": "Over"}),
+        content_type="application/json",
+    )
+    assert (off.status_code, off.json()) == (200, {"accounts": 1})
