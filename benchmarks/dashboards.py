@@ -16,6 +16,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,7 @@ def add_facts() -> None:
 
 def sum_up() -> None:
     """Run what the night runs for these pages, and say how long each step took."""
+    from campaigns.queries import effort  # noqa: PLC0415
     from clv.models import ValuationRun  # noqa: PLC0415
     from segments.services import changes, classes, rollups  # noqa: PLC0415
     from segments.services.matrix import write_matrix  # noqa: PLC0415
@@ -138,7 +140,9 @@ def sum_up() -> None:
         "classify": classes.classify,
         "explain": changes.write_rollup,
         "portray": write_portraits,
-        "sum up": rollups.write_rollups,
+        "sum up": partial(
+            rollups.write_rollups, more={effort.ALLOCATION: effort.effort_rows}
+        ),
         "matrix": write_matrix,
     }
     for run in ValuationRun.objects.published().order_by("as_of"):

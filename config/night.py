@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
+from campaigns.queries import effort
 from campaigns.services import alert_rules, alerts, planning, plans, standings
 from clv.choices import RunKind
 from clv.models import ValuationRun
@@ -102,7 +103,8 @@ def _portray(work: Work) -> Done:
 def _sum_up(work: Work) -> Done:
     """Keep the sums that the value pages show."""
     with work.lease.fenced():
-        done = rollups.write_rollups(work.run)
+        more = {effort.ALLOCATION: effort.effort_rows}
+        done = rollups.write_rollups(work.run, more=more)
     skipped = {"cohorts": "counted within the week"} if done.cells is None else {}
     return Done(done.rows, skipped)
 

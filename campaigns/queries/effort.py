@@ -22,13 +22,21 @@ from common.clock import day_ends_at
 from common.templatetags.display import money, number, share
 from crm.models import Account, User
 from segments.choices import WorthClass
-from segments.queries.scope import Scope
+from segments.models import StoredFigures
+from segments.queries.scope import Period, Scope, usual_period
 
+ALLOCATION = "allocation"
 GAPS_NAMED = 12
 GROUPS_NAMED = 15
 SMALLEST_GAP = 0.25  # hours; less is no task
 NOT_KNOWN = "not known"
 
+NEWEST = """
+    SELECT coalesce((SELECT max(id) FROM crm_touchpoint), 0),
+        coalesce((SELECT max(id) FROM crm_ledgerentry), 0),
+        coalesce((SELECT max(id) FROM campaigns_measuredeffect), 0),
+        (SELECT count(*) FROM campaigns_measuredeffect WHERE retired_at IS NULL)
+"""
 _SPENT = """
     WITH touched AS (
         SELECT account_id, sum(minutes)::float8 / 60 AS hours FROM crm_touchpoint
@@ -220,33 +228,75 @@ def effort_in(scope: Scope) -> Effort | None:
     """Return the effort of a scope's period; None without customers."""
     if scope.run is None:
         return None
-    params, among = _window(scope, scope.run)
-    responses = Responses(scope.run.assumptions)
-    customers = _CUSTOMERS.format(
-        among=among, justified=responses.justified_column(), joins=responses.joins()
-    )
-    rows = _rows(TOTALS.format(spent=_SPENT, customers=customers), params)
+    kept = _kept(scope, scope.run)
+    rows, far, groups = kept or _summed(scope.run, scope.period, _among(scope))
     found = next((row for row in rows if row[0] == "all"), None)
     if found is None or not found[2]:
         return None
     whole = _row("", "All customers", found, found, scope.list_url("revenue-and-clv"))
-    gaps = _gaps(
-        GAPS.format(spent=_SPENT, customers=customers, named=GAPS_NAMED), params, scope
-    )
-    groups = PROSPECTS.format(spent=_SPENT, among=among, named=GROUPS_NAMED)
+    gaps = _gaps(far, scope)
     return Effort(
         whole=whole,
         classes=_classes(rows, found, scope),
         owners=_owners(rows, found, scope),
         too_little=[one for one in gaps if one.more >= SMALLEST_GAP],
         too_much=[one for one in reversed(gaps) if -one.more >= SMALLEST_GAP],
-        prospects=_prospects(_rows(groups, params)),
+        prospects=_prospects(groups),
     )
 
 
-def _window(scope: Scope, run: ValuationRun) -> tuple[dict[str, Any], str]:
-    period = scope.period
-    params: dict[str, Any] = {
+def effort_rows(run: ValuationRun) -> list[Any]:
+    """Return what the night keeps: how far was read, and the rows of the whole firm."""
+    return [_newest(), *_summed(run, usual_period(run.as_of), None)]
+
+
+def _kept(scope: Scope, run: ValuationRun) -> list[Any] | None:
+    """Return the rows that the night kept, None where they have to be summed anew.
+
+    They count for the whole firm and the usual period, until a contact or a cost is
+    entered or an effect is measured.
+    """
+    if not scope.is_whole_firm or scope.has_period or scope.day != run.as_of:
+        return None
+    found = StoredFigures.objects.filter(run=run, block=ALLOCATION).first()
+    if found is None or found.rows[0] != _newest():
+        return None
+    return list(found.rows[1:])
+
+
+def _newest() -> list[int]:
+    """Return the last rows of contacts, the ledger and effects, and effects that count.
+
+    An effect that is taken back has no new row.
+    """
+    return list(_rows(NEWEST, {})[0])
+
+
+def _summed(
+    run: ValuationRun, period: Period, among: list[int] | None
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """Return totals, the largest gaps, and groups of prospects."""
+    params, only = _window(run, period), ""
+    if among is not None:
+        params["ids"], only = among, "AND v.account_id = ANY (%(ids)s)"
+    responses = Responses(run.assumptions)
+    customers = _CUSTOMERS.format(
+        among=only, justified=responses.justified_column(), joins=responses.joins()
+    )
+    totals = TOTALS.format(spent=_SPENT, customers=customers)
+    gaps = GAPS.format(spent=_SPENT, customers=customers, named=GAPS_NAMED)
+    groups = PROSPECTS.format(spent=_SPENT, among=only, named=GROUPS_NAMED)
+    return _rows(totals, params), _rows(gaps, params), _rows(groups, params)
+
+
+def _among(scope: Scope) -> list[int] | None:
+    if scope.is_whole_firm:
+        return None
+    return list(scope.accounts().values_list("pk", flat=True))
+
+
+def _window(run: ValuationRun, period: Period) -> dict[str, Any]:
+    return {
         "run": run.pk,
         "day": run.as_of,
         "since": period.since,
@@ -255,10 +305,6 @@ def _window(scope: Scope, run: ValuationRun) -> tuple[dict[str, Any], str]:
         "ends": day_ends_at(period.until),
         "kinds": [kind.value for kind in CARE_KINDS],
     }
-    if scope.is_whole_firm:
-        return params, ""
-    params["ids"] = list(scope.accounts().values_list("pk", flat=True))
-    return params, "AND v.account_id = ANY (%(ids)s)"
 
 
 def _classes(
@@ -315,12 +361,12 @@ def _row(
     )
 
 
-def _gaps(sql: str, params: Mapping[str, Any], scope: Scope) -> list[Gap]:
-    rows = {row[0]: row for row in _rows(sql, params)}
+def _gaps(found: Sequence[Any], scope: Scope) -> list[Gap]:
+    rows = {row[0]: row for row in found}
     accounts = Account.objects.visible_to(scope.user).select_related("owner")
     known = accounts.in_bulk(list(rows))
-    found = [Gap(known[pk], *row[1:]) for pk, row in rows.items() if pk in known]
-    return sorted(found, key=lambda one: -one.more)
+    gaps = [Gap(known[pk], *row[1:]) for pk, row in rows.items() if pk in known]
+    return sorted(gaps, key=lambda one: -one.more)
 
 
 def _prospects(rows: Sequence[Any]) -> list[ProspectGroup]:

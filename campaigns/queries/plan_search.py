@@ -48,7 +48,7 @@ def best_plans(board: Board, ask: Ask, *, with_steps: bool = True) -> BestPlans:
         minute_price=found.prices.minute,
         bound=found.bound,
         other_gain=beside.totals.gain if beside.chosen else None,
-        steps=_steps(wanted, ask) if with_steps else (),
+        steps=_steps(wanted, ask, found) if with_steps else (),
         unpriced=list(board.unpriced),
         accounts=board.accounts,
     )
@@ -82,13 +82,17 @@ def _spread(chosen: Mapping[str, Option], groups: Sequence[Group]) -> dict[str, 
     return found
 
 
-def _steps(groups: Sequence[Group], ask: Ask) -> list[Step]:
+def _steps(groups: Sequence[Group], ask: Ask, best: Choice) -> list[Step]:
+    """Search with less and with more than the best plans cost."""
+    cost = best.totals.cost / 100
+    if not cost:
+        return []
     found = []
     for factor in STEPS:
-        amount = Decimal(round(float(ask.money) * factor))
+        amount = Decimal(round(cost * factor))
         limits = replace(ask, money=amount).limits
-        best = optimise(groups, limits, seconds=SECONDS_A_STEP, gap=GAP_OF_STEP)
-        gain = Decimal(best.totals.gain) / 100 if best.chosen else None
+        there = optimise(groups, limits, seconds=SECONDS_A_STEP, gap=GAP_OF_STEP)
+        gain = Decimal(there.totals.gain) / 100 if there.chosen else None
         found.append(Step(amount, gain))
     return found
 

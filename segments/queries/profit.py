@@ -14,6 +14,7 @@ from crm.choices import CostKind, RelationshipType, Source
 from crm.models import Product, Territory, User
 from segments.choices import ProfitBy, ProfitEvery, WorthClass
 from segments.queries.profit_facts import NO_KEY, Cell, Facts, Table, facts_by
+from segments.queries.profit_night import facts_of
 from segments.queries.scope import Scope
 
 CENT = Decimal("0.01")
@@ -114,7 +115,8 @@ def profit_of(scope: Scope, by: ProfitBy, every: ProfitEvery) -> Profit:
     the cent. Where the cost of goods is not known it is assumed at the margin of the
     run's assumptions, rounded once in each cell of value and stretch.
     """
-    table = facts_by(scope, by, every.value)
+    kept = facts_of(scope, by, every.value)
+    table = facts_by(scope, by, every.value) if kept is None else kept
     run = scope.run
     assumptions = run.assumptions if run else Assumptions.objects.current()
     rate = assumptions.margin_rate_if_cost_unknown

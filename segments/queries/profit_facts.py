@@ -75,6 +75,15 @@ class Facts:
     unknown: Decimal = ZERO  # revenue less refunds of lines without a known cost
     costs: dict[str, Decimal] = field(default_factory=dict)
 
+    def add(self, other: "Facts") -> None:
+        self.revenue += other.revenue
+        self.refunds += other.refunds
+        self.goods += other.goods
+        self.recovered += other.recovered
+        self.unknown += other.unknown
+        for kind, amount in other.costs.items():
+            self.costs[kind] = self.costs.get(kind, ZERO) + amount
+
 
 Cell = tuple[str, dt.date]
 
@@ -94,10 +103,16 @@ def facts_by(scope: Scope, by: ProfitBy, every: str) -> Table:
     `every` is year, quarter or month. Shared costs that nobody bears are given where
     the whole firm is asked for.
     """
+    where, params = accounts_in(scope)
+    return summed(by, every, _joined(scope), where, params)
+
+
+def summed(by: ProfitBy, every: str, days: Params, where: str, params: Params) -> Table:
+    """Return the facts of days, of the accounts that `where` keeps; empty for all."""
     cells: dict[Cell, Facts] = {}
     accounts: dict[str, int] = {}
+    given = params | days
     trade = _statement(
-        scope,
         by,
         TRADE.format(
             product="product_id" if by == ProfitBy.PRODUCT else "NULL::bigint",
@@ -105,16 +120,20 @@ def facts_by(scope: Scope, by: ProfitBy, every: str) -> Table:
             bucket_of_return=_bucket("greatest(r.returned_on, l.ordered_on)", every),
         ),
         "sum(revenue), sum(refunds), sum(goods), sum(recovered), sum(unknown)",
+        where,
     )
-    for key, bucket, number, *sums in _rows(*trade):
+    for key, bucket, number, *sums in _rows(trade, given):
         if bucket is None:
             accounts[key] = number
             continue
         cells[key, bucket] = Facts(*sums)
     of_costs = ProfitBy.CLASS if by == ProfitBy.PRODUCT else by
-    for key, bucket, kind, amount in _rows(*_cost_statement(scope, of_costs, every)):
+    for key, bucket, kind, amount in _rows(
+        _cost_statement(of_costs, every, where), given
+    ):
         _add_cost(cells, by, (key, bucket, kind, amount))
-    return Table(cells, accounts, _unspread(scope, every))
+    unspread = {} if where else _unspread(every, days)
+    return Table(cells, accounts, unspread)
 
 
 def _add_cost(
@@ -129,25 +148,19 @@ def _add_cost(
     cell.costs[kind] = cell.costs.get(kind, ZERO) + amount
 
 
-def _statement(
-    scope: Scope, by: ProfitBy, source: str, sums: str
-) -> tuple[str, Params]:
-    where, params = accounts_in(scope)
-    sql = f"""{WITH_SURVIVORS}
+def _statement(by: ProfitBy, source: str, sums: str, where: str) -> str:
+    return f"""{WITH_SURVIVORS}
         SELECT {KEYS[by]} AS key, f.bucket, count(DISTINCT a.id), {sums}
         FROM ({source}) f {_joins(by)} WHERE true{where}
         GROUP BY GROUPING SETS ((1, f.bucket), (1))"""
-    return sql, params | _joined(scope)
 
 
-def _cost_statement(scope: Scope, by: ProfitBy, every: str) -> tuple[str, Params]:
-    where, params = accounts_in(scope)
+def _cost_statement(by: ProfitBy, every: str, where: str) -> str:
     source = COSTS.format(bucket_of_cost=_bucket("incurred_on", every))
-    sql = f"""{WITH_SURVIVORS}
+    return f"""{WITH_SURVIVORS}
         SELECT {KEYS[by]} AS key, f.bucket, f.kind, sum(f.amount)
         FROM ({source}) f {_joins(by)} WHERE true{where}
         GROUP BY 1, 2, 3"""
-    return sql, params | _joined(scope)
 
 
 def _joins(by: ProfitBy) -> str:
@@ -187,12 +200,9 @@ def accounts_in(scope: Scope, column: str = "a.id") -> tuple[str, Params]:
     return f" AND {column} IN ({named})", dict(zip(names, given, strict=True))
 
 
-def _unspread(scope: Scope, every: str) -> dict[dt.date, dict[str, Decimal]]:
+def _unspread(every: str, days: Params) -> dict[dt.date, dict[str, Decimal]]:
     found: dict[dt.date, dict[str, Decimal]] = {}
-    if not scope.is_whole_firm:
-        return found
     sql = UNSPREAD.format(bucket_of_cost=_bucket("incurred_on", every))
-    days = {"since": scope.period.since, "until": scope.period.until}
     for bucket, kind, amount in _rows(sql, days):
         if amount:
             found.setdefault(bucket, {})[kind] = amount

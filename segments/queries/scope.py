@@ -51,6 +51,12 @@ class Period:
         return f"{day(self.since)} to {day(self.until)}"
 
 
+def usual_period(until: dt.date) -> Period:
+    """Return the twelve months up to a day."""
+    since = months_later(until, -MONTHS_OF_PERIOD) + dt.timedelta(days=1)
+    return Period(since, until)
+
+
 @dataclass(frozen=True)
 class Scope:
     """What one address asks for, as `user` may see it."""
@@ -133,9 +139,7 @@ class Scope:
         """Return the period; without one given, the twelve months up to the day."""
         until = self._given("to") or self.day
         since = self._given("from")
-        if since is None:
-            since = months_later(until, -MONTHS_OF_PERIOD) + dt.timedelta(days=1)
-        return Period(since, until)
+        return usual_period(until) if since is None else Period(since, until)
 
     @property
     def has_period(self) -> bool:

@@ -1,17 +1,24 @@
 """What the night sums up for the value pages, behind everything that was published."""
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from django.db import transaction
 
 from clv.models import ValuationRun
+from segments.choices import ProfitBy
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.policy import COHORTS_COUNTED_EVERY_DAYS, COHORTS_KEPT_DAYS
 from segments.queries import cohorts, effort, loyalty, quality_facts, spread, worth
 from segments.queries.picked import Picked
+from segments.queries.profit_night import block_of, profit_rows
 
 BATCH = 2000
+Rows = Callable[[ValuationRun], list[Any]]
+NO_ROWS: Mapping[str, Rows] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +35,21 @@ class Written:
 
 
 @transaction.atomic
-def write_rollups(run: ValuationRun) -> Written:
-    """Sum up a published run; again replaces what it had. Comes after classing."""
+def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> Written:
+    """Sum up a published run; again replaces what it had. Comes after classing.
+
+    `more` are blocks of other apps: what returns the rows of each.
+    """
     ValueTotal.objects.filter(run=run).delete()
     totals = worth.total_rows(run)
     ValueTotal.objects.bulk_create(totals, batch_size=BATCH)
-    blocks = _blocks(run)
+    blocks = _blocks(run, more)
     StoredFigures.objects.filter(run=run).delete()
     StoredFigures.objects.bulk_create(blocks)
     return Written(len(totals), len(blocks), _cells(run))
 
 
-def _blocks(run: ValuationRun) -> list[StoredFigures]:
+def _blocks(run: ValuationRun, more: Mapping[str, Rows]) -> list[StoredFigures]:
     picked = Picked(run)
     found = {
         loyalty.LOYALTY: loyalty.loyalty_rows(picked),
@@ -48,6 +58,8 @@ def _blocks(run: ValuationRun) -> list[StoredFigures]:
         quality_facts.QUALITY: quality_facts.quality_rows(picked),
         spread.FUTURE: spread.future_rows(picked),
     }
+    found |= {block_of(by): profit_rows(run, by) for by in ProfitBy}
+    found |= {key: rows(run) for key, rows in more.items()}
     nights = effort.nights_of(cohorts.quarter_of(run.as_of), run)
     if nights is not None and nights[1] == run:
         start = nights[0]

@@ -1,12 +1,16 @@
 """Allocation: what is spent is spread anew, sums stay, gaps open tasks."""
 
 import datetime as dt
+import json
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from campaigns.queries.effort import effort_in
+from campaigns.queries.effort import ALLOCATION, effort_in, effort_rows
+from segments.models import StoredFigures
 from segments.queries.scope import Scope
 from tests import make
 
@@ -101,3 +105,18 @@ def test_export_and_api_say_the_same(firm, as_manager, manager, rep):
     assert caller.get("/api/v1/effort/").json()[1]["hours"] == pytest.approx(11)
     caller.force_authenticate(rep)
     assert caller.get("/api/v1/effort/").status_code == 403
+
+
+def test_what_the_night_keeps_counts_until_something_is_entered(firm, manager, rep):
+    scope = {"owner": ""}
+    live = effort_in(Scope.read(scope, manager))
+    rows = json.loads(json.dumps(effort_rows(firm)))
+    StoredFigures.objects.create(run=firm, block=ALLOCATION, rows=rows)
+    with CaptureQueriesContext(connection) as asked:
+        kept = effort_in(Scope.read(scope, manager))
+    assert kept == live
+    assert not any("crm_touchpoint\n" in one["sql"] for one in asked)
+    account = make.account(owner=rep)
+    make.valuation(account=account, run=firm, expected_margin="900.00")
+    make.touchpoint(account=account, minutes=60, user=rep, occurred_at=LATELY)
+    assert effort_in(Scope.read(scope, manager)).whole.hours == live.whole.hours + 1

@@ -1,6 +1,7 @@
 """Profit by any dimension equals the orders and the ledger, to the cent."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 from itertools import product as pairs
 
@@ -11,8 +12,10 @@ from django.urls import reverse
 from crm.models import LedgerEntry, OrderLine, OrderReturn, Territory
 from crm.services import allocation, allocation_rules, ledger
 from segments.choices import LeverCause, ProfitBy, ProfitEvery
+from segments.models import StoredFigures
 from segments.queries.opportunities import opportunities
 from segments.queries.profit import profit_of
+from segments.queries.profit_night import block_of, facts_of, profit_rows
 from segments.queries.scope import Scope
 from tests import make
 
@@ -255,3 +258,59 @@ def test_few_lines_say_nothing_of_what_is_usual(manager):
     sell(product, 8, discount="10")
     sell(product, 1, discount="90")
     assert opportunities(Scope.read(YEAR, manager)).levers == []
+
+
+# -- What the night keeps --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by", list(ProfitBy))
+@pytest.mark.parametrize("every", list(ProfitEvery))
+def test_what_the_night_keeps_is_what_the_rows_say(manager, rep, by, every):
+    run = _year_of_trade(rep)
+    scope = Scope.read({}, manager)
+    live = profit_of(scope, by, every)
+    StoredFigures.objects.create(
+        run=run, block=block_of(by), rows=json.loads(json.dumps(profit_rows(run, by)))
+    )
+    kept = facts_of(Scope.read({}, manager), by, every.value)
+    assert kept is not None
+    again = profit_of(Scope.read({}, manager), by, every)
+    assert (again.lines, again.stretches) == (live.lines, live.stretches)
+    assert (again.unspread, again.total) == (live.unspread, live.total)
+    assert live.total.revenue == Decimal("1700.00")
+
+
+def test_what_is_entered_after_the_night_counts_at_once(manager, rep):
+    run = _year_of_trade(rep)
+    by = ProfitBy.CLASS
+    StoredFigures.objects.create(run=run, block=block_of(by), rows=profit_rows(run, by))
+    make.cost(amount="44.00", on=dt.date(2026, 9, 9))
+    scope = Scope.read({}, manager)
+    assert facts_of(scope, by, "month") is None
+    spent = sum(profit_of(scope, by, ProfitEvery.MONTH).total.costs.values())
+    assert spent == Decimal("94.00")
+
+
+@pytest.mark.parametrize(
+    "narrowed", [{"from": "2026-01-01"}, {"class": "general"}, {"as_of": "2026-11-21"}]
+)
+def test_other_periods_and_parts_of_the_firm_are_summed_anew(manager, rep, narrowed):
+    run = _year_of_trade(rep)
+    by = ProfitBy.CLASS
+    StoredFigures.objects.create(run=run, block=block_of(by), rows=profit_rows(run, by))
+    assert facts_of(Scope.read(narrowed, manager), by, "month") is None
+
+
+def _year_of_trade(rep):
+    """Orders in two quarters, one without a known cost; a cost, and a shared one."""
+    run = make.run(as_of=dt.date(2026, 11, 20))
+    account = make.account(owner=rep)
+    make.membership(account=account, run=run)
+    make.order(account=account, on=dt.date(2026, 2, 3))
+    make.order(account=account, on=dt.date(2026, 8, 3), lines=[(100, "15.00", None)])
+    make.order(account=account, on=dt.date(2026, 9, 3))
+    make.cost(account=account, amount="30.00", on=dt.date(2026, 5, 5))
+    LedgerEntry.objects.create(
+        kind="other", amount=Decimal("20.00"), incurred_on=dt.date(2026, 6, 6)
+    )
+    return run

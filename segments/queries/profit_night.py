@@ -1,0 +1,111 @@
+"""What the night keeps of profit and loss, so that its page need not sum up a year.
+
+Of the whole firm's last twelve months every cell is kept by month, for each dimension.
+It counts until something is booked, ordered or sent back after it: then, for a period
+of one's own, and for a part of the firm, the rows are summed anew. What is changed
+without a new row, such as an owner, counts from the next night on.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from clv.models import ValuationRun
+from segments.choices import ProfitBy
+from segments.models import StoredFigures
+from segments.queries.profit_facts import Cell, Facts, Params, Table, summed
+from segments.queries.scope import Period, Scope, usual_period
+
+Row = list[object]
+MOST_CELLS = 20_000  # of more the page is the smaller part of the work
+NEWEST = """
+    SELECT coalesce((SELECT max(id) FROM crm_ledgerentry), 0),
+        coalesce((SELECT max(id) FROM crm_orderline), 0),
+        coalesce((SELECT max(id) FROM crm_orderreturn), 0)
+"""
+
+
+def block_of(by: ProfitBy) -> str:
+    return f"profit-{by.value}"
+
+
+def profit_rows(run: ValuationRun, by: ProfitBy) -> list[Row]:
+    """Return one dimension as rows to keep: how far was read, accounts, cells."""
+    newest = _newest()
+    table = summed(by, "month", _days(usual_period(run.as_of), run), "", {})
+    if len(table.cells) > MOST_CELLS:
+        return []
+    return [
+        newest,
+        list(map(list, table.accounts.items())),
+        [[day.isoformat(), _said(costs)] for day, costs in table.unspread.items()],
+        *([key, day.isoformat(), *_kept(cell)] for (key, day), cell in _cells(table)),
+    ]
+
+
+def facts_of(scope: Scope, by: ProfitBy, every: str) -> Table | None:
+    """Return what the night kept for a page, None where the rows have to be summed."""
+    run = scope.run
+    if run is None or not scope.is_whole_firm or scope.has_period:
+        return None
+    if scope.day != run.as_of:
+        return None
+    found = StoredFigures.objects.filter(run=run, block=block_of(by)).first()
+    if found is None or not found.rows or found.rows[0] != _newest():
+        return None
+    _, accounts, unspread, *cells = found.rows
+    return _table(accounts, unspread, cells, every)
+
+
+def _days(period: Period, run: ValuationRun) -> Params:
+    day = dt.date.max if run.is_current else run.as_of
+    return {"day": day, "since": period.since, "until": period.until}
+
+
+def _newest() -> Row:
+    """Return the last rows of the ledger, of order lines and of returns."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST)
+        return list(cursor.fetchone())
+
+
+def _cells(table: Table) -> Iterable[tuple[Cell, Facts]]:
+    return sorted(table.cells.items())
+
+
+def _kept(cell: Facts) -> list[object]:
+    sums = (cell.revenue, cell.refunds, cell.goods, cell.recovered, cell.unknown)
+    return [*map(str, sums), _said(cell.costs)]
+
+
+def _said(costs: Any) -> dict[str, str]:
+    return {kind: str(amount) for kind, amount in costs.items()}
+
+
+def _table(accounts: Any, unspread: Any, cells: Any, every: str) -> Table:
+    """Join months to the stretches of the page."""
+    joined: dict[Cell, Facts] = {}
+    for key, day, *sums, costs in cells:
+        revenue, refunds, goods, recovered, unknown = map(Decimal, sums)
+        facts = Facts(revenue, refunds, goods, recovered, unknown, _read(costs))
+        cell = joined.setdefault((key, _begins(day, every)), Facts())
+        cell.add(facts)
+    left: dict[dt.date, dict[str, Decimal]] = {}
+    for day, costs in unspread:
+        kinds = left.setdefault(_begins(day, every), {})
+        for kind, amount in _read(costs).items():
+            kinds[kind] = kinds.get(kind, Decimal(0)) + amount
+    return Table(joined, dict(accounts), left)
+
+
+def _read(costs: Any) -> dict[str, Decimal]:
+    return {kind: Decimal(amount) for kind, amount in costs.items()}
+
+
+def _begins(day: str, every: str) -> dt.date:
+    month = dt.date.fromisoformat(day)
+    first = {"year": 1, "quarter": (month.month - 1) // 3 * 3 + 1}
+    return month.replace(month=first.get(every, month.month))
