@@ -33,6 +33,8 @@ LISTS: Mapping[str, Mapping[str, Spec]] = {
     "actions": ACTIONS,
 }
 MOST_CHECKBOXES = 8
+TEXTS = frozenset({Kind.TEXT, Kind.LONG_TEXT})
+WIDE_FROM = 150  # letters; such texts get a line of their own
 _REMOVE = re.compile(r"remove-(conditions|actions)-(\d{1,2})")
 _ADD = re.compile(r"add-(conditions|actions)")
 
@@ -110,6 +112,7 @@ class Input:
     bound: BoundField
     error: str = ""
     is_kind: bool = False
+    is_wide: bool = False
 
     @property
     def is_group(self) -> bool:
@@ -189,7 +192,13 @@ class Editor:
             value = part.get(param.name, param.default)
             name = f"{place}.{param.name}"
             inputs.append(
-                self._add(name, _field_of(param), value, help_text=param.help)
+                self._add(
+                    name,
+                    _field_of(param),
+                    value,
+                    help_text=param.help,
+                    is_wide=param.most >= WIDE_FROM and param.kind in TEXTS,
+                )
             )
         return Row(
             place=_dashed(place),
@@ -207,6 +216,7 @@ class Editor:
         *,
         help_text: str = "",
         is_kind: bool = False,
+        is_wide: bool = False,
     ) -> Input:
         name, error = _dashed(place), self._errors.get(place, "")
         one.required = False
@@ -218,7 +228,7 @@ class Editor:
             }
         self._form.fields[name] = one
         self._form.initial[name] = value
-        return Input(self._form[name], error, is_kind)
+        return Input(self._form[name], error, is_kind, is_wide)
 
 
 def _dashed(place: str) -> str:

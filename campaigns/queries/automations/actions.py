@@ -17,6 +17,12 @@ def _due(label: str = "Due in days") -> Param:
     return Param("days", label, Kind.NUMBER, default=3, least=0, most=365)
 
 
+def _in_days(days: int) -> str:
+    if not days:
+        return "the same day"
+    return f"in {days} days" if days != 1 else "the next day"
+
+
 def _who(name: str, label: str, options_of: OptionsOf, default: str = "owner") -> Param:
     return Param(name, label, Kind.CHOICE, options_of, default=default)
 
@@ -31,7 +37,7 @@ _TASK = Spec(
         _who("task_kind", "Kind", options.task_kinds, default="todo"),
         _who("priority", "Priority", options.priorities, default="normal"),
     ),
-    say=lambda v: f"make the task “{v['title']}”, due in {v['days']} days",
+    say=lambda v: f"make the task “{v['title']}”, due {_in_days(v['days'])}",
 )
 _touch = Param(
     "touch",
@@ -45,7 +51,9 @@ _TOUCH = Spec(
     "Ask for a touch outside the plan",
     "It stands in Today like a touch of a plan, and costs what the library says.",
     params=(_touch, _due()),
-    say=lambda v: f"ask for the touch “{_touch.said(v['touch'])}” in {v['days']} days",
+    say=lambda v: (
+        f"ask for the touch “{_touch.said(v['touch'])}” {_in_days(v['days'])}"
+    ),
 )
 _plan = Param("plan", "Plan", Kind.CHOICE, options.plans)
 _PLAN = Spec(

@@ -92,7 +92,7 @@ class Param:
             return str(value)
         labels = {key: str(label) for key, label in self.options()}
         chosen = value if isinstance(value, list) else [value]
-        return ", ".join(labels.get(str(one), "not there any more") for one in chosen)
+        return " or ".join(labels.get(str(one), "not there any more") for one in chosen)
 
 
 def _text(raw: Any) -> str:

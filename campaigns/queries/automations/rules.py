@@ -147,7 +147,7 @@ class Said:
     def sentence(self) -> str:
         said = f"When {self.when}"
         if self.conditions:
-            said += f", and {'; '.join(self.conditions)}"
+            said += f", and {' and '.join(self.conditions)}"
         return f"{said}: {'; '.join(self.actions)}."
 
 
