@@ -1,6 +1,11 @@
 from django.apps import AppConfig
 
-from campaigns.permissions import VIEW_FIRINGS, VIEW_PLANS, VIEW_TODAY
+from campaigns.permissions import (
+    CHANGE_AUTOMATIONS,
+    VIEW_FIRINGS,
+    VIEW_PLANS,
+    VIEW_TODAY,
+)
 from clv.permissions import VIEW_VALUES
 from common import agendas, arrivals, palette, panels, timelines, undoing
 from common.lists import sets
@@ -88,18 +93,6 @@ class CampaignsConfig(AppConfig):
                     order=70,
                 )
             )
-        timelines.register(
-            timelines.Source(
-                key="firing",
-                kind="automation",
-                kind_title="Automations",
-                word="Automation",
-                icon="workflow",
-                query="campaigns.queries.timeline.firings",
-                permission=VIEW_FIRINGS,
-                order=75,
-            )
-        )
         undoing.register("touchpoint", "campaigns.services.touches.reopen_touch_of")
         for key, word, query in (
             ("dealbegun", "Deal", "deals_begun"),
@@ -148,6 +141,7 @@ class CampaignsConfig(AppConfig):
                 done="It may wait",
             )
         )
+        _register_automations()
         _register_cases()
         palette.add_source(
             palette.Source(
@@ -164,6 +158,40 @@ class CampaignsConfig(AppConfig):
                 prefill="search",
             )
         )
+
+
+def _register_automations() -> None:
+    """Say where automations show: in timelines and in the palette."""
+    timelines.register(
+        timelines.Source(
+            key="firing",
+            kind="automation",
+            kind_title="Automations",
+            word="Automation",
+            icon="workflow",
+            query="campaigns.queries.timeline.firings",
+            permission=VIEW_FIRINGS,
+            order=75,
+        )
+    )
+    palette.add_command(
+        palette.Command(
+            "New automation",
+            "campaigns:automation_create",
+            "workflow",
+            CHANGE_AUTOMATIONS,
+            words="create add rule trigger",
+        )
+    )
+    palette.add_command(
+        palette.Command(
+            "Log of automations",
+            "campaigns:firing_list",
+            "workflow",
+            VIEW_FIRINGS,
+            words="what fired rules triggers",
+        )
+    )
 
 
 def _register_cases() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 
@@ -58,7 +59,8 @@ def run_all(*, seconds: float = LONGEST_PASS) -> int:
     ends = time.monotonic() + seconds
     fired = 0
     # Those that were looked at longest ago come first, so that none starves.
-    rows = Automation.objects.running().order_by("cursor__looked_at", "pk")
+    longest_ago = F("cursor__looked_at").asc(nulls_first=True)
+    rows = Automation.objects.running().order_by(longest_ago, "pk")
     for pk in list(rows.values_list("pk", flat=True)):
         if time.monotonic() > ends:
             break
