@@ -154,13 +154,24 @@ class EffectResource(Listed, Shown, Resource):
 
 
 class WeighIn(StrictSerializer):
-    """A spend on many accounts; those that are not yours are left out."""
+    """A spend on many accounts, or a plan; accounts that are not yours are left out."""
 
     accounts = serializers.ListField(
         child=RecordId(), min_length=1, max_length=MOST_WEIGHED
     )
-    cost_each = Amount(min_value=0)
-    channel = serializers.ChoiceField(choices=Channel.choices)
+    cost_each = Amount(min_value=0, required=False)
+    channel = serializers.ChoiceField(choices=Channel.choices, required=False)
+    plan = serializers.PrimaryKeyRelatedField(
+        queryset=RetentionPlan.objects.all(), pk_field=RecordId(), required=False
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        spend = {"cost_each", "channel"} & set(attrs)
+        if ("plan" in attrs) == bool(spend) or len(spend) == 1:
+            raise serializers.ValidationError(
+                "Name a plan, or what each costs and over which channel."
+            )
+        return attrs
 
 
 class CheaperOut(serializers.Serializer[Any]):
@@ -226,12 +237,9 @@ class GateResource(Listed, Shown, Resource):
     @acts_once
     def weigh(self, request: Request) -> Response:
         said = self.read(request)
-        found = gate.weigh(
-            account_ids=said["accounts"],
-            cost_each=said["cost_each"],
-            channel=said["channel"],
-            actor=self.actor,
-        )
+        account_ids = said.pop("accounts")
+        weigh = gate.weigh_plan if "plan" in said else gate.weigh
+        found = weigh(account_ids=account_ids, actor=self.actor, **said)
         return Response(self.get_serializer(found).data)
 
 

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from campaigns import permissions
 from campaigns.forms.assignments import AssignForm, TakeOffForm
 from campaigns.queries import assignments as queries
+from campaigns.queries.plan_gains import plan_gains
+from campaigns.queries.wallet import wallet_of
 from campaigns.services import assignments
 from common.access import requires
 from common.errors import DomainError
@@ -66,8 +68,11 @@ def _refuse(form: Form, error: DomainError) -> None:
 def _show(
     request: SignedInRequest, account: Account, form: AssignForm, off: TakeOffForm
 ) -> HttpResponse:
+    wallet = wallet_of(account)
     context = {
         "account": account,
+        "wallet": wallet,
+        "gains": plan_gains(wallet) if wallet else [],
         "followed": queries.followed(account),
         "history": queries.history(account),
         "form": form,
