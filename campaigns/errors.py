@@ -67,6 +67,11 @@ class CannotMoveTouchError(DomainError):
     message = "This touch cannot be done on that day."
 
 
+class CannotGiveTouchError(DomainError):
+    code = "cannot_give_touch"
+    message = "This touch cannot be given to them."
+
+
 class CannotSendError(DomainError):
     """A mail or letter that cannot be written like this."""
 

@@ -10,7 +10,7 @@ from django.db.models import F, Max, Q
 from campaigns.choices import DIRECT_CHANNELS
 from campaigns.models import PlannedTouch
 from crm.choices import Outcome
-from crm.models import Contact
+from crm.models import Contact, User
 from crm.policy import LONGEST_CONTACT_MINUTES
 
 Data = Mapping[str, Any] | None
@@ -46,6 +46,48 @@ class TouchLogForm(forms.Form):
             empty_label="Nobody named",
         )
         self.order_fields(["contact", "minutes", "outcome", "note", "form_token"])
+
+
+class GiveForm(forms.Form):
+    """Who does a touch instead, and why."""
+
+    reason = forms.CharField(
+        max_length=300, required=False, label="What they should know"
+    )
+
+    def __init__(self, data: Data = None, *, touch: PlannedTouch) -> None:
+        super().__init__(data, auto_id=f"touch-{touch.pk}-%s")
+        people = User.objects.filter(is_active=True).order_by("name", "pk")
+        self.fields["to"] = forms.ModelChoiceField(
+            people.exclude(pk=touch.assigned_to_id),
+            label="Give it to",
+            empty_label="Choose a colleague",
+        )
+        self.order_fields(["to", "reason"])
+
+
+class MailForm(forms.Form):
+    """The mail of a touch, as it goes to one person."""
+
+    subject = forms.CharField(max_length=200)
+    body = forms.CharField(
+        label="Text", max_length=20_000, widget=forms.Textarea(attrs={"rows": 10})
+    )
+
+    def __init__(
+        self, data: Data = None, *, touch: PlannedTouch, initial: Data = None
+    ) -> None:
+        super().__init__(
+            data, initial=dict(initial or {}), auto_id=f"touch-{touch.pk}-%s"
+        )
+        people = Contact.objects.filter(account=touch.account, left_on=None)
+        people = people.exclude(email="").filter(do_not_contact=False)
+        self.fields["contact"] = forms.ModelChoiceField(
+            people.order_by(F("influence").desc(nulls_last=True), "name", "pk"),
+            label="To",
+            empty_label=None,
+        )
+        self.order_fields(["contact", "subject", "body"])
 
 
 class SkipForm(forms.Form):

@@ -7,16 +7,8 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Lower, Now
 
 from campaigns.choices import DeliveryStatus
-from campaigns.models.touches import PlannedTouch
+from campaigns.models.touches import MAIL_UNDER_WAY, PlannedTouch
 from crm.models import Account, Contact, User
-
-UNDER_WAY = (
-    DeliveryStatus.PLANNED,
-    DeliveryStatus.RETRY,
-    DeliveryStatus.CLAIMED,
-    DeliveryStatus.HANDING_OVER,
-    DeliveryStatus.UNCONFIRMED,
-)
 
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
@@ -33,7 +25,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def under_way(self) -> Self:
         """Keep what may still leave, or may have left."""
-        return self.filter(status__in=UNDER_WAY)
+        return self.filter(status__in=MAIL_UNDER_WAY)
 
 
 class Delivery(models.Model):

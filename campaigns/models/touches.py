@@ -6,9 +6,18 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from campaigns.choices import OwnerRole, TouchStatus
+from campaigns.choices import DeliveryStatus, OwnerRole, TouchStatus
 from campaigns.models.plans import TouchTemplate
+from crm.choices import Role
 from crm.models import Account, Touchpoint, User
+
+MAIL_UNDER_WAY = (
+    DeliveryStatus.PLANNED,
+    DeliveryStatus.RETRY,
+    DeliveryStatus.CLAIMED,
+    DeliveryStatus.HANDING_OVER,
+    DeliveryStatus.UNCONFIRMED,
+)
 
 
 class PlannedTouchQuerySet(models.QuerySet["PlannedTouch"]):
@@ -20,6 +29,17 @@ class PlannedTouchQuerySet(models.QuerySet["PlannedTouch"]):
 
     def due(self) -> Self:
         return self.filter(status=TouchStatus.DUE)
+
+    def not_being_mailed(self) -> Self:
+        """Keep touches without a mail that is under way, or perhaps arrived."""
+        return self.exclude(deliveries__status__in=MAIL_UNDER_WAY)
+
+    def for_person(self, person: User) -> Self:
+        """Keep what is `person`'s to do: given to them, or theirs by their role."""
+        theirs = Q(owner_role=OwnerRole.REP, account__owner=person)
+        if Role.MANAGER in person.roles:
+            theirs |= Q(owner_role=OwnerRole.MANAGER)
+        return self.filter(Q(assigned_to=person) | Q(theirs, assigned_to=None))
 
 
 class PlannedTouch(models.Model):
@@ -89,3 +109,11 @@ class PlannedTouch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template_id} for {self.account_id} on {self.due_on}"
+
+    @property
+    def has_mail_under_way(self) -> bool:
+        return self.deliveries.under_way().exists()
+
+    @property
+    def is_due(self) -> bool:
+        return self.status == TouchStatus.DUE

@@ -59,11 +59,16 @@ class Ranked:
 
 
 def due_touches(asking: Asking, weighing: Weighing) -> Items:
-    """Return what plans ask of account owners; marketing's are sent at once."""
-    rows = PlannedTouch.objects.due().visible_to(asking.user)
-    rows = rows.filter(owner_role=OwnerRole.REP)
+    """Return what plans ask of people; marketing's are sent at once.
+
+    What was given to a colleague is theirs. A touch whose mail is under way is nobody's
+    until the server has answered.
+    """
+    rows = PlannedTouch.objects.due().visible_to(asking.user).not_being_mailed()
     if asking.owner:
-        rows = rows.filter(account__owner=asking.owner)
+        rows = rows.for_person(asking.owner)
+    else:
+        rows = rows.exclude(owner_role=OwnerRole.MARKETER, assigned_to=None)
     return Items(
         rows,
         due="due_on",

@@ -151,7 +151,8 @@ def sendings(*, today: dt.date) -> list[Sending]:
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     groups = (
         PlannedTouch.objects.due()
-        .filter(owner_role=OwnerRole.MARKETER, due_on__lte=horizon)
+        .not_being_mailed()
+        .filter(owner_role=OwnerRole.MARKETER, assigned_to=None, due_on__lte=horizon)
         .order_by()
         .values("template")
         .annotate(
@@ -182,7 +183,9 @@ def sendings(*, today: dt.date) -> list[Sending]:
 def _items(found: Sequence[Ranked], weighing: Weighing, today: dt.date) -> list[Item]:
     """Return the items with the records that their rows show; three queries."""
     touches = PlannedTouch.objects.filter(pk__in=_keys(found, TOUCH))
-    touches = touches.select_related("template__version__plan", "account__owner")
+    touches = touches.select_related(
+        "template__version__plan", "account__owner", "assigned_to"
+    )
     tasks = Task.objects.filter(pk__in=_keys(found, TASK)).select_related(
         "owner", "account"
     )

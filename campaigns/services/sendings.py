@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from campaigns.choices import GateOccasion, TouchStatus
-from campaigns.models import PlannedTouch, TouchTemplate
+from campaigns.models import TouchTemplate
 from campaigns.queries.gate import Gate
+from campaigns.services import class_wide, standings
 from campaigns.services import gate as gates
-from campaigns.services import standings, touches
+from campaigns.services.class_wide import Swept
 from campaigns.services.gate import Decision
 from common.clock import business_today
 from common.money import ZERO
@@ -21,18 +22,27 @@ from crm.services import audit, touchpoints
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """For how many it was done, done more cheaply, and left out."""
+    """For how many it was done, done more cheaply, and left out.
+
+    `queued` mails are done when a server takes them; `remaining` wait for the next
+    press. Where nobody allows it, it is `skipped`, and where a limit of contacts is
+    used up, `held` for later.
+    """
 
     done: int
     moved: int
     dropped: int
+    queued: int = 0
+    skipped: int = 0
+    held: int = 0
+    remaining: int = 0
 
 
-def gate_of(*, actor: User, template: TouchTemplate) -> Gate:
+def gate_of(
+    *, actor: User, template: TouchTemplate, last: int | None = None
+) -> Gate:
     """Return what doing all that is due of `template` costs and gains."""
-    due = PlannedTouch.objects.due().filter(
-        template=template, due_on__lte=business_today()
-    )
+    due = class_wide.due_of(template, user=actor, last=last)
     minutes = touchpoints.price_of_minutes(actor=actor, minutes=template.minutes)
     return gates.weigh(
         account_ids=due.order_by().values_list("account_id", flat=True),
@@ -44,19 +54,23 @@ def gate_of(*, actor: User, template: TouchTemplate) -> Gate:
 
 @transaction.atomic
 def send_all(
-    *, actor: User, template: TouchTemplate, decision: Decision | None = None
+    *,
+    actor: User,
+    template: TouchTemplate,
+    decision: Decision | None = None,
+    last: int | None = None,
 ) -> Sent:
-    """Mark every touch of `template` due by today as done, but for whom it pays.
+    """Do every touch of `template` due by today where it pays: mail it, or mark it.
 
     Those below the line are skipped, done another way, or included all the same, as
-    `decision` says.
+    `decision` says. `last` keeps out what was planned since a list was made.
 
     Raises
     ------
     GateUndecidedError, GateRefusedError
         As `gate.decide`.
     """
-    gate = gate_of(actor=actor, template=template)
+    gate = gate_of(actor=actor, template=template, last=last)
     verdict = gates.decide(
         actor=actor,
         gate=gate,
@@ -65,15 +79,18 @@ def send_all(
         decision=decision,
     )
     today = business_today()
-    done = touches.complete_all(
-        actor=actor, template=template, until=today, among=verdict.included
+    is_mailed = class_wide.is_mailed(template)
+    act = class_wide.mail_all if is_mailed else class_wide.complete_all
+    swept = act(
+        actor=actor, template=template, until=today, last=last, among=verdict.included
     )
-    moved = dropped = 0
+    moved, dropped = Swept(0), 0
     if verdict.moved and verdict.way:
-        moved = touches.complete_all(
+        moved = class_wide.complete_all(
             actor=actor,
             template=template,
             until=today,
+            last=last,
             among=verdict.moved,
             way=verdict.way,
         )
@@ -89,7 +106,15 @@ def send_all(
             account_ids=verdict.dropped,
             reason=reason,
         )
-    return Sent(done, moved, dropped)
+    return Sent(
+        done=0 if is_mailed else swept.done,
+        moved=moved.done,
+        dropped=dropped,
+        queued=swept.done if is_mailed else 0,
+        skipped=swept.skipped + moved.skipped,
+        held=swept.held + moved.held,
+        remaining=swept.remaining,
+    )
 
 
 @transaction.atomic

@@ -1,20 +1,16 @@
-"""Planned touches are done, skipped, or sent to a whole class at once."""
+"""Planned touches are done, skipped, or opened again."""
 
-import datetime as dt
 import uuid
-from collections.abc import Iterable
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from campaigns.choices import BudgetHead, TouchStatus
 from campaigns.errors import ReasonMissingError, TouchClosedError
-from campaigns.models import PlannedTouch, TouchTemplate
-from campaigns.queries.gate import Cheaper
+from campaigns.models import PlannedTouch
 from campaigns.services import standings
 from common.clock import business_today
-from crm.choices import Channel, Direction, Phase, TouchpointSource
+from crm.choices import Phase, TouchpointSource
 from crm.models import Contact, Touchpoint, User
 from crm.services import audit, ledger, touchpoints
 
@@ -158,107 +154,6 @@ def reopen_touch_of(*, actor: User, record: Touchpoint) -> None:
         touch.save()
         audit.record(actor=actor, action="touch.reopened", subject=touch)
         standings.refresh_next_touches([touch.account_id])
-
-
-@transaction.atomic
-def complete_all(
-    *,
-    actor: User,
-    template: TouchTemplate,
-    until: dt.date | None = None,
-    among: Iterable[int] | None = None,
-    way: Cheaper | None = None,
-) -> int:
-    """Mark every touch of `template` due by `until` (today) as done; return how many.
-
-    With `among` only those of these accounts; with `way` each was done that way, at
-    its cost, instead of as the plan says. One statement writes touchpoints, unit costs
-    and last contacts however many there are. Minutes are priced at the actor's hourly
-    cost. Called twice, the second finds nothing due.
-    """
-    until = until or business_today()
-    done_as = way or template
-    minutes, channel = done_as.minutes, Channel(done_as.channel)
-    parameters: dict[str, Any] = {
-        "template": template.pk,
-        "until": until,
-        "among": None if among is None else list(among),
-        "today": business_today(),
-        "actor": actor.pk,
-        "channel": channel,
-        "direction": Direction.OUT,
-        "minutes": minutes or None,
-        "minutes_cost": touchpoints.price_of_minutes(actor=actor, minutes=minutes),
-        "minutes_note": f"{minutes} min {channel.label.lower()}",
-        "unit_cost": done_as.unit_cost or 0,
-        "kind": BudgetHead(template.head).cost_kind,
-        "title": done_as.title,
-        "phase": Phase.AFTER,
-        "care": template.care,
-        "source": TouchpointSource.PLAN,
-        "ledger_source": LEDGER_SOURCE,
-        "done": TouchStatus.DONE,
-        "due": TouchStatus.DUE,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_COMPLETE_ALL, parameters)
-        done = int(cursor.fetchone()[0])
-    if done:
-        standings.refresh_next_touches()
-        audit.record(
-            actor=actor, action="touch.all_done", subject=template, touches=done
-        )
-    return done
-
-
-# The form token of a touch follows from its number: it ties the new touchpoint to the
-# touch within the statement, and a second touchpoint for it cannot be stored.
-_COMPLETE_ALL = """
-WITH open AS (
-    SELECT t.id, t.account_id, md5('planned-touch-' || t.id)::uuid AS token
-    FROM campaigns_plannedtouch t
-    JOIN crm_account a ON a.id = t.account_id AND a.merged_into_id IS NULL
-    WHERE t.template_id = %(template)s AND t.status = %(due)s
-      AND t.due_on <= %(until)s
-      AND (%(among)s::bigint[] IS NULL OR t.account_id = ANY (%(among)s::bigint[]))
-    ORDER BY t.id
-    FOR UPDATE OF t SKIP LOCKED
-), logged AS (
-    INSERT INTO crm_touchpoint
-        (account_id, user_id, channel, direction, occurred_at, minutes, note, outcome,
-         phase, care, source, form_token)
-    SELECT account_id, %(actor)s, %(channel)s, %(direction)s, now(), %(minutes)s,
-           %(title)s, '', %(phase)s, %(care)s, %(source)s, token
-    FROM open
-    RETURNING id, account_id, form_token
-), closed AS (
-    UPDATE campaigns_plannedtouch t
-    SET status = %(done)s, closed_at = now(), closed_by_id = %(actor)s,
-        touchpoint_id = logged.id
-    FROM open JOIN logged ON logged.form_token = open.token
-    WHERE t.id = open.id
-    RETURNING t.id
-), charged AS (
-    INSERT INTO crm_ledgerentry
-        (account_id, kind, amount, incurred_on, document, note, source, external_id,
-         touchpoint_id, created_by_id)
-    SELECT logged.account_id, cost.kind, cost.amount, %(today)s, '', cost.note,
-           cost.source, logged.id::text, logged.id, %(actor)s
-    FROM logged CROSS JOIN (VALUES
-        (%(kind)s, %(unit_cost)s::numeric, %(title)s, %(ledger_source)s),
-        ('account_management', %(minutes_cost)s::numeric, %(minutes_note)s,
-         'touchpoint')
-    ) AS cost(kind, amount, note, source)
-    WHERE cost.amount <> 0
-    RETURNING id
-), contacted AS (
-    UPDATE crm_account a SET last_contact_on = %(today)s
-    WHERE a.id IN (SELECT account_id FROM logged)
-      AND (a.last_contact_on IS NULL OR a.last_contact_on < %(today)s)
-    RETURNING a.id
-)
-SELECT count(*) FROM closed
-"""
 
 
 def _charge_unit_cost(

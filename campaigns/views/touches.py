@@ -1,4 +1,4 @@
-"""One planned touch: done, or left out with a reason."""
+"""One planned touch: done, left out with a reason, or given to a colleague."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from campaigns import permissions
-from campaigns.forms.touches import SkipForm, TouchLogForm
+from campaigns.forms.touches import GiveForm, SkipForm, TouchLogForm
 from campaigns.models import PlannedTouch
-from campaigns.services import touches
+from campaigns.services import moving, touches
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
@@ -26,7 +27,7 @@ Act = Callable[[PlannedTouch, dict[str, Any]], PlannedTouch]
 @require_http_methods(["GET", "POST"])
 @requires(permissions.DO_TOUCHES)
 def touch_done(request: SignedInRequest, pk: int) -> HttpResponse:
-    touch = _touch(request, pk)
+    touch = touch_of(request, pk)
     form = TouchLogForm(request.POST or None, touch=touch)
     return _answer(request, touch, form, _complete(request))
 
@@ -34,16 +35,24 @@ def touch_done(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(permissions.DO_TOUCHES)
 def touch_skip(request: SignedInRequest, pk: int) -> HttpResponse:
-    touch = _touch(request, pk)
+    touch = touch_of(request, pk)
     form = SkipForm(request.POST or None, touch=touch)
     return _answer(request, touch, form, _skip(request))
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.DO_TOUCHES)
+def touch_give(request: SignedInRequest, pk: int) -> HttpResponse:
+    touch = touch_of(request, pk)
+    form = GiveForm(request.POST or None, touch=touch)
+    return _answer(request, touch, form, _give(request))
 
 
 @require_POST
 @requires(permissions.DO_TOUCHES)
 def touch_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take back that a touch was done, and show its form again."""
-    touch = _touch(request, pk)
+    touch = touch_of(request, pk)
     try:
         touch = touches.undo(actor=request.user, touch=touch)
     except DomainError as error:
@@ -74,6 +83,13 @@ def _skip(request: SignedInRequest) -> Act:
     return act
 
 
+def _give(request: SignedInRequest) -> Act:
+    def act(touch: PlannedTouch, said: dict[str, Any]) -> PlannedTouch:
+        return moving.give_touch(actor=request.user, touch=touch, **said)
+
+    return act
+
+
 def _answer(
     request: SignedInRequest, touch: PlannedTouch, form: Form, act: Act
 ) -> HttpResponse:
@@ -85,15 +101,26 @@ def _answer(
             field = error.field if error.field in form.fields else None
             form.add_error(field, error.message)
         else:
-            return _closed(request, closed)
+            return say_closed(request, closed)
     return _show(request, touch, form)
 
 
+# What a form does: where it goes, and what its button says.
+FORMS: dict[type[Form], tuple[str, str]] = {
+    TouchLogForm: ("campaigns:touch_done", "Done"),
+    SkipForm: ("campaigns:touch_skip", "Skip it"),
+    GiveForm: ("campaigns:touch_give", "Give it"),
+}
+
+
 def _show(request: SignedInRequest, touch: PlannedTouch, form: Form) -> HttpResponse:
+    name, button = FORMS[type(form)]
     context = {
         "touch": touch,
         "form": form,
-        "is_skip": isinstance(form, SkipForm),
+        "action": reverse(name, args=[touch.pk]),
+        "button": button,
+        "costs": isinstance(form, TouchLogForm),
         "today": business_today(),
     }
     return render_page(
@@ -105,18 +132,24 @@ def _show(request: SignedInRequest, touch: PlannedTouch, form: Form) -> HttpResp
     )
 
 
-def _closed(request: SignedInRequest, touch: PlannedTouch) -> HttpResponse:
+def say_closed(request: SignedInRequest, touch: PlannedTouch) -> HttpResponse:
+    """Put a line in place of the touch, or go back to Today with a sentence."""
     if wants_fragment(request):
         response = render(request, "campaigns/today/_closed.html", {"touch": touch})
         event = "touchpoint-logged" if touch.touchpoint_id else "touch-skipped"
         return trigger_client_event(response, event, {"target": "body"})
     words = f"{touch.get_status_display()}: {touch.template.title}, {touch.account}"
+    if touch.is_due:
+        words = f"{touch.assigned_to or touch.account.owner} does it: {words[5:]}"
     messages.success(request, words)
     return redirect("campaigns:today")
 
 
-def _touch(request: SignedInRequest, pk: int) -> PlannedTouch:
+def touch_of(request: SignedInRequest, pk: int) -> PlannedTouch:
+    """Return a touch of what the user may see, or of what was given to them."""
     mine = PlannedTouch.objects.visible_to(request.user)
     rows = mine.filter(account__merged_into=None)
-    related = rows.select_related("template__version__plan", "account__owner")
+    related = rows.select_related(
+        "template__version__plan", "account__owner", "assigned_to"
+    )
     return get_object_or_404(related, pk=pk)

@@ -72,10 +72,13 @@ class QuickLogForm(forms.Form):
         account: Account | None = None,
         line: str = "",
         assumes: bool = False,
+        only: Account | None = None,
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
         self.mine = Account.objects.active().visible_to(actor)
+        if only is not None:  # asked of the actor, whoever's account it is
+            self.mine = Account.objects.active().filter(pk=only.pk)
         self.fields["account"].queryset = self.mine  # type: ignore[attr-defined]
         self.chosen: Account | None = None
         self.matches: list[Account] = []
@@ -91,16 +94,17 @@ class QuickLogForm(forms.Form):
         if line and not self.is_bound:
             self.understood = self._read(line)
 
-    def begin(self, *, channel: str, contact: str) -> None:
-        """Begin an empty line with who was called or written to, and how."""
+    def begin(self, *, channel: str, contact: str, minutes: int = 0) -> None:
+        """Begin an empty line with who was called or written to, how, and how long."""
         if channel not in WORDS_OF_KIND or self.typed:
             return
         person = next((c for c in self.people if str(c.pk) == contact), None)
         words = [
             WORDS_OF_KIND[Channel(channel)],
-            *(person.name.split() if person else ()),
+            *([f"{minutes}m"] if minutes else ()),
+            *(person.name.split()[:LONGEST_NAME] if person else ()),
         ]
-        self.initial["line"] = " ".join(words[: LONGEST_NAME + 1]) + " "
+        self.initial["line"] = " ".join(words) + " "
         self.initial["meant"] = person.pk if person else None
         self.understood = self._read(self.typed)
 

@@ -1,5 +1,6 @@
 """The quick log: one line in, a contact with its cost and follow-up stored."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -44,7 +45,21 @@ def quick_log(request: SignedInRequest) -> HttpResponse:
     before = form.chosen.last_contact_on if form.chosen else None
     stored = _store(request, form) if is_valid else None
     if stored is None:
-        return _again(request, form)
+        return show_again(request, form)
+    return say_stored(request, stored, before=before)
+
+
+def say_stored(
+    request: SignedInRequest,
+    stored: Touchpoint,
+    *,
+    before: dt.date | None,
+    **more: Any,
+) -> HttpResponse:
+    """Say what a contact that was just logged changed, in a card or on the next page.
+
+    `before` is the account's last contact as it was.
+    """
     kind = stored.get_channel_display()
     text = f"Logged: {kind}, {stored.contact or stored.account}"
     if wants_fragment(request):
@@ -52,6 +67,7 @@ def quick_log(request: SignedInRequest) -> HttpResponse:
             "effect": effect(stored, contact_before=before),
             "text": text,
             "panels": panels_for("logged", request.user),
+            **more,
         }
         response = render(request, "crm/touchpoints/_saved.html", context)
         return trigger_client_event(response, "touchpoint-logged", ON_BODY)
@@ -123,17 +139,21 @@ def _blank(request: SignedInRequest) -> dict[str, Any]:
     form.begin(
         channel=request.GET.get("channel", ""), contact=request.GET.get("contact", "")
     )
-    return _context(request, form)
+    return form_context(request, form)
 
 
-def _again(request: SignedInRequest, form: QuickLogForm) -> HttpResponse:
+def show_again(
+    request: SignedInRequest, form: QuickLogForm, **more: Any
+) -> HttpResponse:
+    """Show a refused form with what is wrong."""
     is_fragment = wants_fragment(request)
     template = "_form.html" if is_fragment else "quick_log.html"
-    context = _context(request, form)
+    context = form_context(request, form) | more
     return render(request, f"crm/touchpoints/{template}", context, status=422)
 
 
-def _context(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
+def form_context(request: SignedInRequest, form: QuickLogForm) -> dict[str, Any]:
+    """Return what the templates of the form need; `log_url` says where else it goes."""
     return {
         "matches": form.matches,
         "words": "",

@@ -1,4 +1,5 @@
-// Opens the dialog #quick-log by the key L and by [data-quick-log], fetches its form,
+// Opens the dialog #quick-log by the key L and by [data-quick-log], fetches its form (that
+// of [data-log-url], where what is logged was asked for),
 // and closes it once the contact is stored. The account is that of the button, or of the
 // page: the nearest [data-account]. A line that was closed unsaved is there again when
 // the dialog opens next on the same page. A line under way outlives the page, because a
@@ -69,13 +70,14 @@
   }
 
   /** Open the log; `filled` names a contact and a channel to begin the line with. */
-  function open(account, filled = {}) {
+  function open(account, filled = {}, askedAt = "") {
     const box = dialog();
     if (!box || box.open) return;
     box.dataset.account = account;
     const asked = new URLSearchParams(account ? { account, ...filled } : {});
-    if (filled.channel) drafts.delete(account); // what was tapped now comes first
-    const url = asked.size ? `${box.dataset.url}?${asked}` : box.dataset.url;
+    if (filled.channel || askedAt) drafts.delete(account); // what was tapped comes first
+    const plain = asked.size ? `${box.dataset.url}?${asked}` : box.dataset.url;
+    const url = askedAt || plain;
     // Takes what is typed before the form is here, so that fast typing loses nothing.
     openedAt = performance.now();
     early = document.createElement("input");
@@ -187,7 +189,7 @@
     const opener = event.target.closest("[data-quick-log]");
     if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    open(accountOf(opener));
+    open(accountOf(opener), {}, opener.dataset.logUrl);
   });
 
   // Who taps a number or an address calls or writes; the log waits for them, and stores
