@@ -105,6 +105,12 @@ MENU = (
                 go="m",
             ),
             Link(
+                "Mails",
+                "campaigns:delivery_list",
+                "mail",
+                campaigns.VIEW_PLANS,
+            ),
+            Link(
                 "Deals",
                 "campaigns:deal_board",
                 "handshake",

@@ -399,3 +399,4 @@ class ListKey(TextChoices):
     PROSPECTS = "prospects", "Prospects"
     TASKS = "tasks", "Tasks"
     CASES = "cases", "Cases"
+    DELIVERIES = "deliveries", "Mails"

@@ -256,6 +256,10 @@ class SentOut(serializers.Serializer[Any]):
     done = serializers.IntegerField()
     moved = serializers.IntegerField()
     dropped = serializers.IntegerField()
+    queued = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    held = serializers.IntegerField()
+    remaining = serializers.IntegerField()
 
 
 class SendingResource(Resource):
@@ -274,7 +278,7 @@ class SendingResource(Resource):
         found = sendings.gate_of(actor=self.actor, template=self.get_object())
         return Response(self.get_serializer(found).data)
 
-    @extend_schema(summary="Mark a touch as done for all")
+    @extend_schema(summary="Mail a touch to all, or mark it as done")
     @action(detail=True, methods=["post"])
     @acts_once
     def send(self, request: Request, pk: int) -> Response:

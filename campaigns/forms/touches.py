@@ -59,7 +59,7 @@ class GiveForm(forms.Form):
         super().__init__(data, auto_id=f"touch-{touch.pk}-%s")
         people = User.objects.filter(is_active=True).order_by("name", "pk")
         self.fields["to"] = forms.ModelChoiceField(
-            people.exclude(pk=touch.assigned_to_id),
+            people.exclude(pk=touch.assigned_to_id or 0),
             label="Give it to",
             empty_label="Choose a colleague",
         )

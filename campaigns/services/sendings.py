@@ -38,9 +38,7 @@ class Sent:
     remaining: int = 0
 
 
-def gate_of(
-    *, actor: User, template: TouchTemplate, last: int | None = None
-) -> Gate:
+def gate_of(*, actor: User, template: TouchTemplate, last: int | None = None) -> Gate:
     """Return what doing all that is due of `template` costs and gains."""
     due = class_wide.due_of(template, user=actor, last=last)
     minutes = touchpoints.price_of_minutes(actor=actor, minutes=template.minutes)

@@ -16,8 +16,6 @@ from campaigns.services.mail_texts import (
     mailbox,
 )
 
-SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-
 
 class Transport(Protocol):
     """What a sender does with one mail; see `campaigns.engine.smtp` for the errors."""
@@ -79,7 +77,7 @@ class ShownTransport:
 
 def is_server_set() -> bool:
     """Tell whether mails leave this machine."""
-    return settings.EMAIL_BACKEND == SMTP_BACKEND
+    return settings.EMAIL_BACKEND == settings.SMTP_BACKEND
 
 
 def transport() -> Transport:

@@ -36,7 +36,7 @@ def show_list(request: SignedInRequest, key: str, **more: Any) -> HttpResponse:
         return redirect(better)
     listing = kind.make(request.user, request.GET)
     page = listing.page(request.GET.get("cursor", ""))
-    can_change = request.user.has_perm(kind.change_permission)
+    can_change = kind.may_change(request.user)
     columns_url = reverse("campaigns:list_columns", args=[kind.key.value])
     cells_url = columns_url.removesuffix("columns/")
     shelf = Shelf(user=request.user, listing=listing, current=request.GET.get("view"))

@@ -1,14 +1,15 @@
 """Today: what needs somebody, most gain first, one thing to press each."""
 
+from dataclasses import astuple
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import permissions
-from campaigns.choices import OwnerRole
 from campaigns.errors import CannotPutOffError
 from campaigns.forms.agenda import PutOffForm
 from campaigns.models import TouchTemplate
@@ -17,6 +18,7 @@ from campaigns.queries import today as queries
 from campaigns.queries.uncovered import Uncovered, classes_without_plan
 from campaigns.services import agenda, sendings
 from campaigns.views import gate
+from campaigns.views.sendings import last_of, template_of
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
@@ -120,13 +122,12 @@ def _back(request: SignedInRequest) -> HttpResponse:
 @requires(permissions.CHANGE_PLANS)
 def sending_done(request: SignedInRequest, pk: int) -> HttpResponse:
     """Mark all of one touch that are due as done, after asking whether it pays."""
-    rows = TouchTemplate.objects.filter(owner_role=OwnerRole.MARKETER)
-    template = get_object_or_404(rows, pk=pk)
+    template, last = template_of(pk), last_of(request)
     sent = gate.step(
         request,
-        sendings.gate_of(actor=request.user, template=template),
+        sendings.gate_of(actor=request.user, template=template, last=last),
         act=lambda decision: sendings.send_all(
-            actor=request.user, template=template, decision=decision
+            actor=request.user, template=template, decision=decision, last=last
         ),
         subject=template.title,
         back=reverse("campaigns:today"),
@@ -138,9 +139,19 @@ def sending_done(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _said(sent: sendings.Sent, template: TouchTemplate) -> str:
-    if not (sent.done or sent.moved or sent.dropped):
+    if not any(astuple(sent)):
         return "There was nothing due any more."
-    said = [f"{count(sent.done)} times done: {template.title}."]
+    said = [
+        f"{count(number)} {words}"
+        for number, words in (
+            (sent.done, f"times done: {template.title}."),
+            (sent.queued, f"mails queued: {template.title}."),
+            (sent.skipped, "skipped, since nobody there allows it."),
+            (sent.held, "kept for later: they set a limit of contacts."),
+            (sent.remaining, "remain: press once more."),
+        )
+        if number
+    ]
     if sent.moved:
         said.append(f"{count(sent.moved)} times done more cheaply.")
     if sent.dropped:

@@ -1,4 +1,4 @@
-"""One press for each kind of touch: log what was said, send the mail, post the letter."""
+"""One press for each kind of touch: log the talk, send the mail, post the letter."""
 
 from typing import Any
 

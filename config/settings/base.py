@@ -294,6 +294,7 @@ EMAIL_HOST_PASSWORD = MAIL.password
 EMAIL_USE_TLS = MAIL.use_tls
 EMAIL_USE_SSL = MAIL.use_ssl
 DEFAULT_FROM_EMAIL = env.from_email()
+SMTP_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 MAILS_PER_HOUR = env.mails_per_hour()
 # What links in mails begin with.
 PUBLIC_ORIGIN = next(iter(CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{env.port()}")

@@ -290,7 +290,7 @@ def test_the_api_weighs_and_sends(client, magazine, audience, marketer, rep):
         "application/json",
         headers={"Idempotency-Key": "send-2"},
     )
-    assert sent.json() == {"done": 6, "moved": 0, "dropped": 0}
+    assert {key: n for key, n in sent.json().items() if n} == {"done": 6}
     client.force_login(rep)
     again = client.post(
         address, {}, "application/json", headers={"Idempotency-Key": "send-3"}

@@ -9,6 +9,7 @@ from campaigns.choices import TouchStatus
 from campaigns.errors import ReasonMissingError, TouchClosedError
 from campaigns.models import PlannedTouch
 from campaigns.services import touches
+from campaigns.services.class_wide import complete_all
 from campaigns.services.planning import plan_touches
 from common.clock import business_today
 from crm.errors import CannotLogError
@@ -161,7 +162,7 @@ def sendings(ready, member):
 def test_a_whole_sending_is_done_and_priced_at_once(sendings, marketer):
     template = sendings[0].template
 
-    assert touches.complete_all(actor=marketer, template=template) == 3
+    assert complete_all(actor=marketer, template=template).done == 3
 
     assert not sendings.filter(status=TouchStatus.DUE).exists()
     assert ledger() == [("marketing", Decimal("4.80"))] * 3
@@ -178,7 +179,7 @@ def test_all_at_once_equals_one_by_one(sendings, marketer):
     template.minutes = 7
     template.save()
     touches.complete(actor=marketer, touch=sendings[0])
-    touches.complete_all(actor=marketer, template=template)
+    complete_all(actor=marketer, template=template)
 
     facts = ("channel", "direction", "minutes", "note", "outcome", "phase", "care")
     contacts = Touchpoint.objects.values_list("user", "source", *facts)
@@ -196,10 +197,10 @@ def test_all_at_once_equals_one_by_one(sendings, marketer):
 
 def test_the_second_sending_finds_nothing(sendings, marketer):
     template = sendings[0].template
-    touches.complete_all(actor=marketer, template=template)
+    complete_all(actor=marketer, template=template)
     before = ledger()
 
-    assert touches.complete_all(actor=marketer, template=template) == 0
+    assert complete_all(actor=marketer, template=template).done == 0
     assert ledger() == before
 
 
@@ -208,7 +209,7 @@ def test_only_what_is_due_is_sent(sendings, marketer):
     late.due_on = business_today().replace(year=business_today().year + 1)
     late.save()
 
-    assert touches.complete_all(actor=marketer, template=late.template) == 2
+    assert complete_all(actor=marketer, template=late.template).done == 2
 
 
 def test_a_touch_without_account_to_charge_is_left(sendings, marketer):
@@ -217,7 +218,7 @@ def test_a_touch_without_account_to_charge_is_left(sendings, marketer):
     gone.save()
 
     template = sendings[0].template
-    assert touches.complete_all(actor=marketer, template=template) == 2
+    assert complete_all(actor=marketer, template=template).done == 2
 
 
 def test_an_undo_over_the_api_opens_the_touch_as_the_page_does(client, due, rep):

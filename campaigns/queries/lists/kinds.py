@@ -12,6 +12,7 @@ from campaigns.queries.lists.accounts import AccountList
 from campaigns.queries.lists.base import Listing
 from campaigns.queries.lists.cases import CaseList
 from campaigns.queries.lists.contacts import ContactList
+from campaigns.queries.lists.deliveries import DeliveryList
 from campaigns.queries.lists.prospects import ProspectListing
 from campaigns.queries.lists.tasks import TaskList
 from clv.models import ValuationRun
@@ -42,6 +43,11 @@ class Kind:
     change_permission: str = permissions.CHANGE_ACCOUNTS
     shows_worth: bool = False
     bulk_actions: Sequence[tuple[str, str, str]] = ()
+    is_journal: bool = False
+
+    def may_change(self, user: User) -> bool:
+        """Tell whether `user` may edit rows here; a journal only grows."""
+        return not self.is_journal and user.has_perm(self.change_permission)
 
     def actions(self, user: User) -> list[tuple[str, str]]:
         """Return what `user` may do with many rows at once: key and words."""
@@ -91,6 +97,10 @@ def _prospects(user: User, given: Mapping[str, Any]) -> Listing:
 
 def _cases(user: User, given: Mapping[str, Any]) -> Listing:
     return CaseList(user=user, given=given)
+
+
+def _deliveries(user: User, given: Mapping[str, Any]) -> Listing:
+    return DeliveryList(user=user, given=given)
 
 
 def _tasks(user: User, given: Mapping[str, Any]) -> Listing:
@@ -180,6 +190,18 @@ KINDS: Mapping[str, Kind] = {
             empty_text="A task is added with T on the page of an account, or follows"
             " from a line in the quick log, such as “+fri send offer”.",
             bulk_actions=OF_TASKS,
+        ),
+        Kind(
+            key=ListKey.DELIVERIES,
+            title="Mails",
+            noun="mail",
+            make=_deliveries,
+            url_name="campaigns:delivery_list",
+            export_url_name="campaigns:delivery_export",
+            empty_title="No mail was written yet",
+            empty_text="A mail begins with “Send” at a touch in Today, with a sending"
+            " of marketing, or with an automation.",
+            is_journal=True,
         ),
         Kind(
             key=ListKey.CASES,

@@ -1,0 +1,116 @@
+"""One touch for a whole class: how it reads, who is left out, files to print."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from campaigns import permissions
+from campaigns.choices import OwnerRole
+from campaigns.models import TouchTemplate
+from campaigns.queries.letters import recipients_of
+from campaigns.queries.sendings import SAMPLES, audience, in_order, samples_of
+from campaigns.services import class_wide, letters, transports
+from campaigns.views.touches import touch_of
+from common.access import requires
+from common.clock import business_today
+from common.errors import DomainError
+from common.spreadsheets import csv_lines
+from crm.choices import Channel
+from crm.requests import SignedInRequest
+
+
+@require_GET
+@requires(permissions.CHANGE_PLANS)
+def sending(request: SignedInRequest, pk: int) -> HttpResponse:
+    template = template_of(pk)
+    rows = class_wide.due_of(template, user=request.user)
+    some = list(in_order(rows)[:SAMPLES])
+    people = recipients_of(some)
+    context = {
+        "template": template,
+        "audience": audience(rows),
+        "samples": samples_of(
+            template.subject,
+            template.content,
+            [touch.account for touch in some],
+            dict(people),
+        ),
+        "is_post": template.channel == Channel.POST,
+        "is_mailed": class_wide.is_mailed(template),
+        "is_server_set": transports.is_server_set(),
+        "today": business_today(),
+    }
+    return render(request, "campaigns/sendings/page.html", context)
+
+
+@require_POST
+@requires(permissions.CHANGE_PLANS)
+def sending_list(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
+    """Stream the mailing list of what is due."""
+    template = template_of(pk)
+    rows = class_wide.due_of(template, user=request.user, last=last_of(request))
+    lines = letters.mailing_list(actor=request.user, template=template, rows=rows)
+    return StreamingHttpResponse(
+        csv_lines(letters.HEADER, lines),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": _attachment(f"post-{pk}", "csv")},
+    )
+
+
+@require_POST
+@requires(permissions.CHANGE_PLANS)
+def sending_letters(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Return one file of letters."""
+    template = template_of(pk)
+    said = request.POST.get("part", "")
+    part = max(int(said), 1) if said.isdecimal() and len(said) < 6 else 1  # noqa: PLR2004
+    rows = class_wide.due_of(template, user=request.user, last=last_of(request))
+    try:
+        pdf = letters.letters_pdf(
+            actor=request.user, template=template, rows=rows, part=part
+        )
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("campaigns:sending", pk)
+    return _pdf(pdf, f"letters-{pk}-{part}")
+
+
+@require_GET
+@requires(permissions.DO_TOUCHES)
+def touch_letter(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Return the letter of one touch."""
+    touch = touch_of(request, pk)
+    try:
+        return _pdf(letters.letter_pdf(touch=touch), f"letter-{pk}")
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect("campaigns:today")
+
+
+def template_of(pk: int) -> TouchTemplate:
+    """Return a touch that marketing does for all."""
+    rows = TouchTemplate.objects.filter(owner_role=OwnerRole.MARKETER)
+    return get_object_or_404(rows.select_related("version__plan"), pk=pk)
+
+
+def last_of(request: SignedInRequest) -> int | None:
+    """Return the newest touch that the page showed, so that none comes in unseen."""
+    said = request.POST.get("last", "")
+    if not said:
+        return None
+    if not said.isdecimal() or len(said) > 18:  # noqa: PLR2004  fits a key
+        raise Http404(said)
+    return int(said)
+
+
+def _pdf(content: bytes, name: str) -> HttpResponse:
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={"Content-Disposition": _attachment(name, "pdf")},
+    )
+
+
+def _attachment(name: str, kind: str) -> str:
+    return f'attachment; filename="{name}-{business_today()}.{kind}"'
