@@ -19,6 +19,7 @@ from campaigns.models import (
     AnswerMailing,
     Automation,
     ClosedDay,
+    Delivery,
     Firing,
     GateDecision,
     LibraryTouch,
@@ -34,7 +35,7 @@ from campaigns.models import (
     TouchTemplate,
     WebhookEndpoint,
 )
-from campaigns.services import deliveries, optouts, plans
+from campaigns.services import optouts, plans
 from campaigns.services.automations import webhooks
 from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
 from crm.models import (
@@ -228,13 +229,14 @@ def _rule(account):
 
 def _delivery(account):
     person = make.contact(account=account, email="anna@example.test")
-    return deliveries.enqueue(
-        actor=account.owner,
+    return Delivery.objects.create(
         account=account,
         contact=person,
-        occasion="test:1",
+        occasion=f"test:{person.pk}",
+        address=person.email,
         subject="News",
         body="Text",
+        message_id=f"<{person.pk}@example.test>",
     )
 
 

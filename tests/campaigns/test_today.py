@@ -332,7 +332,7 @@ def test_marketing_sees_sendings_by_class(client, magazines, marketer):
         3,
         Decimal("14.40"),
     )
-    assert "Mark all 3 as done" in response.text
+    assert "Print and post" in response.text
 
 
 def test_all_are_marked_done_at_once(client, magazines, marketer):
