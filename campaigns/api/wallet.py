@@ -44,18 +44,21 @@ class Share(serializers.DecimalField):
 
 @extend_schema_serializer(many=False)
 class WalletOut(serializers.Serializer[Any]):
-    """What may be spent on an account's care; `rests_on` says measured or assumed."""
+    """What may be spent on an account's care; all null before it is valued.
+
+    `rests_on` says whether the effect was measured or is assumed.
+    """
 
     account = serializers.IntegerField(source="account_id")
-    justified = Amount(source="spend.limit")
-    used = Amount(source="spend.used")
-    left = Amount(source="spend.left")
-    overspent = Amount(source="spend.overspent")
-    expected_margin_year = Amount()
-    effect = Share(source="response.effect")
-    scale = Share(source="response.scale")
-    is_measured = serializers.BooleanField()
-    rests_on = serializers.CharField(source="response.said")
+    justified = Amount(source="spend.limit", allow_null=True)
+    used = Amount(source="spend.used", allow_null=True)
+    left = Amount(source="spend.left", allow_null=True)
+    overspent = Amount(source="spend.overspent", allow_null=True)
+    expected_margin_year = Amount(allow_null=True)
+    effect = Share(source="response.effect", allow_null=True)
+    scale = Share(source="response.scale", allow_null=True)
+    is_measured = serializers.BooleanField(allow_null=True)
+    rests_on = serializers.CharField(source="response.said", allow_null=True)
 
 
 class WalletResource(Resource):
@@ -70,11 +73,11 @@ class WalletResource(Resource):
         account = self.get_object()
         wallet = wallet_of(account)
         if wallet is None:
-            return Response({"account": account.pk, "justified": None})
+            return Response(dict.fromkeys(WalletOut().fields) | {"account": account.pk})
         return Response(self.get_serializer(wallet).data)
 
 
-class EffectOut(serializers.ModelSerializer[MeasuredEffect]):
+class MeasuredEffectOut(serializers.ModelSerializer[MeasuredEffect]):
     """A measured effect; it counts while `retired_at` is null."""
 
     author = serializers.EmailField(source="author.email")
@@ -103,7 +106,7 @@ class EffectOut(serializers.ModelSerializer[MeasuredEffect]):
         read_only_fields = fields
 
 
-class EffectIn(StrictSerializer):
+class MeasuredEffectIn(StrictSerializer):
     """One of plan, class and channel; `based_on` is the version that it corrects."""
 
     plan = RecordId(required=False)
@@ -120,7 +123,7 @@ class EffectIn(StrictSerializer):
     based_on = RecordId(required=False)
 
 
-class WithdrawIn(StrictSerializer):
+class EffectWithdrawIn(StrictSerializer):
     reason = serializers.CharField(max_length=300)
 
 
@@ -130,8 +133,8 @@ class EffectResource(Listed, Shown, Resource):
     read_access = permissions.VIEW_PLANS
     write_access = permissions.CHANGE_PLANS
     queryset = MeasuredEffect.objects.select_related("plan", "author")
-    output = EffectOut
-    inputs = {"create": EffectIn, "withdraw": WithdrawIn}
+    output = MeasuredEffectOut
+    inputs = {"create": MeasuredEffectIn, "withdraw": EffectWithdrawIn}
     is_shared = True
 
     @acts_once
@@ -196,7 +199,7 @@ class GateOut(serializers.Serializer[Any]):
     cheaper = CheaperOut(many=True)
 
 
-class DecisionOut(serializers.ModelSerializer[GateDecision]):
+class GateDecisionOut(serializers.ModelSerializer[GateDecision]):
     actor = serializers.EmailField(source="actor.email")
 
     class Meta:
@@ -227,7 +230,7 @@ class GateResource(Listed, Shown, Resource):
     read_access = permissions.CHANGE_PLANS
     write_access = permissions.VIEW_PLANS
     queryset = GateDecision.objects.select_related("actor")
-    output = DecisionOut
+    output = GateDecisionOut
     inputs = {"weigh": WeighIn}
     outputs = {"weigh": GateOut}
     is_shared = True

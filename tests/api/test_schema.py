@@ -22,10 +22,12 @@ from schemathesis.specs.openapi.checks import (
 from campaigns.models import (
     AlertRule,
     AnswerMailing,
+    GateDecision,
     LibraryTouch,
     RetentionPlan,
     SavedQuestion,
     ServiceVersion,
+    TouchTemplate,
 )
 from campaigns.services import plans as plan_services
 from clv.models import OfferDecision, ValuationRun
@@ -204,6 +206,7 @@ def records(administrator):
         "runs": run.pk,
         "valuations": account.pk,
         **_of_plans(administrator),
+        **_of_spending(account, administrator),
         "timeline-filters": TimelineFilter.objects.create(
             user=administrator, name="Mine", query="who=me"
         ).pk,
@@ -229,6 +232,27 @@ def _of_plans(user):
         "plan-versions": draft.pk,
         "plan-touches": draft.touches.first().pk,
         "touch-library": LibraryTouch.objects.first().pk,
+    }
+
+
+def _of_spending(account, user):
+    sending = TouchTemplate.objects.filter(owner_role="marketer").first()
+    decision = GateDecision.objects.create(
+        occasion="touch",
+        subject="Magazine",
+        choice="drop",
+        accounts=1,
+        cost_each=1,
+        cost=1,
+        cost_below=1,
+        gain_below=-1,
+        actor=user,
+    )
+    return {
+        "wallets": account.pk,
+        "measured-effects": make.effect(author=user).pk,
+        "gate-decisions": decision.pk,
+        "sendings": sending.pk,
     }
 
 
