@@ -9,7 +9,7 @@ import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
 
-from campaigns.services import plans
+from campaigns.services import demo_effects, plans
 from campaigns.services.automations import demo
 from clv.models import DemoFirm, TrueWorth
 from clv.services import demo_offers
@@ -75,6 +75,7 @@ def load_demo_firm(
     load.analyse(TrueWorth)
     plans.ensure_plans()
     demo.switch_on_examples()
+    demo_effects.record_measured(as_of)
     return DemoFirm.objects.create(
         seed=seed,
         as_of=as_of,
