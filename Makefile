@@ -29,7 +29,7 @@ run: $(RUNTIME) $(NPM)
 setup: $(DEV) $(NPM) $(BROWSER)
 
 test: setup lint
-	@$(PY) -m pytest -n $(TEST_PROCESSES) $(TESTS)
+	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist worksteal $(TESTS)
 
 lint: $(DEV) $(NPM)
 	@$(VENV)/bin/ruff check .

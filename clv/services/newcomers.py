@@ -47,9 +47,11 @@ def value_by_code(models: Models, terms: Terms) -> Newcomers:
     )
 
 
-def columns_of(inputs: Inputs, models: Models, terms: Terms) -> Columns:
-    """Return columns that give every account the worth of a new customer like it."""
-    by_code = value_by_code(models, terms)
+def columns_of(inputs: Inputs, models: Models, by_code: Newcomers) -> Columns:
+    """Return columns that give every account the worth of a new customer like it.
+
+    `by_code` is what `value_by_code` gave: the same for all accounts of a run.
+    """
     rows = likeness_of(models).rows_of(inputs.trait_code)
     width = 2.0 * reach_of(models.level)  # of the interval, in deviations
     columns: Columns = {

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError, transaction
 
 from clv.choices import RunKind, RunStatus
+from clv.engine.newcomers import Newcomers
 from clv.errors import LostLeaseError, RunFailedError
 from clv.models import ValuationRun
 from clv.queries.contracts import staged_contracts
@@ -24,7 +25,7 @@ from clv.services.learnt import Models
 from clv.services.leases import Lease
 from clv.services.results import Terms
 from clv.services.shards import Outcome, Shard
-from clv.services.valuing import value_inputs
+from clv.services.valuing import newcomers_of, value_inputs
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,12 @@ PAUSE_SECONDS = 0.2  # between looks at shards that others work on
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What valuing any block of one run takes."""
+    """What valuing any block of one run takes; `by_code`: what newcomers are worth."""
 
     lease: Lease
     models: Models
     terms: Terms
+    by_code: Newcomers
 
 
 def value_all(job: Job, inputs: Inputs, *, call_helpers: CallHelpers) -> Outcome:
@@ -96,12 +98,23 @@ def help_with(run_id: int, number: int, *, groups: str = NO_GROUPS) -> bool:
     return True
 
 
+# What a helper knew of the run that it helped with last: its shards come in a row.
+_known: dict[tuple[int, int], Job] = {}
+
+
 def _job_of(run: ValuationRun, lease: Lease) -> Job:
-    models = dataclasses.replace(
-        Models.from_parameters(run.parameters),
-        likeness=likegroups.stored_likeness(run.pk),
-    )
-    return Job(lease, models, Terms.of(run.assumptions, run.as_of))
+    attempt = lease.run_id, lease.token
+    job = _known.get(attempt)
+    if job is None:
+        models = dataclasses.replace(
+            Models.from_parameters(run.parameters),
+            likeness=likegroups.stored_likeness(run.pk),
+        )
+        terms = Terms.of(run.assumptions, run.as_of)
+        job = Job(lease, models, terms, newcomers_of(models, terms))
+        _known.clear()
+        _known[attempt] = job
+    return dataclasses.replace(job, lease=lease)
 
 
 def _inputs_of(run: ValuationRun, lease: Lease, shard: Shard, groups: str) -> Inputs:
@@ -125,7 +138,7 @@ def _inputs_of(run: ValuationRun, lease: Lease, shard: Shard, groups: str) -> In
 
 
 def _value(job: Job, shard: Shard, inputs: Inputs) -> None:
-    results = value_inputs(inputs, job.models, job.terms)
+    results = value_inputs(inputs, job.models, job.terms, job.by_code)
     with transaction.atomic():
         stored = partitions.store(job.lease, inputs, results, job.terms.as_of)
         if stored != len(inputs):

@@ -31,7 +31,7 @@ from clv.services.partitions import input_table, value_table
 from clv.services.results import NOT_IN_DIGEST, Terms
 from clv.services.shards import Outcome
 from clv.services.totals import equity_metrics
-from clv.services.valuing import on_clock
+from clv.services.valuing import newcomers_of
 
 CUSTOMERS = Q(order_days__gt=0)
 
@@ -127,15 +127,16 @@ def value(work: Work) -> Done:
     inputs = _inputs(work)
     terms = Terms.of(work.run.assumptions, work.run.as_of)
     models = _models(work)
+    by_code = newcomers_of(models, terms)
     if work.run.kind not in {RunKind.RERUN, RunKind.PREVIEW}:
         with work.lease.fenced():
             likegroups.store(
                 work.run,
                 newcomers.likeness_of(models),
-                newcomers.value_by_code(models, on_clock(models, terms)),
+                by_code,
                 inputs=work.source,
             )
-    job = sharing.Job(work.lease, models, terms)
+    job = sharing.Job(work.lease, models, terms, by_code)
     is_shared = work.run.kind in sharing.SHARED
     work.valued = sharing.value_all(
         job, inputs, call_helpers=work.call_helpers if is_shared else call_nobody

@@ -11,6 +11,7 @@ import numpy as np
 
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
+from clv.engine.newcomers import Newcomers
 from clv.engine.portfolio import Portfolio
 from clv.engine.uncertainty import Intervals, value_intervals
 from clv.engine.value import value_accounts
@@ -31,8 +32,13 @@ from clv.services.results import (
 )
 
 
-def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
+def value_inputs(
+    inputs: Inputs, models: Models, terms: Terms, by_code: Newcomers | None = None
+) -> Results:
     """Value every account: by contract, by its own history, the others "if won".
+
+    `by_code` is what new customers are worth, from `newcomers_of`; worked out if it is
+    left out.
 
     Raises
     ------
@@ -42,7 +48,8 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
     """
     clock = clock_of(models.seasons, terms)
     ahead = on_clock(models, terms)
-    columns = newcomers.columns_of(inputs, models, ahead)
+    by_code = by_code or newcomers.value_by_code(models, ahead)
+    columns = newcomers.columns_of(inputs, models, by_code)
     known = Customers.of(inputs, clock).without_contract(inputs)
     if len(known):
         for name, values in _customers(inputs, known, models, ahead).items():
@@ -52,6 +59,11 @@ def value_inputs(inputs: Inputs, models: Models, terms: Terms) -> Results:
         for name, values in contract_columns(inputs, rows, models, terms).items():
             columns[name][rows] = values
     return checked(inputs, columns)
+
+
+def newcomers_of(models: Models, terms: Terms) -> Newcomers:
+    """Return what new customers are worth: once for all accounts of a run."""
+    return newcomers.value_by_code(models, on_clock(models, terms))
 
 
 def on_clock(models: Models, terms: Terms) -> Terms:

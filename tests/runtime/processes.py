@@ -100,13 +100,12 @@ class Product:
 
 
 @contextlib.contextmanager
-def product():
-    with data_folder() as folder:
-        running = Product(folder, free_port())
-        try:
-            yield running.start()
-        finally:
-            running.close()
+def product(folder):
+    running = Product(folder, free_port())
+    try:
+        yield running.start()
+    finally:
+        running.close()
 
 
 def await_(condition, seconds):

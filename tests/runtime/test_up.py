@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.runtime.processes import Product, await_, left_of, product
+from tests.runtime.processes import Product, await_, data_folder, left_of, product
 
 pytestmark = [
     pytest.mark.slow,
@@ -16,8 +16,21 @@ pytestmark = [
 ]
 
 
-def test_it_starts_refuses_a_second_start_restarts_what_dies_and_stops_in_order():
-    with product() as first:
+@pytest.fixture(scope="module")
+def folder():
+    """One for the tests of this module: only the first start has to migrate."""
+    with data_folder() as made:
+        yield made
+
+
+@pytest.fixture
+def empty_folder():
+    with data_folder() as made:
+        yield made
+
+
+def test_it_starts_refuses_a_second_start_restarts_what_dies_and_stops_in_order(folder):
+    with product(folder) as first:
         first.await_ready()
         assert first.said().count("Perennial is ready: ") == 1
         assert f"Perennial is ready: http://127.0.0.1:{first.port}\n" in first.said()
@@ -43,8 +56,8 @@ def test_it_starts_refuses_a_second_start_restarts_what_dies_and_stops_in_order(
         assert left_of(first.folder) == {}
 
 
-def test_a_hard_kill_leaves_nothing_and_the_next_start_is_clean():
-    with product() as running:
+def test_a_hard_kill_leaves_nothing_and_the_next_start_is_clean(folder):
+    with product(folder) as running:
         running.await_ready()
         running.process.send_signal(signal.SIGKILL)
         running.ended()
@@ -57,8 +70,8 @@ def test_a_hard_kill_leaves_nothing_and_the_next_start_is_clean():
         await_(lambda: left_of(running.folder) == {}, 30)
 
 
-def test_a_taken_port_is_named_and_nothing_is_started():
-    with socket.socket() as other, product() as running:
+def test_a_taken_port_is_named_and_nothing_is_started(empty_folder):
+    with socket.socket() as other, product(empty_folder) as running:
         running.process.kill()
         running.ended()
         other.bind(("127.0.0.1", 0))

@@ -157,7 +157,9 @@ def test_what_fails_is_left_to_who_has_the_run(planned, monkeypatch):
         raise RunFailedError("No sound number.")
 
     monkeypatch.setattr(sharing, "_inputs_of", lambda *_: None)
-    monkeypatch.setattr(sharing, "_job_of", lambda *_: sharing.Job(lease, None, None))
+    monkeypatch.setattr(
+        sharing, "_job_of", lambda *_: sharing.Job(lease, None, None, None)
+    )
     monkeypatch.setattr(sharing, "value_inputs", refuse)
 
     assert sharing.help_with(lease.run_id, 1) is False
