@@ -9,19 +9,26 @@ the days on which each account has followed the plan since 1 January.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Min
 
 from campaigns.choices import ExceptionKind, OwnerRole, TouchStatus
 from campaigns.models import PlanVersion, RetentionPlan, TouchTemplate
+from campaigns.queries.board_facts import (
+    EXCEPTIONS,
+    BoardFacts,
+    Reason,
+    Tally,
+    facts_of,
+    rows_of,
+    since,
+)
 from campaigns.queries.board_touches import (
     AHEAD,
     BOARD_DAYS,
-    DAYS_AHEAD,
     LATE,
     touches_url,
 )
@@ -29,63 +36,12 @@ from campaigns.queries.costs import HourlyCosts, PlanCost, hourly_costs, plan_co
 from common.lists.sets import account_set_url
 from common.money import ZERO, to_cents
 from common.templatetags.display import count, share
-from crm.choices import Stage
 from crm.models import User
 from segments.choices import WorthClass
 
 DAYS_PER_YEAR = 365
 REASONS_SHOWN = 5
-MOST_REASONS = 500
-EXCEPTIONS = (TouchStatus.SKIPPED, TouchStatus.EXPIRED, TouchStatus.CANCELLED)
 
-_TALLY = """
-SELECT t.template_id, t.owner_role,
-    coalesce(t.assigned_to_id, CASE WHEN t.owner_role = %(rep)s THEN a.owner_id END),
-    CASE WHEN t.status <> %(due)s THEN t.status
-        WHEN t.due_on < %(today)s THEN %(late)s ELSE %(ahead)s END,
-    t.due_on < %(today)s, count(*)
-FROM campaigns_plannedtouch t JOIN crm_account a ON a.id = t.account_id
-WHERE t.due_on >= %(since)s AND t.due_on < %(week_ends)s
-    AND a.merged_into_id IS NULL
-GROUP BY 1, 2, 3, 4, 5
-"""
-_REASONS = """
-SELECT t.template_id, t.status, t.reason, count(*)
-FROM campaigns_plannedtouch t JOIN crm_account a ON a.id = t.account_id
-WHERE t.due_on >= %(since)s AND t.due_on < %(today)s
-    AND t.status = ANY (%(exceptions)s) AND a.merged_into_id IS NULL
-GROUP BY 1, 2, 3 ORDER BY 4 DESC, 3 LIMIT %(most)s
-"""
-_WITHHELD = """
-SELECT t.template_id, t.kind, count(*)
-FROM campaigns_touchexception t JOIN crm_account a ON a.id = t.account_id
-WHERE t.due_on >= %(since)s AND t.due_on < %(week_ends)s
-    AND a.merged_into_id IS NULL
-GROUP BY 1, 2
-"""
-# A contact that was taken back opens its touch again, so both rows fall out.
-_SPENT = """
-SELECT t.template_id, sum(e.amount)
-FROM crm_ledgerentry e
-JOIN campaigns_plannedtouch t ON t.touchpoint_id = e.touchpoint_id
-WHERE e.incurred_on BETWEEN %(year_begins)s AND %(today)s
-GROUP BY 1
-"""
-_FOLLOWERS = """
-SELECT m.worth_class, s.plan_id, count(*), count(*) FILTER (WHERE a.stage <> %(former)s)
-FROM segments_membership m JOIN crm_account a ON a.id = m.account_id
-LEFT JOIN campaigns_planassignment s
-    ON s.account_id = m.account_id AND s.until IS NULL
-WHERE m.until IS NULL
-GROUP BY 1, 2
-"""
-_NEWCOMERS = """
-SELECT s.plan_id, count(*) FROM campaigns_planassignment s
-WHERE s.until IS NULL AND NOT EXISTS (
-    SELECT FROM segments_membership m
-    WHERE m.account_id = s.account_id AND m.until IS NULL)
-GROUP BY 1
-"""
 _FOLLOWED = """
 SELECT s.plan_id, sum(least(coalesce(s.until, %(tomorrow)s), %(tomorrow)s)
     - greatest(s.since, %(year_begins)s, valid.since))
@@ -96,46 +52,6 @@ WHERE (s.until IS NULL OR s.until > greatest(%(year_begins)s, valid.since))
     AND greatest(s.since, valid.since) <= %(today)s
 GROUP BY 1
 """
-
-
-@dataclass(slots=True)
-class Tally:
-    """Touches by what became of them; those cancelled were not asked for after all."""
-
-    done: int = 0
-    late: int = 0
-    ahead: int = 0
-    skipped: int = 0
-    expired: int = 0
-    cancelled: int = 0
-
-    def add(self, state: str, touches: int) -> None:
-        setattr(self, state, getattr(self, state) + touches)
-
-    @property
-    def due(self) -> int:
-        return self.done + self.late + self.skipped + self.expired
-
-    @property
-    def share(self) -> float | None:
-        return self.done / self.due if self.due else None
-
-    @property
-    def exceptions(self) -> int:
-        return self.skipped + self.expired + self.cancelled
-
-    def __add__(self, other: "Tally") -> "Tally":
-        names = ("done", "late", "ahead", "skipped", "expired", "cancelled")
-        return Tally(**{n: getattr(self, n) + getattr(other, n) for n in names})
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why touches were left out, and how many for that reason."""
-
-    status: TouchStatus
-    reason: str
-    touches: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,28 +201,9 @@ def _come(many: int) -> str:
     return "comes" if many == 1 else "come"
 
 
-@dataclass(slots=True)
-class _Facts:
-    """What the database says, before it is told apart by class, person and touch."""
-
-    templates: Mapping[int, TouchTemplate] = field(default_factory=dict)
-    by_plan: dict[int, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    by_person: dict[tuple[str, int | None], Tally] = field(
-        default_factory=lambda: defaultdict(Tally)
-    )
-    by_touch: dict[Any, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    reasons: dict[int, list[Reason]] = field(default_factory=lambda: defaultdict(list))
-    withheld: dict[tuple[int, str], int] = field(
-        default_factory=lambda: defaultdict(int)
-    )
-    spent: dict[int, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
-    followers: dict[tuple[str, int | None], int] = field(default_factory=dict)
-    without: dict[str, int] = field(default_factory=dict)  # former customers need none
-
-
 def board(*, today: dt.date) -> Board:
     """Return the board in a fixed number of questions, however many touches."""
-    facts = _facts(today)
+    facts = facts_of(today)
     hourly = hourly_costs()
     versions = {
         one.plan_id: one
@@ -321,58 +218,11 @@ def board(*, today: dt.date) -> Board:
     ]
     return Board(
         today=today,
-        since=_since(today),
+        since=since(today),
         columns=_classes(facts, columns),
         people=_people(facts),
         touches=_touches(facts),
     )
-
-
-def _since(today: dt.date) -> dt.date:
-    return today - dt.timedelta(days=BOARD_DAYS)
-
-
-def _facts(today: dt.date) -> _Facts:
-    given = {
-        "today": today,
-        "tomorrow": today + dt.timedelta(days=1),
-        "since": _since(today),
-        "week_ends": today + dt.timedelta(days=DAYS_AHEAD),
-        "year_begins": dt.date(today.year, 1, 1),
-        "due": TouchStatus.DUE,
-        "former": Stage.FORMER,
-        "rep": OwnerRole.REP,
-        "late": LATE,
-        "ahead": AHEAD,
-        "exceptions": [str(one) for one in EXCEPTIONS],
-        "most": MOST_REASONS,
-    }
-    tallied, reasons = _rows(_TALLY, given), _rows(_REASONS, given)
-    spent, withheld = _rows(_SPENT, given), _rows(_WITHHELD, given)
-    templates = TouchTemplate.objects.select_related("version__plan").in_bulk(
-        [row[0] for row in (*tallied, *reasons, *spent, *withheld)]
-    )
-    facts = _Facts(templates=templates)
-    for template, role, person, state, is_past, touches in tallied:
-        if not is_past and state != AHEAD:
-            continue  # done or left out before its day: told when that has come
-        plan = templates[template].version.plan_id
-        facts.by_plan[plan].add(state, touches)
-        facts.by_person[role, person].add(state, touches)
-        facts.by_touch[templates[template].lineage].add(state, touches)
-    for template, status, reason, touches in reasons:
-        facts.reasons[templates[template].version.plan_id].append(
-            Reason(TouchStatus(status), reason, touches)
-        )
-    for template, kind, touches in withheld:
-        facts.withheld[templates[template].version.plan_id, kind] += touches
-    for template, amount in spent:
-        facts.spent[templates[template].version.plan_id] += amount
-    following = _rows(_FOLLOWERS, given)
-    facts.followers = {(row[0], row[1]): row[2] for row in following}
-    facts.without = {row[0]: row[3] for row in following if row[1] is None}
-    facts.followers |= {("", row[0]): row[1] for row in _rows(_NEWCOMERS, given)}
-    return facts
 
 
 def _cost(version: PlanVersion, hourly: HourlyCosts) -> PlanCost:
@@ -394,7 +244,7 @@ def _budgets(costs: Mapping[int, PlanCost], today: dt.date) -> dict[int, Decimal
         "tomorrow": today + dt.timedelta(days=1),
         "year_begins": dt.date(today.year, 1, 1),
     }
-    days: dict[int, int] = {row[0]: row[1] for row in _rows(_FOLLOWED, given)}
+    days: dict[int, int] = {row[0]: row[1] for row in rows_of(_FOLLOWED, given)}
     return {
         plan: to_cents(cost.per_customer * days.get(plan, 0) / DAYS_PER_YEAR)
         for plan, cost in costs.items()
@@ -402,7 +252,7 @@ def _budgets(costs: Mapping[int, PlanCost], today: dt.date) -> dict[int, Decimal
 
 
 def _column(
-    facts: _Facts,
+    facts: BoardFacts,
     plan: RetentionPlan,
     version: PlanVersion | None,
     cost: PlanCost | None,
@@ -422,7 +272,7 @@ def _column(
     )
 
 
-def _withheld(facts: _Facts, plan: RetentionPlan) -> list[Withheld]:
+def _withheld(facts: BoardFacts, plan: RetentionPlan) -> list[Withheld]:
     found = [
         Withheld(
             kind,
@@ -444,7 +294,7 @@ def _merged(reasons: Iterable[Reason]) -> list[Reason]:
     return sorted(found, key=lambda one: (-one.touches, one.status, one.reason))
 
 
-def _classes(facts: _Facts, plans: Sequence[PlanColumn]) -> list[ClassColumn]:
+def _classes(facts: BoardFacts, plans: Sequence[PlanColumn]) -> list[ClassColumn]:
     found = []
     for key in (*WorthClass, None):
         name = key.value if key else ""
@@ -463,7 +313,7 @@ def _classes(facts: _Facts, plans: Sequence[PlanColumn]) -> list[ClassColumn]:
     return found
 
 
-def _people(facts: _Facts) -> list[BoardRow]:
+def _people(facts: BoardFacts) -> list[BoardRow]:
     people = User.objects.in_bulk([key for _, key in facts.by_person if key])
     roles = {
         OwnerRole.REP.value: "Accounts of nobody",
@@ -484,17 +334,17 @@ def _people(facts: _Facts) -> list[BoardRow]:
     return sorted(found, key=_worst_first)
 
 
-def _touches(facts: _Facts) -> list[BoardRow]:
+def _touches(facts: BoardFacts) -> list[BoardRow]:
     newest: dict[Any, TouchTemplate] = {}
     for template in sorted(facts.templates.values(), key=lambda one: one.pk):
-        newest[template.lineage] = template
+        newest[template.version.plan_id, template.lineage] = template
     found = [
         BoardRow(
-            label=newest[lineage].title,
-            note=str(newest[lineage].version.plan),
-            lines=Lines(tally, {"lineage": lineage}),
+            label=newest[key].title,
+            note=str(newest[key].version.plan),
+            lines=Lines(tally, {"plan": key[0], "lineage": key[1]}),
         )
-        for lineage, tally in facts.by_touch.items()
+        for key, tally in facts.by_touch.items()
     ]
     return sorted(found, key=_worst_first)
 
@@ -502,10 +352,3 @@ def _touches(facts: _Facts) -> list[BoardRow]:
 def _worst_first(row: BoardRow) -> tuple[bool, float, str]:
     done = row.lines.tally.share
     return done is None, done or 0.0, row.label
-
-
-def _rows(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found

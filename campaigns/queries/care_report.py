@@ -183,8 +183,8 @@ class CareReport:
         return Chart(
             key="care",
             title="CLV gained by purpose",
-            summary=self.sentence,
-            labels=[row.label for row in self.rows],
+            summary="On the accounts that got effort for each purpose.",
+            labels=[row.label.partition(" ")[0] for row in self.rows],
             series=[
                 Series("CLV gained", [float(row.gain or 0) for row in self.rows], "bar")
             ],

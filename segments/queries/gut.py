@@ -205,7 +205,12 @@ def agreement_chart(found: Sequence[Compared], who: str) -> Chart | None:
         labels=[quarter_name(quarter) for quarter in quarters],
         series=[
             Series("Agreement", [_pooled(row, "both") for row in rows]),
-            Series("By chance", [_pooled(row, "expected") for row in rows], "dashed"),
+            Series(
+                "By chance",
+                [_pooled(row, "expected") for row in rows],
+                "dashed",
+                "chart-2",
+            ),
         ],
         x_title="Quarter",
         unit=" %",
