@@ -315,6 +315,7 @@ urlpatterns = [
     path(DRAFT, plan_drafts.plan_draft, name="plan_draft"),
     path(f"{DRAFT}start/", plan_drafts.draft_start, name="draft_start"),
     path(f"{DRAFT}_cost/", plan_drafts.draft_cost, name="draft_cost"),
+    path(f"{DRAFT}_preview/", plan_drafts.draft_preview, name="draft_preview"),
     path(f"{DRAFT}touches/new/", plan_drafts.draft_touch_add, name="draft_touch_add"),
     path(
         f"{DRAFT}touches/<int:pk>/",

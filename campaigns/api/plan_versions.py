@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from campaigns import permissions, policy
 from campaigns.api.plans import TERMS, TouchOut, VersionOut, WithCosts
 from campaigns.models import LibraryTouch, PlanVersion, TouchTemplate
-from campaigns.queries import plan_effect
+from campaigns.queries import plan_effect, previews
 from campaigns.services import drafts, plans
 from campaigns.services.ready import READY_PLANS
 from common.api import (
@@ -141,6 +141,15 @@ class EffectOut(serializers.Serializer[plan_effect.Effect]):
         source="unpriced", child=serializers.CharField()
     )
     changes = ChangeOut(many=True)
+
+
+class PreviewOut(serializers.Serializer[Any]):
+    """Subject and text as one person at one account would read them."""
+
+    account = serializers.IntegerField(source="account.pk")
+    contact = serializers.IntegerField(source="contact.pk", allow_null=True)
+    subject = serializers.CharField()
+    content = serializers.CharField()
 
 
 class VersionFilter(django_filters.FilterSet):
@@ -290,6 +299,21 @@ class TouchResource(Listed, Shown, WithCosts):
             **self.read(request),
         )
         return self.answer(self.get_queryset().get(pk=pk))
+
+    @extend_schema(
+        summary="Read the texts as five customers would",
+        responses=PreviewOut(many=True),
+    )
+    @action(detail=True, methods=["get"], filter_backends=(), pagination_class=None)
+    def preview(self, request: Request, pk: int) -> Response:
+        touch = self.get_object()
+        found = previews.previews(
+            touch.version.plan,
+            user=self.actor,
+            subject=touch.subject,
+            content=touch.content,
+        )
+        return Response(PreviewOut(found, many=True).data)
 
     def destroy(self, request: Request, pk: int) -> Response:
         touch = self.get_object()

@@ -65,10 +65,15 @@ def follower_counts(plans: Sequence[RetentionPlan]) -> dict[int, int]:
     for plan in automatic:
         if not plan.is_refined:
             count = rest[plan.worth_class] - taken.get(plan.worth_class, 0)
-            found[plan.pk] = max(count, 0)
+            found[plan.pk] = max(count, 0 if plan.worth_class else _keeping(plan))
     return found | {
         plan.pk: by_hand.get(plan.pk, 0) for plan in plans if not plan.is_automatic
     }
+
+
+def _keeping(plan: RetentionPlan) -> int:
+    """Return who follows a newcomers' plan, also those who were classed meanwhile."""
+    return PlanAssignment.objects.open().filter(plan=plan).count()
 
 
 def _refined(plans: Sequence[RetentionPlan]) -> Mapping[int, Following]:

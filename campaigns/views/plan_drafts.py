@@ -14,7 +14,7 @@ from campaigns import permissions
 from campaigns.engine.merge import FIELDS
 from campaigns.forms.plans import PublishForm, RunForm, TouchForm
 from campaigns.models import LibraryTouch, PlanVersion, TouchTemplate
-from campaigns.queries import plan_effect
+from campaigns.queries import plan_effect, previews
 from campaigns.queries.followers import Following
 from campaigns.requests import find_plan, get_draft
 from campaigns.services import drafts, library, plans
@@ -81,6 +81,18 @@ def draft_cost(request: SignedInRequest, key: str) -> HttpResponse:
         "wrong": wrong,
     }
     return render(request, "campaigns/plans/_effect.html", context)
+
+
+@require_GET
+@requires(permissions.CHANGE_PLANS)
+def draft_preview(request: SignedInRequest, key: str) -> HttpResponse:
+    """Show how the texts that are being typed read for five customers."""
+    draft = get_draft(key)
+    texts = {name: request.GET.get(name, "")[:2000] for name in ("subject", "content")}
+    wrong = previews.problem_of(**texts)
+    shown = [] if wrong else previews.previews(draft.plan, user=request.user, **texts)
+    context = {"previews": shown, "wrong": wrong}
+    return render(request, "campaigns/plans/_preview.html", context)
 
 
 @require_POST

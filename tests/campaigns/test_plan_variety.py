@@ -390,6 +390,19 @@ def test_typing_shows_the_cost_and_stores_nothing(draft, marketer, client, read_
     assert draft.touches.count() == 2
 
 
+def test_the_preview_differs_where_needs_differ(draft, marketer, client, member):
+    for number in range(6):
+        needs = ("warm offices", "quiet offices", "")[number % 3]
+        make.contact(account=member("general"), name=f"Ada {number}", needs=needs)
+    client.force_login(marketer)
+    texts = {"subject": "For {{ first_name }}", "content": "{{ needs|your plans }}"}
+    shown = client.get(url("draft_preview"), texts, headers=HTMX).context["previews"]
+    assert [one.content for one in shown[:2]] == ["warm offices", "quiet offices"]
+    assert (len(shown), shown[-1].content) == (5, "your plans")
+    wrong = client.get(url("draft_preview"), {"content": "{{ neds }}"}, headers=HTMX)
+    assert "neds" in wrong.text
+
+
 def test_an_unpriced_draft_is_not_published(partners, marketer):
     drafts.save_touch(actor=marketer, version=partners, **CALL | {"unit_cost": None})
     with pytest.raises(CannotPublishError, match="missing for: Call"):
