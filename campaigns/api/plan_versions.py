@@ -67,7 +67,7 @@ class TouchIn(TermsIn):
         fields = ("draft", *TERMS)
 
 
-class VersionChangeIn(StrictSerializer):
+class PlanVersionChangeIn(StrictSerializer):
     runs_days = serializers.IntegerField(
         min_value=1,
         max_value=policy.LONGEST_RUN_DAYS,
@@ -76,12 +76,12 @@ class VersionChangeIn(StrictSerializer):
     )
 
 
-class PublishIn(StrictSerializer):
+class PublishPlanIn(StrictSerializer):
     valid_from = DayField(required=False, help_text="today if not said")
     note = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
-class TemplateIn(StrictSerializer):
+class ReadyPlanIn(StrictSerializer):
     template = serializers.ChoiceField(
         choices=[(key, ready.name) for key, ready in READY_PLANS.items()]
     )
@@ -93,13 +93,13 @@ class FromLibraryIn(StrictSerializer):
     )
 
 
-class HeadOut(serializers.Serializer[plan_effect.HeadLine]):
+class PlanHeadOut(serializers.Serializer[plan_effect.HeadLine]):
     head = serializers.CharField(source="label")
     before = serializers.DecimalField(allow_null=True, **MONEY)
     after = serializers.DecimalField(**MONEY)
 
 
-class ChangeOut(serializers.Serializer[Any]):
+class TouchChangeOut(serializers.Serializer[Any]):
     kind = serializers.CharField()
     title = serializers.CharField()
     words = serializers.CharField()
@@ -107,7 +107,7 @@ class ChangeOut(serializers.Serializer[Any]):
     after = serializers.DecimalField(allow_null=True, **MONEY)
 
 
-class EffectOut(serializers.Serializer[plan_effect.Effect]):
+class PlanEffectOut(serializers.Serializer[plan_effect.Effect]):
     """What a version costs, asks of account owners, and must earn.
 
     `before` is the version it is compared with, null where there is none.
@@ -128,7 +128,7 @@ class EffectOut(serializers.Serializer[plan_effect.Effect]):
     more_per_customer_year = serializers.DecimalField(
         source="more", allow_null=True, **MONEY
     )
-    heads = HeadOut(many=True)
+    heads = PlanHeadOut(many=True)
     uplift_needed = serializers.DecimalField(source="even.uplift", **MONEY)
     uplift_share_of_margin = serializers.FloatField(
         source="even.share", allow_null=True
@@ -140,10 +140,10 @@ class EffectOut(serializers.Serializer[plan_effect.Effect]):
     touches_without_unit_cost = serializers.ListField(
         source="unpriced", child=serializers.CharField()
     )
-    changes = ChangeOut(many=True)
+    changes = TouchChangeOut(many=True)
 
 
-class PreviewOut(serializers.Serializer[Any]):
+class TouchPreviewOut(serializers.Serializer[Any]):
     """Subject and text as one person at one account would read them."""
 
     account = serializers.IntegerField(source="account.pk")
@@ -167,12 +167,12 @@ class VersionResource(Listed, Shown, WithCosts):
     write_access = permissions.CHANGE_PLANS
     queryset = PlanVersion.objects.select_related("plan").prefetch_related("touches")
     output = VersionOut
-    outputs = {"effect": EffectOut}
+    outputs = {"effect": PlanEffectOut}
     inputs = {
-        "partial_update": VersionChangeIn,
-        "publish": PublishIn,
+        "partial_update": PlanVersionChangeIn,
+        "publish": PublishPlanIn,
         "archive": StrictSerializer,
-        "template": TemplateIn,
+        "template": ReadyPlanIn,
         "from_library": FromLibraryIn,
     }
     filterset_class = VersionFilter
@@ -235,7 +235,7 @@ class VersionResource(Listed, Shown, WithCosts):
                 "with", int, description="another version; the published if not said"
             )
         ],
-        responses=EffectOut,
+        responses=PlanEffectOut,
     )
     @action(detail=True, methods=["get"], filter_backends=(), pagination_class=None)
     def effect(self, request: Request, pk: int) -> Response:
@@ -243,7 +243,7 @@ class VersionResource(Listed, Shown, WithCosts):
         found = plan_effect.effect(
             version, self._other(request, version), plan_effect.ground(version.plan)
         )
-        return Response(EffectOut(found).data)
+        return Response(PlanEffectOut(found).data)
 
     def _other(self, request: Request, version: PlanVersion) -> PlanVersion | None:
         wanted = request.query_params.get("with")
@@ -302,7 +302,7 @@ class TouchResource(Listed, Shown, WithCosts):
 
     @extend_schema(
         summary="Read the texts as five customers would",
-        responses=PreviewOut(many=True),
+        responses=TouchPreviewOut(many=True),
     )
     @action(detail=True, methods=["get"], filter_backends=(), pagination_class=None)
     def preview(self, request: Request, pk: int) -> Response:
@@ -313,7 +313,7 @@ class TouchResource(Listed, Shown, WithCosts):
             subject=touch.subject,
             content=touch.content,
         )
-        return Response(PreviewOut(found, many=True).data)
+        return Response(TouchPreviewOut(found, many=True).data)
 
     def destroy(self, request: Request, pk: int) -> Response:
         touch = self.get_object()
