@@ -1,7 +1,8 @@
 """What accounts of a class could get instead of what they get: plans with their cost.
 
 Every published version and every draft of any class's plan, every ready plan, and
-nothing at all. The plan for accounts that no night has classed yet is not among them.
+nothing at all. What runs for some days only, such as onboarding, is no choice for a
+class, and neither is the plan for accounts that no night has classed yet.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,6 +77,7 @@ def plan_variants(ready_plans: Mapping[str, Any]) -> Variants:
     )
     versions = versions.select_related("plan").prefetch_related("touches")
     of_plan: dict[int, Variant] = {}
+    lasting: list[Variant] = []
     drafts: list[Variant] = []
     unpriced: list[str] = []
     for version in versions.order_by("pk"):
@@ -83,14 +85,16 @@ def plan_variants(ready_plans: Mapping[str, Any]) -> Variants:
         made = _variant(f"{VERSION}:{version.pk}", version, touches, hourly)
         if made is None:
             unpriced.append(str(version))
-        elif version.status == VersionStatus.PUBLISHED:
+            continue
+        is_draft = version.status == VersionStatus.DRAFT
+        if not is_draft:
             of_plan[version.plan_id] = made
-        elif touches:
-            drafts.append(made)
+        if version.runs_days is None and touches:
+            (drafts if is_draft else lasting).append(made)
     return Variants(
         nothing=Variant(NOTHING, "Nothing", NOTHING),
         of_plan=of_plan,
-        written=[*of_plan.values(), *drafts],
+        written=[*lasting, *drafts],
         ready={key.value: _ready(key, ready_plans, hourly) for key in WorthClass},
         unpriced=unpriced,
     )
@@ -111,9 +115,8 @@ def _ready(
 ) -> list[Variant]:
     found = []
     for key, ready in ready_plans.items():
-        touches = ready.touches_for(worth_class)
-        priced = _priced(touches, hourly)
-        if touches and priced is not None:
+        priced = _priced(ready.touches_for(worth_class), hourly)
+        if ready.runs_days is None and priced is not None:
             found.append(Variant(f"{READY}:{key}", ready.name, "ready plan", *priced))
     return found
 

@@ -19,6 +19,8 @@ from common.versions import save_changes
 from crm.models import User
 from crm.services import audit
 
+GONE = "The version that was chosen is not there any more."
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -159,8 +161,7 @@ def _apply_line(
         if part.variant == NOTHING:
             left.append(Left(what, "Withdraw the plan, or take these accounts off it."))
             continue
-        plan = _plan_for(line, part, is_main=part is most)
-        draft, why = _draft(actor, plan, part)
+        draft, why = _made(actor, line, part, is_main=part is most)
         if draft is None:
             left.append(Left(what, why))
             continue
@@ -170,15 +171,27 @@ def _apply_line(
         )
 
 
-def _plan_for(line: Line, part: Part, *, is_main: bool) -> RetentionPlan:
-    """Return the plan that is to change, or a new one to be followed by hand."""
+def _made(
+    actor: User, line: Line, part: Part, *, is_main: bool
+) -> tuple[PlanVersion | None, str]:
+    """Return a draft of the plan that is to change, or of a new one."""
     plan = RetentionPlan.objects.filter(pk=line.plan_id or 0).first()
     if is_main and plan is not None:
-        return plan
-    name = f"{line.class_label}, {part.who}: {part.label}"[:150]
-    return RetentionPlan.objects.create(
-        worth_class=line.worth_class, name=name, is_automatic=is_main
+        return _draft(actor, plan, part)
+    kind, _, name = part.variant.partition(":")
+    source = (
+        PlanVersion.objects.filter(pk=int(name)).first() if kind == VERSION else None
     )
+    if kind == VERSION and source is None:
+        return None, GONE
+    draft = plans.create_plan(
+        actor=actor,
+        name=f"{line.class_label}, {part.who}: {part.label}"[:150],
+        audience=plans.Audience(line.worth_class, is_automatic=is_main),
+        template=name if kind == READY else "",
+        copied_from=source,
+    )
+    return draft, ""
 
 
 def _draft(
@@ -195,7 +208,7 @@ def _draft(
     if kind == VERSION:
         source = PlanVersion.objects.filter(pk=int(name)).first()
         if source is None:
-            return None, "The version that was chosen is not there any more."
+            return None, GONE
     draft = plans.start_draft(actor=actor, plan=plan)
     if kind == READY:
         return drafts.load_template(actor=actor, version=draft, key=name), ""
@@ -206,6 +219,7 @@ def _draft(
 
 def _copy_touches(source: PlanVersion, draft: PlanVersion) -> None:
     """Replace the draft's touches; they keep their lineage, as a next version's do."""
+    save_changes(draft, runs_days=source.runs_days)
     draft.touches.all().delete()
     touches = list(source.touches.all())
     for touch in touches:
