@@ -130,8 +130,8 @@ def add_facts() -> None:
 
 def sum_up() -> None:
     """Run what the night runs for these pages, and say how long each step took."""
-    from campaigns.queries import effort  # noqa: PLC0415
     from clv.models import ValuationRun  # noqa: PLC0415
+    from config.night import MORE_KEPT  # noqa: PLC0415
     from segments.services import changes, classes, rollups  # noqa: PLC0415
     from segments.services.matrix import write_matrix  # noqa: PLC0415
     from segments.services.portraits import write_portraits  # noqa: PLC0415
@@ -140,9 +140,7 @@ def sum_up() -> None:
         "classify": classes.classify,
         "explain": changes.write_rollup,
         "portray": write_portraits,
-        "sum up": partial(
-            rollups.write_rollups, more={effort.ALLOCATION: effort.effort_rows}
-        ),
+        "sum up": partial(rollups.write_rollups, more=MORE_KEPT),
         "matrix": write_matrix,
     }
     for run in ValuationRun.objects.published().order_by("as_of"):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from campaigns.queries import effort
+from campaigns.queries import effort, optimiser
 from campaigns.services import alert_rules, alerts, planning, plans, standings
 from clv.choices import RunKind
 from clv.models import ValuationRun
@@ -100,11 +100,19 @@ def _portray(work: Work) -> Done:
         return Done(portraits.write_portraits(work.run))
 
 
+# Blocks of pages that stand above `segments`.
+MORE_KEPT = MappingProxyType(
+    {
+        effort.ALLOCATION: effort.effort_rows,
+        optimiser.CELLS_KEPT: optimiser.cell_rows,
+    }
+)
+
+
 def _sum_up(work: Work) -> Done:
     """Keep the sums that the value pages show."""
     with work.lease.fenced():
-        more = {effort.ALLOCATION: effort.effort_rows}
-        done = rollups.write_rollups(work.run, more=more)
+        done = rollups.write_rollups(work.run, more=MORE_KEPT)
     skipped = {"cohorts": "counted within the week"} if done.cells is None else {}
     return Done(done.rows, skipped)
 

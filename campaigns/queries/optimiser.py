@@ -24,11 +24,17 @@ from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
 from crm.models import User
 from segments.choices import WorthClass
+from segments.models import StoredFigures
 
 WEEKS = 52
 CELLS_A_BAND = 12
 BY_HAND = "hand"
 
+CELLS_KEPT = "optimiser"
+NEWEST = """
+    SELECT coalesce((SELECT max(id) FROM segments_membership), 0),
+        coalesce((SELECT max(id) FROM campaigns_planassignment), 0)
+"""
 # OFFSET 0 keeps the planner from taking cells for as many as margins, and so from
 # sorting all accounts instead of hashing them.
 CELLS = """
@@ -127,6 +133,11 @@ def rep_hours_a_week() -> float:
     return float(stated + usual * (reps.distinct().count() - own.count()))
 
 
+def cell_rows(run: ValuationRun) -> list[Any]:
+    """Return what the night keeps: what it was counted by, and the cells."""
+    return [_newest(), *_counted(run)]
+
+
 # -- Cells -----------------------------------------------------------------------------
 
 
@@ -158,13 +169,34 @@ def _edges() -> tuple[list[float], list[int]]:
     return edges, band_of
 
 
+def _kept(run: ValuationRun) -> list[Any] | None:
+    """Return the night's cells, None once a class or a plan has changed since."""
+    found = StoredFigures.objects.filter(run=run, block=CELLS_KEPT).first()
+    if found is None or found.rows[0] != _newest():
+        return None
+    return list(found.rows[1:])
+
+
+def _newest() -> list[int]:
+    """Return the last row of classes and of who follows which plan, and the bands."""
+    with connection.cursor() as cursor:
+        cursor.execute(NEWEST)
+        return [*cursor.fetchone(), *policy.WORTH_BANDS]
+
+
+def _counted(run: ValuationRun) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(CELLS, {"run": run.pk, "edges": _edges()[0]})
+        return list(cursor.fetchall())
+
+
 def _by_unit(
     run: ValuationRun, plans: Mapping[int, RetentionPlan]
 ) -> dict[_UnitKey, _Cells]:
-    edges, band_of = _edges()
-    with connection.cursor() as cursor:
-        cursor.execute(CELLS, {"run": run.pk, "edges": edges})
-        rows = cursor.fetchall()
+    _, band_of = _edges()
+    rows = _kept(run)
+    if rows is None:
+        rows = _counted(run)
     usual = _plan_of_class(plans)
     found: dict[_UnitKey, list[tuple[int, int, float]]] = {}
     for worth_class, plan_id, by_hand, cell, accounts, margin in rows:

@@ -1,6 +1,7 @@
 """The optimiser's page, searches that are kept, drafts made of them, and the API."""
 
 import datetime as dt
+import json
 from decimal import Decimal
 
 import numpy as np
@@ -21,10 +22,12 @@ from campaigns.models import (
 )
 from campaigns.queries.best_plans import Ask
 from campaigns.queries.costs import hourly_costs, plan_cost
+from campaigns.queries.optimiser import CELLS_KEPT, cell_rows
 from campaigns.queries.plan_search import best_plans, usual_ask
 from campaigns.services import optimiser
 from common.errors import StaleRecordError
 from crm.models import AuditEvent
+from segments.models import StoredFigures
 from tests import make
 
 URL = reverse("campaigns:optimiser")
@@ -85,6 +88,17 @@ def test_groups_are_what_accounts_are_one_by_one(firm, django_assert_max_num_que
     assert float(key.before.gain) == pytest.approx(expected, abs=0.02)
     expected = _gain(_yearly("general"), 900, 900, 900)
     assert float(general.before.gain) == pytest.approx(expected, abs=0.02)
+
+
+def test_what_the_night_keeps_counts_until_a_class_or_a_plan_changes(firm, rep):
+    counted = optimiser.board()
+    rows = json.loads(json.dumps(cell_rows(firm)))
+    StoredFigures.objects.create(run=firm, block=CELLS_KEPT, rows=rows)
+    assert optimiser.board().groups == counted.groups
+    account = make.account(owner=rep)
+    make.valuation(account=account, run=firm, expected_margin_year="900.00")
+    make.membership(account=account, worth_class="general", run=firm)
+    assert optimiser.board().accounts == counted.accounts + 1
 
 
 def test_today_fits_into_what_is_usual_and_the_best_is_no_worse(firm):
