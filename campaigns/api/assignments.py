@@ -77,7 +77,7 @@ class EditIn(StrictSerializer):
     )
 
 
-class CountOut(serializers.Serializer[Any]):
+class AccountCountOut(serializers.Serializer[Any]):
     accounts = serializers.IntegerField()
 
 
@@ -98,7 +98,11 @@ class PlanAssignmentResource(Listed, Shown, Resource):
     write_access = permissions.ASSIGN_PLANS
     queryset = PlanAssignment.objects.select_related("assigned_by")
     output = PlanAssignmentOut
-    outputs = {"create": AssignedOut, "take_off": CountOut, "undo": CountOut}
+    outputs = {
+        "create": AssignedOut,
+        "take_off": AccountCountOut,
+        "undo": AccountCountOut,
+    }
     inputs = {"create": PlanAssignmentIn, "take_off": AccountsIn, "undo": EditIn}
     filterset_class = PlanAssignmentFilter
 
@@ -119,7 +123,7 @@ class PlanAssignmentResource(Listed, Shown, Resource):
         return Response(answer, status=status.HTTP_201_CREATED)
 
     @extend_schema(
-        summary="Take accounts off their plan by hand", responses={200: CountOut}
+        summary="Take accounts off their plan by hand", responses={200: AccountCountOut}
     )
     @action(detail=False, methods=["post"], url_path="take-off")
     @acts_once
@@ -130,7 +134,7 @@ class PlanAssignmentResource(Listed, Shown, Resource):
         )
         return Response({"accounts": count})
 
-    @extend_schema(summary="Take an assignment back", responses={200: CountOut})
+    @extend_schema(summary="Take an assignment back", responses={200: AccountCountOut})
     @action(detail=False, methods=["post"])
     @acts_once
     def undo(self, request: Request) -> Response:

@@ -271,6 +271,7 @@ class KindResource(Resource):
     """All triggers, conditions and actions, with their parameters."""
 
     read_access = permissions.VIEW_AUTOMATIONS
+    queryset = Automation.objects.none()
     output = KindsOut
     pagination_class = None
 

@@ -28,7 +28,7 @@ class TallyOut(serializers.Serializer[Any]):
     adherence = serializers.FloatField(source="share", allow_null=True)
 
 
-class ReasonOut(serializers.Serializer[Any]):
+class BoardReasonOut(serializers.Serializer[Any]):
     status = serializers.CharField()
     reason = serializers.CharField()
     touches = serializers.IntegerField()
@@ -51,7 +51,7 @@ class BoardPlanOut(serializers.Serializer[Any]):
     touches = TallyOut(source="lines.tally")
     spent = Amount()
     budget = Amount(allow_null=True)
-    reasons = ReasonOut(many=True)
+    reasons = BoardReasonOut(many=True)
     not_planned = WithheldOut(source="withheld", many=True)
 
 

@@ -14,7 +14,7 @@ from common.resources import Resource
 from segments.queries.scope import Scope
 
 
-class CareOut(serializers.Serializer[Any]):
+class CareReportOut(serializers.Serializer[Any]):
     """One purpose, "other", or all; `clv_gained` is null without two nights."""
 
     purpose = serializers.CharField(source="key")
@@ -30,7 +30,7 @@ class CareResource(Resource):
 
     read_access = permissions.VIEW_TODAY
     queryset = PlannedTouch.objects.none()
-    output = CareOut
+    output = CareReportOut
     pagination_class = None
     filter_backends = ()
     list_parameters = frozenset(ASKED)

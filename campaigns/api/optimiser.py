@@ -32,7 +32,7 @@ class SumsOut(serializers.Serializer[Any]):
     gain = Amount()
 
 
-class PartOut(serializers.Serializer[Any]):
+class ClassPartOut(serializers.Serializer[Any]):
     """What some accounts get; `variant` is nothing, version:<id> or ready:<name>."""
 
     variant = serializers.CharField()
@@ -44,7 +44,7 @@ class PartOut(serializers.Serializer[Any]):
     sums = SumsOut()
 
 
-class LineOut(serializers.Serializer[Any]):
+class ClassLineOut(serializers.Serializer[Any]):
     """Accounts of one class on one plan: today, and as is best."""
 
     worth_class = serializers.CharField()
@@ -53,7 +53,7 @@ class LineOut(serializers.Serializer[Any]):
     today = serializers.CharField()
     before = SumsOut()
     after = SumsOut()
-    parts = PartOut(many=True)
+    parts = ClassPartOut(many=True)
 
 
 class BestPlansOut(serializers.Serializer[Any]):
@@ -68,7 +68,7 @@ class BestPlansOut(serializers.Serializer[Any]):
     after = SumsOut()
     money_price = serializers.FloatField(source="euro_price")
     hour_price = serializers.FloatField()
-    lines = LineOut(many=True)
+    lines = ClassLineOut(many=True)
 
 
 class SearchIn(serializers.Serializer[Any]):
