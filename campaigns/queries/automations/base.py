@@ -43,6 +43,7 @@ class Search:
             "today": self.today,
             "run": self.run_id,
             "membership_floor": self.membership_floor,
+            "is_trial": self.accounts is not None,
             "accounts": None if self.accounts is None else list(self.accounts),
         }
 

@@ -86,7 +86,8 @@ def _order_placed(values: Values, search: Search) -> Statement:
         ) lines
         WHERE o.status = 'confirmed' AND o.updated_at >= %(since)s
             AND o.created_at >= %(started_at)s {search.only("o.account_id")}
-            AND o.ordered_on >= {_day_of("o.created_at")} - {NEWS_DAYS}
+            AND (%(is_trial)s
+                OR o.ordered_on >= {_day_of("o.created_at")} - {NEWS_DAYS})
             AND (%(over)s = '' OR lines.amount >= nullif(%(over)s, '')::numeric)
             AND (%(which)s = '' OR NOT EXISTS (
                 SELECT FROM crm_order e WHERE e.account_id = o.account_id
@@ -170,7 +171,8 @@ def _first_contact(values: Values, search: Search) -> Statement:
         FROM crm_touchpoint t
         WHERE t.voided_at IS NULL AND t.channel <> 'note'
             AND t.created_at >= %(since)s AND t.created_at >= %(started_at)s
-            AND t.occurred_at >= t.created_at - interval '{NEWS_DAYS} days'
+            AND (%(is_trial)s
+                OR t.occurred_at >= t.created_at - interval '{NEWS_DAYS} days')
             {search.only("t.account_id")}
             AND NOT EXISTS (
                 SELECT FROM crm_touchpoint e WHERE e.account_id = t.account_id

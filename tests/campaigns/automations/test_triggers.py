@@ -6,10 +6,11 @@ import pytest
 from django.utils import timezone
 
 from campaigns.models import Firing
+from campaigns.queries.automations import finding
+from campaigns.queries.automations.triggers import TRIGGERS
 from campaigns.services.automations import rules
 from common.clock import business_today
 from crm.models import EventType, Holding, LifeEvent
-from crm.services import cases
 from tests import make
 from tests.campaigns.automations.conftest import outcomes, run
 
@@ -100,6 +101,16 @@ def test_an_import_of_old_orders_fires_nothing(make_rule, account):
     assert run(rule) == 0
 
 
+def test_a_trial_looks_at_history_too(account):
+    make.order(account=account, on=business_today() - 40 * DAY)
+    found = finding.latest(
+        trigger=TRIGGERS["order_placed"],
+        values={"which": "first", "over": ""},
+        account_ids=[account.pk],
+    )
+    assert found.text.startswith("Order of ")
+
+
 def test_a_case_opens_and_is_settled_and_is_settled_again(make_rule, account, rep):
     opened = make_rule({"kind": "case_opened", "case_kind": "complaint"})
     settled = make_rule({"kind": "case_closed", "case_kind": ""}, name="Settled")
@@ -112,7 +123,6 @@ def test_a_case_opens_and_is_settled_and_is_settled_again(make_rule, account, re
         type(case).objects.filter(pk=case.pk).update(status="resolved", resolved_at=at)
         assert run(settled) == 1
         assert run(settled) == 0
-    assert cases.__name__ == "crm.services.cases"
 
 
 def test_a_case_of_somebody_unknown_counts_when_they_are_known(make_rule, account):
