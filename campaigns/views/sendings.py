@@ -10,7 +10,7 @@ from campaigns.choices import OwnerRole
 from campaigns.models import TouchTemplate
 from campaigns.queries.letters import recipients_of
 from campaigns.queries.sendings import SAMPLES, audience, in_order, samples_of
-from campaigns.services import class_wide, letters, transports
+from campaigns.services import class_wide, letters, sendings, transports
 from campaigns.views.touches import touch_of
 from common.access import requires
 from common.clock import business_today
@@ -30,6 +30,7 @@ def sending(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "template": template,
         "audience": audience(rows),
+        "gate": sendings.gate_of(actor=request.user, template=template),
         "samples": samples_of(
             template.subject,
             template.content,
