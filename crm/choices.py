@@ -323,8 +323,6 @@ class CaseStatus(TextChoices):
 
 
 class CaseEntryKind(TextChoices):
-    """What was done about a case."""
-
     OPENED = "opened", "Opened"
     CUSTOMER = "customer", "The customer wrote"
     ANSWER = "answer", "Answer"

@@ -83,7 +83,7 @@ class ClosedDay(models.Model):
 class RepCapacity(Versioned):
     """How many hours a week one person has for planned touches."""
 
-    user = models.OneToOneField(User, models.CASCADE, related_name="touch_capacity")
+    user = models.OneToOneField(User, models.CASCADE, related_name="+")
     hours_a_week = models.DecimalField(max_digits=4, decimal_places=1)
 
     class Meta:
@@ -101,7 +101,7 @@ class RepCapacity(Versioned):
 class Absence(models.Model):
     """Days on which a person does no touches; theirs fall before or after."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="absences")
+    user = models.ForeignKey(User, models.CASCADE, related_name="+")
     starts_on = models.DateField()
     ends_on = models.DateField(help_text="the last day away")
 

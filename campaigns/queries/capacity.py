@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, F, Sum, Value
+from django.db.models import Count, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from campaigns import policy
 from campaigns.choices import OwnerRole
-from campaigns.models import PlanningRule, PlanVersion
+from campaigns.models import PlanningRule, PlanVersion, RepCapacity
 from campaigns.queries.costs import PlanCost, hourly_costs, plan_cost
 from common.money import ZERO
 from crm.models import User
@@ -41,7 +41,8 @@ def rep_capacity() -> tuple[int, Decimal]:
     """Return how many account owners there are, and their hours a week together."""
     usual = PlanningRule.objects.current().hours_a_week
     reps = User.objects.filter(is_active=True, groups__name=OwnerRole.REP)
-    hours = Coalesce(F("touch_capacity__hours_a_week"), Value(usual))
+    own = RepCapacity.objects.filter(user=OuterRef("pk")).values("hours_a_week")
+    hours = Coalesce(Subquery(own), Value(usual))
     found = reps.aggregate(people=Count("pk"), hours=Sum(hours))
     return found["people"], found["hours"] or ZERO
 

@@ -223,7 +223,9 @@ def assert_days_and_limits(firm):
         fourth = zip(of_one, of_one[3:], strict=False)
         assert all((later - first).days >= 7 for first, later in fourth)
     in_weeks = (
-        LIVE.filter(owner_role="rep", account__owner__touch_capacity__isnull=False)
+        LIVE.filter(
+            owner_role="rep", account__owner__in=RepCapacity.objects.values("user")
+        )
         .order_by()
         .values_list("due_on__iso_year", "due_on__week")
         .annotate(minutes=Sum("template__minutes"))
