@@ -17,6 +17,7 @@ from campaigns.api.calendar import CalendarResource, FeedResource
 from campaigns.api.care import CareResource
 from campaigns.api.case_entries import CaseEntryResource
 from campaigns.api.cases import CaseResource
+from campaigns.api.deliveries import DeliveryResource, PlannedTouchResource
 from campaigns.api.effort import EffortResource
 from campaigns.api.experience import ExperienceResource
 from campaigns.api.lists import ListResource
@@ -52,6 +53,8 @@ from campaigns.api.webhooks import CallResource, EndpointResource
 router = SimpleRouter(use_regex_path=False)
 router.register("plans", PlanResource, "plan")
 router.register("plan-versions", VersionResource, "plan-version")
+router.register("deliveries", DeliveryResource, "delivery")
+router.register("touches", PlannedTouchResource, "touch")
 router.register("plan-touches", TouchResource, "plan-touch")
 router.register("touch-library", LibraryResource, "touch-library")
 router.register("plan-assignments", PlanAssignmentResource, "plan-assignment")
