@@ -94,8 +94,9 @@ class DeliveryResource(Listed, Shown, Resource):
         return self._act(request, resending.cancel)
 
     def _act(self, request: Request, act: Callable[..., Delivery]) -> Response:
+        mail = self.get_object()
         self.read(request)
-        return self.answer(act(actor=self.actor, delivery=self.get_object()))
+        return self.answer(act(actor=self.actor, delivery=mail))
 
 
 class PlannedTouchOut(serializers.ModelSerializer[PlannedTouch]):
@@ -206,11 +207,11 @@ class PlannedTouchResource(Listed, Shown, Resource):
     @action(detail=True, methods=["post"])
     @acts_once
     def give(self, request: Request, pk: int) -> Response:
+        touch = self.get_object()
         said = self.read(request)
         to = User.objects.filter(email__iexact=said.pop("to"), is_active=True).first()
         if to is None:
             raise serializers.ValidationError({"to": ["unknown person"]})
-        touch = self.get_object()
         moved = moving.give_touch(actor=self.actor, touch=touch, to=to, **said)
         return self.answer(moved)
 
@@ -221,5 +222,6 @@ class PlannedTouchResource(Listed, Shown, Resource):
         return self._act(request, touch_mails.send_mail)
 
     def _act(self, request: Request, act: Callable[..., Any]) -> Response:
+        touch = self.get_object()
         said = self.read(request)
-        return self.answer(act(actor=self.actor, touch=self.get_object(), **said))
+        return self.answer(act(actor=self.actor, touch=touch, **said))
