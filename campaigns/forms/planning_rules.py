@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from campaigns.models import PlanningRule
-from campaigns.queries.open_days import countries
+from campaigns.queries.open_days import country_names
 from campaigns.services import planning_rules as services
 from crm.models import User
 
@@ -71,8 +71,8 @@ class RuleForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at run time
 
     def __init__(self, *args: Any, rule: PlanningRule, **options: Any) -> None:
         super().__init__(*args, **options)
-        names = [(code, code) for code in countries()]
-        self.fields["country"].choices = [("", "no country"), *names]  # type: ignore[attr-defined]
+        names = [("", "no country"), *country_names().items()]
+        self.fields["country"].choices = names  # type: ignore[attr-defined]
         self.initial = {
             name: getattr(rule, name) for name in self.Meta.fields if name != "reason"
         } | {"based_on": rule.pk}

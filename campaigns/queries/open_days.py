@@ -1,12 +1,14 @@
 """On which days touches may fall: not on weekends, holidays, and days of our own."""
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
 import holidays
+from holidays.registry import COUNTRIES
 
 from campaigns.models import ClosedDay, PlanningRule
 
@@ -80,6 +82,17 @@ def countries() -> Mapping[str, tuple[str, ...]]:
     """Return countries whose holidays are known, with the codes of their regions."""
     known = holidays.list_supported_countries(include_aliases=False)
     return MappingProxyType({code: tuple(known[code]) for code in sorted(known)})
+
+
+@lru_cache(maxsize=1)
+def country_names() -> Mapping[str, str]:
+    """Return code and English name of the countries whose holidays are known."""
+    spaced = {
+        code: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+        for name, code, *_ in COUNTRIES.values()
+    }
+    known = {code: spaced.get(code, code) for code in countries()}
+    return MappingProxyType(dict(sorted(known.items(), key=lambda one: one[1])))
 
 
 @lru_cache(maxsize=64)

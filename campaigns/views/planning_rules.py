@@ -18,6 +18,7 @@ from campaigns.forms.planning_rules import (
 )
 from campaigns.models import Absence, ClosedDay, PlanningRule
 from campaigns.queries import planning_rules as queries
+from campaigns.queries.open_days import country_names
 from campaigns.services import planning_rules as services
 from common.access import requires
 from common.clock import business_today
@@ -135,6 +136,7 @@ def _page(request: SignedInRequest, **refused: forms.Form) -> HttpResponse:
     today, rule = business_today(), PlanningRule.objects.current()
     context: dict[str, Any] = {
         "rule": rule,
+        "country": country_names().get(rule.country, rule.country),
         "versions": PlanningRule.objects.select_related("author")[:VERSIONS_SHOWN],
         "days_off": queries.days_off(rule, today=today),
         "people": queries.people_hours(rule, today=today),

@@ -81,19 +81,19 @@ def test_each_account_follows_the_plan_of_its_class_and_only_changes_are_written
     ready, member
 ):
     general, key = member("general"), member("current_key")
-    prospect = make.account()
+    unclassed = make.account()
 
     first = follow_classes(as_of=DAY)
     second = follow_classes(as_of=DAY)
 
-    assert (first.begun, first.ended) == (2, 0)
+    assert (first.begun, first.ended) == (3, 0)
     assert (second.begun, second.ended) == (0, 0)
     by_class = dict(
         PlanVersion.objects.published().values_list("plan__worth_class", "plan__name")
     )
     assert followed(general) == by_class["general"]
     assert followed(key) == by_class["current_key"]
-    assert followed(prospect) is None
+    assert followed(unclassed) == by_class[""]
 
 
 def test_of_several_plans_the_one_that_names_most_counts(ready, member):
@@ -171,30 +171,27 @@ def test_a_plan_that_runs_for_days_gives_way_to_the_next_one(ready, member):
 
 
 def test_a_new_account_has_its_onboarding_on_day_0(ready, manager):
-    plan_for(
-        name="Newcomers",
-        runs_days=60,
-        touch={"cadence": "onboarding", "offset_days": 1, "channel": "visit"},
-    )
-
     account = create_account(actor=manager, name="New firm")
 
-    touch = PlannedTouch.objects.get(account=account)
     today = business_today()
-    assert followed(account) == "Newcomers"
-    assert today + dt.timedelta(1) <= touch.due_on <= today + dt.timedelta(7)
+    touch = PlannedTouch.objects.filter(account=account).earliest("due_on")
+    assert followed(account) == "Onboarding"
+    assert due_titles(account) == {"Welcome e-mail", "Welcome call"}
+    assert today <= touch.due_on <= today + dt.timedelta(3)
 
     make.membership(account=account, worth_class="current_key", since=today)
     plan_touches(as_of=today)
-    assert followed(account) == "Newcomers"  # for its days, whatever the class
+    assert followed(account) == "Onboarding"  # for its days, whatever the class
     touch.refresh_from_db()
     assert touch.status == TouchStatus.DUE
 
     follow_classes(as_of=today + dt.timedelta(60))
-    assert followed(account) != "Newcomers"
+    assert followed(account) == "Magazine and visits"
 
 
 def test_without_a_newcomers_plan_nothing_happens_on_day_0(ready, manager):
+    PlanVersion.objects.filter(plan__worth_class="").update(status="archived")
+
     account = create_account(actor=manager, name="New firm")
 
     assert followed(account) is None

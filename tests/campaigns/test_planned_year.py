@@ -339,7 +339,7 @@ def test_a_version_published_under_way_keeps_done_touches_and_asks_each_once(
         rows = LIVE.filter(account=account, period__startswith=f"{YEAR}-Q1")
         titles = Counter(row.template.title for row in rows)
         assert titles == {"Printed magazine": 1, "Sales visit": 1}
-    open_ones = PlannedTouch.objects.due()
+    open_ones = PlannedTouch.objects.due().filter(due_on__gte=dt.date(YEAR, 2, 1))
     assert {t.template.version_id for t in open_ones} == {draft.pk}
 
 
