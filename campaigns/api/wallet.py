@@ -81,6 +81,8 @@ class MeasuredEffectOut(serializers.ModelSerializer[MeasuredEffect]):
     """A measured effect; it counts while `retired_at` is null."""
 
     author = serializers.EmailField(source="author.email")
+    worth_class = serializers.CharField()
+    channel = serializers.CharField()
 
     class Meta:
         model = MeasuredEffect
@@ -201,6 +203,8 @@ class GateOut(serializers.Serializer[Any]):
 
 class GateDecisionOut(serializers.ModelSerializer[GateDecision]):
     actor = serializers.EmailField(source="actor.email")
+    channel = serializers.CharField()
+    cheaper_channel = serializers.CharField()
 
     class Meta:
         model = GateDecision
