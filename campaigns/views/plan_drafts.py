@@ -55,32 +55,43 @@ def plan_draft(request: SignedInRequest, key: str) -> HttpResponse:
 @require_GET
 @requires(permissions.CHANGE_PLANS)
 def draft_cost(request: SignedInRequest, key: str) -> HttpResponse:
-    """Show what the draft would cost with the touch that is being typed."""
+    """Show what the draft would cost with the touch that is being typed.
+
+    What was typed before the draft was saved meanwhile is in it already, or stale.
+    """
     draft = get_draft(key)
-    wanted = request.GET.get("touch", "")
-    touch = _touch(draft, int(wanted[:18])) if wanted.isdecimal() else None
-    form = TouchForm(request.GET, draft=draft, touch=touch, is_typed=True)
     ground = _carried(request.GET.get("ground", "")) or plan_effect.ground(draft.plan)
-    touches, wrong = list(draft.touches.all()), ""
-    if form.is_valid():
-        typed = touch or TouchTemplate(version=draft)
-        try:
-            drafts.set_terms(typed, form.values())
-            drafts.check_runs([typed], draft.runs_days)
-        except DomainError as error:
-            wrong = error.message
-        typed.title = typed.title or "New touch"
-        touches = [typed if one.pk == typed.pk else one for one in touches]
-        touches += [] if touch else [typed]
-    else:
-        labels = (form[name].label for name in form.errors)
-        wrong = "Not counted yet, look at: " + ", ".join(str(one) for one in labels)
+    is_typed = request.GET.get("seen") == str(draft.version)
+    touches, wrong = _typed(request, draft) if is_typed else (None, "")
     context = {
         "effect": plan_effect.effect(draft, _published(draft), ground, touches=touches),
-        "is_typed": True,
+        "is_typed": is_typed,
         "wrong": wrong,
     }
     return render(request, "campaigns/plans/_effect.html", context)
+
+
+def _typed(
+    request: SignedInRequest, draft: PlanVersion
+) -> tuple[list[TouchTemplate], str]:
+    """Return the touches with the one being typed, and what is wrong with that."""
+    wanted = request.GET.get("touch", "")
+    touch = _touch(draft, int(wanted[:18])) if wanted.isdecimal() else None
+    touches = list(draft.touches.all())
+    form = TouchForm(request.GET, draft=draft, touch=touch, is_typed=True)
+    if not form.is_valid():
+        labels = (str(form[name].label) for name in form.errors)
+        return touches, f"Not counted yet, look at: {', '.join(labels)}"
+    typed, wrong = touch or TouchTemplate(version=draft), ""
+    try:
+        drafts.set_terms(typed, form.values())
+        drafts.check_runs([typed], draft.runs_days)
+    except DomainError as error:
+        wrong = error.message
+    typed.title = typed.title or "New touch"
+    if touch is None:
+        return [*touches, typed], wrong
+    return [typed if one.pk == typed.pk else one for one in touches], wrong
 
 
 @require_GET

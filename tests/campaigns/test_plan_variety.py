@@ -383,10 +383,12 @@ def test_typing_shows_the_cost_and_stores_nothing(draft, marketer, client, read_
         typed = client.get(url("draft_cost"), body, headers=HTMX)
         unpriced = client.get(url("draft_cost"), body | {"unit_cost": ""})
         wrong = client.get(url("draft_cost"), body | {"minutes": "many"})
+        late = client.get(url("draft_cost"), body | {"seen": draft.version - 1})
 
     assert typed.context["effect"].after.cost.per_customer == Decimal("342.20")
     assert "unit cost is missing for New touch" in unpriced.text
     assert "look at: Minutes" in wrong.text
+    assert late.context["effect"].changes == []
     assert draft.touches.count() == 2
 
 

@@ -65,7 +65,8 @@ def test_a_marketer_builds_compares_and_publishes_a_plan(
     expect(page.locator("#draft-cost")).to_contain_text("631.80")
     expect(effect).to_contain_text("as typed, not saved")
     form.get_by_role("button", name="Save the touch").click()
-    expect(effect.get_by_text("Added")).to_be_visible()
+    expect(page.locator(".p-draft__what").get_by_text("Check-in call")).to_be_visible()
+    expect(effect).not_to_contain_text("as typed, not saved")
 
     page.get_by_text("From the library").click()
     page.get_by_role("button", name="Card for years together").click()
