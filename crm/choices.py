@@ -115,6 +115,7 @@ class Channel(TextChoices):
     CHAT = "chat", "Chat"
     SOCIAL = "social", "Social"
     EVENT = "event", "Event"
+    GIFT = "gift", "Gift"
     NOTE = "note", "Note"
 
 
@@ -390,8 +391,6 @@ class NotificationKind(TextChoices):
 
 
 class ListKey(TextChoices):
-    """The lists that views are saved for."""
-
     ACCOUNTS = "accounts", "Accounts"
     CONTACTS = "contacts", "Contacts"
     PROSPECTS = "prospects", "Prospects"

@@ -26,6 +26,7 @@ WORDS_OF_KIND = {
     Channel.CHAT: "chat",
     Channel.SOCIAL: "social",
     Channel.EVENT: "event",
+    Channel.GIFT: "gift",
     Channel.NOTE: "note",
 }
 WORDS_OF_OUTCOME = {

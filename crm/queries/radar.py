@@ -28,6 +28,7 @@ DID = {
     Channel.CHAT: "chatted",
     Channel.SOCIAL: "wrote on social media",
     Channel.EVENT: "met them at an event",
+    Channel.GIFT: "gave a gift",
 }
 RECEIVED = {
     Channel.PHONE: "took their call",

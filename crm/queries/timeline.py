@@ -35,6 +35,7 @@ ICONS = {
     Channel.CHAT: "messages-square",
     Channel.SOCIAL: "share-2",
     Channel.EVENT: "ticket",
+    Channel.GIFT: "gift",
     Channel.NOTE: "notebook-pen",
 }
 

@@ -20,6 +20,7 @@ KINDS: Mapping[str, Channel] = {
         Channel.SOCIAL: "social linkedin xing",
         Channel.WEB: "web website portal",
         Channel.EVENT: "event fair webinar",
+        Channel.GIFT: "gift present",
     }.items()
     for word in words.split()
 }
