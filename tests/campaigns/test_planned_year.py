@@ -25,7 +25,7 @@ from campaigns.models import (
     TouchException,
     TouchTemplate,
 )
-from campaigns.services import plans, touches
+from campaigns.services import class_wide, plans
 from campaigns.services.planning import plan_touches
 from crm.choices import Stage
 from crm.models import EventType, LedgerEntry, LifeEvent, Touchpoint
@@ -175,9 +175,9 @@ def do_what_is_due(night, actor):
     templates = TouchTemplate.objects.filter(pk__in=due.values("template"))
     return Counter(
         {
-            template.pk: touches.complete_all(
+            template.pk: class_wide.complete_all(
                 actor=actor, template=template, until=night
-            )
+            ).done
             for template in templates
         }
     )
@@ -255,7 +255,7 @@ def assert_swapped(account, moved):
 
 def assert_ledger(done, actor):
     """Costs are touches done x (unit cost + minutes at the hourly cost)."""
-    assert sum(done.values()) > 300
+    assert sum(done.values()) > 250
     assert PlannedTouch.objects.filter(status=TouchStatus.DONE).count() == sum(
         done.values()
     )
