@@ -71,17 +71,25 @@ def give_back() -> int:
 
     One that was only claimed goes back. One that was being handed over may have gone:
     it is unconfirmed. Its lease stays, so that its sender, if it lives, can still say.
+    One that somebody is writing at this moment is left for the next time.
     """
-    lost = Delivery.objects.filter(leased_until__lt=Now())
-    back = lost.filter(status=DeliveryStatus.CLAIMED).update(
-        status=DeliveryStatus.PLANNED, lease=None, leased_until=None
-    )
-    unknown = lost.filter(status=DeliveryStatus.HANDING_OVER).update(
-        status=DeliveryStatus.UNCONFIRMED,
-        finished_at=Now(),
-        answer="Whoever sent it was lost before the server answered.",
-    )
+    with transaction.atomic():
+        back = _lost(DeliveryStatus.CLAIMED).update(
+            status=DeliveryStatus.PLANNED, lease=None, leased_until=None
+        )
+        unknown = _lost(DeliveryStatus.HANDING_OVER).update(
+            status=DeliveryStatus.UNCONFIRMED,
+            finished_at=Now(),
+            answer="Whoever sent it was lost before the server answered.",
+        )
     return back + unknown
+
+
+def _lost(status: DeliveryStatus) -> QuerySet[Delivery]:
+    """Lock the mails whose lease ran out in `status`, but for those being written."""
+    rows = Delivery.objects.filter(leased_until__lt=Now(), status=status)
+    locked = rows.select_for_update(skip_locked=True).order_by("pk")
+    return Delivery.objects.filter(pk__in=list(locked.values_list("pk", flat=True)))
 
 
 def claim() -> Delivery | None:
