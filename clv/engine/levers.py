@@ -311,7 +311,8 @@ def _interval(base: Base, levers: Levers, level: float) -> tuple[float, float]:
 def _change_reach(base: Base, change: float, level: float) -> float:
     """Return how far the change may be off: as much, in proportion, as the margin."""
     margin = base.sums.margin
-    times = abs(change / margin) if margin else 1.0
+    # Where nothing changes nothing is in doubt, with a margin of zero as well.
+    times = abs(change / margin) if margin else float(change != 0.0)
     _, high = base.doubt.interval(
         0.0, margin=change, variance=base.variance * times**2, level=level
     )
