@@ -1,4 +1,4 @@
-"""The plots of the pages on the firm: shares, levers, sequences, missing facts."""
+"""The plots of pages on the firm: shares, levers, plans, sequences, missing facts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from campaigns.engine.optimiser import Group, Limits, Option, optimise, together
+from campaigns.engine.response import secured
 from clv.engine.levers import Base, CostSum, Levers, Newcomer, Sums, pull
 from clv.engine.totals import TotalDoubt
 from docs.plots.svg import Band, Chart, Line, Points
@@ -13,6 +15,22 @@ from segments.engine.doubt import Like, doubt_of
 from segments.engine.matched import compare
 
 HELD = 0.8  # what is expected grows by as much if nobody leaves
+# Class, accounts and the margin expected of each within a year, by band of worth.
+BANDS = (
+    ("key", 10, 20_000.0),
+    ("key", 30, 6_000.0),
+    ("standard", 100, 2_500.0),
+    ("standard", 300, 800.0),
+    ("small", 300, 400.0),
+    ("small", 1_700, 80.0),
+)
+# Money and minutes of representatives that a plan takes for one account and year.
+PLANS = (
+    ("nothing", 0, 0),
+    ("letters", 10, 0),
+    ("calls", 60, 45),
+    ("visits", 400, 300),
+)
 
 
 def allocation() -> Chart:
@@ -106,6 +124,42 @@ def _moved(name: str, percent: int) -> Levers:
         return Levers(savings={"delivery": share, "service": share})
     moved: dict[str, Any] = {name: float(percent) if name == "won" else share}
     return replace(Levers(), **moved)
+
+
+def plan_optimiser() -> Chart:
+    """Search anew at each amount; a search for classes joins the bands of each."""
+    bands = [
+        Group(f"{name} {number}", _options(accounts, margin))
+        for number, (name, accounts, margin) in enumerate(BANDS)
+    ]
+    classes = together(bands, {band.key: band.key.split()[0] for band in bands})
+    lines = []
+    for label, groups, hours in (
+        ("a plan by band", bands, 5_000),
+        ("one for each class", classes, 5_000),
+        ("by band, 200 hours", bands, 200),
+    ):
+        places = []
+        for money in range(0, 60_001, 2_000):
+            found = optimise(groups, Limits(money * 100, hours * 60))
+            places.append((money / 1000.0, found.totals.gain / 100_000.0))
+        lines.append(Line(label, places))
+    return Chart(
+        "The best plans of a firm with 2,440 customers, by money",
+        "money a year, thousand",
+        "gain net of the cost, thousand",
+        "The first money gains most; in the end another limit holds, or nothing pays.",
+        lines,
+    )
+
+
+def _options(accounts: int, margin: float) -> list[Option]:
+    options = []
+    for name, cost, minutes in PLANS:
+        gain = float(secured(spend=cost, margin_year=margin, effect=0.12, scale=0.05))
+        cents = round(accounts * (gain - cost) * 100.0)
+        options.append(Option(name, accounts * cost * 100, accounts * minutes, cents))
+    return options
 
 
 def sequences() -> Chart:
