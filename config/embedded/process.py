@@ -14,6 +14,7 @@ from config.embedded.errors import EmbeddedError
 from config.embedded.identity import ServiceAccount
 
 PR_SET_PDEATHSIG = 1
+TOLD_TO_END = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 LOG_LIMIT = 10 * 1024 * 1024
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -57,16 +58,23 @@ def spawn(command: Command) -> subprocess.Popen[bytes]:
             extra_groups=[] if account else None,
             pass_fds=command.inherited,
             # Runs after the change of user, which would clear it again.
-            preexec_fn=_die_with_parent(command.orphan_signal),  # noqa: PLW1509
+            preexec_fn=_mortal(command.orphan_signal),  # noqa: PLW1509
         )
 
 
-def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
-    if _LIBC is None:
-        return None
+def _mortal(number: signal.Signals) -> Callable[[], None]:
+    """Let the child end when it is told to, and with its parent (Linux only).
+
+    A shell ignores SIGINT and SIGQUIT for what it starts in the background, and that is
+    inherited: a child that has no handlers yet would not hear that its parent died.
+    """
     parent, libc = os.getpid(), _LIBC
 
     def arrange() -> None:
+        for told in {*TOLD_TO_END, number}:
+            signal.signal(told, signal.SIG_DFL)
+        if libc is None:
+            return
         libc.prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)

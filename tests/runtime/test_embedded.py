@@ -153,6 +153,47 @@ def test_a_server_ends_with_the_process_that_started_it(where):
     await_(lambda: left_of(where.data) == {}, 20)
 
 
+BACKGROUND_START = """
+import signal, sys, time
+from pathlib import Path
+from config.embedded.process import Command, spawn
+
+# As a shell starts what it puts in the background.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGQUIT, signal.SIG_IGN)
+folder, number = Path(sys.argv[1]), signal.Signals(int(sys.argv[2]))
+child = spawn(Command(
+    name="child", argv=[sys.executable, "-c", "import time; time.sleep(600)"],
+    log=folder / "child.log", folder=folder, orphan_signal=number,
+))
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+@only_linux
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM], ids=lambda n: n.name
+)
+def test_a_child_without_handlers_yet_ends_with_a_parent_in_the_background(
+    tmp_path, number
+):
+    with subprocess.Popen(
+        [sys.executable, "-c", BACKGROUND_START, str(tmp_path), str(int(number))],
+        cwd=env.PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as starter:
+        child = int(starter.stdout.readline())
+        starter.kill()
+
+    try:
+        await_(lambda: child not in left_of(tmp_path), 10)
+    finally:
+        if child in left_of(tmp_path):
+            os.kill(child, signal.SIGKILL)
+
+
 @only_root
 def test_root_gives_the_servers_an_account_of_their_own(where):
     account = identity.service_account()
