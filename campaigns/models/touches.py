@@ -111,9 +111,5 @@ class PlannedTouch(models.Model):
         return f"{self.template_id} for {self.account_id} on {self.due_on}"
 
     @property
-    def has_mail_under_way(self) -> bool:
-        return self.deliveries.under_way().exists()
-
-    @property
     def is_due(self) -> bool:
         return self.status == TouchStatus.DUE

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Sum
 
 from campaigns.choices import TouchStatus
-from campaigns.models import PlanAssignment, PlannedTouch, PlanVersion
+from campaigns.models import Delivery, PlanAssignment, PlannedTouch, PlanVersion
 from campaigns.queries.costs import (
     PlanCost,
     hourly_costs,
@@ -78,6 +78,7 @@ def care(account: Account, *, today: dt.date) -> Care:
         .exclude(status=TouchStatus.CANCELLED)
         .filter(due_on__gte=dt.date(today.year, 1, 1))
         .select_related("template")
+        .annotate(has_mail_under_way=_mail_under_way())
         .order_by("due_on", "pk")
     )
     this_year = [row for row in rows if row.due_on.year == today.year]
@@ -95,6 +96,11 @@ def care(account: Account, *, today: dt.date) -> Care:
         fell_due=len(fell_due),
         done=sum(row.status == TouchStatus.DONE for row in fell_due),
     )
+
+
+def _mail_under_way() -> Exists:
+    """Tell of each touch whether its mail is under way: one question for all."""
+    return Exists(Delivery.objects.under_way().filter(touch=OuterRef("pk")))
 
 
 def _published(assignment: PlanAssignment | None) -> PlanVersion | None:

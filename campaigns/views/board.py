@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.models import PlannedTouch
 from campaigns.queries.board import Board, BoardRow, board
-from campaigns.queries.board_touches import TouchesForm, board_touches
+from campaigns.queries.board_touches import DUE, TouchesForm, board_touches
 from common.access import requires
 from common.clock import business_today
 from common.htmx import render_page
@@ -51,7 +51,8 @@ def board_export(request: SignedInRequest) -> StreamingHttpResponse:
 @requires(VIEW_DASHBOARD)
 def board_touch_list(request: SignedInRequest) -> HttpResponse:
     """Show the touches behind one figure of the board."""
-    form = TouchesForm(request.GET)
+    # Who asks for no state gets the one that the form shows chosen first.
+    form = TouchesForm({"state": DUE, **request.GET.dict()})
     context: dict[str, Any] = {"form": form, "page": None}
     if form.is_valid():
         context |= {

@@ -192,11 +192,21 @@ def test_a_rows_person_opens_exactly_their_touches(client, manager, firm, collea
 
 
 @pytest.mark.parametrize(
-    "query", ["", "?state=royal", "?state=done&person=x", "?state=done&plan=0"]
+    "query", ["?state=", "?state=royal", "?state=done&person=x", "?state=done&plan=0"]
 )
 def test_what_cannot_be_read_is_refused(client, manager, firm, query):
     client.force_login(manager)
     assert client.get(f"{TOUCHES}{query}").status_code == 422
+
+
+def test_who_asks_for_no_state_gets_what_was_due(client, manager, firm):
+    was_due = touch(firm[0], days(-5))
+    touch(firm[0], days(3))
+    client.force_login(manager)
+    response = client.get(TOUCHES)
+    assert response.status_code == 200
+    assert list(response.context["page"]) == [was_due]
+    assert response.context["form"]["state"].value() == "due"
 
 
 def test_a_former_customer_needs_no_plan(client, manager, firm, column):

@@ -13,6 +13,7 @@ from campaigns.models import (
     RetentionPlan,
 )
 from campaigns.services import assignments, plans, touches
+from campaigns.services.deliveries import enqueue
 from campaigns.services.planning import plan_touches
 from common.clock import business_today
 from tests import make
@@ -137,11 +138,36 @@ def test_queries_do_not_grow_with_touches(client, account, rep, assert_flat_quer
     plan_touches(as_of=business_today(), horizon_days=30)
     client.force_login(rep)
     url = reverse("campaigns:account_plan", args=[account.pk])
+    shown = [len(client.get(url).context["care"].following)]
 
     def add_rows():
         plan_touches(as_of=business_today(), horizon_days=400)
+        shown.append(len(client.get(url).context["care"].following))
 
     assert_flat_queries(lambda: client.get(url), add_rows)
+    assert 0 < shown[0] < shown[1]  # each row that is shown could ask for itself
+
+
+def test_a_touch_whose_mail_is_under_way_is_not_sent_again(client, account, rep):
+    plan_touches(as_of=business_today(), horizon_days=400)
+    mailed, other, *_ = panel(client, rep, account).context["care"].following
+    url = reverse("campaigns:account_plan", args=[account.pk])
+    skips = [reverse("campaigns:touch_skip", args=[one.pk]) for one in (mailed, other)]
+    assert all(skip in client.get(url).text for skip in skips)
+
+    enqueue(
+        actor=rep,
+        account=account,
+        contact=make.contact(account=account, email="anna@example.test"),
+        occasion=f"touch:{mailed.pk}",
+        subject="News",
+        body="Text",
+        touch=mailed,
+    )
+
+    text = client.get(url).text
+    assert text.count("mail under way") == 1
+    assert [skip in text for skip in skips] == [False, True]
 
 
 def test_looking_changes_nothing(client, account, rep, read_only):

@@ -51,7 +51,9 @@ def marketer():
 def test_the_gate_stops_an_uneconomic_send(page, live_server, sign_in, marketer):
     sign_in(marketer)
     page.goto(f"{live_server.url}{reverse('campaigns:today')}")
-    page.get_by_role("button", name="Mark all 3 as done").click()
+    page.get_by_role("link", name="Print and post").click()
+    expect(page.locator("main")).to_contain_text("2 of 3 are not worth 4.80 each")
+    page.get_by_role("button", name="Mark 3 as posted").click()
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Should we?")
     expect(page.locator("main")).to_contain_text("2 of 3 are not worth 4.80 each")

@@ -102,12 +102,13 @@ def test_a_rep_logs_a_due_touch_and_takes_it_back(page, live_server, sign_in, fi
 
     rows.first.get_by_role("link", name="Log").click()
     row = rows.first
-    row.get_by_label("Minutes").fill("45")
-    row.get_by_label("How it went").select_option("Went well")
-    row.get_by_label("Note").fill("Wants ten chairs")
-    row.get_by_role("button", name="Done", exact=True).click()
-    expect(page.get_by_text("Done: Sales visit, Adler KG")).to_be_visible()
-    assert Touchpoint.objects.get().minutes == 45
+    log = page.get_by_role("dialog", name="Log a contact")
+    log.get_by_label("What happened").fill("visit 45m Wants ten chairs ok")
+    log.get_by_role("button", name="Save").click()
+    expect(row).to_contain_text("Done: Sales visit, Adler KG")
+    logged = Touchpoint.objects.get()
+    assert (logged.minutes, logged.outcome) == (45, "ok")
+    assert logged.note == "Wants ten chairs"
     assert sum(row.amount for row in LedgerEntry.objects.all()) == Decimal("75.00")
 
     row.get_by_role("button", name="Undo").click()
