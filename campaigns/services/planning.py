@@ -62,9 +62,23 @@ def plan_touches(
     withholding.cancel_out_of_reach(span, rule)
     withholding.count_by_hand(span, rule)
     stand_ins.pass_on(accounts)
+    if accounts is None:
+        _look_at_sizes()
     planned = _plan_new(span, rule)
     standings.refresh_next_touches(accounts)
     return planned
+
+
+def _look_at_sizes() -> None:
+    """Tell the server how many rows there are: it plans for what it knows.
+
+    Early nights fill these tables from nothing, before it has looked by itself.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE crm_account, campaigns_planassignment, campaigns_plannedtouch,"
+            " campaigns_touchexception"
+        )
 
 
 def _plan_new(span: Span, rule: PlanningRule) -> int:

@@ -84,6 +84,7 @@ def _pictures() -> list[Picture]:
         Picture("question", manager.email, "/questions/who-buys-what/", WIDE),
         Picture("account", rep.email, f"/accounts/{best}/", WIDE),
         Picture("plans", marketer.email, "/plans/", WIDE),
+        Picture("optimiser", marketer.email, "/optimiser/", WIDE),
         Picture("deals", rep.email, "/deals/", WIDE),
         Picture("today-phone", rep.email, "/today/", PHONE),
     ]
