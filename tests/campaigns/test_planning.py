@@ -202,17 +202,29 @@ def test_what_is_closed_is_not_planned_again(ready, member, status):
 
 
 def test_a_return_to_the_class_plans_what_was_cancelled(ready, member):
-    account = member("general")
+    """On days of what is left of each period: who returns begins the plan today."""
+    accounts = [member("general") for _ in range(8)]
     plan_touches(as_of=TODAY, horizon_days=44)
-    before = open_touches(account)
-    move(account, "current_key", on=TODAY)
+    before = [open_touches(account) for account in accounts]
+    for account in accounts:
+        move(account, "current_key", on=TODAY)
     plan_touches(as_of=TODAY, horizon_days=44)
-    Membership.objects.open().filter(account=account).delete()
-    Membership.objects.filter(account=account).update(until=None)
+    for account in accounts:
+        Membership.objects.open().filter(account=account).delete()
+        Membership.objects.filter(account=account).update(until=None)
 
     plan_touches(as_of=TODAY, horizon_days=44)
 
-    assert open_touches(account) == before
+    ends = {"2026-11/1": dt.date(2026, 12, 1)}
+    for account, planned in zip(accounts, before, strict=True):
+        again = open_touches(account)
+        assert again.keys() == planned.keys()
+        assert PlannedTouch.objects.due().filter(account=account).count() == len(again)
+        for (_, period), day in again.items():
+            assert TODAY <= day < ends.get(period, dt.date(2027, 1, 1))
+            assert day.isoweekday() <= 5
+
+    assert plan_touches(as_of=TODAY, horizon_days=44) == 0
 
 
 @pytest.mark.parametrize(
