@@ -112,7 +112,7 @@ def document_errors(
 
 def _errors_of(method: str, operation: dict[str, Any]) -> dict[str, str]:
     errors = dict(ERRORS)
-    if method == "patch":
+    if any(p["name"] == IF_MATCH.name for p in operation.get("parameters", ())):
         errors |= ERRORS_OF_CHANGES
     if "requestBody" in operation or method == "post":
         errors |= ERRORS_OF_BODIES

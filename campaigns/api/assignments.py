@@ -19,11 +19,13 @@ from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm.models import BulkEdit
 from crm.services.bulk import MOST_AT_ONCE
+from segments.choices import WorthClass
 
 
 class PlanAssignmentOut(serializers.ModelSerializer[PlanAssignment]):
     """One account on one plan; open while `until` is null, which is not included."""
 
+    worth_class = serializers.ChoiceField(choices=WorthClass.choices, allow_blank=True)
     assigned_by = serializers.EmailField(source="assigned_by.email", allow_null=True)
 
     class Meta:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -23,6 +23,7 @@ from campaigns.queries.automations.rules import (
 )
 from campaigns.services.automations import rules, trial
 from common.api import LARGEST_ID, StrictSerializer, expected_version
+from common.api_schema import IF_MATCH
 from common.errors import DomainError
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
@@ -172,7 +173,11 @@ class AutomationResource(Listed, Shown, Resource):
         }
         return self._answer(_kept(rules.change_automation, self.actor, values))
 
-    @extend_schema(request=None, responses={status.HTTP_204_NO_CONTENT: None})
+    @extend_schema(
+        parameters=[IF_MATCH],
+        request=None,
+        responses={status.HTTP_204_NO_CONTENT: None},
+    )
     def destroy(self, request: Request, pk: int) -> Response:
         automation = self.get_object()
         rules.remove_automation(
@@ -184,6 +189,7 @@ class AutomationResource(Listed, Shown, Resource):
 
     @extend_schema(request=SwitchIn, responses=AutomationOut)
     @action(detail=True, methods=["post"])
+    @acts_once
     def switch(self, request: Request, pk: int) -> Response:
         """Switch it on or off, or let one that was stopped go on."""
         automation, values = self.get_object(), self.read(request)
@@ -198,6 +204,7 @@ class AutomationResource(Listed, Shown, Resource):
 
     @extend_schema(request=TrialIn, responses=TrialOut)
     @action(detail=True, methods=["post"], url_path="try")
+    @acts_once
     def try_on(self, request: Request, pk: int) -> Response:
         """Say what it would do at one account; nothing is changed."""
         automation = self.get_object()
@@ -261,6 +268,7 @@ class KindOut(serializers.Serializer[Any]):
     params = ParamOut(many=True)
 
 
+@extend_schema_serializer(many=False)
 class KindsOut(serializers.Serializer[Any]):
     triggers = KindOut(many=True)
     conditions = KindOut(many=True)
@@ -275,7 +283,6 @@ class KindResource(Resource):
     output = KindsOut
     pagination_class = None
 
-    @extend_schema(responses=KindsOut)
     def list(self, request: Request) -> Response:
         found = {name: list(specs.values()) for name, specs in catalogue()}
         return Response(KindsOut(found).data)

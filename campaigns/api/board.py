@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -78,11 +79,13 @@ class BoardResource(Resource):
         rows = [one for column in found.columns for one in column.plans]
         return Response(self.get_serializer(rows, many=True).data)
 
+    @extend_schema(responses=BoardRowOut(many=True))
     @action(detail=False, methods=["get"])
     def people(self, request: Request) -> Response:
         """Adherence by who does the touches."""
         return self._rows(board(today=business_today()).people)
 
+    @extend_schema(responses=BoardRowOut(many=True))
     @action(detail=False, methods=["get"])
     def touches(self, request: Request) -> Response:
         """Adherence by kind of touch."""

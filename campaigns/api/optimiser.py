@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import QueryDict
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -56,6 +57,7 @@ class ClassLineOut(serializers.Serializer[Any]):
     parts = ClassPartOut(many=True)
 
 
+@extend_schema_serializer(many=False)
 class BestPlansOut(serializers.Serializer[Any]):
     """The best plans; prices are the gain of one more unit of money, one more hour."""
 

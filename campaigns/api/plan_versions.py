@@ -187,10 +187,14 @@ class VersionResource(Listed, Shown, WithCosts):
         stored = self.get_object()
         version, values = expected_version(request, stored), self.read(request)
         drafts.set_run(
-            actor=self.actor, version=stored, expected_version=version, **values
+            actor=self.actor,
+            version=stored,
+            runs_days=values.get("runs_days", stored.runs_days),
+            expected_version=version,
         )
         return self._fresh(pk)
 
+    @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Discard a draft."""
         plans.discard_draft(actor=self.actor, version=self.get_object())
@@ -315,6 +319,7 @@ class TouchResource(Listed, Shown, WithCosts):
         )
         return Response(TouchPreviewOut(found, many=True).data)
 
+    @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         touch = self.get_object()
         drafts.remove_touch(actor=self.actor, version=touch.version, touch=touch)

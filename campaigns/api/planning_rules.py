@@ -1,7 +1,7 @@
 """When touches may fall over the API: the rule, closed days, hours, absences."""
 
 import django_filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,9 +26,18 @@ TERMS = (
 )
 
 
+@extend_schema_field(
+    {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$"}
+)
+class WallClockField(serializers.TimeField):
+    """A time of day in the company's zone; the format `time` would name an offset."""
+
+
 class PlanningRuleOut(serializers.ModelSerializer[PlanningRule]):
     """One version of when touches may fall; the newest counts."""
 
+    quiet_from = WallClockField()
+    quiet_until = WallClockField()
     author = serializers.EmailField(source="author.email", allow_null=True)
 
     class Meta:
@@ -42,8 +51,8 @@ class PlanningRuleIn(StrictModelSerializer):
 
     country = serializers.CharField(max_length=2, allow_blank=True)
     region = serializers.CharField(max_length=10, allow_blank=True)
-    quiet_from = serializers.TimeField()
-    quiet_until = serializers.TimeField()
+    quiet_from = WallClockField()
+    quiet_until = WallClockField()
     collision_days = serializers.IntegerField(
         min_value=0, max_value=services.MOST_COLLISION_DAYS
     )

@@ -108,6 +108,7 @@ class PlanOut(serializers.ModelSerializer[RetentionPlan]):
     territory = serializers.CharField(source="territory.name", allow_null=True)
     tag = serializers.CharField(source="tag.name", allow_null=True)
     audience = serializers.CharField(help_text="who follows it, in words")
+    worth_class = serializers.ChoiceField(choices=WorthClass.choices, allow_blank=True)
     versions = VersionOut(many=True)
 
     class Meta:

@@ -114,6 +114,7 @@ class CallResource(Listed, Shown, Resource):
 
     @extend_schema(request=None, responses=CallOut)
     @action(detail=True, methods=["post"])
+    @acts_once
     def replay(self, request: Request, pk: int) -> Response:
         """Send a message again, with the same id."""
         call: Any = self.get_object()

@@ -19,17 +19,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from campaigns.models import (
-    AlertRule,
-    AnswerMailing,
-    GateDecision,
-    LibraryTouch,
-    RetentionPlan,
-    SavedQuestion,
-    ServiceVersion,
-    TouchTemplate,
-)
-from campaigns.services import plans as plan_services
 from clv.models import OfferDecision, ValuationRun
 from config.wsgi import application
 from crm.models import (
@@ -59,6 +48,7 @@ from crm.models import (
 from crm.services import allocation_rules
 from segments.models import Override
 from tests import make
+from tests.api.campaign_records import of_campaigns
 from tests.architecture.routes import OURS
 
 URL = "/api/v1/schema/"
@@ -183,7 +173,6 @@ def records(administrator):
         "case-entries": make.case(account=account)
         .entries.create(kind="note", text="Called", author=administrator)
         .pk,
-        "service-levels": ServiceVersion.objects.current().pk,
         "deal-stages": DealStage.objects.first().pk,
         "deal-loss-reasons": DealLossReason.objects.first().pk,
         "tasks": Task.objects.create(
@@ -205,69 +194,13 @@ def records(administrator):
         "relationships": RelationshipProfile.objects.first().pk,
         "runs": run.pk,
         "valuations": account.pk,
-        **_of_plans(administrator),
-        **_of_spending(account, administrator),
+        **of_campaigns(account, administrator),
         "timeline-filters": TimelineFilter.objects.create(
             user=administrator, name="Mine", query="who=me"
         ).pk,
-        "alert-rules": AlertRule.objects.create(
-            name="Return",
-            outlook="loss",
-            first="return",
-            window_days=90,
-            made_by=administrator,
-        ).pk,
-        **_of_questions(administrator),
         **_of_products(account),
         **_of_people(account, administrator),
     }
-
-
-def _of_plans(user):
-    plan_services.ensure_plans()
-    plan = RetentionPlan.objects.first()
-    draft = plan_services.start_draft(actor=user, plan=plan)
-    return {
-        "plans": plan.pk,
-        "plan-versions": draft.pk,
-        "plan-touches": draft.touches.first().pk,
-        "touch-library": LibraryTouch.objects.first().pk,
-    }
-
-
-def _of_spending(account, user):
-    sending = TouchTemplate.objects.filter(owner_role="marketer").first()
-    decision = GateDecision.objects.create(
-        occasion="touch",
-        subject="Magazine",
-        choice="drop",
-        accounts=1,
-        cost_each=1,
-        cost=1,
-        cost_below=1,
-        gain_below=-1,
-        actor=user,
-    )
-    return {
-        "wallets": account.pk,
-        "measured-effects": make.effect(author=user).pk,
-        "gate-decisions": decision.pk,
-        "sendings": sending.pk,
-    }
-
-
-def _of_questions(user):
-    day = dt.date(2026, 1, 15)
-    saved = SavedQuestion.objects.create(owner=user, question="retention", name="Mine")
-    mailing = AnswerMailing.objects.create(
-        saved=saved,
-        recipient=user,
-        ordered_by=user,
-        rhythm="daily",
-        begins_on=day,
-        due_on=day,
-    )
-    return {"saved-questions": saved.pk, "answer-mailings": mailing.pk}
 
 
 def _of_products(account):
