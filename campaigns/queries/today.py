@@ -98,7 +98,7 @@ class Sending:
     """One touch that marketing does for many accounts at once."""
 
     template: TouchTemplate
-    worth_class: WorthClass
+    worth_class: WorthClass | None
     due: int
     late: int
     ahead: int
@@ -167,7 +167,7 @@ def sendings(*, today: dt.date) -> list[Sending]:
     return [
         Sending(
             template=template,
-            worth_class=WorthClass(template.version.plan.worth_class),
+            worth_class=_class_of(template),
             due=found[template.pk]["due"],
             late=found[template.pk]["late"],
             ahead=found[template.pk]["ahead"],
@@ -178,6 +178,12 @@ def sendings(*, today: dt.date) -> list[Sending]:
             "version__plan", "position", "pk"
         )
     ]
+
+
+def _class_of(template: TouchTemplate) -> WorthClass | None:
+    """Return the class that a touch is for; None for that of newcomers."""
+    worth_class = template.version.plan.worth_class
+    return WorthClass(worth_class) if worth_class else None
 
 
 def _items(found: Sequence[Ranked], weighing: Weighing, today: dt.date) -> list[Item]:

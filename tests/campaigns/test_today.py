@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from campaigns.choices import TouchStatus
+from campaigns.choices import OwnerRole, TouchStatus
 from campaigns.models import PlannedTouch
 from campaigns.services import touches
 from campaigns.services.planning import plan_touches
@@ -333,6 +333,23 @@ def test_marketing_sees_sendings_by_class(client, magazines, marketer):
         Decimal("14.40"),
     )
     assert "Print and post" in response.text
+
+
+def test_touches_of_newcomers_show_to_everybody_who_does_them(
+    client, ready, rep, manager, marketer
+):
+    make.account(name="Fresh", owner=rep)  # in no class before its first night
+    plan_touches(as_of=business_today(), horizon_days=92)
+    PlannedTouch.objects.update(due_on=business_today())
+    rows = PlannedTouch.objects.filter(template__version__plan__worth_class="")
+    by_marketing = rows.filter(owner_role=OwnerRole.MARKETER, assigned_to=None)
+    assert by_marketing.exists()
+    for person in (rep, manager, marketer):
+        response = shown(client, person)
+        assert response.status_code == 200
+    templates = {one.template.pk for one in response.context["sendings"]}
+    assert templates == set(by_marketing.values_list("template", flat=True))
+    assert "Newcomers" in response.text
 
 
 def test_all_are_marked_done_at_once(client, magazines, marketer):
