@@ -210,6 +210,11 @@ urlpatterns = [
     path(f"{DEAL}reopen/", deal_changes.deal_reopen, name="deal_reopen"),
     path(f"{DEAL}order/", deal_changes.deal_order, name="deal_order"),
     path(f"{DEAL}unlink/", deal_changes.deal_unlink, name="deal_unlink"),
+    path(
+        "accounts/<int:pk>/_discount/",
+        deal_changes.account_discount,
+        name="account_discount",
+    ),
     path("accounts/<int:pk>/_deals/", deals.account_deals, name="account_deals"),
     path("contacts/", accounts.contact_list, name="contact_list"),
     path("contacts/export.csv", accounts.contact_export, name="contact_export"),

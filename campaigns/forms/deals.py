@@ -1,9 +1,12 @@
 """Forms of deals: what they hold, how they end, and what the lists show of them."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms import BaseFormSet, formset_factory
 
 from campaigns.queries.deals import DEFAULT_SORT, DealFilter
@@ -23,6 +26,7 @@ from crm.models import (
 )
 from crm.services.deals import MOST_LINES, NewLine
 
+LINES = "line"  # begins the names of their fields
 ROWS_OFFERED = 3  # empty ones below those that are there
 ORDERS_OFFERED = 50
 RIVALS_OFFERED = 200
@@ -166,6 +170,27 @@ class _Lines(BaseFormSet):  # type: ignore[type-arg]  # not so at run time
     def lines(self) -> list[NewLine]:
         return [form.line() for form in self.forms if form.has_something]
 
+    @property
+    def discount(self) -> Decimal:
+        """Return what the lines give away: as typed, else as they are stored."""
+        if self.is_bound:
+            return typed_discount(self.data)
+        given = (form.initial.get("discount") for form in self.forms)
+        return sum((one for one in given if one), Decimal(0))
+
+
+def typed_discount(data: Mapping[str, Any]) -> Decimal:
+    """Return the sum of the discounts in a form half filled in.
+
+    One that cannot be read yet counts as none: saving says what is wrong with it.
+    """
+    field = LineForm.base_fields["discount"]
+    total = Decimal(0)
+    for number in range(MOST_LINES):
+        with suppress(ValidationError):
+            total += field.clean(data.get(f"{LINES}-{number}-discount")) or 0
+    return total
+
 
 LineFormSet = formset_factory(
     LineForm,
@@ -185,7 +210,7 @@ def line_forms(data: Any, deal: Deal | None) -> _Lines:
             {name: getattr(line, name) for name in names}
             for line in deal.lines.select_related("product")
         ]
-    formset: Any = LineFormSet(data, initial=initial, prefix="line")
+    formset: Any = LineFormSet(data, initial=initial, prefix=LINES)
     products = Product.objects.filter(is_active=True).order_by("name", "pk")
     choices = [("", "Something else"), *((p.pk, str(p)) for p in products)]
     for form in formset.forms:  # one query, not one per row

@@ -53,11 +53,9 @@ def discounts_weighed(deals: Iterable[Deal]) -> dict[int, DiscountWeighed]:
     }
 
 
-def weigh_discount(account: Account, deal: Deal | None) -> DiscountWeighed:
-    """Return the weighed discount of a deal as it is stored, or of one to come."""
-    if deal is None:
-        return DiscountWeighed(ZERO, _of_customers({account.pk}).get(account.pk))
-    return discounts_weighed([deal])[deal.pk]
+def weigh_discount(account: Account, discount: Decimal) -> DiscountWeighed:
+    """Return a discount that a deal with an account would give, weighed."""
+    return DiscountWeighed(discount, _of_customers({account.pk}).get(account.pk))
 
 
 def _of_customers(account_ids: set[int]) -> dict[int, Wallet]:

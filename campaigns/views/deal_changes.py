@@ -10,7 +10,11 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
 from django_htmx.http import trigger_client_event
 
 from campaigns.forms.deals import (
@@ -19,6 +23,7 @@ from campaigns.forms.deals import (
     OrderForm,
     WinForm,
     line_forms,
+    typed_discount,
 )
 from campaigns.queries.discounts import weigh_discount
 from campaigns.views.deals import board_context, visible_deal
@@ -117,7 +122,8 @@ def _form_page(
         "account": account,
         "deal": None,
         "differences": [],
-        "weighed": weigh_discount(account, more.get("deal")),
+        "weighed": weigh_discount(account, lines.discount),
+        "is_typed": lines.is_bound,
     }
     return render(
         request,
@@ -125,6 +131,17 @@ def _form_page(
         context | more,
         status=status or (422 if is_wrong else 200),
     )
+
+
+@require_GET
+@requires(permissions.CHANGE_DEALS)
+def account_discount(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Weigh the discounts of a deal while they are typed."""
+    mine = Account.objects.active().visible_to(request.user)
+    account = get_object_or_404(mine, pk=pk)
+    weighed = weigh_discount(account, typed_discount(request.GET))
+    context = {"weighed": weighed, "is_typed": True}
+    return render(request, "campaigns/deals/_discount.html", context)
 
 
 def _field(form: Any, error: DomainError) -> str | None:

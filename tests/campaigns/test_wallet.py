@@ -185,6 +185,30 @@ def test_a_discount_counts_against_what_is_left(ready, member, client, rep):
     assert "Up to 219.72 more may be spent here this year" in added
 
 
+def test_a_discount_is_weighed_while_it_is_typed(ready, member, client, rep):
+    account = member("general", owner=rep)
+    make.valuation(account=account, expected_margin_year="4000.00")
+    foreign = member("general", owner=make.user())
+    client.force_login(rep)
+    typed = {"line-0-discount": "200", "line-1-discount": "50", "line-2-discount": "x"}
+
+    def ask(one):
+        address = reverse("campaigns:account_discount", args=[one.pk])
+        return client.get(address, typed)
+
+    assert ask(foreign).status_code == 404
+    page = ask(account).text
+    assert page.lstrip().startswith('<div id="deal-discount"')
+    assert "The discount of 250.00 counts against" in page
+    assert "<strong>−30.28</strong> would be left" in page
+    assert "As typed, not saved." in page
+    # Refused, the form still says it of what was typed.
+    address = f"{reverse('campaigns:deal_create')}?account={account.pk}"
+    again = client.post(address, {**typed, "line-TOTAL_FORMS": "3"})
+    assert again.status_code == 422
+    assert "The discount of 250.00 counts against" in again.text
+
+
 def test_before_a_plan_is_given_the_page_says_what_pays(ready, member, client, rep):
     account = member("general", owner=rep)
     make.valuation(account=account, expected_margin_year="1000.00")
