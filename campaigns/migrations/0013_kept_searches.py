@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('campaigns', '0012_touch_exceptions'),
-        ('clv', '0001_squashed_0024_shard_inputs_check'),
+        ('clv', '0024_shard_inputs_check'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

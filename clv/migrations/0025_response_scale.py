@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clv', '0001_squashed_0024_shard_inputs_check'),
+        ('clv', '0024_shard_inputs_check'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

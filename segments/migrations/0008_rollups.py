@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clv', '0001_squashed_0024_shard_inputs_check'),
+        ('clv', '0024_shard_inputs_check'),
         ('segments', '0007_value_matrix'),
     ]
 

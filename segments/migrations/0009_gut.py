@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('clv', '0001_squashed_0024_shard_inputs_check'),
+        ('clv', '0024_shard_inputs_check'),
         ('crm', '0033_what_changed_lately'),
         ('segments', '0008_rollups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
