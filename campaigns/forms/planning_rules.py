@@ -93,7 +93,7 @@ class ClosedDayForm(forms.Form):
 
 
 class HoursForm(forms.Form):
-    user = forms.ModelChoiceField(_people(), label="Who", empty_label=None)
+    user = forms.ModelChoiceField(_people(), label="Who", empty_label="Choose …")
     hours_a_week = forms.DecimalField(
         label="Hours a week",
         required=False,
@@ -107,7 +107,7 @@ class HoursForm(forms.Form):
 class AbsenceForm(forms.Form):
     """Days away; who may enter only their own is not asked whose."""
 
-    user = forms.ModelChoiceField(_people(), label="Who", empty_label=None)
+    user = forms.ModelChoiceField(_people(), label="Who", empty_label="Choose …")
     starts_on = _day("From")
     ends_on = _day("Up to and including")
 
@@ -115,5 +115,7 @@ class AbsenceForm(forms.Form):
         super().__init__(*args, **options)
         self.auto_id = "away_%s"
         if not may_all:
-            self.fields["user"].queryset = User.objects.filter(pk=actor.pk)  # type: ignore[attr-defined]
-            self.fields["user"].initial = actor.pk
+            whose: Any = self.fields["user"]
+            whose.queryset = User.objects.filter(pk=actor.pk)
+            whose.empty_label = None
+            whose.initial = actor.pk

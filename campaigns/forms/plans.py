@@ -91,6 +91,8 @@ class TermsForm(forms.Form):
         if touch is not None:
             initial |= {name: getattr(touch, name) for name in TERMS}
         super().__init__(data, initial=initial)
+        if data is None:
+            self.fields["title"].widget.attrs["autofocus"] = True
         events = EventType.objects.filter(is_active=True)
         if touch is not None and touch.event_type is not None:
             events |= EventType.objects.filter(pk=touch.event_type.pk)

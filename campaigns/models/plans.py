@@ -95,7 +95,7 @@ class RetentionPlan(Versioned):
         parts.append(str(self.territory) if self.territory else "")
         parts.append(f"tagged {self.tag}" if self.tag else "")
         named = ", ".join(part for part in parts if part)
-        return f"{self.class_label}: {named or 'all others'}"
+        return f"{self.class_label}: {named or 'all whom no refined plan takes'}"
 
 
 class PlanVersionQuerySet(models.QuerySet["PlanVersion"]):

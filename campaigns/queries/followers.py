@@ -3,7 +3,7 @@
 The same rule as `services.following` acts by: of several automatic plans that fit an
 account the one that names most counts, of as many the one with a relationship type,
 then a territory, then a tag, then the older. Whom somebody put on a plan by hand
-follows that one.
+follows that one; a newcomer who was classed meanwhile is welcomed to the end first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def follower_counts(plans: Sequence[RetentionPlan]) -> dict[int, int]:
     automatic = [plan for plan in plans if plan.is_automatic]
     refined = [plan for plan in automatic if plan.is_refined]
     found = {pk: row.accounts for pk, row in _refined(refined).items()}
-    taken = _taken_by_hand() if by_hand else {}
+    taken = _taken()
     rest = _class_counts()
     for plan in refined:
         rest[plan.worth_class] -= found[plan.pk]
@@ -87,7 +87,8 @@ def _class_counts() -> dict[str, int]:
     return counts | {"": max(active - sum(counts.values()), 0)}
 
 
-def _taken_by_hand() -> dict[str, int]:
+def _taken() -> dict[str, int]:
+    """Return by class how many follow another plan: by hand, or still a welcome."""
     with connection.cursor() as cursor:
         cursor.execute(TAKEN)
         return dict(cursor.fetchall())
@@ -169,6 +170,10 @@ WHERE a.merged_into_id IS NULL AND a.stage <> %(former)s AND {_fits("plan")}
   AND NOT EXISTS (
     SELECT FROM campaigns_planassignment hand
     WHERE hand.account_id = a.id AND hand.until IS NULL AND hand.is_by_hand)
+  AND (plan.worth_class = '' OR NOT EXISTS (
+    SELECT FROM campaigns_planassignment kept
+    JOIN campaigns_retentionplan welcome ON welcome.id = kept.plan_id
+    WHERE kept.account_id = a.id AND kept.until IS NULL AND welcome.worth_class = ''))
 GROUP BY plan.id
 """
 
@@ -184,6 +189,8 @@ TAKEN = """
 SELECT coalesce(m.worth_class, ''), count(*)
 FROM campaigns_planassignment hand
 LEFT JOIN segments_membership m ON m.account_id = hand.account_id AND m.until IS NULL
-WHERE hand.until IS NULL AND hand.is_by_hand
+WHERE hand.until IS NULL AND (hand.is_by_hand OR (m.worth_class IS NOT NULL
+    AND hand.plan_id IN (
+        SELECT id FROM campaigns_retentionplan WHERE worth_class = '')))
 GROUP BY 1
 """

@@ -198,9 +198,11 @@ def _by_unit(
     if rows is None:
         rows = _counted(run)
     usual = _plan_of_class(plans)
+    lasting = {pk for pk, plan in plans.items() if plan.worth_class}
     found: dict[_UnitKey, list[tuple[int, int, float]]] = {}
     for worth_class, plan_id, by_hand, cell, accounts, margin in rows:
-        key = (worth_class, plan_id or usual.get(worth_class, 0), by_hand)
+        stays = by_hand or plan_id in lasting  # not none yet, nor a welcome that ends
+        key = (worth_class, plan_id if stays else usual.get(worth_class, 0), by_hand)
         row = (band_of[cell], accounts, margin / accounts)
         found.setdefault(key, []).append(row)
     order = [one.value for one in WorthClass]
@@ -217,7 +219,7 @@ def _plans() -> dict[int, RetentionPlan]:
 
 
 def _plan_of_class(plans: Mapping[int, RetentionPlan]) -> dict[str, int]:
-    """Return the plan of everybody in a class, for whom no night has assigned yet."""
+    """Return the plan of everybody in a class: of newcomers when they are welcomed."""
     return {
         plan.worth_class: pk
         for pk, plan in plans.items()

@@ -39,13 +39,14 @@ def _expected(_user: Any, given: Given) -> QuerySet[Any]:
 
 
 def _on_plan(rows: QuerySet[Any], plan_id: int | None) -> QuerySet[Any]:
-    """Keep who follows the plan; who is on none yet follows that of their class."""
+    """Keep who follows the plan; newcomers count for the plan of their class."""
     if plan_id is None:
         return rows
     mine = PlanAssignment.objects.open().filter(account_id=OuterRef("account_id"))
     plan = RetentionPlan.objects.filter(pk=plan_id).first()
     if plan is None or (plan.is_automatic and not plan.is_refined):
-        others = mine if plan is None else mine.exclude(plan=plan)
+        others = mine.exclude(plan__worth_class="", is_by_hand=False)  # still welcomed
+        others = others if plan is None else others.exclude(plan=plan)
         return rows.exclude(Exists(others))
     return rows.filter(Exists(mine.filter(plan=plan)))
 
