@@ -1,14 +1,17 @@
 """A real Celery worker with beat, on the database of the running test."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
 from django.conf import settings
 from django.db import connection
+
+from tests.sessions import make_sure_nobody_is_at_work
 
 DATABASES_OF_VALKEY = 16
 
@@ -62,11 +65,13 @@ def running_worker(tmp_path):
             raise
         finally:
             process.terminate()
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(10)
+            # Its children too: one amid a task would work on during the next test.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(10)
+            make_sure_nobody_is_at_work()
 
 
 def wait_until(condition, *, seconds=60, why="it happens"):

@@ -24,6 +24,7 @@ from common.clock import business_today
 from crm.models import LedgerEntry, Touchpoint
 from crm.services.consent import record_consent
 from tests import make
+from tests.sessions import make_sure_nobody_is_at_work
 
 SINK = Path(__file__).resolve().parents[1] / "smtp_sink.py"
 
@@ -285,7 +286,7 @@ def test_killed_senders_send_nothing_twice(monkeypatch, sink):
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         kills += 1
-    until(lambda: not under_way(), "the server notices that a client is gone")
+    make_sure_nobody_is_at_work()
     for _ in range(3):
         time.sleep(0.6)
         sending.send_due()
@@ -300,23 +301,6 @@ def test_killed_senders_send_nothing_twice(monkeypatch, sink):
         if state(mail) == DeliveryStatus.ACCEPTED:
             assert taken[mail.message_id] == 1
     assert Touchpoint.objects.count() == states["accepted"]
-
-
-def under_way():
-    """Count what other sessions of this database still do."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND state <> 'idle'"
-        )
-        return cursor.fetchone()[0]
-
-
-def until(is_so, what, seconds=30):
-    ends = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < ends, what
-        time.sleep(0.05)
 
 
 def _sender():

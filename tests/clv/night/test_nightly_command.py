@@ -20,6 +20,7 @@ from config import night
 from segments.models import Membership
 from tests.clv.night import firm
 from tests.live_worker import _environment
+from tests.sessions import make_sure_nobody_is_at_work
 
 
 def nightly(**options):
@@ -40,7 +41,7 @@ def start(*arguments, **variables):
     )
 
 
-def wait_for(condition, *, seconds=30):
+def wait_for(condition, *, seconds=120):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -116,7 +117,7 @@ def test_a_run_whose_worker_is_lost_is_finished_first(accounts):
 
 def test_two_starts_at_once_publish_one_run(accounts):
     both = [start("--as-of", str(firm.TODAY)) for _ in range(2)]
-    said = [process.communicate(timeout=60)[0] for process in both]
+    said = [process.communicate(timeout=120)[0] for process in both]
 
     assert [process.returncode for process in both] == [0, 0], said
     assert all("45 of 45 accounts valued, Published." in text for text in said)
@@ -134,7 +135,7 @@ def test_a_killed_worker_leaves_the_old_numbers_and_the_next_succeeds(accounts, 
         wait_for(lambda: run.steps.filter(name=step, finished_at=None).exists())
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate(timeout=30)
-    wait_for(lambda: not _others_at_work())
+    make_sure_nobody_is_at_work()
     assert shown() == before
 
     run.refresh_from_db()
@@ -172,12 +173,3 @@ class _held_at:  # noqa: N801 - reads as a word
     def __exit__(self, *_):
         self.connection.rollback()
         self.connection.close()
-
-
-def _others_at_work():
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-        return cursor.fetchone()[0]
