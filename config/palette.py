@@ -58,17 +58,19 @@ class Section:
     lines: Sequence[Found]
 
 
-def search(user: User, typed: str) -> list[Section]:
+def search(user: User, typed: str, *, is_blind: bool = False) -> list[Section]:
     """Return what `user` may open or do, the best of each kind first.
 
     Records whose name begins with what was typed come first, then those worth most.
-    With nothing typed: what they worked on last, and the pages.
+    With nothing typed: what they worked on last, and the pages. `is_blind` keeps worth
+    out of the lines and of their order.
     """
     text = typed.strip()
     sections = [Section("Go and do", _commands(user, text))]
     if not text or len(text) >= SHORTEST:
         sections += [
-            _records(user, source, text) for source in palette.sources_for(user)
+            _records(user, source, text, is_blind=is_blind)
+            for source in palette.sources_for(user)
         ]
     if not text:
         sections.reverse()
@@ -94,9 +96,13 @@ def _commands(user: User, text: str) -> list[Found]:
     return found if not text else found[:MOST_COMMANDS]
 
 
-def _records(user: User, source: palette.Source, text: str) -> Section:
+def _records(
+    user: User, source: palette.Source, text: str, *, is_blind: bool
+) -> Section:
     hits = source.find(user, text, CANDIDATES if text else MOST_OF_A_KIND)
-    lines = _with_worth([Found(hit) for hit in hits])
+    lines = [Found(hit) for hit in hits]
+    if not is_blind:
+        lines = _with_worth(lines)
     if text:
         wanted = fold(text)
         lines.sort(key=lambda line: _rank(line, wanted))

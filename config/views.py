@@ -1,15 +1,18 @@
 """The front door: home, first set-up, probes and error pages."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from csp.decorators import csp_update
 from django.contrib.auth import login
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from common.access import SIGNED_IN, for_everybody, requires
+from common.clock import business_today
 from common.folding import LONGEST
 from config.health import readiness
 from config.palette import search
@@ -18,6 +21,7 @@ from crm.choices import Role
 from crm.models import User
 from crm.requests import SignedInRequest
 from segments import permissions as segments
+from segments.queries.gut import desk_of
 
 API = "/api/"
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -63,8 +67,18 @@ def first_setup(request: HttpRequest) -> HttpResponse:
 def find(request: SignedInRequest) -> HttpResponse:
     """Return what fits the words of the palette."""
     typed = request.GET.get("q", "")[:LONGEST].strip()
-    context = {"sections": search(request.user, typed), "typed": typed}
+    found = search(request.user, typed, is_blind=_is_naming(request))
+    context = {"sections": found, "typed": typed}
     return render(request, "config/_found.html", context)
+
+
+def _is_naming(request: SignedInRequest) -> bool:
+    """Tell whether the palette stands over a page that must show no figures yet."""
+    page = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    if page != reverse("segments:gut"):
+        return False
+    desk = desk_of(request.user, business_today())
+    return desk.places > 0 and not desk.is_submitted
 
 
 @require_GET

@@ -16,7 +16,7 @@ from clv.services import demo_offers
 from crm.choices import Role
 from crm.errors import DemoRefusedError
 from crm.models import User
-from crm.services.demo import load, team
+from crm.services.demo import load, signs, team
 from crm.services.demo.block import Block, true_margin, true_orders_per_year
 from crm.services.demo.copying import copy_rows
 from crm.services.demo.truth import SEASON, SIZE_MARGIN, SIZE_RATE, WINDOW_MONTHS, Truth
@@ -133,6 +133,7 @@ def _parameters(model: Truth, planted: dict[str, list[str]]) -> dict[str, object
             "account; after returns, before costs to serve, not discounted"
         ),
         "planted": planted,
+        "signs": [sign.as_json() for sign in signs.PLANTED],
     }
 
 
@@ -203,6 +204,7 @@ _DIGESTED = (
     "SELECT concat_ws(';', account_id, kind, amount, incurred_on) FROM crm_ledgerentry",
     "SELECT concat_ws(';', account_id, occurred_at, channel, note) FROM crm_touchpoint",
     "SELECT concat_ws(';', account_id, title, due_on, status) FROM crm_task",
+    "SELECT concat_ws(';', account_id, type_id, occurred_on) FROM crm_lifeevent",
     """SELECT concat_ws(';', account_id, product_id, acquired_on, ends_on, status,
               replaced_by_id) FROM crm_holding""",
     """SELECT concat_ws(';', account_id, product_id, acquired_on, ends_on)

@@ -124,13 +124,15 @@ def tick_field(_user: Any) -> forms.Field:
 
 
 def record_field(
-    rows: Callable[[Any], QuerySet[Any] | None], empty: str = "All"
+    rows: Callable[[Any], QuerySet[Any] | None],
+    empty: str = "All",
+    widget: Callable[[], forms.Select] = forms.Select,
 ) -> Callable[[Any], Any]:
     def make(user: Any) -> forms.Field | None:
         found = rows(user)
         if found is None:
             return None
-        return forms.ModelChoiceField(found, empty_label=empty)
+        return forms.ModelChoiceField(found, empty_label=empty, widget=widget())
 
     return make
 

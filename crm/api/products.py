@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from common.resources import Listed, Resource, Shown
 from crm import permissions
 from crm.models import Complement, Product
 from crm.models.products import LONGEST_LIFE, LONGEST_TERM
+from crm.queries import catalogue
 from crm.services import products
 
 WRITABLE = (
@@ -61,12 +63,18 @@ class ProductIn(StrictModelSerializer):
 
 
 class ProductFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter(method="by_words", max_length=200)
     sku = django_filters.CharFilter(max_length=60)
     category = django_filters.CharFilter(max_length=100)
 
     class Meta:
         model = Product
-        fields = ("sku", "category", "is_active")
+        fields = ("search", "sku", "category", "is_active")
+
+    def by_words(
+        self, rows: QuerySet[Product], _name: str, text: str
+    ) -> QuerySet[Product]:
+        return catalogue.matching(rows, text)
 
 
 class ProductResource(Listed, Shown, Resource):

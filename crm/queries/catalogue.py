@@ -92,8 +92,13 @@ def product_page(
     if category:
         rows = rows.filter(category=category)
     if search:
-        rows = rows.filter(Q(name__icontains=search) | Q(sku__icontains=search))
+        rows = matching(rows, search)
     return keyset_page(rows, sort=BY_NAME, cursor=cursor, size=PAGE_SIZE)
+
+
+def matching(rows: QuerySet[Product], text: str) -> QuerySet[Product]:
+    """Keep the products with the text in their name or number."""
+    return rows.filter(Q(name__icontains=text) | Q(sku__icontains=text))
 
 
 def complements(product: Product) -> QuerySet[Complement]:

@@ -298,8 +298,10 @@ class Scope:
         value = self._given(name)
         if isinstance(value, dt.date):
             return day(value)
+        if not isinstance(value, str):
+            return str(value)  # a record says its own name; its choices may be many
         choices = dict(getattr(self.form.fields[name], "choices", ()) or ())
-        return str(choices.get(value, value)) if isinstance(value, str) else str(value)
+        return str(choices.get(value, value))
 
     def _given(self, name: str) -> Any:
         return self.form.cleaned_data.get(name) or None

@@ -9,6 +9,7 @@ from django.utils.choices import CallableChoiceIterator
 
 from common.clock import business_today
 from crm.choices import RelationshipType
+from crm.forms.pickers import product_typeahead
 from crm.models import Account, Product, Territory, User
 from segments.choices import WorthClass
 
@@ -82,7 +83,9 @@ class ScopeForm(forms.Form):
                 max_length=LONGEST_INDUSTRY,
                 widget=forms.Select(choices=CallableChoiceIterator(self._industries)),
             ),
-            "product": _record("Product", products.order_by("name", "pk"), "All"),
+            "product": _record(
+                "Product", products.order_by("name", "pk"), "All", product_typeahead()
+            ),
             "relationship": _choice("Relationship", RelationshipType.choices),
         }
 
@@ -151,10 +154,13 @@ def _choice(label: str, choices: Any) -> forms.ChoiceField:
     )
 
 
-def _record(label: str, rows: Any, empty: str) -> "forms.ModelChoiceField[Any]":
+def _record(
+    label: str, rows: Any, empty: str, widget: forms.Select | None = None
+) -> "forms.ModelChoiceField[Any]":
     return forms.ModelChoiceField(
         rows,
         label=label,
         empty_label=empty,
+        widget=widget or forms.Select(),
         error_messages={"invalid_choice": "There is no “%(value)s” to choose."},
     )

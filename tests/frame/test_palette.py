@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from segments.services import gut
 from tests import make
 
 URL = reverse("palette")
@@ -105,3 +106,19 @@ def test_it_asks_the_database_little(client, manager, firm, assert_flat_queries)
         lambda: client.get(URL, {"q": "mu"}),
         lambda: make.account(name="Mumm & Co", owner=None),
     )
+
+
+def test_over_the_naming_page_nobody_sees_what_accounts_are_worth(client, rep, firm):
+    client.force_login(rep)
+    naming = {"HX-Current-URL": f"http://testserver{reverse('segments:gut')}?q=mull"}
+    answer = client.get(URL, {"q": "mull"}, headers=naming)
+    page = answer.content.decode()
+    (accounts,) = (s for s in answer.context["sections"] if s.title == "Accounts")
+    assert {line.hit.title for line in accounts.lines} == {"Müller Bau", "Mullerhof"}
+    assert "c-class--" not in page
+    assert "900" not in page
+
+    gut.name_account(actor=rep, account=firm["Müller Bau"])
+    gut.submit(actor=rep)
+    again = client.get(URL, {"q": "mullerhof"}, headers=naming).content.decode()
+    assert "c-class--current_key" in again

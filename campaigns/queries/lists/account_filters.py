@@ -16,6 +16,7 @@ from common.lists.filters import (
     tick_field,
 )
 from crm.choices import RelationshipType, SizeBand, Source, Stage, TaskStatus
+from crm.forms.pickers import product_typeahead
 from crm.models import (
     Competitor,
     CompetitorPresence,
@@ -169,7 +170,12 @@ FILTERS = (
     Filter("competitor", "Competitor there", record_field(_rivals), _by_competitor),
     _choice("source", "Source", "source", Source.choices),
     Filter("territory", "Territory", record_field(territories), equals("territory")),
-    Filter("product", "Has bought or held", record_field(_products), _by_product),
+    Filter(
+        "product",
+        "Has bought or held",
+        record_field(_products, widget=product_typeahead),
+        _by_product,
+    ),
     Filter(
         "new",
         "Newer than the valuation",

@@ -17,6 +17,7 @@ from common.lists.filters import (
     said_by,
 )
 from crm.choices import CaseKind, CaseStatus, CaseUrgency, Channel
+from crm.forms.pickers import product_typeahead
 from crm.models import Product, Territory, User
 from segments.choices import WorthClass
 
@@ -130,7 +131,12 @@ FILTERS = (
         equals("channel"),
         said_by(Channel.choices),
     ),
-    Filter("product", "Product", record_field(_any_product), equals("product")),
+    Filter(
+        "product",
+        "Product",
+        record_field(_any_product, widget=product_typeahead),
+        equals("product"),
+    ),
     Filter("who", "Who", record_field(people, "Everybody"), equals("owner")),
     Filter("territory", "Territory", record_field(_any_territory), equals("territory")),
     Filter(

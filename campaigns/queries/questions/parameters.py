@@ -10,6 +10,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from common.templatetags.display import day
 from crm.choices import Channel
+from crm.forms.pickers import product_typeahead
 from crm.models import Product, User
 from segments.choices import WorthClass
 
@@ -131,6 +132,7 @@ def product(
             Product.objects.order_by("name", "pk"),
             empty_label=any_of or None,
             required=not any_of,
+            widget=product_typeahead(),
             error_messages={
                 "required": "Choose a product. If there is none, load products first.",
                 "invalid_choice": "There is no such product.",

@@ -41,6 +41,7 @@ from crm.services.demo.copying import Pool, copy_rows
 from crm.services.demo.costs import apportion_cents
 from crm.services.demo.deals import store_deals
 from crm.services.demo.rapport import store_rapport
+from crm.services.demo.signs import store_signs
 from crm.services.demo.store import SOURCE, store_block
 from crm.services.demo.targets import store_targets
 from crm.services.demo.truth import WINDOW_DAYS, Ints, Truth
@@ -141,6 +142,7 @@ def load_facts(
         store_block(block, reps, types)
         # Chance of its own, so that all else stays as it is.
         store_wallet(block, np.random.default_rng([firm.seed, number, 1]), rivals)
+        store_signs(block, np.random.default_rng([firm.seed, number, 2]), types)
         on_block(block)
         for kept, day in zip(fairs, FAIR_DAYS, strict=True):
             kept.append(revenue_between(block, day - YEAR, day))

@@ -1,0 +1,57 @@
+// Makes <select data-typeahead="/api/…/"> a field to type in, whatever the number of
+// records: the page holds the first ones, others come from the API as one types.
+
+(() => {
+  const MOST_SHOWN = 50;
+  let library;
+
+  function load(select) {
+    library ??= new Promise((resolve, reject) => {
+      const style = document.createElement("link");
+      style.rel = "stylesheet";
+      style.href = select.dataset.style;
+      document.head.prepend(style); // before our own, which adapt it
+      const script = document.createElement("script");
+      script.src = select.dataset.script;
+      script.onload = resolve;
+      script.onerror = reject;
+      document.head.append(script);
+    });
+    return library;
+  }
+
+  async function find(select, typed) {
+    const query = new URLSearchParams({ search: typed, page_size: MOST_SHOWN });
+    const answer = await fetch(`${select.dataset.typeahead}?${query}`, {
+      headers: { Accept: "application/json" },
+    });
+    if (!answer.ok) return [];
+    const { results } = await answer.json();
+    return results.map(({ id, name, sku }) => ({ value: String(id), text: name, sku }));
+  }
+
+  function upgrade(select) {
+    if (!select.isConnected || select.tomselect) return;
+    const made = new TomSelect(select, {
+      allowEmptyOption: true,
+      create: false,
+      maxOptions: MOST_SHOWN + 1,
+      searchField: ["text", "sku"],
+      load: (typed, done) => find(select, typed).then(done, () => done()),
+      render: {
+        no_results: (_, escape) =>
+          `<div class="no-results">${escape(select.dataset.noneFound)}</div>`,
+      },
+    });
+    const name = select.getAttribute("aria-label");
+    if (name) {
+      made.control_input.setAttribute("aria-label", name);
+      made.dropdown_content.setAttribute("aria-label", name);
+    }
+  }
+
+  // Without the library the select stays what it is.
+  window.onEach("select[data-typeahead]", (select) => {
+    load(select).then(() => upgrade(select), () => {});
+  });
+})();
