@@ -25,6 +25,7 @@
     const size = Math.abs(value);
     if (size >= 1e6) return `${precise(value / 1e6)} M`;
     if (size >= 1e4) return `${precise(value / 1e3)} k`;
+    if (size < 1) return precise(value);
     return grouped(value);
   }
 
