@@ -135,6 +135,13 @@ class GateChoice(TextChoices):
     OVERRIDE = "override", "Include them all the same"
 
 
+class BelowLine(TextChoices):
+    """What an automation does where its spend does not pay."""
+
+    LEAVE_OUT = "leave_out", "leave them out, and say so in the log"
+    INCLUDE = "include", "include them all the same"
+
+
 class AlertKind(TextChoices):
     """What the night may find about an account."""
 

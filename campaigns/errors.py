@@ -1,6 +1,6 @@
 """What can go wrong with plans and touches, said in words that help."""
 
-from common.errors import DomainError
+from common.errors import DomainError, UndecidedError
 
 
 class NotADraftError(DomainError):
@@ -138,8 +138,11 @@ class CannotMakeRuleError(DomainError):
     code = "cannot_make_rule"
 
 
-class GateUndecidedError(DomainError):
-    """A spend that does not pay for everybody, and nobody has decided about them."""
+class GateUndecidedError(UndecidedError):
+    """A spend that does not pay for everybody, and nobody has decided about them.
+
+    `facts` name them, what the spend costs and gains, and what may be decided.
+    """
 
     code = "gate_undecided"
 

@@ -68,6 +68,9 @@ LONGEST_RETRY = dt.timedelta(hours=6)
 ADDRESS_REFUSED = "The server refused the address: "
 # What one press queues at most; the rest waits for the next.
 MOST_MAILS_AT_ONCE = 2_000
+# For so long a decision at the gate to include everybody holds for the same touch, so
+# that a mailing that is printed in parts over days is decided about once.
+GATE_DECISION_HOLDS_DAYS = 14
 # What one file of letters holds; a printer takes more files, not longer ones.
 MOST_LETTERS = 500
 

@@ -8,17 +8,21 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from common.api import PreconditionFailed
-from common.errors import DomainError, StaleRecordError
+from common.errors import DomainError, StaleRecordError, UndecidedError
 
 
 def answer_exception(exc: Exception, context: dict[str, Any]) -> Response | None:
     """Answer with a stable code for programs and words for people.
 
-    A refusal of the domain is 400, or 412 when the record was stale; it stands under
-    the field that it belongs to.
+    A refusal of the domain is 400, 412 when the record was stale, and 409 with what
+    there is to decide when something is to be decided first. It stands under the field
+    that it belongs to.
     """
     if isinstance(exc, StaleRecordError):
         exc = PreconditionFailed()
+    if isinstance(exc, UndecidedError):
+        said = {"code": exc.code, "detail": exc.message, **exc.facts}
+        return Response(said, status=status.HTTP_409_CONFLICT)
     if isinstance(exc, DomainError):
         body: dict[str, Any] = {"code": exc.code, "detail": exc.message}
         if exc.field:

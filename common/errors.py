@@ -1,5 +1,8 @@
 """What a user can do wrong, said in words that help."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class DomainError(Exception):
     """A refusal that the user caused and can mend.
@@ -15,6 +18,19 @@ class DomainError(Exception):
         self.message = message or type(self).message
         self.field = field
         super().__init__(self.message)
+
+
+class UndecidedError(DomainError):
+    """Something has to be decided first; `facts` tell programs between what."""
+
+    code = "undecided"
+    message = "This has to be decided first."
+
+    def __init__(
+        self, message: str = "", *, facts: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.facts = facts or {}
 
 
 class StaleRecordError(DomainError):

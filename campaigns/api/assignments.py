@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import permissions
+from campaigns.api.gate import GateDecisionIn, GateUndecidedOut, decision_of
 from campaigns.choices import ExceptionKind
 from campaigns.models import PlanAssignment, RetentionPlan, TouchException
 from campaigns.services import assignments
@@ -56,12 +57,16 @@ class AccountsIn(StrictSerializer):
 
 
 class PlanAssignmentIn(AccountsIn):
-    """Accounts to be put on a plan; without `ends_on` until their class changes."""
+    """Accounts to be put on a plan; without `ends_on` until their class changes.
+
+    `gate` decides about those for which a year of the plan does not pay.
+    """
 
     plan = serializers.PrimaryKeyRelatedField(
         queryset=RetentionPlan.objects.all(), pk_field=RecordId()
     )
     ends_on = serializers.DateField(required=False, allow_null=True)
+    gate = GateDecisionIn(required=False)
 
 
 class AssignedOut(serializers.Serializer[Any]):
@@ -69,6 +74,7 @@ class AssignedOut(serializers.Serializer[Any]):
 
     assigned = serializers.IntegerField()
     unchanged = serializers.IntegerField()
+    left_out = serializers.IntegerField()
     edit = serializers.IntegerField(allow_null=True)
 
 
@@ -109,17 +115,24 @@ class PlanAssignmentResource(Listed, Shown, Resource):
     filterset_class = PlanAssignmentFilter
 
     @extend_schema(
-        summary="Put accounts on a plan by hand", responses={201: AssignedOut}
+        summary="Put accounts on a plan by hand",
+        responses={201: AssignedOut, 409: GateUndecidedOut},
     )
     @acts_once
     def create(self, request: Request) -> Response:
         said = self.read(request)
-        done = assignments.assign_by_hand(
-            actor=self.actor, account_ids=said.pop("accounts"), **said
+        decision = decision_of(said.pop("gate", None))
+        keys = set(said.pop("accounts"))
+        done = assignments.assign_weighed(
+            actor=self.actor,
+            account_ids=keys,
+            decision=decision,
+            **said,
         )
         answer = {
             "assigned": done.assigned,
             "unchanged": done.unchanged,
+            "left_out": done.left_out,
             "edit": done.edit.pk if done.edit else None,
         }
         return Response(answer, status=status.HTTP_201_CREATED)

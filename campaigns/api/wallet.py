@@ -1,5 +1,6 @@
 """Wallets, measured effects, the gate and class-wide sendings over the API."""
 
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
@@ -9,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import permissions
+from campaigns.api.gate import GateDecisionIn, GateUndecidedOut, decision_of
 from campaigns.choices import GateChoice, OwnerRole
 from campaigns.models import (
     GateDecision,
@@ -18,7 +20,6 @@ from campaigns.models import (
 )
 from campaigns.queries.wallet import wallet_of
 from campaigns.services import effects, gate, sendings
-from campaigns.services.gate import Decision
 from common.api import StrictSerializer
 from common.api_fields import DayField, RecordId
 from common.once import acts_once
@@ -250,12 +251,10 @@ class GateResource(Listed, Shown, Resource):
         return Response(self.get_serializer(found).data)
 
 
-class SendIn(StrictSerializer):
+class SendIn(GateDecisionIn):
     """What to do about accounts for which it does not pay; not needed without any."""
 
     choice = serializers.ChoiceField(choices=GateChoice.choices, required=False)
-    reason = serializers.CharField(max_length=300, required=False)
-    cheaper = serializers.ChoiceField(choices=Channel.choices, required=False)
 
 
 @extend_schema_serializer(many=False)
@@ -276,8 +275,8 @@ class SendingResource(Resource):
     write_access = permissions.CHANGE_PLANS
     queryset = TouchTemplate.objects.filter(owner_role=OwnerRole.MARKETER)
     output = GateOut
-    inputs = {"send": SendIn}
-    outputs = {"send": SentOut}
+    inputs = {"send": SendIn, "settle": SendIn}
+    outputs = {"send": SentOut, "settle": SentOut}
     is_shared = True
 
     @extend_schema(summary="Read whether sending it now pays", responses=GateOut)
@@ -285,13 +284,27 @@ class SendingResource(Resource):
         found = sendings.gate_of(actor=self.actor, template=self.get_object())
         return Response(self.get_serializer(found).data)
 
-    @extend_schema(summary="Mail a touch to all, or mark it as done")
+    @extend_schema(
+        summary="Decide about those below the line, before printing",
+        responses={200: SentOut, 409: GateUndecidedOut},
+    )
+    @action(detail=True, methods=["post"])
+    @acts_once
+    def settle(self, request: Request, pk: int) -> Response:
+        return self._decided(request, sendings.settle)
+
+    @extend_schema(
+        summary="Mail a touch to all, or mark it as done",
+        responses={200: SentOut, 409: GateUndecidedOut},
+    )
     @action(detail=True, methods=["post"])
     @acts_once
     def send(self, request: Request, pk: int) -> Response:
+        return self._decided(request, sendings.send_all)
+
+    def _decided(self, request: Request, act: Callable[..., sendings.Sent]) -> Response:
         said = self.read(request)
-        decision = Decision(**said) if "choice" in said else None
-        sent = sendings.send_all(
-            actor=self.actor, template=self.get_object(), decision=decision
-        )
+        decision = decision_of(said) if "choice" in said else None
+        template = self.get_object()
+        sent = act(actor=self.actor, template=template, decision=decision)
         return Response(self.get_serializer(sent).data)

@@ -82,6 +82,17 @@ def member_counts() -> dict[str, int]:
     return {key: counts.get(key, 0) for key in WorthClass.values}
 
 
+def cost_of_touch(touch: TouchTerms) -> Decimal:
+    """Return what one touch costs with the time of who does it, in cents."""
+    return to_cents(
+        cost_of_one(
+            unit_cost=touch.unit_cost or ZERO,
+            minutes=touch.minutes,
+            hourly_cost=hourly_costs()[touch.owner_role],
+        )
+    )
+
+
 def touches_a_year(touch: TouchTerms, runs_days: int | None = None) -> Decimal:
     """Return how often a touch comes within a year to who follows the plan."""
     return touches_per_year(

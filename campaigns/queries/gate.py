@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import connection
 
-from campaigns.choices import VersionStatus
+from campaigns.choices import GateChoice, VersionStatus
 from campaigns.engine.costs import cost_of_one
-from campaigns.models import LibraryTouch, RetentionPlan, TouchTemplate
+from campaigns.models import GateDecision, LibraryTouch, RetentionPlan, TouchTemplate
 from campaigns.models.plans import TouchTerms
 from campaigns.queries.costs import hourly_costs
 from campaigns.queries.wallet import WITH_USED_AMONG, Response, Responses, window
@@ -102,7 +102,8 @@ class Gate:
     Accounts that were never valued stand above the line: what is not known is no reason
     to leave anybody out; how many they are is said. With a plan `cost_each` is what it
     costs within a year: a year of it is weighed by itself, with what was measured for
-    it, since it replaces what was done before.
+    it, since it replaces what was done before. `standing` is an earlier decision to
+    include all of them that still holds.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Gate:
         plan: RetentionPlan | None = None,
     ) -> None:
         self.plan = plan
+        self.standing: GateDecision | None = None
         mine = Account.objects.active().visible_to(actor).order_by()
         self.account_ids = list(
             mine.filter(pk__in=list(account_ids)).values_list("pk", flat=True)
@@ -133,7 +135,7 @@ class Gate:
     @property
     def is_needed(self) -> bool:
         """Tell whether there is anything to decide."""
-        return bool(self.below_ids)
+        return bool(self.below_ids) and self.standing is None
 
     @property
     def accounts(self) -> int:
@@ -202,6 +204,37 @@ class Gate:
     @property
     def unnamed(self) -> int:
         return self.below - len(self.named)
+
+    @property
+    def choices(self) -> list[dict[str, str]]:
+        """Return what may be decided, as the API takes it."""
+        ways = [
+            {"choice": GateChoice.CHEAPER.value, "cheaper": one.channel}
+            for one in self.cheaper
+        ]
+        override = {"choice": GateChoice.OVERRIDE.value, "reason": "Why all the same"}
+        return [{"choice": GateChoice.DROP.value}, *ways, override]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return for programs who is below the line and what may be decided."""
+        return {
+            "accounts": self.accounts,
+            "below": self.below_ids,
+            "named": [
+                {
+                    "account": one.account.pk,
+                    "name": one.account.name,
+                    "gain": str(one.gain),
+                }
+                for one in self.named
+            ],
+            "cost_each": str(self.cost_each),
+            "cost_below": str(self.cost_below),
+            "gain_below": str(self.gain_below),
+            "rests_on": self.rests_on,
+            "decisions": self.choices,
+        }
 
     @cached_property
     def cheaper(self) -> Sequence[Cheaper]:

@@ -1,8 +1,8 @@
 """Accounts on plans: by class and refinement by themselves, and by hand."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -10,10 +10,9 @@ from django.utils import timezone
 from campaigns.choices import GateOccasion, VersionStatus
 from campaigns.errors import CannotAssignError
 from campaigns.models import PlanAssignment, PlanVersion, RetentionPlan
-from campaigns.queries.gate import Gate
 from campaigns.services import planning
 from campaigns.services.following import Assigned, follow_classes
-from campaigns.services.gate import Decision, decide
+from campaigns.services.gate import Decision, decide, weigh_plan
 from common.clock import business_today
 from crm.choices import ListKey, Stage
 from crm.errors import BulkRefusedError
@@ -33,6 +32,7 @@ __all__ = [
     "welcome",
 ]
 
+NOT_YOURS = "One of the accounts is not there any more, or not yours."
 ACTION = "plan"  # of the bulk edit that keeps what an undo needs
 
 
@@ -40,13 +40,15 @@ ACTION = "plan"  # of the bulk edit that keeps what an undo needs
 class HandAssigned:
     """What putting accounts on a plan by hand did.
 
-    `unchanged` follow the plan by hand already, on the same terms. `edit` takes it
-    back; there is none where nobody was changed, or where no person did it.
+    `unchanged` follow the plan by hand already, on the same terms; `left_out` were at
+    the gate. `edit` takes it back; there is none where nobody was changed, or where no
+    person did it.
     """
 
     assigned: int
     unchanged: int
     edit: BulkEdit | None
+    left_out: int = 0
 
 
 @transaction.atomic
@@ -105,14 +107,16 @@ def assign_by_hand(
 def assign_weighed(
     *,
     actor: User,
-    gate: Gate,
+    account_ids: Iterable[int],
     decision: Decision | None,
     plan: RetentionPlan,
     reason: str,
     ends_on: dt.date | None = None,
     list_key: str = ListKey.ACCOUNTS,
 ) -> HandAssigned:
-    """Put the accounts of a gate on a plan, without those that were left out there.
+    """Put accounts on a plan after asking whether a year of it pays for each.
+
+    Those that were left out at the gate keep what they follow.
 
     Raises
     ------
@@ -121,6 +125,11 @@ def assign_weighed(
     CannotAssignError
         As `assign_by_hand`.
     """
+    wanted = set(account_ids)
+    _check_terms(plan, reason.strip(), ends_on, business_today())
+    gate = weigh_plan(account_ids=wanted, plan=plan, actor=actor)
+    if len(gate.account_ids) != len(wanted):
+        raise CannotAssignError(NOT_YOURS)
     verdict = decide(
         actor=actor,
         gate=gate,
@@ -128,9 +137,10 @@ def assign_weighed(
         subject=plan.name,
         decision=decision,
     )
-    if not verdict.included:
-        return HandAssigned(0, 0, None)
-    return assign_by_hand(
+    left_out = len(wanted) - len(verdict.included)
+    if left_out == len(wanted):
+        return HandAssigned(0, 0, None, left_out)
+    done = assign_by_hand(
         actor=actor,
         account_ids=verdict.included,
         plan=plan,
@@ -138,6 +148,7 @@ def assign_weighed(
         ends_on=ends_on,
         list_key=list_key,
     )
+    return replace(done, left_out=left_out)
 
 
 @transaction.atomic
@@ -251,9 +262,7 @@ def _locked(actor: User | None, account_ids: Sequence[int]) -> list[int]:
     found = rows.order_by("pk").select_for_update(of=("self",), no_key=True)
     stages = dict(found.values_list("pk", "stage"))
     if len(stages) != len(wanted):
-        raise CannotAssignError(
-            "One of the accounts is not there any more, or not yours."
-        )
+        raise CannotAssignError(NOT_YOURS)
     if former := sum(stage == Stage.FORMER for stage in stages.values()):
         raise CannotAssignError(
             f"{former:,} of the accounts are no customers any more. Leave them out, or"

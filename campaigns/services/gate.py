@@ -92,11 +92,12 @@ def decide(
         return Verdict(list(gate.account_ids), [], [], None, None)
     said = decision or Decision()
     if said.choice not in GateChoice.values:
-        raise GateUndecidedError(gate.sentence)
+        raise GateUndecidedError(gate.sentence, facts=gate.facts)
     if said.below is not None and said.below != gate.below:
         raise GateUndecidedError(
             f"By now it does not pay for {count(gate.below)} accounts, not for"
-            f" {count(said.below)}. Look again, then decide."
+            f" {count(said.below)}. Look again, then decide.",
+            facts=gate.facts,
         )
     reason = said.reason.strip()[:LONGEST_REASON]
     if said.choice == GateChoice.OVERRIDE and not reason:

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
+from django.utils import timezone
 
-from campaigns.choices import GateOccasion, TouchStatus
-from campaigns.models import TouchTemplate
+from campaigns import policy
+from campaigns.choices import GateChoice, GateOccasion, TouchStatus
+from campaigns.models import GateDecision, TouchTemplate
 from campaigns.queries.gate import Gate
 from campaigns.services import class_wide, standings
 from campaigns.services import gate as gates
@@ -39,15 +41,36 @@ class Sent:
 
 
 def gate_of(*, actor: User, template: TouchTemplate, last: int | None = None) -> Gate:
-    """Return what doing all that is due of `template` costs and gains."""
+    """Return what doing all that is due of `template` costs and gains.
+
+    An earlier decision to include all who are below the line now holds for some days,
+    as `policy` says.
+    """
     due = class_wide.due_of(template, user=actor, last=last)
     minutes = touchpoints.price_of_minutes(actor=actor, minutes=template.minutes)
-    return gates.weigh(
+    gate = gates.weigh(
         account_ids=due.order_by().values_list("account_id", flat=True),
         cost_each=(template.unit_cost or ZERO) + minutes,
         channel=template.channel,
         actor=actor,
     )
+    gate.standing = _standing(gate, template)
+    return gate
+
+
+def _standing(gate: Gate, template: TouchTemplate) -> GateDecision | None:
+    if not gate.below_ids:
+        return None
+    since = timezone.now() - dt.timedelta(days=policy.GATE_DECISION_HOLDS_DAYS)
+    return GateDecision.objects.filter(
+        occasion=GateOccasion.TOUCH,
+        subject=str(template)[:200],
+        channel=gate.channel,
+        choice=GateChoice.OVERRIDE,
+        cost_each=gate.cost_each,
+        created_at__gte=since,
+        below__contains=gate.below_ids,
+    ).first()
 
 
 @transaction.atomic
@@ -68,6 +91,51 @@ def send_all(
     GateUndecidedError, GateRefusedError
         As `gate.decide`.
     """
+    settled, included = _settle(actor, template, decision, last)
+    is_mailed = class_wide.is_mailed(template)
+    act = class_wide.mail_all if is_mailed else class_wide.complete_all
+    swept = act(
+        actor=actor,
+        template=template,
+        until=business_today(),
+        last=last,
+        among=included,
+    )
+    return replace(
+        settled,
+        done=0 if is_mailed else swept.done,
+        queued=swept.done if is_mailed else 0,
+        skipped=settled.skipped + swept.skipped,
+        held=settled.held + swept.held,
+        remaining=swept.remaining,
+    )
+
+
+@transaction.atomic
+def settle(
+    *,
+    actor: User,
+    template: TouchTemplate,
+    decision: Decision | None = None,
+    last: int | None = None,
+) -> Sent:
+    """Decide about those below the line before anything is printed for them.
+
+    Who is left out is skipped, and who is reached more cheaply is done that way, so
+    that what is due afterwards is what is to be printed.
+
+    Raises
+    ------
+    GateUndecidedError, GateRefusedError
+        As `gate.decide`.
+    """
+    return _settle(actor, template, decision, last)[0]
+
+
+def _settle(
+    actor: User, template: TouchTemplate, decision: Decision | None, last: int | None
+) -> tuple[Sent, list[int]]:
+    """Do what was decided about those below the line; return who is included."""
     gate = gate_of(actor=actor, template=template, last=last)
     verdict = gates.decide(
         actor=actor,
@@ -77,11 +145,6 @@ def send_all(
         decision=decision,
     )
     today = business_today()
-    is_mailed = class_wide.is_mailed(template)
-    act = class_wide.mail_all if is_mailed else class_wide.complete_all
-    swept = act(
-        actor=actor, template=template, until=today, last=last, among=verdict.included
-    )
     moved, dropped = Swept(0), 0
     if verdict.moved and verdict.way:
         moved = class_wide.complete_all(
@@ -104,15 +167,8 @@ def send_all(
             account_ids=verdict.dropped,
             reason=reason,
         )
-    return Sent(
-        done=0 if is_mailed else swept.done,
-        moved=moved.done,
-        dropped=dropped,
-        queued=swept.done if is_mailed else 0,
-        skipped=swept.skipped + moved.skipped,
-        held=swept.held + moved.held,
-        remaining=swept.remaining,
-    )
+    sent = Sent(0, moved.done, dropped, skipped=moved.skipped, held=moved.held)
+    return sent, verdict.included
 
 
 @transaction.atomic

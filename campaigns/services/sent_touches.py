@@ -5,15 +5,19 @@ import logging
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
-from campaigns.choices import DeliveryStatus, TouchStatus
+from campaigns.choices import BudgetHead, DeliveryStatus, TouchStatus
 from campaigns.models import Delivery, PlannedTouch
+from campaigns.queries.automations.mails import cost_of_mail
 from campaigns.services import touches
+from common.clock import business_today
 from common.errors import DomainError
 from crm.choices import Channel, Phase, TouchpointSource
-from crm.services import touchpoints
+from crm.models import Touchpoint, User
+from crm.services import ledger, touchpoints
 
 log = logging.getLogger(__name__)
 
+LEDGER_SOURCE = "automation"
 WORDS = {
     DeliveryStatus.REJECTED: "The mail was refused",
     DeliveryStatus.SUPPRESSED: "The mail was not sent",
@@ -40,7 +44,7 @@ def close_touch_of(mail: Delivery) -> None:
                     has_gone_out=True,
                 )
                 return
-            touchpoints.log_touchpoint(
+            contact_made = touchpoints.log_touchpoint(
                 actor=actor,
                 account=mail.account,
                 contact=mail.contact,
@@ -51,8 +55,29 @@ def close_touch_of(mail: Delivery) -> None:
                 source=TouchpointSource.PLAN,
                 judges_contact=False,
             )
+            _charge_mail_of_automation(actor, mail, contact_made)
     except (DomainError, DatabaseError):
         log.exception("Mail %s went, but its contact could not be stored", mail.pk)
+
+
+def _charge_mail_of_automation(
+    actor: User | None, mail: Delivery, touchpoint: Touchpoint
+) -> None:
+    """Post what the rule that had it written says that a mail costs; once each."""
+    cost = cost_of_mail(mail.occasion)
+    if not cost:
+        return
+    ledger.post_entry(
+        actor=actor,
+        account=mail.account,
+        kind=BudgetHead.MARKETING.cost_kind,
+        amount=cost,
+        incurred_on=business_today(),
+        note=mail.subject,
+        source=LEDGER_SOURCE,
+        external_id=str(touchpoint.pk),
+        touchpoint=touchpoint,
+    )
 
 
 def tell_touch_of(mail: Delivery, status: DeliveryStatus, answer: str) -> None:

@@ -1,5 +1,7 @@
 """Which plan one account follows: its history, another plan by hand, and off it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
@@ -13,6 +15,8 @@ from campaigns.queries import assignments as queries
 from campaigns.queries.plan_gains import plan_gains
 from campaigns.queries.wallet import wallet_of
 from campaigns.services import assignments
+from campaigns.services.gate import weigh_plan
+from campaigns.views import gate
 from common.access import requires
 from common.errors import DomainError
 from crm.models import Account
@@ -27,16 +31,9 @@ def account_assignment(request: SignedInRequest, pk: int) -> HttpResponse:
     form = AssignForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            done = assignments.assign_by_hand(
-                actor=request.user, account_ids=[account.pk], **form.cleaned_data
-            )
+            return _assign(request, account, form.cleaned_data)
         except DomainError as error:
             _refuse(form, error)
-        else:
-            undo = done.edit and reverse("campaigns:bulk_undo", args=[done.edit.pk])
-            said = f"{account} follows “{form.cleaned_data['plan']}” from today on."
-            messages.success(request, said, extra_tags=undo or "")
-            return redirect("crm:account_detail", account.pk)
     return _show(request, account, form, TakeOffForm())
 
 
@@ -59,6 +56,31 @@ def account_take_off(request: SignedInRequest, pk: int) -> HttpResponse:
             messages.success(request, f"Taken off. {said}")
             return redirect("crm:account_detail", account.pk)
     return _show(request, account, AssignForm(), form)
+
+
+def _assign(
+    request: SignedInRequest, account: Account, terms: dict[str, Any]
+) -> HttpResponse:
+    """Put it on the plan, after asking where a year of the plan does not pay here."""
+    plan = terms["plan"]
+    done = gate.step(
+        request,
+        weigh_plan(account_ids=[account.pk], plan=plan, actor=request.user),
+        act=lambda decision: assignments.assign_weighed(
+            actor=request.user, account_ids=[account.pk], decision=decision, **terms
+        ),
+        subject=f"{plan} for {account}",
+        back=reverse("campaigns:account_assignment", args=[account.pk]),
+    )
+    if isinstance(done, HttpResponse):
+        return done
+    if done.left_out:
+        messages.success(request, f"{account} keeps what it follows.")
+        return redirect("crm:account_detail", account.pk)
+    undo = reverse("campaigns:bulk_undo", args=[done.edit.pk]) if done.edit else ""
+    said = f"{account} follows “{plan}” from today on."
+    messages.success(request, said, extra_tags=undo)
+    return redirect("crm:account_detail", account.pk)
 
 
 def _refuse(form: Form, error: DomainError) -> None:

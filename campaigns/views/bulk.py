@@ -185,7 +185,7 @@ def _add_to_plan(
         weighed,
         act=lambda decision: assignments.assign_weighed(
             actor=request.user,
-            gate=weighed,
+            account_ids=keys,
             decision=decision,
             list_key=kind.key.value,
             **terms,
@@ -198,8 +198,8 @@ def _add_to_plan(
     said = f"Put on “{terms['plan']}”: {done.assigned:,}."
     if done.unchanged:
         said += f" {done.unchanged:,} followed it by hand already."
-    if left_out := len(keys) - done.assigned - done.unchanged:
-        said += f" Left out: {left_out:,}."
+    if done.left_out:
+        said += f" Left out: {done.left_out:,}."
     undo = reverse("campaigns:bulk_undo", args=[done.edit.pk]) if done.edit else ""
     messages.success(request, said, extra_tags=undo)
     return redirect(back)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import permissions
@@ -11,11 +12,13 @@ from campaigns.models import TouchTemplate
 from campaigns.queries.letters import recipients_of
 from campaigns.queries.sendings import SAMPLES, audience, in_order, samples_of
 from campaigns.services import class_wide, letters, sendings, transports
+from campaigns.views import gate
 from campaigns.views.touches import touch_of
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
 from common.spreadsheets import csv_lines
+from common.templatetags.display import count
 from crm.choices import Channel
 from crm.requests import SignedInRequest
 
@@ -47,10 +50,14 @@ def sending(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(permissions.CHANGE_PLANS)
-def sending_list(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
-    """Stream the mailing list of what is due."""
-    template = template_of(pk)
-    rows = class_wide.due_of(template, user=request.user, last=last_of(request))
+def sending_list(
+    request: SignedInRequest, pk: int
+) -> HttpResponse | StreamingHttpResponse:
+    """Stream the mailing list of what is due, after asking whether it pays."""
+    template, last = template_of(pk), last_of(request)
+    if asked := _asked_first(request, template, last):
+        return asked
+    rows = class_wide.due_of(template, user=request.user, last=last)
     lines = letters.mailing_list(actor=request.user, template=template, rows=rows)
     return StreamingHttpResponse(
         csv_lines(letters.HEADER, lines),
@@ -62,11 +69,13 @@ def sending_list(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
 @require_POST
 @requires(permissions.CHANGE_PLANS)
 def sending_letters(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Return one file of letters."""
-    template = template_of(pk)
+    """Return one file of letters, after asking whether they pay."""
+    template, last = template_of(pk), last_of(request)
+    if asked := _asked_first(request, template, last):
+        return asked
     said = request.POST.get("part", "")
     part = max(int(said), 1) if said.isdecimal() and len(said) < 6 else 1  # noqa: PLR2004
-    rows = class_wide.due_of(template, user=request.user, last=last_of(request))
+    rows = class_wide.due_of(template, user=request.user, last=last)
     try:
         pdf = letters.letters_pdf(
             actor=request.user, template=template, rows=rows, part=part
@@ -75,6 +84,38 @@ def sending_letters(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, error.message)
         return redirect("campaigns:sending", pk)
     return _pdf(pdf, f"letters-{pk}-{part}")
+
+
+def _asked_first(
+    request: SignedInRequest, template: TouchTemplate, last: int | None
+) -> HttpResponse | None:
+    """Ask what is to become of those below the line; None where nobody is."""
+    weighed = sendings.gate_of(actor=request.user, template=template, last=last)
+    if not weighed.is_needed:
+        return None
+    back = reverse("campaigns:sending", args=[template.pk])
+    done = gate.step(
+        request,
+        weighed,
+        act=lambda decision: sendings.settle(
+            actor=request.user, template=template, decision=decision, last=last
+        ),
+        subject=template.title,
+        back=back,
+    )
+    if isinstance(done, HttpResponse):
+        return done
+    said = [
+        f"{count(number)} {words}."
+        for number, words in (
+            (done.moved, "times done more cheaply"),
+            (done.dropped, "left out"),
+        )
+        if number
+    ]
+    said.append("Now print what is due.")
+    messages.success(request, " ".join(said))
+    return redirect(back)
 
 
 @require_GET

@@ -1,6 +1,5 @@
 """Should we? Finds exactly those for whom it does not pay, and keeps the decision."""
 
-import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -14,39 +13,8 @@ from campaigns.queries.costs import version_cost
 from campaigns.queries.wallet import wallet_of, wallets
 from campaigns.services import gate, sendings
 from campaigns.services.gate import Decision
-from common.clock import business_today
 from crm.models import AuditEvent, LedgerEntry, Touchpoint
 from tests import make
-
-
-@pytest.fixture
-def audience(ready, member, rep):
-    """Rich accounts, poor ones, one that had enough already, and one not valued."""
-    run = make.run()
-    made = {}
-    for name, year, spent in (
-        ("Rich", "40000.00", "0.00"),
-        ("Fair", "4000.00", "100.00"),
-        ("Poor", "20.00", "0.00"),
-        ("Losing", "-900.00", "0.00"),
-        ("Enough", "4000.00", "500.00"),
-    ):
-        account = member("general", owner=rep, name=name)
-        low = min(Decimal(year), 0) * 5
-        make.valuation(
-            run=run,
-            account=account,
-            expected_margin_year=year,
-            expected_margin=year,
-            future_low=low,
-        )
-        if Decimal(spent):
-            make.cost(
-                account=account, amount=spent, kind="marketing", on=business_today()
-            )
-        made[name] = account
-    made["Unknown"] = member("general", owner=rep, name="Unknown")
-    return made
 
 
 def weigh(audience, actor, cost="4.80", channel="post"):
@@ -190,26 +158,6 @@ def test_a_cheaper_way_reaches_whom_it_pays_for(audience, marketer):
     assert verdict.moved == [audience["Poor"].pk]
     assert set(verdict.dropped) == {audience["Losing"].pk, audience["Enough"].pk}
     assert verdict.way == mail
-
-
-@pytest.fixture
-def magazine(audience):
-    """A magazine of 4.80 that is due for everybody."""
-    touches = PlanVersion.objects.published().get(plan__worth_class="general").touches
-    template = touches.first()
-    template.channel, template.unit_cost, template.minutes = "post", Decimal("4.80"), 0
-    template.owner_role, template.title = "marketer", "Magazine"
-    template.save()
-    for account in audience.values():
-        PlannedTouch.objects.create(
-            account=account,
-            template=template,
-            lineage=template.lineage,
-            period="1",
-            due_on=business_today() - dt.timedelta(days=1),
-            owner_role="marketer",
-        )
-    return template
 
 
 def statuses(template):

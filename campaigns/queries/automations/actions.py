@@ -5,8 +5,9 @@ How they are done stands in `services.automations.actions`.
 
 from collections.abc import Mapping
 
+from campaigns.choices import BelowLine
 from campaigns.queries.automations import options
-from campaigns.queries.automations.base import Spec
+from campaigns.queries.automations.base import Spec, Values
 from campaigns.queries.automations.params import Kind, Param
 from campaigns.queries.automations.params import Options as OptionsOf
 
@@ -27,6 +28,31 @@ def _who(name: str, label: str, options_of: OptionsOf, default: str = "owner") -
     return Param(name, label, Kind.CHOICE, options_of, default=default)
 
 
+def _judge_below(values: Values) -> Mapping[str, str]:
+    if values.get("below") == BelowLine.INCLUDE and not values.get("below_reason"):
+        return {"below_reason": "Say why they are included all the same."}
+    return {}
+
+
+# Should we? What a rule that spends money says in advance.
+_BELOW = (
+    Param(
+        "below",
+        "Where it does not pay",
+        Kind.CHOICE,
+        options.below_the_line,
+        default=BelowLine.LEAVE_OUT.value,
+        help="“Should we?” is asked at each account before money is spent there",
+    ),
+    Param(
+        "below_reason",
+        "Why all the same",
+        Kind.TEXT,
+        most=200,
+        is_optional=True,
+        help="needed to include them",
+    ),
+)
 _TASK = Spec(
     "task",
     "Make a task",
@@ -50,10 +76,11 @@ _TOUCH = Spec(
     "touch",
     "Ask for a touch outside the plan",
     "It stands in Today like a touch of a plan, and costs what the library says.",
-    params=(_touch, _due()),
+    params=(_touch, _due(), *_BELOW),
     say=lambda v: (
         f"ask for the touch “{_touch.said(v['touch'])}” {_in_days(v['days'])}"
     ),
+    judge=_judge_below,
 )
 _plan = Param("plan", "Plan", Kind.CHOICE, options.plans)
 _PLAN = Spec(
@@ -71,8 +98,10 @@ _PLAN = Spec(
             is_optional=True,
             help="empty: until the class changes",
         ),
+        *_BELOW,
     ),
     say=lambda v: f"put it on the plan “{_plan.said(v['plan'])}”",
+    judge=_judge_below,
 )
 _EMAIL = Spec(
     "email",
@@ -89,8 +118,18 @@ _EMAIL = Spec(
             is_optional=True,
             help="with a topic, only who agreed to it gets the mail",
         ),
+        Param(
+            "cost",
+            "What one mail costs",
+            Kind.AMOUNT,
+            default="0.00",
+            most=10_000,
+            help="charged when a server has taken it",
+        ),
+        *_BELOW,
     ),
     say=lambda v: f"write the e-mail “{v['subject']}”",
+    judge=_judge_below,
 )
 _told = _who("who", "Whom", options.told)
 _NOTIFY = Spec(

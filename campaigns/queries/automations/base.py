@@ -69,13 +69,17 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One kind of trigger, condition or action, as it is offered and said."""
+    """One kind of trigger, condition or action, as it is offered and said.
+
+    `judge` returns what is wrong with its parameters together, by parameter.
+    """
 
     key: str
     label: str
     help: str = ""
     params: tuple[Param, ...] = ()
     say: Callable[[Values], str] = lambda _values: ""
+    judge: Callable[[Values], Mapping[str, str]] = lambda _values: {}
 
     def param(self, name: str) -> Param:
         return next(one for one in self.params if one.name == name)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from campaigns.choices import VersionStatus
+from campaigns.choices import BelowLine, VersionStatus
 from campaigns.models import LibraryTouch, RetentionPlan, WebhookEndpoint
 from crm.choices import CaseKind, RelationshipType, Stage, TaskKind, TaskPriority
 from crm.models import EventType, Product, Tag, Territory, User
@@ -115,6 +115,10 @@ def plans() -> Options:
 
 def library_touches() -> Options:
     return _rows(LibraryTouch.objects.filter(is_active=True, unit_cost__isnull=False))
+
+
+def below_the_line() -> Options:
+    return _closed(BelowLine.choices)
 
 
 def endpoints() -> Options:

@@ -132,6 +132,8 @@ def _part(
         except ParamError as error:
             errors[f"{place}.{param.name}"] = str(error)
             part[param.name] = raw
+    for name, problem in spec.judge(part).items():
+        errors.setdefault(f"{place}.{name}", problem)
     return part
 
 

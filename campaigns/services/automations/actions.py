@@ -7,7 +7,7 @@ it cannot; a trial shows that, a firing then does it.
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
@@ -23,10 +23,12 @@ from campaigns.models import (
 )
 from campaigns.queries.automations.base import Occurrence, Values
 from campaigns.queries.automations.facts import Facts
+from campaigns.queries.automations.mails import occasion_of
+from campaigns.queries.gate import Gate
 from campaigns.queries.merging import values_of
 from campaigns.queries.recipients import recipients
 from campaigns.services import assignments, deliveries
-from campaigns.services.automations import outside, webhooks
+from campaigns.services.automations import outside, spending, webhooks
 from common.clock import business_today
 from common.templatetags.display import day as write_day
 from crm.choices import Channel, NotificationKind, Role
@@ -56,7 +58,11 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What an action would do, or the problem that keeps it from being done."""
+    """What an action would do, or the problem that keeps it from being done.
+
+    `is_left_out` says that the problem is none: the rule does not spend where it does
+    not pay.
+    """
 
     words: str
     problem: str = ""
@@ -65,6 +71,7 @@ class Prepared:
     contact: Contact | None = None
     people: tuple[User, ...] = ()
     record: Any = None
+    is_left_out: bool = False
 
     @property
     def said(self) -> str:
@@ -130,7 +137,8 @@ def _prepare_touch(setting: Setting, values: Values) -> Prepared:
     if problem := outside.problem_with(setting.facts.account, touch):
         return Prepared("", problem)
     words = f"Touch “{touch}”, due {write_day(_in_days(values['days']))}"
-    return Prepared(words, record=touch)
+    weighed = spending.of_touch(setting.facts.account, setting.actor, touch)
+    return _weighed(Prepared(words, record=touch), weighed, values)
 
 
 def _do_touch(
@@ -145,12 +153,14 @@ def _do_touch(
     return ready.words
 
 
-def _prepare_plan(_setting: Setting, values: Values) -> Prepared:
+def _prepare_plan(setting: Setting, values: Values) -> Prepared:
     plan = RetentionPlan.objects.filter(pk=values["plan"]).first()
     if plan is None:
         return Prepared("", "The plan is not there any more.")
     until = f" until {write_day(_in_days(values['days']))}" if values["days"] else ""
-    return Prepared(f"On the plan “{plan}”{until}", record=plan)
+    weighed = spending.of_plan(setting.facts.account, setting.actor, plan)
+    ready = Prepared(f"On the plan “{plan}”{until}", record=plan)
+    return _weighed(ready, weighed, values)
 
 
 def _do_plan(
@@ -180,7 +190,9 @@ def _prepare_email(setting: Setting, values: Values) -> Prepared:
         why = recipient.refusal.message if recipient.refusal else "Nobody is known."
         return Prepared("", why, subject=subject, text=text)
     words = f"E-mail “{subject}” to {contact} ({contact.email})"
-    return Prepared(words, subject=subject, text=text, contact=contact)
+    ready = Prepared(words, subject=subject, text=text, contact=contact)
+    weighed = spending.of_email(account, setting.actor, values)
+    return _weighed(ready, weighed, values)
 
 
 def _do_email(
@@ -190,7 +202,7 @@ def _do_email(
         actor=setting.actor,
         account=setting.facts.account,
         contact=ready.contact,
-        occasion=f"automation:{firing.pk}:{number}",
+        occasion=occasion_of(firing, number),
         subject=ready.subject,
         body=ready.text,
         topic=values["topic"],
@@ -274,6 +286,16 @@ def _payload(setting: Setting) -> Mapping[str, Any]:
             "clv": None if facts.clv is None else str(facts.clv),
         },
     }
+
+
+# -- Should we? ------------------------------------------------------------------------
+
+
+def _weighed(ready: Prepared, weighed: Gate, values: Values) -> Prepared:
+    """Leave out where it does not pay, unless the rule includes everybody."""
+    if why := spending.why_left_out(weighed, values):
+        return replace(ready, problem=why, is_left_out=True)
+    return replace(ready, words=ready.words + spending.remark(weighed, values))
 
 
 # -- People and texts ------------------------------------------------------------------

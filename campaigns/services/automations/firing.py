@@ -251,10 +251,9 @@ class _Pass:
             _done(setting, values, firing, number)
             for number, values in enumerate(self.version.actions)
         ]
-        if not all(one["done"] for one in firing.results):
-            firing.status = FiringStatus.FAILED
-        firing.save(update_fields=["results", "status"])
-        return 1
+        firing.status, firing.reason = _outcome(firing.results)
+        firing.save(update_fields=["results", "status", "reason"])
+        return int(firing.status != FiringStatus.NOT_MET)
 
     def _rests(self, occurrence: Occurrence) -> str:
         """Say when it fired for this account last, if that is too short ago."""
@@ -311,6 +310,14 @@ def _actor(held: Automation) -> User:
     return held.acts_as
 
 
+def _outcome(results: Sequence[Any]) -> tuple[FiringStatus, str]:
+    """Say what came of the actions; what the rule leaves out is no failure."""
+    if all(one.get("left_out") for one in results):
+        return FiringStatus.NOT_MET, "It does not pay here."
+    is_well = all(one["done"] or one.get("left_out") for one in results)
+    return (FiringStatus.FIRED if is_well else FiringStatus.FAILED), ""
+
+
 def _done(
     setting: actions.Setting, values: Any, firing: Firing, number: int
 ) -> dict[str, Any]:
@@ -318,7 +325,8 @@ def _done(
     kind = values["kind"]
     prepared = actions.prepare(setting, values)
     if prepared.problem:
-        return {"kind": kind, "done": False, "said": prepared.problem}
+        refused = {"kind": kind, "done": False, "said": prepared.problem}
+        return refused | ({"left_out": True} if prepared.is_left_out else {})
     try:
         with transaction.atomic():
             said = actions.perform(setting, values, prepared, firing, number)

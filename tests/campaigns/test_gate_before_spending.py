@@ -1,0 +1,210 @@
+"""Should we? Asked wherever money is about to be spent, and nothing is before."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from campaigns.choices import TouchStatus
+from campaigns.models import (
+    Delivery,
+    Firing,
+    GateDecision,
+    PlanAssignment,
+    PlannedTouch,
+    PlanVersion,
+)
+from campaigns.queries.automations.rules import checked
+from campaigns.services import gate, sendings
+from campaigns.services.automations import firing, rules
+from campaigns.services.gate import Decision
+from campaigns.services.sent_touches import close_touch_of
+from common.clock import business_today
+from crm.models import AuditEvent, BulkEdit, LedgerEntry
+from tests import make
+from tests.campaigns.automations.conftest import ORDER, switch
+
+WHY = "Anniversary year"
+
+
+@pytest.fixture
+def plan(ready):
+    version = PlanVersion.objects.published().get(plan__worth_class="current_key")
+    PlanVersion.objects.filter(pk=version.pk).update(valid_from=dt.date(2020, 1, 1))
+    return version.plan
+
+
+def below(audience, plan, actor):
+    keys = [one.pk for one in audience.values()]
+    return set(gate.weigh_plan(account_ids=keys, plan=plan, actor=actor).below_ids)
+
+
+def followers(plan):
+    return set(PlanAssignment.objects.open().filter(plan=plan).values_list("account"))
+
+
+def test_the_api_names_who_is_below_and_what_to_send(client, audience, plan, manager):
+    client.force_login(manager)
+    losing = below(audience, plan, manager)
+    address = reverse("api:plan-assignment-list")
+    body = {
+        "accounts": [one.pk for one in audience.values()],
+        "plan": plan.pk,
+        "reason": WHY,
+    }
+
+    def send(**said):
+        return client.post(address, body | said, "application/json")
+
+    asked = send()
+    assert asked.status_code == 409, asked.text
+    told = asked.json()
+    assert (told["code"], set(told["below"])) == ("gate_undecided", losing)
+    assert {one["account"] for one in told["named"]} == losing
+    assert [one["choice"] for one in told["decisions"]] == ["drop", "override"]
+    assert send(gate={"choice": "override"}).status_code == 400
+    assert send(gate={"choice": "drop", "below": 99}).status_code == 409
+    foreign = make.account(merged_into=audience["Rich"])
+    body["accounts"].append(foreign.pk)
+    assert send(gate={"choice": "drop"}).status_code == 400
+    body["accounts"].pop()
+    assert followers(plan) == set()
+    assert not GateDecision.objects.exists()
+    assert not BulkEdit.objects.exists()
+
+    done = send(gate={"choice": "drop", "below": len(losing)}).json()
+
+    assert (done["assigned"], done["left_out"]) == (6 - len(losing), len(losing))
+    assert not {pk for (pk,) in followers(plan)} & losing
+    done = send(gate={"choice": "override", "reason": WHY}).json()
+    assert (done["assigned"], done["unchanged"]) == (len(losing), 6 - len(losing))
+    assert GateDecision.objects.get(choice="override").reason == WHY
+
+
+def test_the_page_of_one_account_asks(client, audience, plan, manager):
+    client.force_login(manager)
+    account = audience["Poor"]
+    address = reverse("campaigns:account_assignment", args=[account.pk])
+    said = {"plan": plan.pk, "reason": WHY, "ends_on": ""}
+
+    asked = client.post(address, said)
+
+    assert "Should we?" in asked.text
+    assert WHY in asked.text
+    assert followers(plan) == set()
+    kept = client.post(
+        address, said | {"gate_choice": "drop", "gate_below": "1"}, follow=True
+    )
+    assert "Poor keeps what it follows." in kept.text
+    assert followers(plan) == set()
+    override = {"gate_choice": "override", "gate_reason": WHY, "gate_below": "1"}
+    client.post(address, said | override)
+    assert followers(plan) == {(account.pk,)}
+
+
+def test_nothing_is_printed_before_it_is_decided(client, magazine, audience, marketer):
+    client.force_login(marketer)
+    address = reverse("campaigns:sending_list", args=[magazine.pk])
+
+    for asked in (
+        client.post(address),
+        client.post(reverse("campaigns:sending_letters", args=[magazine.pk])),
+    ):
+        assert "Should we?" in asked.text
+    printing = ["letters.printed", "mailing_list.exported"]
+    assert not AuditEvent.objects.filter(action__in=printing).exists()
+    assert PlannedTouch.objects.due().count() == 6
+
+    decided = client.post(address, {"gate_choice": "drop", "gate_below": "3"})
+
+    assert decided.url == reverse("campaigns:sending", args=[magazine.pk])
+    assert PlannedTouch.objects.filter(status=TouchStatus.SKIPPED).count() == 3
+    printed = b"".join(client.post(address)).decode()
+    assert "Rich" in printed
+    assert "Poor" not in printed
+
+
+def test_an_override_holds_for_all_parts_of_a_mailing(client, magazine, marketer):
+    client.force_login(marketer)
+    said = {"choice": "override", "reason": WHY}
+    address = reverse("api:sending-settle", args=[magazine.pk])
+    assert client.post(address, {}, "application/json").status_code == 409
+    assert client.post(address, said, "application/json").status_code == 200
+    printed = client.post(reverse("campaigns:sending_list", args=[magazine.pk]))
+    assert "Poor" in b"".join(printed).decode()
+
+    sent = sendings.send_all(actor=marketer, template=magazine)
+
+    assert (sent.done, GateDecision.objects.count()) == (6, 1)
+    GateDecision.objects.update(created_at=timezone.now() - dt.timedelta(days=30))
+    PlannedTouch.objects.update(
+        status=TouchStatus.DUE, closed_at=None, closed_by=None, touchpoint=None
+    )
+    assert sendings.gate_of(actor=marketer, template=magazine).is_needed
+
+
+def rule_of(marketer, *actions):
+    made = rules.create_automation(
+        actor=marketer, name="A rule", trigger=ORDER, actions=list(actions)
+    )
+    switch(made, actor=marketer)
+    return made
+
+
+def test_an_automation_leaves_out_where_it_does_not_pay(audience, plan, marketer):
+    rule = rule_of(marketer, {"kind": "plan", "plan": str(plan.pk), "days": ""})
+    for name in ("Rich", "Poor"):
+        make.order(account=audience[name], on=business_today())
+
+    assert firing.run_one(rule.pk) == 1
+
+    rows = {row.account.name: row for row in Firing.objects.all()}
+    assert (rows["Rich"].status, rows["Poor"].status) == ("fired", "not_met")
+    assert rows["Poor"].results[0]["said"].startswith("Left out: ")
+    assert followers(plan) == {(audience["Rich"].pk,)}
+    assert firing.run_one(rule.pk) == 0
+
+
+def test_a_mail_of_an_automation_is_weighed_and_charged(audience, marketer):
+    for name in ("Rich", "Poor"):
+        make.contact(account=audience[name], email=f"{name}@example.test")
+    mail = {"kind": "email", "subject": "Thanks", "body": "Hello", "cost": "4.80"}
+    rule = rule_of(marketer, mail)
+    for name in ("Rich", "Poor"):
+        make.order(account=audience[name], on=business_today())
+    firing.run_one(rule.pk)
+
+    written = Delivery.objects.get()
+    assert written.account == audience["Rich"]
+    close_touch_of(written)
+    charged = LedgerEntry.objects.get(source="automation")
+    assert (charged.account, str(charged.amount)) == (audience["Rich"], "4.80")
+
+
+def test_including_everybody_needs_a_reason(audience, marketer):
+    mail = {
+        "kind": "email",
+        "subject": "Thanks",
+        "body": "Hello",
+        "cost": "4.80",
+        "below": "include",
+    }
+    judged = checked(name="A", trigger=ORDER, conditions=[], actions=[mail])
+    assert list(judged.errors) == ["actions.0.below_reason"]
+    make.contact(account=audience["Poor"], email="poor@example.test")
+    rule = rule_of(marketer, mail | {"below_reason": WHY})
+    make.order(account=audience["Poor"], on=business_today())
+    assert firing.run_one(rule.pk) == 1
+    assert WHY in Firing.objects.get().results[0]["said"]
+
+
+def test_what_a_cheaper_way_reaches_is_not_printed(magazine, audience, marketer):
+    settled = sendings.settle(
+        actor=marketer,
+        template=magazine,
+        decision=Decision(choice="cheaper", cheaper="email"),
+    )
+    assert (settled.done, settled.moved, settled.dropped) == (0, 1, 2)
+    due = PlannedTouch.objects.due().values_list("account__name", flat=True)
+    assert sorted(due) == ["Fair", "Rich", "Unknown"]
