@@ -141,9 +141,14 @@ def _allocation():
     )
 
 
-@pytest.fixture
-def records(administrator):
+@pytest.fixture(scope="module")
+def records(shared_rows):
     """One record of each kind, for the calls that name one."""
+    with shared_rows():
+        return _records(make.user("administrator"))
+
+
+def _records(administrator):
     account = make.account(owner=administrator)
     kind = EventType.objects.first()
     event = LifeEvent.objects.create(
@@ -269,8 +274,10 @@ def kept_connection(db):
         signal.connect(close_old_connections)
 
 
-def _token():
-    return AuthToken.objects.create(user=make.user("administrator"))[1]
+@pytest.fixture(scope="module")
+def token(shared_rows):
+    with shared_rows():
+        return AuthToken.objects.create(user=make.user("administrator"))[1]
 
 
 def _described():
@@ -304,10 +311,10 @@ CALLS = list(_described())
     ids=[f"{operation.label} {mode.value}" for operation, mode in CALLS],
 )
 def test_nothing_that_is_sent_breaks_the_promise(
-    operation, mode, records, kept_connection
+    operation, mode, token, records, kept_connection
 ):
     """Half of the calls name records that exist, so that they get beyond 404."""
-    headers = {"Authorization": f"Token {_token()}"}
+    headers = {"Authorization": f"Token {token}"}
 
     @FUZZING
     @given(case=operation.as_strategy(generation_mode=mode))

@@ -46,3 +46,4 @@ def _walk(resolver, path="", names=()):
 
 ROUTES = every_route()
 OURS = [route for route in ROUTES if route.is_ours]
+PLAIN = sorted({route.path for route in OURS if route.is_plain})

@@ -4,25 +4,23 @@ import pytest
 from django.db import connection
 
 from tests import make
-from tests.architecture.routes import OURS
+from tests.architecture.callers import Caller
+from tests.architecture.routes import PLAIN
 
-PLAIN = sorted({route.path for route in OURS if route.is_plain})
+
+@pytest.fixture(scope="module")
+def signed_in(shared_rows):
+    """An administrator with a customer: one for all pages, which only read."""
+    with shared_rows():
+        user = make.user("administrator")
+        make.order(account=make.account(owner=user))
+        return Caller(user)
 
 
 @pytest.mark.parametrize("path", PLAIN)
-def test_no_get_changes_a_row(client, administrator, read_only, path):
-    make.order(account=make.account(owner=administrator))
-    client.force_login(administrator)
+def test_no_get_changes_a_row(db, signed_in, read_only, path):
     with read_only():
-        assert client.get(f"/{path}").status_code < 500
-
-
-@pytest.mark.parametrize("path", PLAIN)
-def test_no_get_changes_a_row_before_the_first_night_and_user(
-    client, db, read_only, path
-):
-    with read_only():
-        assert client.get(f"/{path}").status_code < 500
+        assert signed_in.ask("GET", f"/{path}").status_code < 500
 
 
 def test_the_guard_refuses_a_write(administrator, read_only):
