@@ -10,6 +10,8 @@ from django.db.backends.postgresql.psycopg_any import mogrify
 from numpy.typing import NDArray
 from psycopg.copy import LibpqWriter, QueuedLibpqWriter
 
+from common.kept import note_read
+
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 CHUNK_BYTES = 1 << 20
@@ -39,6 +41,7 @@ def read_columns(
     if params is not None:
         # Bound here: the cursor that counts queries takes no parameters to copy.
         sql = mogrify(sql, params, connection)
+    note_read(query)
     with connection.cursor() as cursor, cursor.copy(sql) as copy:
         data = b"".join(copy)
     body = memoryview(data)[len(SIGNATURE) : -len(TRAILER)]
@@ -67,6 +70,7 @@ def read_array_rows(
         If an element is NULL or of another width.
     """
     sql = mogrify(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", params, connection)
+    note_read(query)
     with connection.cursor() as cursor, cursor.copy(sql) as copy:
         for number, message in enumerate(copy):  # the server sends one row in each
             data = message[len(SIGNATURE) :] if number == 0 else message

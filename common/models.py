@@ -30,3 +30,19 @@ class AnsweredCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.route} {self.key}"
+
+
+class TableChange(models.Model):
+    """One statement that changed rows of a watched table; a trigger writes it.
+
+    It stands and falls with the transaction of the change itself.
+    """
+
+    relation = models.CharField(max_length=63)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["relation", "id"], name="change_by_table")]
+
+    def __str__(self) -> str:
+        return f"{self.relation} {self.pk}"

@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from campaigns.choices import OwnerRole, TouchStatus
 from campaigns.models import TouchTemplate
 from campaigns.queries.board_touches import AHEAD, BOARD_DAYS, DAYS_AHEAD, LATE
+from common.kept import kept_rows
 from common.money import ZERO
 from crm.choices import Stage
 
@@ -177,7 +176,4 @@ def facts_of(today: dt.date) -> BoardFacts:
 
 
 def rows_of(sql: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+    return kept_rows(sql, given)

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db import connection
-
 from campaigns.choices import BudgetHead
 from campaigns.models import PlanVersion
 from campaigns.queries.costs import PlanCost, hourly_costs, member_counts, plan_cost
@@ -15,6 +13,7 @@ from campaigns.queries.followers import follower_counts
 from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
 from common.clock import business_today, months_later
+from common.kept import kept_rows
 from common.money import ZERO, to_cents
 from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import WorthClass
@@ -212,10 +211,9 @@ def _plans() -> dict[str, Planned]:
 
 def _spent(since: dt.date, until: dt.date) -> dict[str, dict[str, Decimal]]:
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    with connection.cursor() as cursor:
-        cursor.execute(WITH_SURVIVORS + SPENT, {"since": since, "until": until})
-        for worth_class, head, amount in cursor.fetchall():
-            found[worth_class][head] = amount
+    given = {"since": since, "until": until}
+    for worth_class, head, amount in kept_rows(WITH_SURVIVORS + SPENT, given):
+        found[worth_class][head] = amount
     return found
 
 
@@ -232,6 +230,5 @@ def _justified(run: ValuationRun, *, only: str | None = None) -> dict[str, Decim
     statement = JUSTIFIED.format(
         justified=responses.justified_column(), joins=responses.joins()
     )
-    with connection.cursor() as cursor:
-        cursor.execute(statement, {"run": run.pk, "only": only})
-        return {key: to_cents(amount) for key, amount in cursor.fetchall()}
+    rows = kept_rows(statement, {"run": run.pk, "only": only})
+    return {key: to_cents(amount) for key, amount in rows}

@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
@@ -22,6 +21,7 @@ from campaigns.queries.wallet import CARE_KINDS
 from clv.models import ValuationRun
 from common.charts import Chart, Series
 from common.clock import day_ends_at
+from common.kept import kept_rows
 from common.lists.sets import AccountSet, Given, account_set_url
 from common.money import ZERO
 from common.templatetags.display import day, number, signed_money
@@ -292,9 +292,7 @@ def _people(
 
 
 def _rows(sql: str, given: Mapping[str, Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        return list(cursor.fetchall())
+    return kept_rows(sql, given)
 
 
 # -- The accounts behind the figures

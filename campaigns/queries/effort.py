@@ -13,16 +13,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from campaigns.queries.wallet import CARE_KINDS, Responses
 from clv.models import ValuationRun
 from common.charts import Chart, Series
 from common.clock import day_ends_at
+from common.kept import kept_rows
 from common.templatetags.display import money, number, share
 from crm.models import Account, User
 from segments.choices import WorthClass
 from segments.models import StoredFigures
+from segments.queries.profit_facts import accounts_in
 from segments.queries.scope import Period, Scope, usual_period
 
 ALLOCATION = "allocation"
@@ -229,7 +229,9 @@ def effort_in(scope: Scope) -> Effort | None:
     if scope.run is None:
         return None
     kept = _kept(scope, scope.run)
-    rows, far, groups = kept or _summed(scope.run, scope.period, _among(scope))
+    rows, far, groups = kept or _summed(
+        scope.run, scope.period, *accounts_in(scope, "v.account_id")
+    )
     found = next((row for row in rows if row[0] == "all"), None)
     if found is None or not found[2]:
         return None
@@ -247,7 +249,7 @@ def effort_in(scope: Scope) -> Effort | None:
 
 def effort_rows(run: ValuationRun) -> list[Any]:
     """Return what the night keeps: how far was read, and the rows of the whole firm."""
-    return [_newest(), *_summed(run, usual_period(run.as_of), None)]
+    return [_newest(), *_summed(run, usual_period(run.as_of), "", {})]
 
 
 def _kept(scope: Scope, run: ValuationRun) -> list[Any] | None:
@@ -273,12 +275,10 @@ def _newest() -> list[int]:
 
 
 def _summed(
-    run: ValuationRun, period: Period, among: list[int] | None
+    run: ValuationRun, period: Period, only: str, given: Mapping[str, Any]
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """Return totals, the largest gaps, and groups of prospects."""
-    params, only = _window(run, period), ""
-    if among is not None:
-        params["ids"], only = among, "AND v.account_id = ANY (%(ids)s)"
+    params = _window(run, period) | given
     responses = Responses(run.assumptions)
     customers = _CUSTOMERS.format(
         among=only, justified=responses.justified_column(), joins=responses.joins()
@@ -287,12 +287,6 @@ def _summed(
     gaps = GAPS.format(spent=_SPENT, customers=customers, named=GAPS_NAMED)
     groups = PROSPECTS.format(spent=_SPENT, among=only, named=GROUPS_NAMED)
     return _rows(totals, params), _rows(gaps, params), _rows(groups, params)
-
-
-def _among(scope: Scope) -> list[int] | None:
-    if scope.is_whole_firm:
-        return None
-    return list(scope.accounts().values_list("pk", flat=True))
 
 
 def _window(run: ValuationRun, period: Period) -> dict[str, Any]:
@@ -380,6 +374,4 @@ def _prospects(rows: Sequence[Any]) -> list[ProspectGroup]:
 
 
 def _rows(sql: str, params: Mapping[str, Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+    return kept_rows(sql, params)

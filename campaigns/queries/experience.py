@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db import connection
-
 from common.charts import Chart, Series
 from common.clock import day_ends_at
+from common.kept import kept_rows
 from common.templatetags.display import count, number
 from crm import policy
 from crm.choices import Channel
@@ -252,7 +251,4 @@ def _mixes(rows: list[tuple[Any, ...]], order: list[str]) -> list[Mix]:
 
 
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+    return kept_rows(sql, params)

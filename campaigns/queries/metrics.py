@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
-
 from campaigns.choices import TouchStatus
 from campaigns.queries.wallet import Wallet, wallet_of
 from clv.models import Valuation, ValuationRun
 from common.clock import business_today, day_ends_at
+from common.kept import kept_rows
 from common.templatetags.display import (
     cents,
     count,
@@ -378,7 +377,4 @@ def _params(account: Account, today: dt.date) -> dict[str, Any]:
 
 
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+    return kept_rows(sql, params)

@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce
 
@@ -19,6 +18,7 @@ from campaigns.choices import OwnerRole, TouchStatus
 from campaigns.queries.today import Item, todo
 from clv.models import ValuationRun
 from common.clock import business_today, day_ends_at
+from common.kept import kept_rows
 from common.money import ZERO
 from crm.choices import Care
 from crm.models import Touchpoint, User
@@ -312,7 +312,4 @@ def _helpful(user: User, owner: User, today: dt.date) -> list[Item]:
 
 
 def _rows(sql: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+    return kept_rows(sql, parameters)

@@ -22,6 +22,7 @@ from campaigns.models import PlanningRule, RepCapacity, RetentionPlan
 from campaigns.queries.variants import Variant, Variants, plan_variants
 from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
+from common.kept import kept_rows
 from crm.models import User
 from segments.choices import WorthClass
 from segments.models import StoredFigures
@@ -185,9 +186,7 @@ def _newest() -> list[int]:
 
 
 def _counted(run: ValuationRun) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(CELLS, {"run": run.pk, "edges": _edges()[0]})
-        return list(cursor.fetchall())
+    return kept_rows(CELLS, {"run": run.pk, "edges": _edges()[0]})
 
 
 def _by_unit(

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
 from campaigns.choices import OwnerRole, TouchStatus
 from clv.models import ValuationRun
 from common.clock import business_today, day_ends_at
+from common.kept import kept_rows
 from common.money import ZERO
 from common.templatetags.display import money, number
 from crm import policy
@@ -380,7 +380,4 @@ def _sums(found: Mapping[int | None, tuple[Any, ...]], width: int) -> list[Any]:
 
 
 def _rows(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+    return kept_rows(sql, params)

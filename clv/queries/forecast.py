@@ -4,16 +4,15 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
-from django.db import connection
 from django.db.models import F
 from numpy.typing import NDArray
 
 from clv.models import ActualMonth, ForecastMonth, ValuationRun
 from common.charts import Chart, Series
 from common.copying import read_columns
+from common.kept import kept_rows
 from common.templatetags.display import THIN_SPACE, money
 
 FIRM = ""
@@ -296,10 +295,8 @@ def actual_margins(
     Margin of the lines of each month less what came back in it. `until` is exclusive;
     months in which nothing happened are left out.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(ACTUAL, {"since": since, "until": until, "rate": margin_rate})
-        found: list[Any] = cursor.fetchall()
-    return [(month, known, new) for month, known, new in found]
+    given = {"since": since, "until": until, "rate": margin_rate}
+    return [(month, known, new) for month, known, new in kept_rows(ACTUAL, given)]
 
 
 ACTUAL = """

@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from django.db.models import QuerySet
 
 from clv.choices import CohortKind
@@ -28,6 +27,7 @@ from clv.models import PaybackMonth, Valuation, ValuationRun
 from clv.policy import FEWEST_BEHIND_A_MONTH
 from clv.queries.payback_months import MONTHS, NAMED, QUARTER
 from common.charts import Chart, Column, Series
+from common.kept import kept_rows
 from common.templatetags.display import count, money, share
 from crm.choices import Source
 
@@ -275,11 +275,9 @@ COUNTS = f"""
 
 
 def _counts(run: ValuationRun) -> dict[Key, list[Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTS, {"run": run.pk, "as_of": run.as_of})
-        found: dict[Key, list[Any]] = defaultdict(list)
-        for kind, key, *rest in cursor.fetchall():
-            found[kind, key].append(rest)
+    found: dict[Key, list[Any]] = defaultdict(list)
+    for kind, key, *rest in kept_rows(COUNTS, {"run": run.pk, "as_of": run.as_of}):
+        found[kind, key].append(rest)
     return found
 
 

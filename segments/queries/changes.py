@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from clv.models import ValuationRun
+from common.kept import kept_rows
 from segments.choices import WorthClass
 
 # Accounts merged away since the run are passed over; so many are read in reserve.
@@ -176,7 +175,4 @@ def _moves(
 
 
 def _rows(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+    return kept_rows(sql, params)

@@ -13,6 +13,7 @@ from clv.queries.costs import LABELS as COST_LABELS
 from clv.queries.summaries import KIND_COLUMNS
 from common.copying import read_columns
 from segments.policy import HIGH_SHARE, MATRIX_BINS, MATRIX_POINTS
+from segments.queries.profit_facts import accounts_in
 from segments.queries.scope import Scope
 
 NAMED = 12
@@ -109,8 +110,8 @@ def found_in(run: ValuationRun, scope: Scope | None = None) -> dict[str, Any] | 
 def _stored(run: ValuationRun, scope: Scope | None) -> dict[str, Integers]:
     among, params = "", dict[str, Any](run=run.pk)
     if scope is not None and not scope.is_whole_firm:
-        ids = list(scope.accounts().values_list("pk", flat=True))
-        among, params = "AND account_id = ANY (%(ids)s)", params | {"ids": ids}
+        among, given = accounts_in(scope, "account_id")
+        params |= given
     query = f"""
         SELECT {SELECT} FROM clv_valuation
         WHERE run_id = %(run)s AND order_days > 0 {among} ORDER BY account_id

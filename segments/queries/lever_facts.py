@@ -8,10 +8,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import connection
-
 from clv.models import ValuationRun
 from clv.policy import DAYS_OF_YEAR_SUMS
+from common.kept import kept_rows
 
 EVERYBODY = ""
 PRODUCTS_KEPT = 12
@@ -188,6 +187,4 @@ def _shortened(facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(sql: str, params: Mapping[str, Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+    return kept_rows(sql, params)

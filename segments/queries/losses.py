@@ -13,10 +13,11 @@ from django.db.models.functions import Coalesce
 from clv.models import Valuation
 from clv.policy import DAYS_OF_YEAR_SUMS
 from common.clock import day_ends_at
+from common.kept import kept
 from common.money import ZERO
 from common.paging import Page, Sort, keyset_page
 from crm.choices import CostKind
-from crm.models import LedgerEntry, Touchpoint
+from crm.models import Account, LedgerEntry, Touchpoint
 from segments.choices import WorthClass
 from segments.models import Membership
 from segments.queries.scope import Scope
@@ -78,6 +79,10 @@ def losing(scope: Scope) -> QuerySet[Valuation]:
 
 
 def loss_totals(scope: Scope) -> LossTotals:
+    return kept(("loss totals", *scope.key), lambda: _loss_totals(scope))
+
+
+def _loss_totals(scope: Scope) -> LossTotals:
     sums = losing(scope).aggregate(
         n=Count("account_id"), loss=Sum("result"), revenue=Sum("revenue_year")
     )
@@ -91,9 +96,16 @@ def loss_totals(scope: Scope) -> LossTotals:
 
 def net_losses(scope: Scope, cursor: str) -> Page[Any]:
     """Return one page of losing customers, the dearest first, each with its cause."""
-    rows = losing(scope).select_related("account__owner")
-    page = keyset_page(rows, sort=DEEPEST_FIRST, cursor=cursor, size=ROWS_PER_PAGE)
+    page = kept(
+        ("net losses", *scope.key, cursor),
+        lambda: keyset_page(
+            losing(scope), sort=DEEPEST_FIRST, cursor=cursor, size=ROWS_PER_PAGE
+        ),
+    )
     keys = [one.account_id for one in page.rows]
+    accounts = Account.objects.select_related("owner").in_bulk(keys)
+    for one in page.rows:
+        one.account = accounts[one.account_id]
     as_of = scope.run.as_of if scope.run else scope.day
     costs, minutes = _costs(keys, as_of), _minutes(keys, as_of)
     held = scope.memberships().filter(account__in=keys)
@@ -155,6 +167,10 @@ def _minutes(keys: Sequence[int], as_of: dt.date) -> dict[int, int]:
 
 def below_the_line(scope: Scope) -> BelowTheLine:
     """Return what was spent in the period on accounts that never pay."""
+    return kept(("below the line", *scope.key), lambda: _below_the_line(scope))
+
+
+def _below_the_line(scope: Scope) -> BelowTheLine:
     costs = LedgerEntry.objects.of_accounts().filter(
         incurred_on__range=(scope.period.since, scope.period.until)
     )

@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from clv.models import Valuation
+from common.kept import kept
 from common.lists.sets import AccountSet, Given
 from common.templatetags.display import count, money, share
 from crm.models import Account
@@ -124,8 +125,11 @@ def matrix_in(scope: Scope) -> Shown | None:
     run = scope.run
     if run is None:
         return None
-    kept = ValueMatrix.objects.filter(run=run).first() if scope.is_whole_firm else None
-    found = kept.found if kept is not None else found_in(run, scope)
+    if scope.is_whole_firm:
+        stored = ValueMatrix.objects.filter(run=run).first()
+        if stored is not None:
+            return _shown(stored.found, scope)
+    found = kept(("matrix", *scope.key), lambda: found_in(run, scope))
     return None if found is None else _shown(found, scope)
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 
 from clv.models import ValuationRun
+from common.kept import kept_rows
 from crm.models import User
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
@@ -341,10 +341,7 @@ def _class(key: str | None) -> WorthClass | None:
 
 
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+    return kept_rows(sql, params)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from clv.policy import WINNING_KINDS
+from common.kept import kept_rows
 from common.money import CENT
 from common.templatetags.display import cents, count, money, share
 from crm.models import Product
@@ -216,14 +215,12 @@ def opportunities(scope: Scope) -> Opportunities:
 def _levers(scope: Scope, cause: LeverCause) -> list[Lever]:
     condition, given = accounts_in(scope, "b.account_id")
     sql, params = account_rows(cause, scope.period.since, scope.period.until, condition)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT key, sum(money), max(usual), sum(base) FILTER (WHERE hit),
+    rows = kept_rows(
+        f"""SELECT key, sum(money), max(usual), sum(base) FILTER (WHERE hit),
                 count(*) FILTER (WHERE hit) FROM ({sql}) of_account
                 WHERE key IS NOT NULL GROUP BY key""",
-            params | given,
-        )
-        rows = cursor.fetchall()
+        params | given,
+    )
     labels = _labels(cause, [row[0] for row in rows])
     return [
         Lever(

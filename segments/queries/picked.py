@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from clv.models import ValuationRun
+from common.kept import kept_rows
 from crm.models import Account
 from segments.queries.scope import Scope
 
@@ -100,7 +99,4 @@ def members_of(relation: str) -> str:
 
 
 def rows_of(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+    return kept_rows(sql, params)

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
+from common.kept import kept_rows
 from common.money import ZERO
 from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import ProfitBy
@@ -214,6 +213,4 @@ def _bucket(column: str, every: str) -> str:
 
 
 def _rows(sql: str, params: Params) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+    return kept_rows(sql, params)

@@ -16,7 +16,7 @@ Its links keep the filter by `scope.query` and `scope.more`; a figure opens its 
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -200,6 +200,13 @@ class Scope:
         if self.product is not None:
             rows = rows.filter(has_product(self.product, self.day))
         return rows
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """Return what tells this scope's answers from another's, see `common.kept`."""
+        eyes = None if self.user.sees_every_account else self.user.pk
+        night = (self.run.pk, self.run.is_current) if self.run else None
+        return eyes, night, self.day, tuple(sorted(self.parameters.items()))
 
     def accounts_sql(self) -> tuple[str, tuple[Any, ...]]:
         """Return a statement with its parameters that selects the accounts' ids.

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from clv.choices import CohortKind
 from clv.policy import WINNING_KINDS
 from clv.queries.paybacks import paybacks_of
 from common.clock import months_later
+from common.kept import kept_rows
 from common.money import ZERO
 from crm.choices import Source
 from crm.queries.merged import WITH_SURVIVORS
@@ -203,6 +202,4 @@ def _line(
 
 
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return list(cursor.fetchall())
+    return kept_rows(sql, params)

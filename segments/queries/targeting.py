@@ -18,7 +18,6 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -27,6 +26,7 @@ from clv.models import ValuationRun
 from clv.policy import DAYS_OF_YEAR_SUMS
 from common.charts import Chart, Column, Series
 from common.clock import months_later
+from common.kept import kept_rows
 from common.lists.sets import AccountSet, Given
 from common.templatetags.display import count, money, share
 from crm.choices import LossReason, Source
@@ -342,9 +342,7 @@ def _window(run: ValuationRun) -> dict[str, Any]:
 
 
 def _rows(sql: str, params: Mapping[str, Any]) -> list[list[Any]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return [list(row) for row in cursor.fetchall()]
+    return [list(row) for row in kept_rows(sql, params)]
 
 
 def _money(amount: float) -> Decimal:

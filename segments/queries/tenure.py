@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from clv.policy import WINNING_KINDS
 from common.charts import Chart, Column, Series
+from common.kept import kept_rows
 from common.money import ZERO
 from common.templatetags.display import THIN_SPACE, cents, count, money, number
 from crm.queries.merged import WITH_SURVIVORS
@@ -137,8 +136,5 @@ def tenure_of(scope: Scope) -> Tenure:
         "last": LAST_YEAR,
         "winning": list(WINNING_KINDS),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            WITH_SURVIVORS + STATEMENT.replace("{scope}", condition), params | given
-        )
-        return Tenure([TenureYear(*row) for row in cursor.fetchall()])
+    statement = WITH_SURVIVORS + STATEMENT.replace("{scope}", condition)
+    return Tenure([TenureYear(*row) for row in kept_rows(statement, params | given)])
