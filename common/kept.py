@@ -124,6 +124,15 @@ def kept_rows(statement: str, params: Params = None) -> list[tuple[Any, ...]]:
     return kept(key, lambda: _rows(statement, params))
 
 
+def marks_of(*tables: str) -> list[list[int]]:
+    """Return the marks of tables, to be stored beside what was summed up from them.
+
+    Read before the sums are: what changes meanwhile makes them old.
+    """
+    marks = _marks()
+    return [list(_mark(one, marks)) for one in tables]
+
+
 def is_on() -> bool:
     """Whether answers are kept at all, and the store answered lately."""
     return (

@@ -17,7 +17,7 @@ from campaigns.queries.wallet import CARE_KINDS, Responses
 from clv.models import ValuationRun
 from common.charts import Chart, Series
 from common.clock import day_ends_at
-from common.kept import kept_rows
+from common.kept import kept_rows, marks_of
 from common.templatetags.display import money, number, share
 from crm.models import Account, User
 from segments.choices import WorthClass
@@ -31,12 +31,13 @@ GROUPS_NAMED = 15
 SMALLEST_GAP = 0.25  # hours; less is no task
 NOT_KNOWN = "not known"
 
-NEWEST = """
-    SELECT coalesce((SELECT max(id) FROM crm_touchpoint), 0),
-        coalesce((SELECT max(id) FROM crm_ledgerentry), 0),
-        coalesce((SELECT max(id) FROM campaigns_measuredeffect), 0),
-        (SELECT count(*) FROM campaigns_measuredeffect WHERE retired_at IS NULL)
-"""
+READ = (
+    "crm_touchpoint",
+    "crm_ledgerentry",
+    "campaigns_measuredeffect",
+    "crm_account",
+    "segments_membership",
+)
 _SPENT = """
     WITH touched AS (
         SELECT account_id, sum(minutes)::float8 / 60 AS hours FROM crm_touchpoint
@@ -248,34 +249,26 @@ def effort_in(scope: Scope) -> Effort | None:
 
 
 def effort_rows(run: ValuationRun) -> list[Any]:
-    """Return what the night keeps: how far was read, and the rows of the whole firm."""
-    return [_newest(), *_summed(run, usual_period(run.as_of), "", {})]
+    """Return what the night keeps: the marks of what was read, and the firm's rows."""
+    return [marks_of(*READ), *_summed(run, usual_period(run.as_of), "", {})]
 
 
 def _kept(scope: Scope, run: ValuationRun) -> list[Any] | None:
     """Return the rows that the night kept, None where they have to be summed anew.
 
-    They count for the whole firm and the usual period, until a contact or a cost is
-    entered or an effect is measured.
+    They count for the whole firm and the usual period, until a contact, a cost, an
+    effect, an account or a class is entered or changed.
     """
     if not scope.is_whole_firm or scope.has_period or scope.day != run.as_of:
         return None
     found = StoredFigures.objects.filter(run=run, block=ALLOCATION).first()
-    if found is None or found.rows[0] != _newest():
+    if found is None or found.rows[0] != marks_of(*READ):
         return None
     return list(found.rows[1:])
 
 
-def _newest() -> list[int]:
-    """Return the last rows of contacts, the ledger and effects, and effects that count.
-
-    An effect that is taken back has no new row.
-    """
-    return list(_rows(NEWEST, {})[0])
-
-
 def _summed(
-    run: ValuationRun, period: Period, only: str, given: Mapping[str, Any]
+    run: ValuationRun, period: Period, only: str, given: dict[str, Any]
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """Return totals, the largest gaps, and groups of prospects."""
     params = _window(run, period) | given

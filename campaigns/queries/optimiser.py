@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import connection
 from django.db.models import Sum
 
 from campaigns import policy
@@ -22,7 +21,7 @@ from campaigns.models import PlanningRule, RepCapacity, RetentionPlan
 from campaigns.queries.variants import Variant, Variants, plan_variants
 from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
-from common.kept import kept_rows
+from common.kept import kept_rows, marks_of
 from crm.models import User
 from segments.choices import WorthClass
 from segments.models import StoredFigures
@@ -32,10 +31,7 @@ CELLS_A_BAND = 12
 BY_HAND = "hand"
 
 CELLS_KEPT = "optimiser"
-NEWEST = """
-    SELECT coalesce((SELECT max(id) FROM segments_membership), 0),
-        coalesce((SELECT max(id) FROM campaigns_planassignment), 0)
-"""
+READ = ("segments_membership", "campaigns_planassignment")
 # OFFSET 0 keeps the planner from taking cells for as many as margins, and so from
 # sorting all accounts instead of hashing them.
 CELLS = """
@@ -178,11 +174,9 @@ def _kept(run: ValuationRun) -> list[Any] | None:
     return list(found.rows[1:])
 
 
-def _newest() -> list[int]:
-    """Return the last row of classes and of who follows which plan, and the bands."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEWEST)
-        return [*cursor.fetchone(), *policy.WORTH_BANDS]
+def _newest() -> list[Any]:
+    """Return the marks of classes and of who follows which plan, and the bands."""
+    return [*marks_of(*READ), *policy.WORTH_BANDS]
 
 
 def _counted(run: ValuationRun) -> list[Any]:

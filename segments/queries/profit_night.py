@@ -1,9 +1,9 @@
 """What the night keeps of profit and loss, so that its page need not sum up a year.
 
 Of the whole firm's last twelve months every cell is kept by month, for each dimension.
-It counts until something is booked, ordered or sent back after it: then, for a period
-of one's own, and for a part of the firm, the rows are summed anew. What is changed
-without a new row, such as an owner, counts from the next night on.
+It counts until something is booked, ordered or sent back after it, or an account or its
+class is changed: then, for a period of one's own, and for a part of the firm, the rows
+are summed anew.
 """
 
 import datetime as dt
@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
 from clv.models import ValuationRun
+from common.kept import marks_of
 from segments.choices import ProfitBy
 from segments.models import StoredFigures
 from segments.queries.profit_facts import Cell, Facts, Params, Table, summed
@@ -21,11 +20,13 @@ from segments.queries.scope import Period, Scope, usual_period
 
 Row = list[object]
 MOST_CELLS = 20_000  # of more the page is the smaller part of the work
-NEWEST = """
-    SELECT coalesce((SELECT max(id) FROM crm_ledgerentry), 0),
-        coalesce((SELECT max(id) FROM crm_orderline), 0),
-        coalesce((SELECT max(id) FROM crm_orderreturn), 0)
-"""
+READ = (
+    "crm_ledgerentry",
+    "crm_orderline",
+    "crm_orderreturn",
+    "crm_account",
+    "segments_membership",
+)
 
 
 def block_of(by: ProfitBy) -> str:
@@ -33,13 +34,13 @@ def block_of(by: ProfitBy) -> str:
 
 
 def profit_rows(run: ValuationRun, by: ProfitBy) -> list[Row]:
-    """Return one dimension as rows to keep: how far was read, accounts, cells."""
-    newest = _newest()
+    """Return one dimension as rows to keep: marks of what was read, accounts, cells."""
+    marks = marks_of(*READ)
     table = summed(by, "month", _days(usual_period(run.as_of), run), "", {})
     if len(table.cells) > MOST_CELLS:
         return []
     return [
-        newest,
+        marks,
         list(map(list, table.accounts.items())),
         [[day.isoformat(), _said(costs)] for day, costs in table.unspread.items()],
         *([key, day.isoformat(), *_kept(cell)] for (key, day), cell in _cells(table)),
@@ -54,7 +55,7 @@ def facts_of(scope: Scope, by: ProfitBy, every: str) -> Table | None:
     if scope.day != run.as_of:
         return None
     found = StoredFigures.objects.filter(run=run, block=block_of(by)).first()
-    if found is None or not found.rows or found.rows[0] != _newest():
+    if found is None or not found.rows or found.rows[0] != marks_of(*READ):
         return None
     _, accounts, unspread, *cells = found.rows
     return _table(accounts, unspread, cells, every)
@@ -63,13 +64,6 @@ def facts_of(scope: Scope, by: ProfitBy, every: str) -> Table | None:
 def _days(period: Period, run: ValuationRun) -> Params:
     day = dt.date.max if run.is_current else run.as_of
     return {"day": day, "since": period.since, "until": period.until}
-
-
-def _newest() -> Row:
-    """Return the last rows of the ledger, of order lines and of returns."""
-    with connection.cursor() as cursor:
-        cursor.execute(NEWEST)
-        return list(cursor.fetchone())
 
 
 def _cells(table: Table) -> Iterable[tuple[Cell, Facts]]:

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from clv.models import ValuationRun
+from common.kept import prune
 from segments.choices import ProfitBy
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.policy import COHORTS_COUNTED_EVERY_DAYS, COHORTS_KEPT_DAYS
@@ -38,8 +39,10 @@ class Written:
 def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> Written:
     """Sum up a published run; again replaces what it had. Comes after classing.
 
-    `more` are blocks of other apps: what returns the rows of each.
+    `more` are blocks of other apps: what returns the rows of each. The log of changes
+    is cut short before, since sums are stored with the marks that it gives.
     """
+    prune()
     ValueTotal.objects.filter(run=run).delete()
     totals = worth.total_rows(run)
     ValueTotal.objects.bulk_create(totals, batch_size=BATCH)

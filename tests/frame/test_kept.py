@@ -98,7 +98,7 @@ def test_what_is_taken_back_was_never_answered(rep, colleague):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda: Notification.objects.count(),
+        Notification.objects.count,
         lambda: list(Account.objects.values_list("last_contact_on")),
         lambda: kept._rows("SELECT now() FROM crm_account", None),
     ],
@@ -167,8 +167,7 @@ def test_the_log_keeps_the_newest_change_of_each_table(rep):
     assert kept.prune() > 0
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM common_tablechange"
-            " WHERE relation = 'crm_ledgerentry'"
+            "SELECT count(*) FROM common_tablechange WHERE relation = 'crm_ledgerentry'"
         )
         assert cursor.fetchone() == (1,)
     make.cost(account=account, amount="1.00")
