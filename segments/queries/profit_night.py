@@ -35,7 +35,7 @@ def block_of(by: ProfitBy) -> str:
 
 def profit_rows(run: ValuationRun, by: ProfitBy) -> list[Row]:
     """Return one dimension as rows to keep: marks of what was read, accounts, cells."""
-    marks = marks_of(*READ)
+    marks: Row = list(marks_of(*READ))
     table = summed(by, "month", _days(usual_period(run.as_of), run), "", {})
     if len(table.cells) > MOST_CELLS:
         return []
