@@ -2,8 +2,9 @@
 
 A pace m multiplies every customer's rate of ordering. In all models of repeat buying
 here rates are gamma with a scale in days, ``alpha``, so that pace m is ``alpha / m``.
-Mixes take the pace in every part. What follows from a pace is computed at a few of them
-(`PACES`) and read off a smooth curve in between.
+Mixes take the pace in every part, and own paces have a factor of their own. What
+follows from a pace is computed at a few of them (`PACES`) and read off a smooth curve
+in between.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -38,6 +39,8 @@ def at_pace(model: RepeatBuyingModel, factor: float) -> RepeatBuyingModel:
     if "models" in names:
         parts = tuple(at_pace(part, factor) for part in one.models)
         return cast("RepeatBuyingModel", replace(one, models=parts))
+    if "pace" in names:
+        return cast("RepeatBuyingModel", replace(one, pace=one.pace * factor))
     if "alpha" not in names:
         raise BadParameterError(f"{type(model).__name__} has no rate of ordering")
     return cast("RepeatBuyingModel", replace(one, alpha=one.alpha / factor))

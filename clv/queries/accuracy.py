@@ -24,6 +24,7 @@ NAMES: Mapping[str, str] = {
     "pareto_nbd": "Pareto/NBD",
     "nbd": "NBD, nobody leaves",
     "mbg_cnbd": "MBG/CNBD-k, regular buyers",
+    "own_pace": "Own pace, leaving as others do",
     "bgnbd/cohort": "BG/NBD by cohort",
     "mbgnbd/cohort": "MBG/NBD by cohort",
     "pareto_nbd/cohort": "Pareto/NBD by cohort",

@@ -21,6 +21,8 @@ MEANINGS = {
     "b": "weight of staying at a purchase",
     "s": "shape of the spread of leaving rates",
     "beta": "scale of the leaving rates, days",
+    "window_days": "days that a pace is told by at least",
+    "stay_days": "mean days until an account leaves",
     "regularity": "hidden events for each purchase",
     "p": "evenness of one account's margins",
     "q": "likeness of the accounts' margins",

@@ -1,4 +1,4 @@
-"""The models that compete: each family pooled and per acquisition cohort.
+"""The models that compete: each family pooled and per acquisition cohort, own paces.
 
 A candidate learns from what was known at an origin and from nothing else. Where a fit
 does not converge the candidate drops out of the race for that origin, with the reason.
@@ -24,7 +24,13 @@ from clv.engine.judging.composed import CohortModel, Mixture
 from clv.engine.judging.purchases import PurchaseLog
 from clv.engine.judging.seasonality import seasons_of
 from clv.engine.ladder import INDIVIDUAL, LadderFit, fit_with_ladder
-from clv.engine.models import FAMILIES, MbgCnbd, fit_mbg_cnbd
+from clv.engine.models import (
+    FAMILIES,
+    OWN_PACE,
+    MbgCnbd,
+    fit_mbg_cnbd,
+    fit_own_pace,
+)
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.priors import LogNormalPrior, TypicalCustomer
 from clv.engine.seasons import Seasons
@@ -32,6 +38,7 @@ from clv.engine.seasons import Seasons
 WEEKLY_FROM_ACCOUNTS = 20_000
 WEEK_DAYS = 7.0
 REGULAR = "mbg_cnbd"
+LEAVING = "mbgnbd"  # tells own paces how fast accounts leave
 HIGHEST_REGULARITY = 4
 COHORT_SUFFIX = "/cohort"
 COHORT_FAMILIES = ("bgnbd", "mbgnbd", "pareto_nbd")
@@ -104,7 +111,7 @@ class Field:
 
 def candidate_names() -> list[str]:
     """Return the names of all candidates that are models."""
-    return [*FAMILIES, *(name + COHORT_SUFFIX for name in COHORT_FAMILIES)]
+    return [*FAMILIES, OWN_PACE, *(name + COHORT_SUFFIX for name in COHORT_FAMILIES)]
 
 
 def fit_candidates(known: Known, names: Sequence[str] | None = None) -> Field:
@@ -145,30 +152,46 @@ def fit_field(
     prior : TypicalCustomer, optional
         What people say of a customer, for few accounts.
     """
+    fits = _Fits(rows, log_gap_sum, regularity, prior)
     models: dict[str, RepeatBuyingModel] = {}
     dropped: dict[str, str] = {}
-    pooled: dict[str, LadderFit] = {}
     steps: dict[str, str] = {}
     for name in candidate_names() if names is None else names:
-        family_name = name.removesuffix(COHORT_SUFFIX)
         try:
-            if family_name == REGULAR:
-                models[name] = _fit_regular(rows, log_gap_sum, regularity)
-                steps[name] = INDIVIDUAL
-                continue
-            if family_name not in pooled:
-                pooled[family_name] = fit_with_ladder(
-                    rows, name=family_name, prior=prior
-                )
-            fit = pooled[family_name]
-            if family_name == name:
-                models[name] = fit.model
-            else:
-                models[name] = _fit_cohorts(rows, family_name, fit.model)
-            steps[name] = fit.step
+            models[name], steps[name] = fits.of(name)
         except (NotConvergedError, BadHistoryError, BadParameterError) as fault:
             dropped[name] = str(fault)
     return Field(models, dropped, steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fits:
+    """Fits of candidates to the same histories; what several need is fitted once."""
+
+    rows: Histories
+    log_gap_sum: float | None
+    regularity: int | None
+    prior: TypicalCustomer | None
+    pooled: dict[str, LadderFit] = field(default_factory=dict)
+
+    def of(self, name: str) -> tuple[RepeatBuyingModel, str]:
+        """Return the candidate and its rung of the cold-start ladder."""
+        if name == REGULAR:
+            fitted = _fit_regular(self.rows, self.log_gap_sum, self.regularity)
+            return fitted, INDIVIDUAL
+        if name == OWN_PACE:
+            leaving = self._pooled(LEAVING)
+            return fit_own_pace(self.rows, leaving.model), leaving.step
+        fit = self._pooled(name.removesuffix(COHORT_SUFFIX))
+        if not name.endswith(COHORT_SUFFIX):
+            return fit.model, fit.step
+        family_name = name.removesuffix(COHORT_SUFFIX)
+        return _fit_cohorts(self.rows, family_name, fit.model), fit.step
+
+    def _pooled(self, name: str) -> LadderFit:
+        if name not in self.pooled:
+            self.pooled[name] = fit_with_ladder(self.rows, name=name, prior=self.prior)
+        return self.pooled[name]
 
 
 def mixture_of(field: Field, weights: Mapping[str, float]) -> RepeatBuyingModel:

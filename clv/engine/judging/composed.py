@@ -26,7 +26,7 @@ from clv.engine.arrays import (
 from clv.engine.discounting import daily_rate, effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
-from clv.engine.models import FAMILIES, stored_model
+from clv.engine.models import name_of, stored_model
 from clv.engine.models.repeat_buying import Ask, Flows, RepeatBuyingModel
 
 WEIGHT_TOLERANCE = 1e-9
@@ -294,8 +294,7 @@ def store(model: RepeatBuyingModel) -> dict[str, Any]:
         parts = {"weights": list(model.weights)}
         kind = MIXTURE
     else:
-        names = [name for name, known in FAMILIES.items() if known.model is type(model)]
-        return {"kind": names[0], "parameters": asdict(model)}
+        return {"kind": name_of(model), "parameters": asdict(model)}
     return {"kind": kind, **parts, "models": [store(part) for part in model.models]}
 
 

@@ -26,16 +26,18 @@ from clv.engine.models.bgbb import BgBb, Opportunities, fit_bgbb
 from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
 from clv.engine.models.covariate_fit import fit_with_covariates
 from clv.engine.models.covariates import CovariateModel, Covariates
-from clv.engine.models.families import FAMILIES, family, stored_model
+from clv.engine.models.families import FAMILIES, family, name_of, stored_model
 from clv.engine.models.mbg_cnbd import MbgCnbd, fit_mbg_cnbd
 from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
 from clv.engine.models.nbd import Nbd, fit_nbd
+from clv.engine.models.own_pace import OWN_PACE, OwnPace, fit_own_pace
 from clv.engine.models.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.models.sbg import Contracts, Sbg, fit_sbg
 
 __all__ = [
     "FAMILIES",
+    "OWN_PACE",
     "BgBb",
     "BgNbd",
     "Contracts",
@@ -45,6 +47,7 @@ __all__ = [
     "MbgNbd",
     "Nbd",
     "Opportunities",
+    "OwnPace",
     "ParetoNbd",
     "RepeatBuyingModel",
     "Sbg",
@@ -54,8 +57,10 @@ __all__ = [
     "fit_mbg_cnbd",
     "fit_mbgnbd",
     "fit_nbd",
+    "fit_own_pace",
     "fit_pareto_nbd",
     "fit_sbg",
     "fit_with_covariates",
+    "name_of",
     "stored_model",
 ]

@@ -1,6 +1,6 @@
 """The models by the name under which results store them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
 from clv.engine.models.mbg_cnbd import MBG_CNBD_PRIOR, MbgCnbd, fit_mbg_cnbd
 from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
 from clv.engine.models.nbd import NBD_PRIOR, Nbd, fit_nbd
+from clv.engine.models.own_pace import OWN_PACE, OwnPace
 from clv.engine.models.pareto_nbd import PARETO_PRIOR, ParetoNbd, fit_pareto_nbd
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.priors import LogNormalPrior
@@ -45,6 +46,12 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 )
 
 
+# The models that values may rest on; not each of them is fitted by likelihood.
+MODELS: Mapping[str, type[RepeatBuyingModel]] = MappingProxyType(
+    {**{name: one.model for name, one in FAMILIES.items()}, OWN_PACE: OwnPace}
+)
+
+
 def family(name: str) -> Family:
     """Return the family called `name`.
 
@@ -54,11 +61,28 @@ def family(name: str) -> Family:
         If there is none; the message lists the names.
     """
     if name not in FAMILIES:
-        known = ", ".join(FAMILIES)
-        raise BadParameterError(f"no model is called {name!r}; there are {known}")
+        raise _unknown(name, FAMILIES)
     return FAMILIES[name]
 
 
 def stored_model(name: str, parameters: Mapping[str, Any]) -> RepeatBuyingModel:
-    """Rebuild the model `name` from its stored ``dataclasses.asdict``."""
-    return family(name).model.from_parameters(parameters)
+    """Rebuild the model `name` from its stored ``dataclasses.asdict``.
+
+    Raises
+    ------
+    BadParameterError
+        If no model has that name or a parameter is faulty.
+    """
+    if name not in MODELS:
+        raise _unknown(name, MODELS)
+    return MODELS[name].from_parameters(parameters)
+
+
+def name_of(model: RepeatBuyingModel) -> str:
+    """Return the name that `stored_model` knows the model by."""
+    return next(name for name, kind in MODELS.items() if kind is type(model))
+
+
+def _unknown(name: str, names: Iterable[str]) -> BadParameterError:
+    known = ", ".join(names)
+    return BadParameterError(f"no model is called {name!r}; there are {known}")

@@ -10,24 +10,36 @@ from scipy.integrate import quad
 
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
-from clv.engine.models import FAMILIES, family, stored_model
+from clv.engine.models import (
+    FAMILIES,
+    OWN_PACE,
+    OwnPace,
+    family,
+    name_of,
+    stored_model,
+)
 from clv.engine.models.fitting import assumed_model
 from tests.clv.engine import cdnow
 from tests.clv.engine.strategies import annual_rates, horizons, one_history
 
-NAMES = list(FAMILIES)
 ROWS = Histories.check([0, 0, 2, 40], [0, 0, 30, 300], [0, 90, 60, 303])
-every_model = pytest.mark.parametrize("name", NAMES)
+every_family = pytest.mark.parametrize("name", FAMILIES)
+every_model = pytest.mark.parametrize("name", [*FAMILIES, OWN_PACE])
 
 
 def typical(name):
+    if name == OWN_PACE:
+        return OwnPace(365.0, 700.0)
     chosen = family(name)
     return assumed_model(chosen.model, chosen.prior)
 
 
 @every_model
 def test_stored_models_come_back(name):
-    model = family(name).fit(cdnow.histories())
+    model = typical(name)
+    if name in FAMILIES:
+        model = family(name).fit(cdnow.histories())
+    assert name_of(model) == name
     again = stored_model(name, json.loads(json.dumps(asdict(model))))
     assert again == model
 
@@ -114,7 +126,7 @@ def test_no_account_has_no_flows(name):
     assert flows.orders.size == 0
 
 
-@every_model
+@every_family
 def test_holdout_of_cdnow_is_forecast_in_total(name):
     """1,882 purchases came in 39 weeks; dropout models expect -12 to -16 %.
 
