@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from campaigns.queries import effort, optimiser
+from campaigns.queries import effort, optimiser, spend_effect
 from campaigns.services import alert_rules, alerts, planning, plans, standings
 from clv.choices import RunKind
 from clv.models import ValuationRun
@@ -133,10 +133,14 @@ def _keep_levers(work: Work) -> Done:
 
 def _show_effect(work: Work) -> Done:
     """Hold the values of other assumptions against those of the run that is shown."""
-    compared = work.run.preview.compared
+    preview = work.run.preview
+    compared = preview.compared
     with work.lease.fenced():
         table = value_table(work.lease)
         found = effects.effect_of(before=compared, after=work.run, values=table)
+        found["justified"] = spend_effect.spend_effect(
+            before=compared, numbers=preview.as_assumptions(), values=table
+        )
         previews.keep_effect(work, found)
     return Done(found["totals"]["accounts"])
 

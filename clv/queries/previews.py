@@ -53,8 +53,24 @@ class Shift:
 
 
 @dataclass(frozen=True, slots=True)
+class SpendEffect:
+    """How many customers more or less care is justified for, and how much in all."""
+
+    more: int
+    less: int
+    total: Pair
+
+    @property
+    def changed_count(self) -> int:
+        return self.more + self.less
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
-    """What numbers that nobody has published would change."""
+    """What numbers that nobody has published would change.
+
+    `justified` is None for previews from before it was worked out.
+    """
 
     accounts: int
     equity: Pair
@@ -68,10 +84,11 @@ class Effect:
     earlier: int
     later: int
     labels: Mapping[str, str]
+    justified: SpendEffect | None
 
     @property
     def is_nothing(self) -> bool:
-        """Whether no value, no class and no break-even moves."""
+        """Whether no value, no class and no break-even moves; care may."""
         return not (self.moved_most or self.shifts or self.break_even)
 
     @property
@@ -160,7 +177,14 @@ def effect_of(found: Mapping[str, Any]) -> Effect:
         earlier=found["break_even_dates"]["earlier"],
         later=found["break_even_dates"]["later"],
         labels=labels,
+        justified=_justified(found.get("justified")),
     )
+
+
+def _justified(found: Mapping[str, Any] | None) -> SpendEffect | None:
+    if found is None:
+        return None
+    return SpendEffect(found["more"], found["less"], _pair(found["total"]))
 
 
 def _pair(values: Sequence[Any]) -> Pair:

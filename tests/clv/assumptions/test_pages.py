@@ -116,6 +116,7 @@ def test_the_effect_is_shown_and_what_is_published_is_what_was_seen(
     assert "hx-trigger" not in text
     assert "Customer equity" in text
     assert "All accounts" in text
+    assert "Justified care a year" in text
 
     seen = AssumptionsDraft.objects.get().version
     answer = signed_in.post(

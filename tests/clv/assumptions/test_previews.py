@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
+from campaigns.engine.justified import justified_spend
 from clv.choices import RunStatus
 from clv.errors import NothingToValueError
 from clv.models import (
@@ -146,6 +147,27 @@ def test_before_is_the_same_rule_on_both_sides(manager, administrator, valued):
         [],
         {"earlier": 0, "later": 0},
     )
+    customers = Valuation.objects.of_run(valued).filter(order_days__gt=0)
+    limits = [
+        [justified(one, effect) for effect in ("0.15", "0.50")] for one in customers
+    ]
+    moved = sum(before < after for before, after in limits)
+    assert moved > 0
+    assert said["justified"] == {
+        "more": moved,
+        "less": 0,
+        "total": [str(sum(side)) for side in zip(*limits, strict=True)],
+    }
+
+
+def justified(value, effect):
+    return justified_spend(
+        expected_margin_year=value.expected_margin_year,
+        expected_margin=value.expected_margin,
+        effect_share=Decimal(effect),
+        scale_share=Decimal("0.05"),
+        used=Decimal(0),
+    ).limit
 
 
 def test_only_what_is_learnt_from_numbers_is_learnt_anew(manager, valued):
