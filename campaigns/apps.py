@@ -30,6 +30,10 @@ class CampaignsConfig(AppConfig):
             "account", panels.Panel("Deals", "campaigns:account_deals", VIEW_DEALS, 40)
         )
         panels.register(
+            "account-side",
+            panels.Panel("Next best step", "campaigns:account_next", VIEW_PLANS, 10),
+        )
+        panels.register(
             "account-header",
             panels.Panel(
                 "Justified spend", "campaigns:account_justified", VIEW_PLANS, 30

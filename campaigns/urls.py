@@ -235,6 +235,7 @@ urlpatterns = [
     path("accounts/<int:pk>/brief/", brief.account_brief, name="account_brief"),
     path("accounts/<int:pk>/metrics/", metrics.account_metrics, name="account_metrics"),
     path("accounts/<int:pk>/_plan/", panels.account_plan, name="account_plan"),
+    path("accounts/<int:pk>/_next/", panels.account_next, name="account_next"),
     path(
         "accounts/<int:pk>/plan/",
         assignments.account_assignment,

@@ -126,6 +126,15 @@ AGENDA = (
         permission=VIEW_ACCOUNTS,
     ),
     agendas.Source(
+        key="captured",
+        label="Captured",
+        query="crm.queries.agenda.captured",
+        permission=VIEW_ACCOUNTS,
+        action="Say how",
+        url_name="crm:touchpoint_edit",
+        done="Confirm",
+    ),
+    agendas.Source(
         key="reply",
         label="Wants an answer",
         query="crm.queries.agenda.unanswered",

@@ -60,6 +60,7 @@ FEWEST_ORDERS_FOR_AN_INTERVAL = 3
 MOST_TIMELINE_FILTERS = 12
 MOST_PINS = 5
 
+CAPTURES_LOOK_BACK_DAYS = 14  # what nobody said anything of by then is confirmed
 # An older letter without an answer is no reply any more but a new beginning.
 REPLIES_LOOK_BACK_DAYS = 60
 # Products that many of the same accounts buy are suggested as complements.

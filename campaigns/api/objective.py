@@ -48,6 +48,30 @@ class CareOut(serializers.Serializer[Any]):
     share = serializers.FloatField()
 
 
+class RatedOut(serializers.Serializer[Any]):
+    """Ratings from 1 to 5 of the contacts that the rep logged."""
+
+    contacts = serializers.IntegerField()
+    mean = serializers.FloatField()
+    worst_tenth = serializers.FloatField()
+    spread = serializers.FloatField()
+    people = serializers.FloatField(allow_null=True)
+    information = serializers.FloatField(allow_null=True)
+    deliverables = serializers.FloatField(allow_null=True)
+
+
+class PaceOut(serializers.Serializer[Any]):
+    """One quarter, for comparison."""
+
+    quarter = serializers.CharField(source="quarter.label")
+    gained = Money(allow_null=True)
+    contact_hours = serializers.FloatField(source="hours")
+    median_days_to_done = serializers.FloatField(source="speed.days", allow_null=True)
+    median_hours_to_answer = serializers.FloatField(
+        source="speed.hours", allow_null=True
+    )
+
+
 @extend_schema_serializer(many=False)
 class ObjectiveOut(serializers.Serializer[Any]):
     """A quarter of one rep; what is not known is null."""
@@ -64,6 +88,8 @@ class ObjectiveOut(serializers.Serializer[Any]):
     key_accounts_asked = serializers.IntegerField(source="coverage.asked")
     key_accounts_touched = serializers.IntegerField(source="coverage.touched")
     care = CareOut(many=True)
+    rated = RatedOut(allow_null=True)
+    quarters = PaceOut(many=True, source="paces")
 
 
 class ObjectiveIn(StrictSerializer):

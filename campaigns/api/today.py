@@ -42,12 +42,16 @@ class ItemOut(serializers.Serializer[Any]):
 
 @extend_schema_serializer(many=False)
 class TodayOut(serializers.Serializer[Any]):
-    """What is due by expected gain, what comes by day, and how much is not shown."""
+    """What is due by gain, what comes by day, how much is hidden, what is done."""
 
     due = ItemOut(many=True)
     ahead = ItemOut(many=True)
     hidden = serializers.IntegerField()
     ahead_hidden = serializers.IntegerField(source="ahead_count")
+    done_today = serializers.IntegerField(source="done.count")
+    done_today_gain = serializers.DecimalField(
+        max_digits=18, decimal_places=2, source="done.gain"
+    )
 
 
 class TodayIn(StrictSerializer):

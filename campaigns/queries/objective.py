@@ -15,6 +15,8 @@ from django.db.models import Count, F, Sum
 from django.db.models.functions import Coalesce
 
 from campaigns.choices import OwnerRole, TouchStatus
+from campaigns.queries.consistency import rated_by
+from campaigns.queries.experience import Rated
 from campaigns.queries.today import Item, todo
 from clv.models import ValuationRun
 from common.clock import business_today, day_ends_at
@@ -26,6 +28,7 @@ from crm.queries.agenda import WRITTEN
 from segments.choices import WorthClass
 
 MOST_HELPFUL = 3
+QUARTERS_COMPARED = 4
 QUARTERS_OFFERED = 8
 MONTHS, QUARTERS = 3, 4
 ONE_DAY = dt.timedelta(days=1)
@@ -110,6 +113,22 @@ class CareShare:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """What one quarter brought, and how fast; None where nothing is known."""
+
+    quarter: Quarter
+    gained: Decimal | None
+    hours: float
+    speed: Speed
+
+    @property
+    def gained_per_hour(self) -> Decimal | None:
+        if self.gained is None or not self.hours:
+            return None
+        return self.gained / Decimal(str(self.hours))
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
     """Of the key accounts that the plan asked a touch for, how many got one."""
 
@@ -132,6 +151,8 @@ class Objective:
     speed: Speed
     care: Sequence[CareShare]
     coverage: Coverage
+    rated: Rated | None
+    paces: Sequence[Pace]
     helpful: Sequence[Item]
 
     @property
@@ -149,16 +170,18 @@ class Objective:
 def objective(*, owner: User, quarter: Quarter, user: User) -> Objective:
     """Return `owner`'s quarter; what would help most only for the current one."""
     today = business_today()
-    until = min(quarter.ends_on, today)
+    since, until = quarter.starts_on, min(quarter.ends_on, today)
     is_current = quarter == Quarter.of(today)
     return Objective(
         owner=owner,
         quarter=quarter,
         elapsed=_elapsed(quarter, today),
         gained=_gained(owner, quarter),
-        speed=_speed(owner, quarter.starts_on, until),
-        care=_care(owner, quarter.starts_on, until),
-        coverage=_coverage(owner, quarter.starts_on, until),
+        speed=_speed(owner, since, until),
+        care=_care(owner, since, until),
+        coverage=_coverage(owner, since, until),
+        rated=rated_by(owner, since=since, until=until),
+        paces=_paces(owner, quarter, today),
         helpful=_helpful(user, owner, today) if is_current else [],
     )
 
@@ -169,6 +192,24 @@ def offered(today: dt.date) -> list[Quarter]:
     while len(quarters) < QUARTERS_OFFERED:
         quarters.append(quarters[-1].before())
     return quarters
+
+
+def _paces(owner: User, quarter: Quarter, today: dt.date) -> list[Pace]:
+    """Return the quarter and those before it, the latest first."""
+    found: list[Pace] = []
+    while len(found) < QUARTERS_COMPARED:
+        since, until = quarter.starts_on, min(quarter.ends_on, today)
+        change = _gained(owner, quarter)
+        found.append(
+            Pace(
+                quarter,
+                change.total if change else None,
+                sum(one.minutes for one in _care(owner, since, until)) / 60,
+                _speed(owner, since, until),
+            )
+        )
+        quarter = quarter.before()
+    return found
 
 
 def _elapsed(quarter: Quarter, today: dt.date) -> float:

@@ -9,8 +9,8 @@ from django.db.models import Count, Min, Q
 from django.urls import reverse
 
 from campaigns import policy
-from campaigns.choices import OwnerRole
-from campaigns.models import PlannedTouch, Snooze, TouchTemplate
+from campaigns.choices import OwnerRole, TouchStatus
+from campaigns.models import PlannedTouch, SettledItem, Snooze, TouchTemplate
 from campaigns.queries.agenda import (
     TASK,
     TOUCH,
@@ -22,7 +22,9 @@ from campaigns.queries.agenda import (
 from campaigns.queries.weighing import Reasons, Weighing
 from common import agendas
 from common.agendas import Asking
+from common.clock import day_ends_at
 from common.money import ZERO
+from crm.choices import TaskStatus
 from crm.models import Account, Task, User
 from segments.choices import WorthClass
 
@@ -71,13 +73,22 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What somebody finished today, and what that is expected to gain."""
+
+    count: int
+    gain: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Todo:
-    """The rows to show, and honest counts of what is not shown."""
+    """The rows to show, honest counts of what is not shown, and what is done."""
 
     due: list[Item]
     ahead: list[Item]
     hidden: int
     ahead_count: int
+    done: Done
 
     @property
     def is_empty(self) -> bool:
@@ -138,6 +149,33 @@ def todo(
         ahead=items[len(due) :],
         hidden=due_count - len(due),
         ahead_count=ahead_count - len(ahead),
+        done=_done(owner or user, today, weighing),
+    )
+
+
+def _done(user: User, today: dt.date, weighing: Weighing) -> Done:
+    """Return what `user` did of plans, promised, or settled today."""
+    begun = day_ends_at(today - dt.timedelta(days=1))
+    touches = PlannedTouch.objects.filter(
+        closed_by=user, status=TouchStatus.DONE, closed_at__gte=begun
+    )
+    touches = touches.select_related("template").annotate(
+        d_margin=weighing.margin_year("account_id")
+    )
+    tasks = Task.objects.filter(
+        owner=user, status=TaskStatus.DONE, done_at__gte=begun
+    ).annotate(
+        d_margin=weighing.margin_year("account_id"),
+        d_class=weighing.class_of("account_id"),
+    )
+    found = [
+        *(weighing.touch(one.template, one.d_margin) for one in touches),
+        *(weighing.other(one.d_class, one.d_margin) for one in tasks),
+    ]
+    settled = SettledItem.objects.filter(settled_by=user, settled_at__gte=begun)
+    return Done(
+        count=len(found) + settled.count(),
+        gain=sum((one.gain for one in found if one), ZERO),
     )
 
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET
 from campaigns import permissions
 from campaigns.queries import care, plans
 from campaigns.queries.adherence import adherence_of, open_alerts
+from campaigns.queries.today import next_step
 from campaigns.queries.uncovered import class_care, classes_without_plan
 from campaigns.queries.wallet import wallet_of
 from common.access import requires
@@ -33,6 +34,20 @@ def account_plan(request: SignedInRequest, pk: int) -> HttpResponse:
         "today": today,
     }
     return render(request, "campaigns/panels/_account_plan.html", context)
+
+
+@require_GET
+@requires(permissions.VIEW_PLANS)
+def account_next(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show beside an account what is worth most to do next, and why."""
+    account, today = _account(request, pk), business_today()
+    context = {
+        "account": account,
+        "step": next_step(account, user=request.user, today=today),
+        "today": today,
+        "can_do": request.user.has_perm(permissions.DO_TOUCHES),
+    }
+    return render(request, "campaigns/panels/_account_next.html", context)
 
 
 @require_GET

@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 
 from crm.api.accounts import AccountResource
 from crm.api.allocations import AllocationResource, AllocationRuleResource
+from crm.api.captures import CaptureResource
 from crm.api.contacts import ContactResource
 from crm.api.deals import DealResource, LossReasonResource, StageResource
 from crm.api.events import EventResource, EventTypeResource
@@ -49,6 +50,7 @@ router.register("ledger-entries", LedgerEntryResource, "ledger-entry")
 router.register("allocation-rules", AllocationRuleResource, "allocation-rule")
 router.register("allocations", AllocationResource, "allocation")
 router.register("touchpoints", TouchpointResource, "touchpoint")
+router.register("captures", CaptureResource, "capture")
 router.register("events", EventResource, "event")
 router.register("timeline", TimelineResource, "timeline")
 router.register("timeline-filters", TimelineFilterResource, "timeline-filter")

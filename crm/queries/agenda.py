@@ -21,7 +21,7 @@ from django.db.models.functions import TruncDate
 from common.agendas import Asking
 from common.clock import day_ends_at
 from crm import policy
-from crm.choices import Channel, Direction, Outcome
+from crm.choices import Channel, Direction, Outcome, TouchpointSource
 from crm.models import Task, Touchpoint
 from crm.queries.entries import joined, words
 
@@ -68,6 +68,47 @@ def open_tasks(asking: Asking) -> Items:
         due="due_on",
         title=F("title"),
         why=joined(Value("Promised by "), words("owner__name"), Value(".")),
+    )
+
+
+def captured(asking: Asking) -> Items:
+    """Return calls and sent mails that other systems told of, to be confirmed.
+
+    Somebody who says how one went has confirmed it; what came in waits for an answer
+    among `unanswered`.
+    """
+    rows = Touchpoint.objects.standing().visible_to(asking.user)
+    owner = asking.owner if asking.user.sees_every_account else asking.user
+    if owner:
+        rows = rows.filter(user=owner)
+    since = day_ends_at(
+        asking.today - dt.timedelta(days=policy.CAPTURES_LOOK_BACK_DAYS)
+    )
+    rows = rows.filter(
+        source__in=[TouchpointSource.TELEPHONY, TouchpointSource.MAIL],
+        outcome="",
+        occurred_at__gte=since,
+        account__merged_into=None,
+    ).exclude(direction=Direction.IN, channel__in=WRITTEN)
+    person = Case(
+        When(contact=None, then=Value("")),
+        default=joined(Value(" with "), words("contact__name")),
+        output_field=TextField(),
+    )
+    minutes = Case(
+        When(minutes=None, then=Value("")),
+        default=joined(Value(", "), words("minutes"), Value(" min")),
+        output_field=TextField(),
+    )
+    kind = Case(
+        When(channel=Channel.PHONE, then=Value("Call")), default=Value("E-mail")
+    )
+    return Items(
+        rows,
+        due=TruncDate("occurred_at"),
+        title=joined(kind, person, minutes),
+        why=Value("Captured by itself. Say how it went, or confirm it as it is."),
+        link=F("pk"),
     )
 
 

@@ -14,7 +14,7 @@ from crm.choices import ListKey, TaskStatus
 from crm.errors import BulkRefusedError
 from crm.models import Account, BulkEdit, Contact, Tag, Task, User
 from crm.permissions import ASSIGN_ACCOUNTS
-from crm.services import accounts, audit, cases, contacts, notifications, tasks
+from crm.services import accounts, audit, contacts, handover, notifications, tasks
 
 MOST_AT_ONCE = 100_000
 LONGEST_MS = 120_000  # one transaction of this size may outlast a page's limit
@@ -106,12 +106,13 @@ def set_field(
             edit=edit.pk,
             value=stored,
         )
+        _finish(actor, edit, changed)
         if field == "owner" and changed:
             what = "tasks" if target.model is Task else "accounts"
             notifications.given_many(actor=actor, owner=value, count=changed, what=what)
             if target.model is Account:
-                cases.follow_owners(actor=actor, edit=edit)
-        return _finish(actor, edit, changed)
+                handover.move_cases(actor=actor, edit=edit)
+    return edit
 
 
 def change_tag(
@@ -206,6 +207,7 @@ def undo(*, actor: User, edit: BulkEdit) -> int:
         if fresh.undone_at is not None:
             raise BulkRefusedError("This was undone before.")
         done = _UNDO[fresh.action](actor, fresh)
+        handover.move_cases_back(actor=actor, edit=fresh)
         fresh.undone_at = timezone.now()
         fresh.save(update_fields=["undone_at"])
         audit.record(actor=actor, action="bulk.undone", subject=fresh, rows=done)
@@ -252,8 +254,7 @@ def _column(target: _Target, field: str) -> Any:
 
 def _locked(rows: QuerySet[Any], expected: int) -> list[int]:
     """Lock the rows in the order of their keys and return these."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_MS}")
+    _run(f"SET LOCAL statement_timeout = {LONGEST_MS}")
     plain = rows.order_by("pk").select_for_update(of=("self",))
     keys = list(plain.values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
     if not keys:
@@ -349,10 +350,9 @@ def _tag(
 def _undo_set(actor: User, edit: BulkEdit) -> int:
     target = _target(edit.list_key)
     meta = _column(target, edit.detail["field"])
-    kind = meta.db_type(connection)
     return _run(
         f"UPDATE {target.table} t SET"
-        f" {meta.column} = (r.before #>> ARRAY[]::text[])::{kind},"
+        f" {meta.column} = (r.before #>> '{{}}')::{meta.db_type(connection)},"
         " version = t.version + 1, updated_at = now() FROM crm_bulkeditrow r"
         " WHERE r.edit_id = %(edit)s AND t.id = r.record_id"
         f" AND to_jsonb(t.{meta.column}) IS NOT DISTINCT FROM %(value)s::jsonb"

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, TextField
-from django.db.models.functions import Cast
+from django.db.models import Q
 
 from common.versions import save_changes
 from crm.choices import CaseEntryKind, CaseKind, CaseStatus, CaseUrgency, Channel
 from crm.errors import CannotSaveCaseError
-from crm.models import Account, BulkEdit, Case, CaseEntry, Contact, User
+from crm.models import Account, Case, CaseEntry, User
+from crm.queries.reachable import people_at
 from crm.queries.responsible import rep_for
 from crm.services import audit, case_notices
 
@@ -34,7 +34,6 @@ CLOSED_LISTS: Mapping[str, list[str]] = {
     "urgency": CaseUrgency.values,
 }
 LONGEST = {"title": 300, "description": 20_000, "sender": 320, "text": 20_000}
-MOST_SENDERS = 200  # people whose address or handle holds what was sent
 SAID = ("title", "kind", "urgency", "account")  # changes that stand in the history
 
 
@@ -104,7 +103,7 @@ def receive_message(
     somebody says whose it is.
     """
     sender = checked_text("sender", sender)
-    people = _who_uses(actor, sender)
+    people = people_at(actor, sender)
     accounts = {person.account_id for person in people}
     person = people[0] if len(accounts) == 1 else None
     first_line = next((one for one in text.splitlines() if one.strip()), "")
@@ -176,16 +175,6 @@ def follow_owner(
     for case in moved:
         give(case, owner, actor=actor, text="The account has a new owner.")
     return moved
-
-
-def follow_owners(*, actor: User, edit: BulkEdit) -> None:
-    """Let cases follow the accounts that a bulk edit has given to somebody."""
-    rows = dict(edit.rows.values_list("record_id", "before"))
-    waiting = Case.objects.unsettled().filter(account__in=rows).values("account")
-    former = User.objects.in_bulk([key for key in rows.values() if key])
-    for account in Account.objects.filter(pk__in=waiting).select_related("owner"):
-        before = former.get(rows[account.pk] or 0)
-        follow_owner(actor=actor, account=account, before=before)
 
 
 def give(case: Case, owner: User | None, *, actor: User | None, text: str = "") -> None:
@@ -286,25 +275,3 @@ def _stored_before(case: Case) -> Case | None:
     if case.external_id is None:
         return None
     return Case.objects.filter(source=case.source, external_id=case.external_id).first()
-
-
-def _who_uses(actor: User, sender: str) -> list[Contact]:
-    """Return people by their address, telephone or handle."""
-    handle = sender.removeprefix("@").casefold()
-    if not handle:
-        return []
-    rows = Contact.objects.visible_to(actor).filter(left_on=None)
-    rows = rows.annotate(handles=Cast("socials", TextField()))
-    known = Q(email__iexact=sender) | Q(phone=sender) | Q(handles__icontains=handle)
-    found = rows.filter(known).select_related("account__owner", "account__territory")
-    return [
-        person
-        for person in found.order_by("pk")[:MOST_SENDERS]
-        if sender.casefold() in (person.email.casefold(), person.phone)
-        or handle in _handles(person)
-    ]
-
-
-def _handles(person: Contact) -> set[str]:
-    names = (person.socials or {}).values()
-    return {str(name).strip().removeprefix("@").casefold() for name in names}

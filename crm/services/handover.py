@@ -1,12 +1,12 @@
-"""Handing accounts over: one owner for many at once."""
+"""Handing accounts over: one owner for many at once, and open cases with them."""
 
 from collections.abc import Iterable
 
 from django.db import transaction
 
 from crm.errors import CannotSaveAccountError
-from crm.models import Account, User
-from crm.services import accounts, notifications
+from crm.models import Account, BulkEdit, Case, User
+from crm.services import accounts, cases, notifications
 
 MOST_AT_ONCE = 500
 
@@ -41,3 +41,38 @@ def assign_owner(*, actor: User, chosen: Iterable[int], owner: User) -> int:
             )
         notifications.given_accounts(actor=actor, owner=owner, accounts=moving)
     return len(moving)
+
+
+def move_cases(*, actor: User, edit: BulkEdit) -> None:
+    """Let open cases follow the accounts that a bulk edit gave to somebody.
+
+    Who had them stays with the edit, so that undoing it gives them back.
+    """
+    rows = dict(edit.rows.values_list("record_id", "before"))
+    waiting = Case.objects.unsettled().filter(account__in=rows)
+    owners = dict(waiting.values_list("pk", "owner"))
+    former = User.objects.in_bulk([key for key in rows.values() if key])
+    given = Account.objects.filter(pk__in=waiting.values("account"))
+    moved = []
+    for account in given.select_related("owner").order_by("pk"):
+        before = former.get(rows[account.pk] or 0)
+        moved += cases.follow_owner(actor=actor, account=account, before=before)
+    edit.detail["cases"] = {case.pk: owners.get(case.pk) for case in moved}
+    edit.save(update_fields=["detail"])
+
+
+def move_cases_back(*, actor: User, edit: BulkEdit) -> None:
+    """Give cases back with the accounts that went back to their former owners.
+
+    What was settled or given to somebody else since stays as it is.
+    """
+    moved = {int(key): owner for key, owner in edit.detail.get("cases", {}).items()}
+    if not moved:
+        return
+    taken_from = edit.detail["value"]
+    former = User.objects.in_bulk([key for key in moved.values() if key])
+    rows = Case.objects.unsettled().filter(pk__in=moved, owner=taken_from)
+    rows = rows.exclude(account__owner=taken_from)
+    for case in rows.select_for_update(of=("self",)).order_by("pk"):
+        before = former.get(moved[case.pk] or 0)
+        cases.give(case, before, actor=actor, text="The change of owners was undone.")

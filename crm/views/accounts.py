@@ -78,6 +78,7 @@ def _overview(request: SignedInRequest, account: Account) -> dict[str, Any]:
     tasks = Task.objects.filter(account=account, status=TaskStatus.OPEN)
     return {
         "panels": panels.panels_for("account", request.user),
+        "side_panels": panels.panels_for("account-side", request.user),
         "tasks": tasks.select_related("owner").order_by("due_on", "pk"),
         "relationship": relationship(account),
         "recent": timeline(account, user=request.user, size=RECENT),

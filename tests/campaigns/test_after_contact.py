@@ -111,4 +111,10 @@ def test_the_next_step_says_why(client, rep, visit):
     text = said.content.decode()
     assert "Next: <strong>Sales visit</strong>, today" in text
     assert "Secures about" in text
+    beside = reverse("campaigns:account_next", args=[visit.account_id])
+    said = client.get(beside)
+    assert said.context["step"].touch == visit
+    assert "it secures about" in said.content.decode()
+    foreign = reverse("campaigns:account_next", args=[make.account().pk])
+    assert client.get(foreign).status_code == 404
     assert "more than justified spent this year" in text

@@ -8,7 +8,7 @@ from django.urls import reverse
 from common.clock import business_today
 from crm.choices import TaskStatus
 from crm.models import Account, AuditEvent, BulkEdit, SavedView, Tag, Task
-from crm.services import accounts, saved_views, tags
+from crm.services import accounts, cases, saved_views, tags
 from tests import make
 
 URL = reverse("campaigns:account_list")
@@ -255,6 +255,9 @@ def test_a_change_that_may_not_be_made_as_a_whole_changes_nothing(
 
 
 def test_many_get_an_owner_and_give_it_back(client, firm, manager, rep, colleague):
+    """Open cases go with the account, and come back unless they were given on."""
+    case, held = (make.case(account=firm["Alder"], owner=rep) for _ in "ab")
+    theirs = make.case(account=firm["Alder"], owner=colleague)
     client.force_login(manager)
     keys = [firm["Alder"].pk, firm["Dogwood"].pk]
 
@@ -263,12 +266,20 @@ def test_many_get_an_owner_and_give_it_back(client, firm, manager, rep, colleagu
     assert Account.objects.filter(owner=colleague).count() == 2
     edit = BulkEdit.objects.get()
     assert edit.row_count == 1  # Dogwood was the colleague's before
+    assert colleague.cases.count() == 3
+    held.refresh_from_db()
+    cases.give(held, manager, actor=colleague)
     client.force_login(rep)
     undo = reverse("campaigns:bulk_undo", args=[edit.pk])
     assert client.post(undo).status_code == 404
     client.force_login(manager)
     client.post(undo)
     assert Account.objects.filter(owner=colleague).count() == 1
+    assert list(rep.cases.all()) == [case]
+    assert (list(colleague.cases.all()), list(manager.cases.all())) == (
+        [theirs],
+        [held],
+    )
 
 
 def test_many_are_tagged_and_untagged(client, firm, rep):

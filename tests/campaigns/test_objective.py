@@ -162,3 +162,33 @@ def test_the_api_says_the_same(client, rep, manager, account):
     assert client.get(API, {"quarter": "soon"}).status_code == 400
     client.force_login(rep)
     assert client.get(API, {"owner": manager.email}).json()["owner"] == rep.email
+
+
+def test_ratings_and_former_quarters_stand_beside_it(client, account, rep, colleague):
+    for people, information in ((5, 5), (1, None)):
+        make.touchpoint(
+            account=account,
+            user=rep,
+            occurred_at=NOON,
+            minutes=30,
+            rating_people=people,
+            rating_information=information,
+        )
+    make.touchpoint(account=account, user=colleague, occurred_at=NOON, rating_people=2)
+
+    said = found(rep)
+
+    rated = said.rated
+    assert (rated.contacts, rated.mean, rated.worst_tenth) == (2, 3.0, 1.0)
+    assert (rated.people, rated.information, rated.deliverables) == (3.0, 5.0, None)
+    assert [pace.quarter.label for pace in said.paces] == [
+        "2026-Q1",
+        "2025-Q4",
+        "2025-Q3",
+        "2025-Q2",
+    ]
+    assert [pace.hours for pace in said.paces] == [1.0, 0, 0, 0]
+    assert said.paces[0].gained_per_hour is None  # nothing was valued twice
+    client.force_login(rep)
+    answer = client.get(API, {"quarter": "2026-Q1"}).json()
+    assert (answer["rated"]["mean"], answer["quarters"][0]["contact_hours"]) == (3, 1)

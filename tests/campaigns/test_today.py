@@ -208,7 +208,16 @@ def test_a_touch_is_logged_with_its_costs(client, visit, rep):
     contact = Touchpoint.objects.get()
     assert (contact.contact, contact.minutes) == (person, 60)
     assert sum(row.amount for row in LedgerEntry.objects.all()) == Decimal("90.00")
-    assert items(shown(client, rep)) == []
+    make_task(rep, touch.account)
+    make_task(rep, touch.account)
+    before = shown(client, rep)
+    todo = before.context["todo"]
+    assert [item.touch for item in items(before)] == [None, None]
+    assert todo.done.count == 1
+    task = todo.due[0]
+    client.post(reverse("campaigns:today_act"), {"item": task.mark, "act": "settle"})
+    done = shown(client, rep).context["todo"].done
+    assert (done.count, done.gain) == (2, todo.done.gain + task.gain)
 
 
 def test_the_same_form_sent_twice_counts_once(client, visit, rep):

@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Model, QuerySet
 from django.utils.safestring import SafeString
 
@@ -192,11 +194,21 @@ class Listing:
         Knowing them keeps the database from walking an index of a million values in
         search of a handful.
         """
-        keys = self.filtered().values_list("pk", flat=True)
-        # Asked first, so that the keys of a long list do not travel in vain.
-        if keys[COUNTED_UP_TO : COUNTED_UP_TO + 1]:
-            return None
-        return list(keys)
+        keys = self.filtered().values_list("pk", flat=True)[: COUNTED_UP_TO + 1]
+        try:
+            found, params = keys.query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        with connection.cursor() as cursor:
+            # One search; the keys of a long list do not travel in vain.
+            cursor.execute(
+                "SELECT CASE WHEN count(*) <= %s THEN"
+                f" coalesce(array_agg(key), ARRAY[]::bigint[]) END FROM ({found})"
+                " AS found (key)",
+                [COUNTED_UP_TO, *params],
+            )
+            few: list[int] | None = cursor.fetchone()[0]
+            return few
 
     def chosen(self) -> QuerySet[Any]:
         """Return the rows that match, by key where they are few."""
