@@ -260,6 +260,7 @@ MENU = (
                 also="/catalogues/",
                 go="c",
             ),
+            Link("Import", "crm:import_list", "file-input", crm.IMPORT_DATA),
             Link("Hourly costs", "crm:rate_list", "hand-coins", crm.SET_RATES),
             Link("People", "crm:user_list", "users", crm.MANAGE_USERS, go="u"),
         ),

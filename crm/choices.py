@@ -364,6 +364,9 @@ class ImportKind(TextChoices):
     COSTS = "costs", "Costs"
     HOLDINGS = "holdings", "Holdings"
     USAGE = "usage", "Use"
+    ACCOUNTS = "accounts", "Accounts"
+    CONTACTS = "contacts", "Contacts"
+    PRODUCTS = "products", "Products"
 
 
 class ImportStatus(TextChoices):

@@ -1,7 +1,5 @@
 """Calls and mails that other systems tell of, over the API."""
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from common.folding import folded_vector, prefix_query
+from common.telephones import LastDigits
 from common.versions import Timestamped, Versioned
 from crm.choices import (
     AccountKind,
@@ -157,6 +158,7 @@ class Account(Versioned):
             models.Index(fields=["city", "id"], name="account_by_city"),
             models.Index(fields=["industry", "id"], name="account_by_industry"),
             models.Index(fields=["stage", "id"], name="account_by_stage"),
+            models.Index(LastDigits("phone"), name="account_by_phone"),
         ]
 
     def __str__(self) -> str:

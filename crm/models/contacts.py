@@ -5,18 +5,24 @@ from typing import Any, Self
 
 import pghistory
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVectorField
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils import timezone
 
 from common.folding import folded_vector, prefix_query
+from common.telephones import LastDigits
 from common.versions import Versioned
 from crm.choices import Attitude, Channel, ConsentMeans, DecisionRole
 from crm.models.accounts import Account
 from crm.models.tags import Tag
 from crm.models.users import User
+
+
+def handles() -> SearchVector:
+    """Return what the names in social networks are searched by."""
+    return SearchVector("socials", config="simple")
 
 
 class ContactQuerySet(models.QuerySet["Contact"]):
@@ -121,6 +127,10 @@ class Contact(Versioned):
         indexes = [
             GinIndex(fields=["search"], name="contact_search"),
             models.Index(fields=["name", "id"], name="contact_by_name"),
+            # Who called or wrote: by address, last digits of the number, or handle.
+            models.Index(Upper("email"), name="contact_by_email"),
+            models.Index(LastDigits("phone"), name="contact_by_phone"),
+            GinIndex(handles(), name="contact_by_handle"),
         ]
 
     def __str__(self) -> str:

@@ -1,14 +1,14 @@
 """Who can be reached under an address, a number or a handle."""
 
-from django.db.models import F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast, Right
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Q, QuerySet
+from django.db.models.lookups import Exact
 
+from common.telephones import LastDigits, digits_of
 from crm.models import Account, Contact, User
+from crm.models.contacts import handles
 
-MOST_PEOPLE = 200  # whose handle holds what was asked for
-# A country's prefix is written or not; so many digits name a telephone all the same.
-DIGITS_COMPARED = 9
-FEWEST_DIGITS = 6
+MOST_PEOPLE = 200  # whose names in networks have the words of what was asked for
 
 
 def people_at(user: User, address: str) -> list[Contact]:
@@ -17,11 +17,13 @@ def people_at(user: User, address: str) -> list[Contact]:
     if not handle:
         return []
     rows = Contact.objects.visible_to(user).filter(left_on=None)
-    rows = rows.annotate(handles=Cast("socials", TextField()))
-    known = Q(email__iexact=address) | Q(handles__icontains=handle)
+    rows = rows.annotate(handles=handles())
+    known = Q(email__iexact=address) | Q(
+        handles=SearchQuery(handle, config="simple", search_type="plain")
+    )
     digits = digits_of(address)
     if digits:
-        rows = rows.annotate(digits=_digits())
+        rows = rows.annotate(digits=LastDigits("phone"))
         known |= Q(digits=digits)
     found = rows.filter(known).select_related("account__owner", "account__territory")
     return [
@@ -33,34 +35,13 @@ def people_at(user: User, address: str) -> list[Contact]:
     ]
 
 
-def accounts_at(user: User, address: str) -> QuerySet[Account]:
+def accounts_at(user: User, number: str) -> QuerySet[Account]:
     """Return accounts whom `user` may see by their own telephone."""
     rows = Account.objects.active().visible_to(user)
-    digits = digits_of(address)
+    digits = digits_of(number)
     if not digits:
         return rows.none()
-    return rows.annotate(digits=_digits()).filter(digits=digits).order_by("pk")
-
-
-def digits_of(number: str) -> str:
-    """Return the last digits of a telephone number; nothing of anything else."""
-    digits = "".join(sign for sign in number if sign.isdecimal())
-    is_number = not set(number) - set("0123456789 +-/().")
-    return (
-        digits[-DIGITS_COMPARED:] if is_number and len(digits) >= FEWEST_DIGITS else ""
-    )
-
-
-def _digits() -> Right:
-    plain = Func(
-        F("phone"),
-        Value("[^0-9]"),
-        Value(""),
-        Value("g"),
-        function="regexp_replace",
-        output_field=TextField(),
-    )
-    return Right(plain, DIGITS_COMPARED)
+    return rows.filter(Exact(LastDigits("phone"), digits)).order_by("pk")
 
 
 def _handles(person: Contact) -> set[str]:

@@ -1,7 +1,6 @@
 """Files of costs: try, load, take back."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from django.http import HttpResponse
@@ -19,8 +18,8 @@ from crm.models import ImportJob
 from crm.permissions import CHANGE_LEDGER
 from crm.requests import SignedInRequest
 from crm.services import allocation
-from crm.services.imports.costs import import_costs
 from crm.services.imports.jobs import Report, Request
+from crm.services.imports.uploads import load_upload
 from crm.views.dialogs import ask
 
 NEWEST_SHOWN = 20
@@ -59,18 +58,12 @@ def file_list(request: SignedInRequest) -> HttpResponse:
 
 def _read(request: SignedInRequest, form: CostFileForm, *, is_trial: bool) -> Report:
     file = form.cleaned_data["file"]
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / (Path(file.name or "").name or "costs.csv")
-        with path.open("wb") as copy:
-            for chunk in file.chunks():
-                copy.write(chunk)
-        wanted = Request(
-            path=path,
-            source=form.cleaned_data["source"],
-            refused_path=Path(folder) / "refused.csv",
-            is_dry_run=is_trial,
-        )
-        return import_costs(wanted, actor=request.user)
+    wanted = Request(
+        path=Path(Path(file.name or "").name or "costs.csv"),
+        source=form.cleaned_data["source"],
+        is_dry_run=is_trial,
+    )
+    return load_upload(ImportKind.COSTS, file.chunks(), wanted, actor=request.user)
 
 
 @require_http_methods(["GET", "POST"])

@@ -319,6 +319,9 @@ MAKERS = {
     "COST_FILE": lambda account: ImportJob.objects.create(
         kind="costs", source="erp", file_name="costs.csv"
     ),
+    "DATA_FILE": lambda account: ImportJob.objects.create(
+        kind="orders", source="erp", file_name="orders.csv"
+    ),
     "COST_RULE": lambda account: _cost_rule(),
     "ALLOCATION": lambda account: _allocation(),
     "goal": make.goal,

@@ -7,6 +7,7 @@ from django.conf import settings
 from common.clock import business_today
 from crm.choices import CostKind
 from crm.errors import ImportRefusedError
+from crm.models.products import LONGEST_TERM
 from crm.services.imports.reading import Layout
 from crm.services.imports.staging import day, number, run, says, too_precise
 
@@ -32,6 +33,8 @@ LIMITS = {
     "discount": (10**12, 2),
     "cost": (10**12, 2),
     "value": (10**11, 3),
+    "list_price": (10**10, 4),
+    "term_months": (LONGEST_TERM + 1, 0),
 }
 
 

@@ -91,8 +91,8 @@ def find_decimal_mark(fields: Sequence[str], wanted: str) -> str:
         If every such number has three digits after its mark, so that it could separate
         thousands as well.
     """
-    if wanted:
-        return wanted
+    if wanted or not fields:
+        return wanted or DECIMAL_MARKS[0]
     values = " UNION ALL ".join(f"SELECT {f} AS v FROM pg_temp.stage" for f in fields)
     row = ask(
         f"""SELECT count(*) FILTER (WHERE v ~ '^[+-]?[0-9]+,[0-9]+$'),
