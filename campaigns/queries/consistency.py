@@ -1,6 +1,7 @@
 """How consistently the contacts of one person went."""
 
 import datetime as dt
+from typing import Any
 
 from django.db import connection
 
@@ -33,7 +34,7 @@ RATED = """
 
 def rated_by(user: User, *, since: dt.date, until: dt.date) -> Rated | None:
     """Return how the rated contacts of `user` went; None if nobody rated any."""
-    params = {
+    params: dict[str, Any] = {
         "user": user.pk,
         "begins": day_ends_at(since - ONE_DAY),
         "ends": day_ends_at(until),

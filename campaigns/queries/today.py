@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Q, QuerySet
 from django.urls import reverse
 
 from campaigns import policy
@@ -156,13 +157,13 @@ def todo(
 def _done(user: User, today: dt.date, weighing: Weighing) -> Done:
     """Return what `user` did of plans, promised, or settled today."""
     begun = day_ends_at(today - dt.timedelta(days=1))
-    touches = PlannedTouch.objects.filter(
+    touches: QuerySet[Any] = PlannedTouch.objects.filter(
         closed_by=user, status=TouchStatus.DONE, closed_at__gte=begun
     )
     touches = touches.select_related("template").annotate(
         d_margin=weighing.margin_year("account_id")
     )
-    tasks = Task.objects.filter(
+    tasks: QuerySet[Any] = Task.objects.filter(
         owner=user, status=TaskStatus.DONE, done_at__gte=begun
     ).annotate(
         d_margin=weighing.margin_year("account_id"),

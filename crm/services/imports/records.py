@@ -5,6 +5,7 @@ What a row leaves empty stays as it is stored; nothing is ever deleted.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import models
 
