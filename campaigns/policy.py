@@ -68,6 +68,10 @@ LONGEST_RETRY = dt.timedelta(hours=6)
 ADDRESS_REFUSED = "The server refused the address: "
 # What one press queues at most; the rest waits for the next.
 MOST_MAILS_AT_ONCE = 2_000
+# The log of automations keeps for so long what was not done. Of states that hold for
+# long, such as a silence, the newest row of an account stays, so that it stays decided.
+PASSED_OVER_KEPT_DAYS = 92
+PASSED_OVER_STATES_KEPT_DAYS = 400
 # For so long a decision at the gate to include everybody holds for the same touch, so
 # that a mailing that is printed in parts over days is decided about once.
 GATE_DECISION_HOLDS_DAYS = 14

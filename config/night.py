@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from campaigns.queries import effort, optimiser, spend_effect
 from campaigns.services import alert_rules, alerts, planning, plans, standings
+from campaigns.services.automations import log_pruning
 from clv.choices import RunKind
 from clv.models import ValuationRun
 from clv.services import (
@@ -118,10 +119,12 @@ def _sum_up(work: Work) -> Done:
 
 
 def _tidy(work: Work) -> Done:
-    """Drop values that are older than is kept."""
+    """Drop values, and what automations did not do, that are older than is kept."""
     with work.lease.fenced():
         dropped = pruning.drop_old_values()
-    return Done(dropped, {} if dropped is not None else {"skipped": "values in use"})
+        log = log_pruning.drop_passed_over()
+    detail = {} if dropped is not None else {"skipped": "values in use"}
+    return Done(dropped, detail | ({"log": log} if log else {}))
 
 
 def _keep_levers(work: Work) -> Done:

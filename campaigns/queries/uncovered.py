@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from urllib.parse import urlencode
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 
 from campaigns.choices import ClockState
 from campaigns.models import PlanAssignment, PlanVersion
 from campaigns.queries.budget import justified_of
-from campaigns.queries.costs import hourly_costs, member_counts, plan_cost
+from campaigns.queries.costs import hourly_costs, plan_cost
 from campaigns.queries.service import STATES, with_clocks
 from common.money import ZERO
 from crm.models import Case, User
@@ -20,21 +20,32 @@ from segments.models import Membership
 
 @dataclass(frozen=True, slots=True)
 class Uncovered:
-    """A class for which no automatic plan is published."""
+    """A class with members whom no published plan cares for by itself."""
 
     worth_class: WorthClass
     members: int
 
 
 def classes_without_plan() -> list[Uncovered]:
-    """Return the classes that no published plan cares for by itself."""
+    """Return the classes without a published plan for all of it.
+
+    A plan for a part of a class leaves the others; where it leaves nobody, its class is
+    not named. A class without any plan is named also while it has no members.
+    """
     published = PlanVersion.objects.published().filter(plan__is_automatic=True)
-    covered = set(published.values_list("plan__worth_class", flat=True))
-    missing = [one for one in WorthClass if one.value not in covered]
-    if not missing:
-        return []
-    members = member_counts()
-    return [Uncovered(one, members[one.value]) for one in missing]
+    rows = published.select_related("plan").only("plan")
+    whole = {one.plan.worth_class for one in rows if not one.plan.is_refined}
+    missing = [one for one in WorthClass if one.value not in whole]
+    refined = {one.plan.worth_class for one in rows}
+    found = [Uncovered(one, _left_alone(one)) for one in missing]
+    return [one for one in found if one.members or one.worth_class not in refined]
+
+
+def _left_alone(worth_class: WorthClass) -> int:
+    """Return how many members of a class follow no plan."""
+    follows = PlanAssignment.objects.open().filter(account=OuterRef("account"))
+    members = Membership.objects.open().filter(worth_class=worth_class)
+    return int(members.filter(~Exists(follows)).count())
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,10 @@ class Span:
         """Return the first day after it."""
         return self.as_of + dt.timedelta(days=self.days)
 
+    def day(self, number: int) -> dt.date:
+        """Return the day of a number, from 0 for the first."""
+        return self.as_of + _ONE_DAY * number
+
     def of_accounts(self, column: str) -> str:
         """Return the words of SQL that keep its accounts."""
         if self.accounts is None:
@@ -298,18 +302,16 @@ SELECT row_number() OVER () AS id, s.account_id, s.template_id, s.lineage, s.per
     s.channel = ANY(%(direct)s) AS is_direct,
     coalesce(final.day, open.day) AS due_on, bound.earliest, bound.latest,
     CASE WHEN s.owner_role = %(rep)s THEN
-        CASE WHEN o.is_active THEN o.id ELSE stand_in.person_id END
+        CASE WHEN stand_in.owner_id IS NULL THEN a.owner_id ELSE stand_in.person_id END
     END AS person_id,
-    CASE WHEN s.owner_role = %(rep)s AND NOT o.is_active THEN stand_in.person_id
-    END AS assigned_to_id,
-    CASE WHEN s.owner_role = %(rep)s AND NOT o.is_active
+    CASE WHEN s.owner_role = %(rep)s THEN stand_in.person_id END AS assigned_to_id,
+    CASE WHEN s.owner_role = %(rep)s
         THEN coalesce(stand_in.reason, '') ELSE '' END AS reason,
     CASE WHEN final.day IS NULL THEN %(no_day)s END AS kind,
     NULL::bigint AS touchpoint_id
 FROM asked s
 JOIN crm_account a ON a.id = s.account_id
     AND a.merged_into_id IS NULL AND a.stage <> %(former)s
-LEFT JOIN crm_user o ON o.id = a.owner_id
 {STAND_INS}
 CROSS JOIN LATERAL (
     SELECT GREATEST(s.starts_on, s.since) AS from_day,

@@ -1,12 +1,11 @@
 """Who would have too much on a day, which accounts would hear too often, and the rest.
 
 Only what is scarce is read: people who are short of hours or away, and accounts near
-what they may hear from us.
+what they may hear from us. Days are counted from the first day of the span, which is 0:
+there may be a million touches to find days for.
 """
 
-import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +21,6 @@ from crm.choices import Direction
 WEEK_DAYS = 7
 OPEN_DAYS_A_WEEK = 5
 _MINUTES = 60
-_ONE_DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +32,34 @@ class Candidate:
     person_id: int | None
     minutes: int
     is_direct: bool
-    due_on: dt.date
-    earliest: dt.date
-    latest: dt.date
-
-    @property
-    def burden(self) -> int:
-        """Return the minutes that count against a person's hours."""
-        return self.minutes if self.person_id is not None else 0
+    due_on: int
+    earliest: int
+    latest: int
 
 
 @dataclass(slots=True)
 class Load:
-    """What stands: minutes of people, and touches and contacts by account."""
+    """What stands: minutes of people, and touches and contacts by account.
 
-    day_minutes: dict[tuple[int, dt.date], int] = field(default_factory=dict)
-    week_minutes: dict[tuple[int, dt.date], int] = field(default_factory=dict)
-    touches: dict[int, list[dt.date]] = field(default_factory=lambda: defaultdict(list))
-    contacts: dict[int, list[dt.date]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
+    `weekday` is the first day's, which tells where weeks begin.
+    """
 
-    def add(self, person: int | None, day: dt.date, minutes: int) -> None:
+    weekday: int
+    day_minutes: dict[tuple[int, int], int] = field(default_factory=dict)
+    week_minutes: dict[tuple[int, int], int] = field(default_factory=dict)
+    touches: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+    contacts: dict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    def week(self, day: int) -> int:
+        """Return the number of the week that a day lies in."""
+        return (day + self.weekday) // WEEK_DAYS
+
+    def add(self, person: int | None, day: int, minutes: int) -> None:
         if person is None or not minutes:
             return
         for kept, key in (
             (self.day_minutes, (person, day)),
-            (self.week_minutes, (person, monday(day))),
+            (self.week_minutes, (person, self.week(day))),
         ):
             kept[key] = kept.get(key, 0) + minutes
 
@@ -71,14 +70,14 @@ class Limits:
 
     minutes_a_week: dict[int, int]
     usual_minutes: int
-    away: set[tuple[int, dt.date]]
+    away: set[tuple[int, int]]
     touches_a_week: int
     contact_caps: dict[int, int]
 
     def of(self, person: int) -> int:
         return self.minutes_a_week.get(person, self.usual_minutes)
 
-    def is_away(self, person: int | None, day: dt.date) -> bool:
+    def is_away(self, person: int | None, day: int) -> bool:
         return person is not None and (
             (person, day) in self.away or not self.of(person)
         )
@@ -104,11 +103,7 @@ def contention(span: Span, rule: PlanningRule) -> Contention | None:
         return None
     accounts = sorted({one.account_id for one in found})
     limits.contact_caps.update(_contact_caps(span, accounts))
-    return Contention(found, limits, _load(found, parameters))
-
-
-def monday(day: dt.date) -> dt.date:
-    return day - _ONE_DAY * day.weekday()
+    return Contention(found, limits, _load(found, span, parameters))
 
 
 def _limits(span: Span, rule: PlanningRule) -> Limits:
@@ -117,8 +112,9 @@ def _limits(span: Span, rule: PlanningRule) -> Limits:
     away = {
         (absence.user_id, day)
         for absence in absences
-        for day in _days_between(
-            max(absence.starts_on, span.as_of), min(absence.ends_on, last)
+        for day in range(
+            max((absence.starts_on - span.as_of).days, 0),
+            (min(absence.ends_on, last) - span.as_of).days + 1,
         )
     }
     hours = RepCapacity.objects.values_list("user", "hours_a_week")
@@ -131,20 +127,13 @@ def _limits(span: Span, rule: PlanningRule) -> Limits:
     )
 
 
-def _days_between(first: dt.date, last: dt.date) -> Iterator[dt.date]:
-    for n in range((last - first).days + 1):
-        yield first + _ONE_DAY * n
-
-
 def _parameters(span: Span, rule: PlanningRule, limits: Limits) -> dict[str, Any]:
-    away = sorted(limits.away)
     return span.parameters | {
         "touches_a_week": rule.touches_a_week,
         "usual_minutes": limits.usual_minutes,
         "person": list(limits.minutes_a_week),
         "person_minutes": list(limits.minutes_a_week.values()),
-        "away_person": [person for person, _ in away],
-        "away_day": [day for _, day in away],
+        "away": sorted({person for person, _ in limits.away}),
         "due": TouchStatus.DUE,
         "done": TouchStatus.DONE,
         "rep": OwnerRole.REP,
@@ -164,9 +153,9 @@ def _contact_caps(span: Span, accounts: list[int]) -> dict[int, int]:
         return {account: int(cap) for account, cap in cursor.fetchall()}
 
 
-def _load(found: list[Candidate], parameters: dict[str, Any]) -> Load:
+def _load(found: list[Candidate], span: Span, parameters: dict[str, Any]) -> Load:
     """Count what stands already, and the candidates that keep their day."""
-    load = Load()
+    load = Load(span.as_of.weekday())
     chosen = parameters | {
         "chosen": [one.id for one in found],
         "some_accounts": sorted({one.account_id for one in found}),
@@ -213,9 +202,6 @@ _CONTENDED = f"""
 WITH new AS MATERIALIZED ({_NEW}), hours AS (
     SELECT * FROM unnest(%(person)s::bigint[], %(person_minutes)s::int[])
         AS h(person_id, minutes)
-), away AS (
-    SELECT * FROM unnest(%(away_person)s::bigint[], %(away_day)s::date[])
-        AS w(person_id, day)
 ), burden AS (
     SELECT person_id, due_on, sum(minutes) AS minutes, count(*) AS touches FROM (
         SELECT person_id, due_on, minutes FROM new
@@ -234,7 +220,7 @@ WITH new AS MATERIALIZED ({_NEW}), hours AS (
     HAVING sum(b.touches) > 1
         AND sum(b.minutes) > coalesce(h.minutes, %(usual_minutes)s)
     UNION
-    SELECT person_id FROM away
+    SELECT unnest(%(away)s::bigint[])
     UNION
     SELECT person_id FROM hours WHERE minutes = 0
 ), heard AS (
@@ -248,7 +234,8 @@ WITH new AS MATERIALIZED ({_NEW}), hours AS (
     SELECT account_id FROM crm_contact
     WHERE contact_cap IS NOT NULL AND left_on IS NULL
 )
-SELECT id, account_id, person_id, minutes, is_direct, due_on, earliest, latest
+SELECT id, account_id, person_id, minutes, is_direct, due_on - %(as_of)s::date,
+    earliest - %(as_of)s::date, latest - %(as_of)s::date
 FROM new
 WHERE (minutes > 0 AND person_id IN (SELECT person_id FROM short))
    OR account_id IN (SELECT account_id FROM heard)
@@ -261,7 +248,7 @@ _CAPS = """
 """
 _OTHERS = "NOT (id = ANY(%(chosen)s::bigint[]))"
 _MINUTES_PLANNED = f"""
-    SELECT person_id, due_on, sum(minutes) FROM (
+    SELECT person_id, due_on - %(as_of)s::date, sum(minutes) FROM (
         SELECT * FROM ({_PLANNED_FOR}) planned
         UNION ALL
         SELECT person_id, due_on, minutes FROM ({_NEW}) new WHERE {_OTHERS}
@@ -269,15 +256,17 @@ _MINUTES_PLANNED = f"""
     WHERE person_id = ANY(%(people)s::bigint[]) GROUP BY 1, 2
 """
 _TOUCHES_PLANNED = f"""
-    SELECT account_id, due_on, channel = ANY(%(refusable)s) FROM ({_STANDING}) standing
+    SELECT account_id, due_on - %(as_of)s::date, channel = ANY(%(refusable)s)
+    FROM ({_STANDING}) standing
     WHERE account_id = ANY(%(some_accounts)s::bigint[])
     UNION ALL
-    SELECT account_id, due_on, is_direct FROM ({_NEW}) new
+    SELECT account_id, due_on - %(as_of)s::date, is_direct FROM ({_NEW}) new
     WHERE account_id = ANY(%(some_accounts)s::bigint[]) AND {_OTHERS}
 """
 # Contacts that count against limits and are no touches of plans, which count already.
 _CONTACTS_MADE = """
-    SELECT account_id, (occurred_at AT TIME ZONE %(zone)s)::date FROM crm_touchpoint
+    SELECT account_id, (occurred_at AT TIME ZONE %(zone)s)::date - %(as_of)s::date
+    FROM crm_touchpoint
     WHERE account_id = ANY(%(some_accounts)s::bigint[]) AND voided_at IS NULL
       AND direction = %(out)s AND channel = ANY(%(refusable)s)
       AND outcome <> ALL(%(unanswered)s) AND source <> 'plan'

@@ -38,9 +38,9 @@ def follow_classes(
     relationship type, then territory, then tag. An account that no night has classed
     yet follows a newcomers' plan, and keeps one that runs for a number of days when it
     is classed. A plan by hand goes before all until its last day, until its plan has
-    run or was withdrawn, or until the class changes where no day is named. Who was
-    merged away or is no customer any more follows none. Called again, it changes
-    nothing.
+    run or was withdrawn, or until the class changes where no day is named; the first
+    class that an account is given is no change. Who was merged away or is no customer
+    any more follows none. Called again, it changes nothing.
     """
     parameters: dict[str, Any] = {
         "as_of": as_of,
@@ -55,6 +55,7 @@ def follow_classes(
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")
         cursor.execute("SET LOCAL jit = off")
+        cursor.execute(_FIRST_CLASS.format(some=some), parameters)
         cursor.execute(f"DROP TABLE IF EXISTS {_WANTED}")
         cursor.execute(_CHOOSE.format(some=some), parameters)
         cursor.execute(f"ANALYZE {_WANTED}")
@@ -66,6 +67,16 @@ def follow_classes(
     return Assigned(begun, ended)
 
 
+# Whoever was put on a plan by hand before any night classed the account stays on it
+# with the first class; from then on another class ends it.
+_FIRST_CLASS = """
+UPDATE campaigns_planassignment f SET worth_class = a.worth_class
+FROM (
+    SELECT account_id AS id, worth_class FROM segments_membership WHERE until IS NULL
+) a
+WHERE f.account_id = a.id AND f.until IS NULL AND f.is_by_hand AND f.worth_class = ''
+    {some}
+"""
 # Plans in force, with the place of each: the one that names most comes first.
 _PLANS = """
     SELECT p.*, v.runs_days, since.day AS in_force_since,

@@ -7,7 +7,7 @@ it fits, the ones with the least time left first; what may wait is left for a la
 night, which sees further.
 """
 
-import datetime as dt
+import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -24,12 +24,9 @@ from campaigns.services.contention import (
     Limits,
     Load,
     contention,
-    monday,
 )
 from campaigns.services.stand_ins import stand_in_for_absent
 from crm import policy as crm_policy
-
-_ONE_DAY = dt.timedelta(days=1)
 
 
 def place(span: Span, rule: PlanningRule, calendar: OpenDays) -> None:
@@ -37,9 +34,15 @@ def place(span: Span, rule: PlanningRule, calendar: OpenDays) -> None:
     scarce = contention(span, rule)
     if scarce is None:
         return
-    placing = _Placing(span, calendar, scarce.limits, scarce.load)
+    placing = _Placing(
+        days=span.days,
+        open_days=[n for n in range(span.days) if calendar.is_open(span.day(n))],
+        next_open=(calendar.next_open(span.ends_on) - span.as_of).days,
+        limits=scarce.limits,
+        load=scarce.load,
+    )
     placed = placing.run(scarce.found)
-    _write(placed)
+    _write(span, placed)
     stand_in_for_absent(placed.left_alone)
 
 
@@ -47,7 +50,7 @@ def place(span: Span, rule: PlanningRule, calendar: OpenDays) -> None:
 class _Placed:
     """Which candidates move where, wait, are too many, or have nobody there."""
 
-    moved: list[tuple[int, dt.date]] = field(default_factory=list)
+    moved: list[tuple[int, int]] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     left_alone: list[int] = field(default_factory=list)
@@ -55,10 +58,11 @@ class _Placed:
 
 @dataclass(frozen=True, slots=True)
 class _Placing:
-    """One round of finding days."""
+    """One round of finding days; `next_open` is the first open day after the span."""
 
-    span: Span
-    calendar: OpenDays
+    days: int
+    open_days: list[int]
+    next_open: int
     limits: Limits
     load: Load
 
@@ -66,10 +70,12 @@ class _Placing:
         placed = _Placed()
         for one in sorted(found, key=lambda c: (c.latest, -c.minutes, c.id)):
             day = next((d for d in self._days(one) if self._fits(one, d)), None)
-            if day is None and self._may_wait(one):
+            # An open day of its time lies beyond what is planned today: it may wait.
+            if day is None and self.next_open < one.latest:
                 placed.waiting.append(one.id)
                 continue
-            day = day or self._least_bad(one)
+            if day is None:
+                day = self._least_bad(one)
             if day is None:
                 placed.refused.append(one.id)
                 continue
@@ -80,40 +86,35 @@ class _Placing:
                 placed.moved.append((one.id, day))
         return placed
 
-    def _may_wait(self, one: Candidate) -> bool:
-        """Tell whether an open day of its time lies beyond what is planned today."""
-        return self.calendar.next_open(self.span.ends_on) < one.latest
-
-    def _days(self, one: Candidate) -> Iterator[dt.date]:
+    def _days(self, one: Candidate) -> Iterator[int]:
         """Yield the open days that it may have: from its own on, then before it."""
-        first = max(one.earliest, self.span.as_of)
-        last = min(one.latest, self.span.ends_on) - _ONE_DAY
         yield one.due_on
-        for start, step in ((one.due_on, _ONE_DAY), (one.due_on, -_ONE_DAY)):
-            day = start + step
-            while first <= day <= last:
-                if self.calendar.is_open(day):
-                    yield day
-                day += step
+        days = self.open_days
+        first = bisect.bisect_left(days, one.earliest)
+        end = bisect.bisect_left(days, one.latest)
+        yield from days[max(bisect.bisect_right(days, one.due_on), first) : end]
+        before = min(bisect.bisect_left(days, one.due_on), end)
+        yield from reversed(days[first:before])
 
-    def _fits(self, one: Candidate, day: dt.date) -> bool:
+    def _fits(self, one: Candidate, day: int) -> bool:
         return self._has_hours(one, day) and self._may_hear(one, day)
 
-    def _has_hours(self, one: Candidate, day: dt.date) -> bool:
+    def _has_hours(self, one: Candidate, day: int) -> bool:
         """Tell whether the person is there and has time; a first touch always fits."""
-        person = one.person_id
-        if person is None or not one.minutes:
+        person, minutes = one.person_id, one.minutes
+        if person is None or not minutes:
             return True
-        if self.limits.is_away(person, day):
+        limits, load = self.limits, self.load
+        week = limits.of(person)
+        in_week = load.week_minutes.get((person, load.week(day)), 0)
+        if in_week and in_week + minutes > week:
             return False
-        week = self.limits.of(person)
-        on_day = self.load.day_minutes.get((person, day), 0)
-        in_week = self.load.week_minutes.get((person, monday(day)), 0)
-        return (not on_day or on_day + one.minutes <= week // OPEN_DAYS_A_WEEK) and (
-            not in_week or in_week + one.minutes <= week
-        )
+        on_day = load.day_minutes.get((person, day), 0)
+        if on_day and on_day + minutes > week // OPEN_DAYS_A_WEEK:
+            return False
+        return not limits.is_away(person, day)
 
-    def _may_hear(self, one: Candidate, day: dt.date) -> bool:
+    def _may_hear(self, one: Candidate, day: int) -> bool:
         touches = self.load.touches[one.account_id]
         if not _has_room(touches, day, WEEK_DAYS, self.limits.touches_a_week):
             return False
@@ -123,7 +124,7 @@ class _Placing:
         contacts = self.load.contacts[one.account_id]
         return _has_room(contacts, day, crm_policy.CAP_WINDOW.days, cap)
 
-    def _least_bad(self, one: Candidate) -> dt.date | None:
+    def _least_bad(self, one: Candidate) -> int | None:
         """Return the day with the fewest minutes, where an account may hear from us.
 
         Hours are what people plan with: when the time of a touch ends, it stands beyond
@@ -138,38 +139,42 @@ class _Placing:
             default=None,
         )
 
-    def _take(self, one: Candidate, day: dt.date) -> None:
+    def _take(self, one: Candidate, day: int) -> None:
         self.load.add(one.person_id, day, one.minutes)
         self.load.touches[one.account_id].append(day)
         if one.is_direct:
             self.load.contacts[one.account_id].append(day)
 
 
-def _has_room(days: list[dt.date], day: dt.date, window: int, most: int) -> bool:
+def _has_room(days: list[int], day: int, window: int, most: int) -> bool:
     """Tell whether one more on `day` keeps every `window` days at `most` or fewer."""
-    near = sorted(d for d in days if abs((d - day).days) < window)
-    near_with = sorted([*near, day])
-    return all(
-        (near_with[n + most] - near_with[n]).days >= window
-        for n in range(len(near_with) - most)
-    )
+    if len(days) < most:
+        return True
+    near = sorted([*(d for d in days if abs(d - day) < window), day])
+    return all(near[n + most] - near[n] >= window for n in range(len(near) - most))
 
 
-def _write(placed: _Placed) -> None:
+def _write(span: Span, placed: _Placed) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {TABLE} c SET due_on = m.day FROM unnest(%s::bigint[], %s::date[])"
-            " AS m(id, day) WHERE m.id = c.id",
-            [[one for one, _ in placed.moved], [day for _, day in placed.moved]],
-        )
-        cursor.execute(
-            f"DELETE FROM {TABLE} WHERE id = ANY(%s::bigint[])", [placed.waiting]
-        )
-        cursor.execute(
-            f"UPDATE {TABLE} SET kind = %s, reason = %s WHERE id = ANY(%s::bigint[])",
-            [
-                ExceptionKind.CAPPED,
-                "More would reach the account than it may hear from us.",
-                placed.refused,
-            ],
-        )
+        if placed.moved:
+            ids, days = zip(*placed.moved, strict=True)
+            cursor.execute(
+                f"UPDATE {TABLE} c SET due_on = %s::date + m.day"
+                " FROM unnest(%s::bigint[], %s::int[]) AS m(id, day)"
+                " WHERE m.id = c.id",
+                [span.as_of, list(ids), list(days)],
+            )
+        if placed.waiting:
+            cursor.execute(
+                f"DELETE FROM {TABLE} WHERE id = ANY(%s::bigint[])", [placed.waiting]
+            )
+        if placed.refused:
+            cursor.execute(
+                f"UPDATE {TABLE} SET kind = %s, reason = %s"
+                " WHERE id = ANY(%s::bigint[])",
+                [
+                    ExceptionKind.CAPPED,
+                    "More would reach the account than it may hear from us.",
+                    placed.refused,
+                ],
+            )

@@ -126,9 +126,7 @@ def change_plan(
     audience: Audience,
     expected_version: int | None = None,
 ) -> RetentionPlan:
-    """Rename a plan, or say anew who it is for; its versions stay.
-
-    Accounts go over to the plan that fits them with the next assignment.
+    """Rename a plan, or say anew who it is for: accounts go over to what fits at once.
 
     Raises
     ------
@@ -150,6 +148,9 @@ def change_plan(
             name=[before[0], plan.name],
             audience=[before[1], plan.audience],
         )
+    if before[1] != plan.audience and plan.versions.published().exists():
+        _take_time()
+        planning.plan_touches(as_of=business_today())
     return plan
 
 

@@ -13,14 +13,15 @@ from crm.queries.responsible import managers_of
 
 GOES_TO = "The owner left; it goes to "
 
-# Joined where `a` is the account and `o` its owner: who stands in, with the words.
+# Joined where `a` is the account: who stands in for an owner who left, with the words;
+# nobody where the owner is there. `home_id` is the area of the owner.
 STAND_INS = """
 LEFT JOIN unnest(
-    %(left_owner)s::bigint[], %(left_area)s::bigint[], %(left_person)s::bigint[],
-    %(left_reason)s::text[]
-) AS stand_in(owner_id, area_id, person_id, reason)
-    ON stand_in.owner_id = o.id AND stand_in.area_id
-        IS NOT DISTINCT FROM coalesce(a.territory_id, o.territory_id)
+    %(left_owner)s::bigint[], %(left_home)s::bigint[], %(left_area)s::bigint[],
+    %(left_person)s::bigint[], %(left_reason)s::text[]
+) AS stand_in(owner_id, home_id, area_id, person_id, reason)
+    ON stand_in.owner_id = a.owner_id AND stand_in.area_id
+        IS NOT DISTINCT FROM coalesce(a.territory_id, stand_in.home_id)
 """
 
 
@@ -33,12 +34,14 @@ def stand_ins(accounts: Sequence[int] | None = None) -> dict[str, Any]:
     if accounts is not None:
         rows = rows.filter(pk__in=accounts)
     area = Coalesce(F("territory"), F("owner__territory"))
-    found = sorted(set(rows.order_by().values_list("owner", area)), key=str)
-    areas = {t.pk: t for t in Territory.objects.filter(pk__in={a for _, a in found})}
-    people = [managers_of(areas.get(pk))[:1] for _, pk in found]
+    combined = rows.order_by().values_list("owner", "owner__territory", area)
+    found = sorted(set(combined), key=str)
+    areas = Territory.objects.in_bulk({pk for *_, pk in found if pk})
+    people = [managers_of(areas.get(pk))[:1] for *_, pk in found]
     return {
-        "left_owner": [owner for owner, _ in found],
-        "left_area": [pk for _, pk in found],
+        "left_owner": [owner for owner, *_ in found],
+        "left_home": [home for _, home, _ in found],
+        "left_area": [pk for *_, pk in found],
         "left_person": [one[0].pk if one else None for one in people],
         "left_reason": [
             f"{GOES_TO}{one[0].name}."[:300]
@@ -109,7 +112,6 @@ FROM (
     SELECT t.id, stand_in.person_id, stand_in.reason
     FROM campaigns_plannedtouch t
     JOIN crm_account a ON a.id = t.account_id
-    JOIN crm_user o ON o.id = a.owner_id AND NOT o.is_active
     {STAND_INS}
     WHERE t.status = %(due)s AND t.owner_role = %(rep)s {{some}}
       AND (t.assigned_to_id IS NULL OR t.reason LIKE %(left)s)

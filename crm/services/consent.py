@@ -48,6 +48,8 @@ def record_consent(
             field="obtained_on",
         )
     with transaction.atomic():
+        # Who is about to reach this person waits for the wish, or did so before.
+        Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
         consent = Consent.objects.create(
             contact=contact,
             channel=channel,
