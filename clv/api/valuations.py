@@ -1,7 +1,7 @@
 """Values over the API: of the current run, or as they stood on a past day."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 import django_filters
 from django.shortcuts import get_object_or_404
@@ -35,19 +35,39 @@ class AsOf(StrictSerializer):
     as_of = DayField(required=False)
 
 
-def run_on(day: dt.date | None) -> ValuationRun:
+def run_on(
+    day: dt.date | None, *, missing: type[NotFound] = NoValuesYet
+) -> ValuationRun:
     """Return the newest run that was published for that day or before.
 
     Raises
     ------
-    NoValuesYet
-        If there is none.
+    NotFound
+        If there is none; `missing` says which.
     """
     runs = ValuationRun.objects
     run = runs.as_of(day) if day else runs.current()
     if run is None:
-        raise NoValuesYet
+        raise missing
     return run
+
+
+class OfRunFilter(django_filters.FilterSet):
+    """Keeps the rows of one run.
+
+    `as_of` takes the newest run that was published for that day or before.
+    """
+
+    MISSING: ClassVar[type[NotFound]] = NoValuesYet
+
+    as_of = django_filters.DateFilter(method="keep", label="day, such as 2026-01-31")
+
+    def keep(self, rows: Any, name: str, value: Any) -> Any:
+        return rows
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        run = run_on(self.form.cleaned_data["as_of"], missing=self.MISSING)
+        return super().filter_queryset(queryset).filter(run_id=run.pk)
 
 
 class ValuationOut(serializers.ModelSerializer[Valuation]):
@@ -101,7 +121,7 @@ class ValuationOut(serializers.ModelSerializer[Valuation]):
         read_only_fields = fields
 
 
-class ValuationFilter(django_filters.FilterSet):
+class ValuationFilter(OfRunFilter):
     """`as_of` takes the newest run that was published for that day or before."""
 
     account = RecordFilter("account_id")
@@ -112,7 +132,6 @@ class ValuationFilter(django_filters.FilterSet):
     )
     first_from = django_filters.DateFilter("first_on", "gte")
     first_until = django_filters.DateFilter("first_on", "lte")
-    as_of = django_filters.DateFilter(method="keep", label="day, such as 2026-01-31")
 
     class Meta:
         model = Valuation
@@ -124,13 +143,6 @@ class ValuationFilter(django_filters.FilterSet):
             "first_until",
             "as_of",
         )
-
-    def keep(self, rows: Any, name: str, value: Any) -> Any:
-        return rows
-
-    def filter_queryset(self, queryset: Any) -> Any:
-        run = run_on(self.form.cleaned_data["as_of"])
-        return super().filter_queryset(queryset).of_run(run)
 
 
 class PaybackOut(serializers.Serializer[Any]):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clv.engine.errors import BadHistoryError, EngineError
+from clv.engine.errors import BadHistoryError, BadParameterError, EngineError
 
 FloatVector: TypeAlias = NDArray[np.float64]
 FloatMatrix: TypeAlias = NDArray[np.float64]
@@ -61,6 +61,19 @@ def as_account_vector(
         message = f"{name} has {vector.size} values for {count} accounts"
         raise error(message)
     return vector
+
+
+def as_account_vectors(
+    count: int,
+    *,
+    error: type[EngineError] = BadParameterError,
+    **values: ArrayLike,
+) -> dict[str, FloatVector]:
+    """Return vectors of length `count` by name, as `as_account_vector` does one."""
+    return {
+        name: as_account_vector(one, name, count, error=error)
+        for name, one in values.items()
+    }
 
 
 def distinct_rows(*columns: FloatVector) -> tuple[IndexVector, IndexVector]:

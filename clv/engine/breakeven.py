@@ -20,6 +20,7 @@ from clv.engine.arrays import (
     FloatVector,
     IndexVector,
     as_account_vector,
+    as_account_vectors,
     frozen,
 )
 from clv.engine.discounting import DAYS_PER_YEAR
@@ -67,15 +68,14 @@ class Economics:
         BadParameterError
             If a vector has another length or a value that is not finite.
         """
-
-        def vector(values: ArrayLike, name: str) -> FloatVector:
-            return as_account_vector(values, name, count, error=BadParameterError)
-
         return cls(
-            vector(realised_profit, "realised_profit"),
-            vector(margin_per_order, "margin_per_order"),
-            vector(cost_per_order, "cost_per_order"),
-            vector(cost_per_year, "cost_per_year"),
+            **as_account_vectors(
+                count,
+                realised_profit=realised_profit,
+                margin_per_order=margin_per_order,
+                cost_per_order=cost_per_order,
+                cost_per_year=cost_per_year,
+            )
         )
 
     def take(self, index: IndexVector) -> "Economics":

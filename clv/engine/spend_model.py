@@ -34,6 +34,7 @@ from numpy.typing import ArrayLike
 
 from clv.engine.arrays import FloatVector, as_account_vector, as_vector, frozen
 from clv.engine.errors import BadHistoryError, BadParameterError
+from clv.engine.storing import restored
 
 PARAMETERS = ("p", "q", "v", "slope")
 WIDEST_LOG_STEP = 6.0  # of a drawn parameter
@@ -101,12 +102,7 @@ class GammaGamma:
         BadParameterError
             If a name is unknown or missing or a value is out of its domain.
         """
-        values = dict(stored)
-        covariance = values.pop("log_covariance", ())
-        try:
-            return cls(**values, log_covariance=tuple(tuple(r) for r in covariance))
-        except TypeError as fault:
-            raise BadParameterError(f"not a stored GammaGamma: {fault}") from fault
+        return restored(cls, stored)
 
     @property
     def profitable_mean(self) -> float:

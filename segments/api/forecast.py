@@ -1,12 +1,11 @@
 """Margin by month over the API, for the firm and each class."""
 
-from typing import Any
-
 import django_filters
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 
-from clv.models import ForecastMonth, ValuationRun
+from clv.api.valuations import OfRunFilter
+from clv.models import ForecastMonth
 from common.resources import Listed, Resource
 from segments import permissions
 from segments.choices import WorthClass
@@ -45,26 +44,16 @@ class ForecastMonthOut(serializers.ModelSerializer[ForecastMonth]):
         read_only_fields = fields
 
 
-class ForecastFilter(django_filters.FilterSet):
+class ForecastFilter(OfRunFilter):
     """`as_of` takes the newest run that was published for that day or before."""
 
+    MISSING = NoForecastYet
+
     worth_class = django_filters.ChoiceFilter(choices=WorthClass.choices)
-    as_of = django_filters.DateFilter(method="keep", label="day, such as 2026-01-31")
 
     class Meta:
         model = ForecastMonth
         fields = ("worth_class", "as_of")
-
-    def keep(self, rows: Any, name: str, value: Any) -> Any:
-        return rows
-
-    def filter_queryset(self, queryset: Any) -> Any:
-        day = self.form.cleaned_data["as_of"]
-        runs = ValuationRun.objects
-        run = runs.as_of(day) if day else runs.current()
-        if run is None:
-            raise NoForecastYet
-        return super().filter_queryset(queryset).filter(run=run)
 
 
 class ForecastResource(Listed, Resource):

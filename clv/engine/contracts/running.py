@@ -9,10 +9,11 @@ from clv.engine.arrays import (
     FloatVector,
     IndexVector,
     as_account_vector,
+    as_account_vectors,
     as_vector,
     frozen,
 )
-from clv.engine.errors import BadHistoryError, BadParameterError
+from clv.engine.errors import BadHistoryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +114,16 @@ class Money:
         BadParameterError
             If a vector has another length or a value that is not finite.
         """
-
-        def vector(values: ArrayLike, name: str) -> FloatVector:
-            return as_account_vector(values, name, count, error=BadParameterError)
-
         return cls(
-            vector(margin_per_term, "margin_per_term"),
-            vector(margin_per_year, "margin_per_year"),
-            vector(orders_per_term, "orders_per_term"),
-            vector(orders_per_year, "orders_per_year"),
-            vector(cost_per_order, "cost_per_order"),
-            vector(cost_per_year, "cost_per_year"),
+            **as_account_vectors(
+                count,
+                margin_per_term=margin_per_term,
+                margin_per_year=margin_per_year,
+                orders_per_term=orders_per_term,
+                orders_per_year=orders_per_year,
+                cost_per_order=cost_per_order,
+                cost_per_year=cost_per_year,
+            )
         )
 
     def take(self, index: IndexVector) -> "Money":

@@ -9,6 +9,7 @@ import numpy as np
 from clv.engine.arrays import FloatVector
 from clv.engine.errors import BadParameterError
 from clv.engine.optimum import Optimum
+from clv.engine.storing import restored
 
 LOG_DRAW_LIMIT = 6.0  # a drawn parameter stays within exp(6) of its estimate
 
@@ -62,12 +63,7 @@ class ParametricModel:
         BadParameterError
             If a name is unknown or missing or a value is out of its domain.
         """
-        values = dict(stored)
-        covariance = values.pop("log_covariance", ())
-        try:
-            return cls(**values, log_covariance=tuple(tuple(r) for r in covariance))
-        except TypeError as fault:
-            raise BadParameterError(f"not a stored {cls.__name__}: {fault}") from fault
+        return restored(cls, stored)
 
     @property
     def parameters(self) -> FloatVector:

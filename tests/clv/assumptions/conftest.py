@@ -5,15 +5,14 @@ import datetime as dt
 import pytest
 
 from clv.models import Assumptions
-from clv.services import runs, valuing
+from clv.services import runs
 from config import night
 from tests.clv.night import firm
 
 
 @pytest.fixture(autouse=True)
-def few_draws(monkeypatch):
-    """Nothing here rests on intervals, which take most of a run's time."""
-    monkeypatch.setattr(valuing, "INTERVAL_DRAWS", 10)
+def quick(few_draws):
+    """Every run here draws few futures."""
 
 
 def execute(run):

@@ -2,15 +2,13 @@
 
 import pytest
 
-from clv.services import valuing
 from tests.clv.changes.firm import EARLIER, TODAY, valued
 from tests.clv.night import firm
 
 
 @pytest.fixture(autouse=True)
-def few_draws(monkeypatch):
-    """Nothing here rests on intervals, which take most of a run's time."""
-    monkeypatch.setattr(valuing, "INTERVAL_DRAWS", 10)
+def quick(few_draws):
+    """Every run here draws few futures."""
 
 
 @pytest.fixture
