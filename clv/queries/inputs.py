@@ -237,21 +237,49 @@ def current_inputs(
     The same as if `sums.select` had been staged and read; rounding and adding up is
     done here, which is several times faster.
     """
-    read = KEPT | {"trait_code": "i8", "group_code": "i2"}
-    taken = [f"array_agg({whole(name, 's')})" for name in KEPT]
+    return _worked_out(_read_present(sums, KEPT, first=first, last=last), sums)
+
+
+def inputs_from(of_all: Mapping[str, Integers], sums: Sums) -> Inputs:
+    """Return the same as `current_inputs`, the sums of all accounts being at hand.
+
+    `of_all` has them by name with their `account_id`, ascending.
+    """
+    found = _read_present(sums, {"account_id": "i8"})
+    account = of_all["account_id"]
+    if not np.array_equal(account, found["account_id"]):
+        rows = np.searchsorted(account, found["account_id"])
+        of_all = {name: of_all[name][rows] for name in KEPT}
+    return _worked_out(found | {name: of_all[name] for name in KEPT}, sums)
+
+
+def _read_present(
+    sums: Sums,
+    columns: Mapping[str, str],
+    *,
+    first: int = -FARTHEST,
+    last: int = FARTHEST,
+) -> dict[str, Integers]:
+    """Read some sums, trait and group of the accounts there on the day."""
+    taken = [f"array_agg({whole(name, 's')})" for name in columns]
     taken += [f"array_agg({sql})" for sql in (TRAIT_CODE, GROUP_CODE)]
     query = " UNION ALL ".join(
         f"(SELECT {', '.join(taken)}"
         f" {present('clv_accountsummary', sums.groups, ends)})"
         for ends in ends_of("clv_accountsummary", first=first, last=last)
     )
-    found = _read(query, read, sums.parameters)
+    read = {**columns, "trait_code": "i8", "group_code": "i2"}
+    return _read(query, read, sums.parameters)
+
+
+def _worked_out(found: Mapping[str, Integers], sums: Sums) -> Inputs:
+    """Return inputs from sums; rounding and adding up is done here."""
     today, rate = (sums.as_of - EPOCH).days, sums.rate_e4
     ordered, paid = found["first_on"] != NO_DAY, found["paid_back_on"] != NO_DAY
     drivers = sums.cost_drivers
     return _as_inputs(
-        found
-        | {
+        {
+            **found,
             "age_days": np.where(ordered, today - found["first_on"], NEVER),
             "recency_days": found["last_on"] - found["first_on"],
             "paid_back_age_days": np.where(paid, today - found["paid_back_on"], NEVER),

@@ -12,7 +12,7 @@ from clv.models import AccountSummary
 from clv.queries import kept
 from clv.queries.happenings import all_blocks
 from clv.queries.summaries import SUMS
-from clv.services.summing import Rule, different, sums_of
+from clv.services.summing import Rule, Sums, different, sums_of
 from common.copying import Written, read_columns, write_table
 
 ANEW = "pg_temp.clv_summed"
@@ -34,19 +34,22 @@ def allow_parallel() -> None:
             cursor.execute(f"SET LOCAL {setting}")
 
 
-def sum_all(params: Mapping[str, Any], families: str) -> int:
-    """Work out the sums of all accounts anew, write those that differ; return how many.
+def sum_all(params: Mapping[str, Any], families: str) -> tuple[int, Sums]:
+    """Work out the sums of all accounts anew, and write those that differ.
 
-    The heads of `families` are left out.
+    Returns how many did, and the sums of all with their `account_id`, ascending. The
+    heads of `families` are not written; in the sums they count by themselves.
     """
     rule = Rule((params["as_of"] - EPOCH).days, params["rate_e4"])
     heads = _heads(families)
     table, changed = AccountSummary._meta.db_table, 0
     allow_parallel()
+    found, parts = [], []
+    for block in all_blocks():
+        sums = sums_of(block, rule)
+        found.append(different(block, sums, heads))
+        parts.append({"account_id": block.account, **sums})
     with connection.cursor() as cursor:
-        found = [
-            different(block, sums_of(block, rule), heads) for block in all_blocks()
-        ]
         cursor.execute(
             f"CREATE TEMPORARY TABLE clv_summed (LIKE {table} INCLUDING"
             " DEFAULTS) ON COMMIT DROP"
@@ -63,7 +66,17 @@ def sum_all(params: Mapping[str, Any], families: str) -> int:
             f" = (excluded.as_of, {', '.join(f'excluded.{name}' for name in SUMS)})"
         )
         cursor.execute(f"DROP TABLE {ANEW}")
-    return changed
+    return changed, _joined(parts)
+
+
+def _joined(parts: list[dict[str, NDArray[Any]]]) -> Sums:
+    """Return the columns of all blocks, which came in no order."""
+    filled = [part for part in parts if part["account_id"].size]
+    filled.sort(key=lambda part: int(part["account_id"][0]))
+    return {
+        name: np.concatenate([np.zeros(0, np.int64), *(part[name] for part in filled)])
+        for name in ("account_id", *SUMS)
+    }
 
 
 def _heads(families: str) -> NDArray[np.int64]:

@@ -1,13 +1,17 @@
 """Valuing all accounts block by block, alone or with others.
 
-The worker that has the run lays out the shards, takes one after the other itself and
-goes on when all are done. Whoever hears the call takes shards meanwhile. A shard whose
-worker is gone comes back when its lease has run out.
+The worker that has the run lays out the shards, takes one after the other itself,
+works out the next while it stores the last, and goes on when all are done. Whoever
+hears the call takes shards meanwhile. A shard whose worker is gone comes back when its
+lease has run out.
 """
 
 import dataclasses
 import logging
 import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from django.db import DatabaseError, transaction
@@ -23,7 +27,7 @@ from clv.services import likegroups, partitions, shards, summaries
 from clv.services.execution import CallHelpers
 from clv.services.learnt import Models
 from clv.services.leases import Lease
-from clv.services.results import Terms
+from clv.services.results import Results, Terms
 from clv.services.shards import Outcome, Shard
 from clv.services.valuing import newcomers_of, value_inputs
 
@@ -63,16 +67,58 @@ def value_all(job: Job, inputs: Inputs, *, call_helpers: CallHelpers) -> Outcome
         partitions.prepare(job.lease)
     if len(numbers) > 1:
         call_helpers(job.lease.run_id, numbers)
-    while not job.lease.lost.is_set():
-        shard = shards.claim(job.lease)
-        if shard is not None:
-            with shards.holding(shard):
-                _value(job, shard, inputs.between(shard.first, shard.last))
-        elif shards.are_finished(job.lease):
-            return shards.outcome_of(job.lease)
-        else:
-            time.sleep(PAUSE_SECONDS)
+    with ThreadPoolExecutor(1, "valuing") as aside:
+        while not job.lease.lost.is_set():
+            begun = _begin(job, inputs, aside)
+            while begun is not None and not job.lease.lost.is_set():
+                begun = _end(job, begun, lambda: _begin(job, inputs, aside))
+            if begun is not None:
+                begun.held.close()
+            elif shards.are_finished(job.lease):
+                return shards.outcome_of(job.lease)
+            else:
+                time.sleep(PAUSE_SECONDS)
     raise LostLeaseError(f"run {job.lease.run_id} has been taken over")
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A shard that is worked out in a thread of its own; `held` has its lease."""
+
+    shard: Shard
+    inputs: Inputs
+    results: "Future[Results]"
+    held: ExitStack
+
+
+def _begin(job: Job, inputs: Inputs, aside: ThreadPoolExecutor) -> _Begun | None:
+    """Claim a shard and have it worked out aside; None if there is none to claim."""
+    shard = shards.claim(job.lease)
+    if shard is None:
+        return None
+    held = ExitStack()
+    held.enter_context(shards.holding(shard))
+    part = inputs.between(shard.first, shard.last)
+    results = aside.submit(value_inputs, part, job.models, job.terms, job.by_code)
+    return _Begun(shard, part, results, held)
+
+
+def _end(
+    job: Job, begun: _Begun, begin_next: Callable[[], _Begun | None]
+) -> _Begun | None:
+    """Store a shard once it is worked out, while the next one is, which is returned.
+
+    If that fails, both are let go.
+    """
+    with begun.held:
+        results = begun.results.result()
+        following = begin_next()
+        with ExitStack() as at_fault:
+            if following is not None:
+                at_fault.push(following.held)
+            _store(job, begun.shard, begun.inputs, results)
+            at_fault.pop_all()
+    return following
 
 
 def help_with(run_id: int, number: int, *, groups: str = NO_GROUPS) -> bool:
@@ -91,7 +137,9 @@ def help_with(run_id: int, number: int, *, groups: str = NO_GROUPS) -> bool:
         return False
     try:
         with shards.holding(shard):
-            _value(_job_of(run, lease), shard, _inputs_of(run, lease, shard, groups))
+            job, inputs = _job_of(run, lease), _inputs_of(run, lease, shard, groups)
+            results = value_inputs(inputs, job.models, job.terms, job.by_code)
+            _store(job, shard, inputs, results)
     except (LostLeaseError, RunFailedError, DatabaseError) as fault:
         log.warning("Shard %s of run %s: %s", number, run_id, fault)
         return False
@@ -137,8 +185,7 @@ def _inputs_of(run: ValuationRun, lease: Lease, shard: Shard, groups: str) -> In
     return dataclasses.replace(inputs, contracts=agreed)
 
 
-def _value(job: Job, shard: Shard, inputs: Inputs) -> None:
-    results = value_inputs(inputs, job.models, job.terms, job.by_code)
+def _store(job: Job, shard: Shard, inputs: Inputs, results: Results) -> None:
     with transaction.atomic():
         stored = partitions.store(job.lease, inputs, results, job.terms.as_of)
         if stored != len(inputs):

@@ -53,7 +53,7 @@ def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
                 found = selfcheck.check_and_mend(bring_up=False)
                 detail["self_check"] = found.as_detail()
             work.source = summaries.current(basis)
-            inputs = summaries.read_current(basis)
+            inputs = summaries.inputs_after(done, basis)
             rows = done.accounts
         else:
             work.source = input_table(work.lease)

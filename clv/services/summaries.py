@@ -13,7 +13,7 @@ from clv.choices import CostDriver
 from clv.errors import RunFailedError
 from clv.models import AccountSummary, SummaryState, ValuationRun
 from clv.policy import DAYS_OF_YEAR_SUMS
-from clv.queries.inputs import Inputs, current_inputs
+from clv.queries.inputs import Inputs, current_inputs, inputs_from
 from clv.queries.summaries import (
     INPUTS,
     NO_GROUPS,
@@ -23,6 +23,7 @@ from clv.queries.summaries import (
     summary_select,
 )
 from clv.services.resumming import WORK_MEMORY, allow_parallel, sum_all
+from clv.services.summing import Sums
 from common.clock import day_ends_at
 from crm.models import Account
 
@@ -85,11 +86,15 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What one refresh did: accounts looked at again, rows that came out different."""
+    """What one refresh did: accounts looked at again, rows that came out different.
+
+    `sums` are those of all accounts, where all were worked out and are at hand.
+    """
 
     accounts: int
     changed: int
     full: bool
+    sums: Sums | None = None
 
 
 def refresh_summaries(
@@ -120,14 +125,17 @@ def refresh_summaries(
         dirty = ""
         if not full and state is not None and state.margin_rate == margin_rate:
             dirty = _mark_dirty(state, as_of)
+        sums: Sums | None = None
         if dirty:
             changed = _upsert(summary_select(dirty, families=families), params)
         else:
-            changed = sum_all(params, families)
+            changed, sums = sum_all(params, families)
         if families:
             merged = summary_select(families=families, merged=True)
             changed += _upsert(merged, params)
-        done = Refreshed(_count(dirty or "crm_account"), changed, full=not dirty)
+            sums = None  # those of the heads are in the database only
+        looked_at = _count(dirty or "crm_account")
+        done = Refreshed(looked_at, changed, full=not dirty, sums=sums)
         SummaryState.objects.update_or_create(
             pk=1,
             defaults={
@@ -160,6 +168,18 @@ def read_current(basis: Basis, **between: int) -> Inputs:
     with transaction.atomic():
         allow_parallel()
         return current_inputs(basis, **between)
+
+
+def inputs_after(done: Refreshed, basis: Basis) -> Inputs:
+    """Return what `read_current` would, without reading sums that are at hand.
+
+    Call it in the transaction of the refresh.
+    """
+    if done.sums is None:
+        return read_current(basis)
+    with transaction.atomic():
+        allow_parallel()
+        return inputs_from(done.sums, basis)
 
 
 def stage_past(*, table: str, basis: Basis) -> None:
