@@ -1,15 +1,45 @@
 """Sufficient statistics: all that the models need to know of an account's past."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 
 from crm.models import Account
 
 
-def money() -> "models.DecimalField[Any, Any]":
-    return models.DecimalField(max_digits=14, decimal_places=2, db_default=0)
+class CentsField(models.DecimalField):  # type: ignore[type-arg]  # not so at run time
+    """An amount of money that the database keeps as whole cents.
+
+    Millions of whole numbers are read, compared and written several times faster than
+    decimals. Python sees currency units, as with other amounts.
+    """
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "bigint"
+
+    def from_db_value(
+        self, value: int | Decimal | None, *_context: object
+    ) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-self.decimal_places)
+
+    def get_db_prep_value(
+        self,
+        value: Any,
+        connection: BaseDatabaseWrapper,
+        prepared: bool = False,  # noqa: FBT001,FBT002 - as Django declares it
+    ) -> Any:
+        if not prepared:
+            value = self.get_prep_value(value)
+        if value is None or hasattr(value, "as_sql"):
+            return value
+        return int(Decimal(value).scaleb(self.decimal_places))
+
+
+def money() -> CentsField:
+    return CentsField(max_digits=14, decimal_places=2, db_default=0)
 
 
 class AccountSummary(models.Model):

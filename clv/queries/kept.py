@@ -1,13 +1,11 @@
 """The sums kept per account, as whole numbers: cents, counts and days."""
 
-from clv.queries.summaries import SUMS
+from clv.queries.summaries import COUNTS, DAYS, SUMS
 from common.copying import read_columns
 
 BLOCK_ACCOUNTS = 1 << 16
 FARTHEST = 2**62  # beyond any id, and still a bigint with its sign
 NO_DAY = -(2**31)
-DAYS = frozenset({"first_on", "last_on", "paid_back_on", "next_change_on"})
-COUNTS = frozenset({"order_days", "order_count"})
 KEPT = {
     "account_id": "i8",
     **{name: "i4" if name in DAYS | COUNTS else "i8" for name in SUMS},
@@ -22,8 +20,7 @@ def whole(name: str, relation: str = "summary") -> str:
     column = f"{relation}.{name}"
     if name in DAYS:
         return f"coalesce({column} - DATE 'epoch', {NO_DAY})"
-    is_money = name in SUMS and name not in COUNTS
-    return f"(100 * {column})::bigint" if is_money else column
+    return column
 
 
 def ends_of(

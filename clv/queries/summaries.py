@@ -36,8 +36,13 @@ SUMS = (
 )
 
 
+# Which of them are no money. All others are in whole cents.
+DAYS = frozenset({"first_on", "last_on", "paid_back_on", "next_change_on"})
+COUNTS = frozenset({"order_days", "order_count"})
+
+
 def summary_select(dirty: str = "", *, families: str = "", merged: bool = False) -> str:
-    """Return SQL for `account_id` and `SUMS`, one row per account.
+    """Return SQL for `account_id` and `SUMS`, one row per account, money in cents.
 
     With the name of a relation in `dirty`, only its accounts are worked out. `families`
     names a relation of `account_id` and `member_id`: accounts that others were merged
@@ -56,10 +61,10 @@ def summary_select(dirty: str = "", *, families: str = "", merged: bool = False)
     SELECT a.id AS account_id, s.first_on, s.last_on,
         coalesce(s.order_days, 0)::int AS order_days,
         coalesce(s.order_count, 0)::int AS order_count,
-        {_from_cents("s", "revenue", "margin_known", "revenue_cost_unknown")},
-        {_from_cents("s", "revenue_year", "margin_known_year")},
-        {_from_cents("s", "revenue_cost_unknown_year", "cost_year")},
-        {_zeros("k", "cost_to_win", *KINDS)},
+        {_whole("s", "revenue", "margin_known", "revenue_cost_unknown")},
+        {_whole("s", "revenue_year", "margin_known_year")},
+        {_whole("s", "revenue_cost_unknown_year", "cost_year")},
+        {_whole("k", "cost_to_win", *KINDS)},
         s.paid_back_on, s.next_change_on
     FROM crm_account a LEFT JOIN (
         SELECT account_id,
@@ -138,9 +143,9 @@ def _cents(amount: str) -> str:
     return f"(100 * ({amount}))::bigint::float8"
 
 
-def _from_cents(relation: str, *columns: str) -> str:
+def _whole(relation: str, *columns: str) -> str:
     return ", ".join(
-        f"coalesce({relation}.{name}, 0)::bigint * 0.01 AS {name}" for name in columns
+        f"coalesce({relation}.{name}, 0)::bigint AS {name}" for name in columns
     )
 
 
@@ -209,22 +214,19 @@ def _within(dirty: str, column: str) -> str:
     return f" AND {column} = ANY (ARRAY(SELECT account_id FROM {dirty}))"
 
 
-def _zeros(relation: str, *columns: str) -> str:
-    return ", ".join(f"coalesce({relation}.{name}, 0) AS {name}" for name in columns)
-
-
 def _kind_sums() -> str:
     """Sum each kind; what no kind of the list claims is `other`."""
     winning = ", ".join(f"'{kind}'" for kind in WINNING_KINDS)
     claimed = ", ".join(f"'{kind}'" for kind in COST_DRIVERS if kind != CostKind.OTHER)
-    sums = [f"sum(amount) FILTER (WHERE kind IN ({winning})) AS cost_to_win"]
+    sums = [f"100 * sum(amount) FILTER (WHERE kind IN ({winning})) AS cost_to_win"]
     sums += [
-        f"sum(amount) FILTER (WHERE kind = '{kind}') AS {column}"
+        f"100 * sum(amount) FILTER (WHERE kind = '{kind}') AS {column}"
         for kind, column in KIND_COLUMNS.items()
         if kind != CostKind.OTHER
     ]
     sums.append(
-        f"sum(amount) FILTER (WHERE kind NOT IN ({winning}, {claimed})) AS cost_other"
+        f"100 * sum(amount) FILTER (WHERE kind NOT IN ({winning}, {claimed}))"
+        " AS cost_other"
     )
     return ", ".join(sums)
 
@@ -259,14 +261,17 @@ def inputs_select(
 ) -> str:
     """Return SQL for `account_id` and `INPUTS` of the accounts there on `as_of`.
 
-    `summaries` is a relation with `account_id` and `SUMS`; `drivers` say which kinds of
+    `summaries` is a relation with `account_id` and `SUMS`, money in cents; inputs have
+    it in currency units. `drivers` say which kinds of
     cost grow with orders and which with time; `groups` is a query of `account_id` and
     `code`, the group of each account on the day before. The rule is the one of
     `queries.inputs.accounts_known_on`.
     """
-    taken = PRICED | {
-        "cost_per_order_kinds": driven_by(CostDriver.ORDER, drivers),
-        "cost_over_time_kinds": driven_by(CostDriver.YEAR, drivers),
+    money = [name for name in SUMS if name not in DAYS | COUNTS]
+    taken = {name: f"s.{name} * 0.01" for name in money} | PRICED
+    taken |= {
+        "cost_per_order_kinds": f"({driven_by(CostDriver.ORDER, drivers)}) * 0.01",
+        "cost_over_time_kinds": f"({driven_by(CostDriver.YEAR, drivers)}) * 0.01",
         "group_code": GROUP_CODE,
     }
     columns = ", ".join(f"{taken.get(name, f's.{name}')} AS {name}" for name in INPUTS)
@@ -321,8 +326,11 @@ TRAIT_CODE = f"({_trait_code()})"
 GROUP_CODE = f"coalesce(g.code, {NO_GROUP})::smallint"
 PRICED = {
     "trait_code": TRAIT_CODE,
-    "margin": "s.margin_known + round(%(rate)s * s.revenue_cost_unknown, 2)",
+    "margin": (
+        "s.margin_known * 0.01 + round(%(rate)s * (s.revenue_cost_unknown * 0.01), 2)"
+    ),
     "margin_year": (
-        "s.margin_known_year + round(%(rate)s * s.revenue_cost_unknown_year, 2)"
+        "s.margin_known_year * 0.01"
+        " + round(%(rate)s * (s.revenue_cost_unknown_year * 0.01), 2)"
     ),
 }

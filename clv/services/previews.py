@@ -129,8 +129,8 @@ def _price_anew(table: str, preview: AssumptionsPreview) -> None:
                 margin = t.margin - round(%(was)s * t.revenue_cost_unknown, 2)
                     + round(%(rate)s * t.revenue_cost_unknown, 2),
                 margin_year = t.margin_year
-                    - round(%(was)s * s.revenue_cost_unknown_year, 2)
-                    + round(%(rate)s * s.revenue_cost_unknown_year, 2),
+                    - round(%(was)s * (s.revenue_cost_unknown_year * 0.01), 2)
+                    + round(%(rate)s * (s.revenue_cost_unknown_year * 0.01), 2),
                 paid_back_on = s.paid_back_on
             FROM ({summaries.sums_select("pg_temp.clv_priced")}) s
             WHERE s.account_id = t.account_id

@@ -9,9 +9,9 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from clv.models import AccountSummary
-from clv.queries import kept
 from clv.queries.happenings import all_blocks
-from clv.queries.summaries import SUMS
+from clv.queries.kept import NO_DAY
+from clv.queries.summaries import COUNTS, DAYS, SUMS
 from clv.services.summing import Rule, Sums, different, sums_of
 from common.copying import Written, read_columns, write_table
 
@@ -96,9 +96,9 @@ def _written(
     }
     for name in SUMS:
         values = sums[name]
-        if name in kept.DAYS:
-            written[name] = Written("date", values, values == kept.NO_DAY)
+        if name in DAYS:
+            written[name] = Written("date", values, values == NO_DAY)
         else:
-            kind = "i4" if name in kept.COUNTS else "cents"
+            kind = "i4" if name in COUNTS else "i8"
             written[name] = Written(kind, values)
     return written

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from clv.choices import RunKind
 from clv.models import AccountSummary, SummaryState, ValuationRun
 from clv.policy import SELF_CHECK_WEEKDAY
-from clv.queries.summaries import SUMS
+from clv.queries.summaries import COUNTS, DAYS, SUMS
 from clv.services import summaries
 from clv.services.resumming import WORK_MEMORY
 from clv.services.summaries import CHANGED
@@ -115,12 +115,18 @@ def _compared(condition: str) -> str:
     """
 
 
+def _shown(relation: str, name: str) -> str:
+    """Return SQL for a sum as people read it; money is kept in cents."""
+    units = "" if name in DAYS | COUNTS else " * 0.01"
+    return f"({relation}.{name}{units})::text"
+
+
 def _differences(
     cursor: Any, since: dict[str, dt.datetime]
 ) -> tuple[int, list[Difference]]:
     kept = ", ".join(f"s.{name}" for name in SUMS)
     anew = ", ".join(f"n.{name}" for name in SUMS)
-    as_text = ", ".join(f"s.{name}::text, n.{name}::text" for name in SUMS)
+    as_text = ", ".join(f"{_shown('s', name)}, {_shown('n', name)}" for name in SUMS)
     cursor.execute(
         f"""
         SELECT count(*) OVER (), account_id, {as_text}

@@ -11,7 +11,7 @@ from clv.models import AccountSummary, SummaryState
 from clv.policy import COST_DRIVERS
 from clv.queries import happenings, kept
 from clv.queries.inputs import CARRIED, COLUMNS, staged_inputs
-from clv.queries.summaries import SUMS
+from clv.queries.summaries import COUNTS, DAYS, SUMS
 from clv.services import summaries
 from tests.clv.night import firm
 
@@ -33,7 +33,12 @@ def by_statement():
             " ORDER BY account_id",
             summaries.parameters(state.as_of, state.margin_rate),
         )
-        return cursor.fetchall()
+        found = cursor.fetchall()
+    return [(row[0], *map(_in_units, SUMS, row[1:])) for row in found]
+
+
+def _in_units(name, value):
+    return value if name in DAYS | COUNTS else Decimal(value) / 100
 
 
 def as_kept():
