@@ -133,7 +133,7 @@ def build(accounts: int, lines: int, day: dt.date) -> None:
         cursor.execute("SELECT setseed(0.5)")
         for statement in (ACCOUNTS, ORDERS, LINES, RETURNS, LEDGER):
             cursor.execute(statement, params)
-    _settle()
+    settle()
 
 
 def add_a_day(share: float, day: dt.date) -> int:
@@ -238,8 +238,9 @@ def bare_tables(tables: Sequence[str] = TABLES) -> Iterator[None]:
         cursor.execute("RESET session_replication_role")
 
 
-def _settle() -> None:
+def settle() -> None:
+    """Have done what a server does between two nights, so that it is not in the way."""
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE bench_order")
+        cursor.execute("DROP TABLE IF EXISTS bench_order")
         cursor.execute("VACUUM ANALYZE")
         cursor.execute("CHECKPOINT")

@@ -5,8 +5,9 @@
 Builds a firm in a PostgreSQL of its own, then takes turns, round by round: the floor
 (one plain GROUP BY account over the order lines and one binary COPY of as many result
 rows), a full night (every sum worked out anew) and the night after it (0.1 % of the
-accounts have bought). A night is what stands between new orders and published classes:
-summarise, fit, value, publish, classify. Its times are those the run itself records.
+accounts have bought). Before each the server tidies up, as it does during a day. A
+night is what stands between new orders and published classes: summarise, fit, value,
+publish, classify. Its times are those the run itself records.
 At the end full nights by one worker and by two in turn, for what a second one brings.
 """
 
@@ -177,9 +178,11 @@ def measure(folder: Path, first: dt.date, rounds: int) -> tuple[dt.date, float]:
         in_own_process(folder, first, "--full")  # a first night, so that all have one
     for number in range(rounds):
         day = first + dt.timedelta(days=1 + 2 * number)
+        firm.settle()
         found["floor"].append(floor())
         found["full"].append(in_own_process(folder, day, "--full"))
         firm.add_a_day(SHARE_CHANGED, day + dt.timedelta(days=1))
+        firm.settle()
         found["delta"].append(in_own_process(folder, day + dt.timedelta(days=1)))
         _tell(number, found)
     for kind in ("full", "delta"):
@@ -198,9 +201,13 @@ def compare_workers(folder: Path, day: dt.date, rounds: int, least: float) -> No
 
     `least` is the median floor of the rounds before.
     """
+    from benchmarks import firm  # noqa: PLC0415
+
     ratios = []
     for _ in range(rounds):
+        firm.settle()
         alone = in_own_process(folder, day, "--full")
+        firm.settle()
         helper = subprocess.Popen(  # noqa: S603  our own module
             [*_call(folder), "--helper"], env=_environment()
         )

@@ -3,7 +3,7 @@
 from clv.queries.summaries import COUNTS, DAYS, SUMS
 from common.copying import read_columns
 
-BLOCK_ACCOUNTS = 1 << 16
+BLOCK_ACCOUNTS = 1 << 15
 FARTHEST = 2**62  # beyond any id, and still a bigint with its sign
 NO_DAY = -(2**31)
 KEPT = {
