@@ -111,6 +111,23 @@ def test_a_shard_whose_worker_was_killed_is_taken_again(blocks):
     assert values_of(run) == values_of(alone)
 
 
+def test_what_was_begun_ahead_is_let_go_if_the_block_before_is_refused(
+    blocks, monkeypatch
+):
+    def refuse(*_):
+        raise RunFailedError("There is no room.")
+
+    monkeypatch.setattr(sharing, "_store", refuse)
+    run = runs.request_run(actor=None, as_of=firm.TODAY)
+    night.execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.failure) == (RunStatus.FAILED, "There is no room.")
+    found = RunShard.objects.filter(run=run, finished_at=None).order_by("number")
+    claims = list(found.values_list("token", "lease_until"))
+    assert claims == [(1, None), (1, None), (0, None), (0, None)]
+
+
 def test_a_real_worker_shares_a_run_between_its_processes(blocks, tmp_path):
     alone = valued()
     run = runs.request_run(actor=None, as_of=firm.TODAY)
@@ -118,7 +135,8 @@ def test_a_real_worker_shares_a_run_between_its_processes(blocks, tmp_path):
     with running_worker(tmp_path):
         wait_until(lambda: _is_closed(run), why="the run is published")
         log = tmp_path / "worker.log"
-        wait_until(lambda: _calls(log) == 4, why="helpers were called")
+        # A busy machine may get as far as the night that the worker starts itself.
+        wait_until(lambda: _calls(log) >= 4, why="helpers were called")
 
     run.refresh_from_db()
     assert run.status == RunStatus.PUBLISHED
