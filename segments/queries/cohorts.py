@@ -15,10 +15,19 @@ from django.db.models import Sum
 
 from clv.models import ValuationRun
 from crm.choices import RelationshipType
-from segments.models import CohortCell
+from segments.models import CohortCell, StoredFigures
+from segments.queries.narrowed import (
+    NAMED,
+    PICKED,
+    Row,
+    by_name,
+    grouping_sets,
+    stored_name,
+)
 from segments.queries.picked import ZERO, Picked, members_of, rows_of
 from segments.queries.scope import Scope
 
+COHORTS = "cohorts"
 OLDEST_SHOWN = 24  # quarters; what was won before stands in one line together
 FEWEST = 5  # customers; a share of fewer says nothing
 
@@ -56,22 +65,44 @@ BOUGHT = """
 """
 
 
-def _cells_sql(picked: Picked) -> str:
+def _placed_sql(picked: Picked, columns: str) -> str:
     return f"""
         WITH customer AS MATERIALIZED ({picked.customers}),
-        member AS ({members_of("customer")})
-        SELECT worth_class, relationship, cohort, quarter - cohort,
-            count(*) FILTER (WHERE has_ordered), sum(amount)::numeric(18, 2)
-        FROM (
-            SELECT c.account_id, c.worth_class, c.relationship,
+        member AS ({members_of("customer")}),
+        placed AS (
+            SELECT c.account_id, c.worth_class, c.relationship{columns},
                 {QUARTER.format("c.first_on")} AS cohort,
                 {QUARTER.format("b.day")} AS quarter,
                 bool_or(b.is_order) AS has_ordered, sum(b.amount) AS amount
             FROM ({BOUGHT}) b JOIN member c ON c.member_id = b.account_id
-            GROUP BY 1, 2, 3, 4, 5
-        ) placed
-        GROUP BY 1, 2, 3, 4
+            GROUP BY c.account_id, c.worth_class, c.relationship{columns},
+                cohort, quarter
+        )
     """
+
+
+def _cells_sql(picked: Picked) -> str:
+    return f"""
+        {_placed_sql(picked, "")}
+        SELECT worth_class, relationship, cohort, quarter - cohort,
+            count(*) FILTER (WHERE has_ordered), sum(amount)::numeric(18, 2)
+        FROM placed GROUP BY 1, 2, 3, 4
+    """
+
+
+def cells_by_value(picked: Picked) -> dict[str, list[Row]]:
+    """Return cells of each owner, territory and industry, by the name of its block.
+
+    A row is class, relationship, cohort, age, buyers and margin.
+    """
+    columns = "worth_class, relationship, cohort, quarter"
+    sql = f"""
+        {_placed_sql(picked, f", {PICKED}")}
+        SELECT {NAMED}, worth_class, relationship, cohort, quarter - cohort,
+            count(*) FILTER (WHERE has_ordered), sum(amount)::numeric(18, 2)::text
+        FROM placed GROUP BY {grouping_sets(columns)}
+    """
+    return by_name(COHORTS, rows_of(sql, picked.params))
 
 
 def count_cells(picked: Picked) -> list[CohortCell]:
@@ -243,10 +274,15 @@ def cohorts_by_relationship(scope: Scope) -> dict[RelationshipType, Cohorts]:
 
 def counted_run(scope: Scope) -> ValuationRun | None:
     """Return the night whose count answers, None if the orders have to."""
-    if scope.run is None or not is_stored_for(scope):
+    name = stored_name(scope, COHORTS)
+    if scope.run is None or name is None:
         return None
     runs = ValuationRun.objects.published().filter(as_of__lte=scope.run.as_of)
-    counted = runs.filter(pk__in=CohortCell.objects.values("run"))
+    if is_stored_for(scope):
+        counted = runs.filter(pk__in=CohortCell.objects.values("run"))
+    else:
+        blocks = StoredFigures.objects.filter(block=name)
+        counted = runs.filter(pk__in=blocks.values("run"))
     return counted.order_by("-as_of", "-pk").first()
 
 
@@ -258,6 +294,8 @@ def is_stored_for(scope: Scope) -> bool:
 
 def _stored(scope: Scope, counted: ValuationRun) -> list[CohortCell]:
     """Sum in the database what the scope leaves together."""
+    if not is_stored_for(scope):
+        return _stored_of_value(scope, counted)
     rows = CohortCell.objects.filter(run=counted)
     if scope.worth_class is not None:
         rows = rows.filter(worth_class=scope.worth_class)
@@ -271,6 +309,24 @@ def _stored(scope: Scope, counted: ValuationRun) -> list[CohortCell]:
             relationship_type=key, cohort=cohort, age=age, buyers=buyers, margin=margin
         )
         for key, cohort, age, buyers, margin in summed
+    ]
+
+
+def _stored_of_value(scope: Scope, counted: ValuationRun) -> list[CohortCell]:
+    """Return the cells of one owner, territory or industry."""
+    name = stored_name(scope, COHORTS) or ""
+    found = StoredFigures.objects.get(run=counted, block=name)
+    return [
+        CohortCell(
+            relationship_type=relationship,
+            cohort=cohort,
+            age=age,
+            buyers=buyers,
+            margin=Decimal(margin),
+        )
+        for worth_class, relationship, cohort, age, buyers, margin in found.rows
+        if scope.worth_class in {None, worth_class}
+        and scope.relationship in {None, relationship}
     ]
 
 

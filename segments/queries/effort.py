@@ -23,6 +23,14 @@ from segments.queries.cohorts import (
     quarter_name,
     quarter_of,
 )
+from segments.queries.narrowed import (
+    NAMED,
+    PICKED,
+    Row,
+    by_name,
+    grouping_sets,
+    stored_name,
+)
 from segments.queries.picked import ZERO, Picked, members_of, rows_of
 from segments.queries.scope import Scope
 
@@ -33,21 +41,43 @@ MOST_QUARTERS = 40
 WINNING = (CostKind.ACQUISITION, CostKind.ONBOARDING)
 FOLLOWING = (CostKind.DELIVERY, CostKind.RETURNS, CostKind.CREDIT)
 
-Row = list[object]
-
 
 def effort_rows(picked: Picked) -> list[Row]:
     """Return class, relationship, quarter, part and amount of every cost.
 
     Shared costs count for nobody, so only all accounts together have them.
     """
+    spent = _spent_sql(picked, "c.worth_class, c.relationship")
     shared = "" if picked.sql else SHARED_COSTS
     sql = f"""
-        WITH account AS MATERIALIZED ({picked.accounts}),
-        member AS ({members_of("account")})
+        {spent}
         SELECT worth_class, relationship, quarter, part, sum(amount)::text
-        FROM (
-            SELECT c.worth_class, c.relationship, l.amount,
+        FROM (SELECT * FROM spent {shared}) spent
+        GROUP BY 1, 2, 3, 4
+    """
+    return [list(row) for row in rows_of(sql, picked.params | KINDS)]
+
+
+def effort_by_value(picked: Picked) -> dict[str, list[Row]]:
+    """Return the rows of each owner, territory and industry, by name of the block."""
+    columns = "worth_class, relationship, quarter, part"
+    sql = f"""
+        {_spent_sql(picked, f"c.worth_class, c.relationship, {PICKED}")}
+        SELECT {NAMED}, {columns}, sum(amount)::text
+        FROM spent GROUP BY {grouping_sets(columns)}
+    """
+    return by_name(EFFORT, rows_of(sql, picked.params | KINDS))
+
+
+KINDS = {"winning": list(WINNING), "following": list(FOLLOWING)}
+
+
+def _spent_sql(picked: Picked, columns: str) -> str:
+    return f"""
+        WITH account AS MATERIALIZED ({picked.accounts}),
+        member AS ({members_of("account")}),
+        spent AS (
+            SELECT {columns}, l.amount,
                 {QUARTER.format("l.incurred_on")} AS quarter,
                 CASE WHEN l.kind = ANY(%(winning)s) OR c.first_on IS NULL
                     OR l.incurred_on < c.first_on THEN '{WIN}'
@@ -55,12 +85,8 @@ def effort_rows(picked: Picked) -> list[Row]:
                 ELSE '{KEEP}' END AS part
             FROM crm_ledgerentry l JOIN member c ON c.member_id = l.account_id
             WHERE l.incurred_on <= %(as_of)s
-            {shared}
-        ) spent
-        GROUP BY 1, 2, 3, 4
+        )
     """
-    kinds = {"winning": list(WINNING), "following": list(FOLLOWING)}
-    return [list(row) for row in rows_of(sql, picked.params | kinds)]
 
 
 # What nobody was charged with: neither reversed nor spread.
@@ -79,6 +105,33 @@ SHARED_COSTS = f"""
                 )
         )
 """
+
+
+def gains_by_value(picked: Picked, start: ValuationRun) -> dict[str, list[Row]]:
+    """Return the gains of each owner, territory and industry, by name of the block."""
+    columns = "worth_class, relationship, was_customer"
+    sql = f"""
+        WITH now AS ({picked.customers}), was AS (
+            SELECT v.account_id, v.clv, a.owner_id::text AS owner,
+                a.territory_id::text AS territory, a.industry
+            FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
+            WHERE v.run_id = %(start)s AND v.first_on IS NOT NULL
+        )
+        SELECT {NAMED}, {columns}, count(*)::int, coalesce(sum(before), 0)::text,
+            coalesce(sum(after), 0)::text
+        FROM (
+            SELECT coalesce(now.worth_class, '') AS worth_class,
+                coalesce(now.relationship, '') AS relationship,
+                coalesce(now.owner, was.owner) AS owner,
+                coalesce(now.territory, was.territory) AS territory,
+                coalesce(now.industry, was.industry) AS industry,
+                was.account_id IS NOT NULL AS was_customer,
+                was.clv AS before, now.clv AS after
+            FROM now FULL JOIN was ON was.account_id = now.account_id
+        ) c GROUP BY {grouping_sets(columns)}
+    """
+    found = by_name(GAINS, rows_of(sql, picked.params | {"start": start.pk}))
+    return {name: [[start.pk], *rows] for name, rows in found.items()}
 
 
 def gain_rows(picked: Picked, start: ValuationRun) -> list[Row]:
@@ -234,10 +287,11 @@ def stored_rows(
     scope: Scope, block: str, run: ValuationRun | None = None
 ) -> Sequence[Row] | None:
     """Return what a night has left of a block, None if it has to be worked out."""
-    if not is_stored_for(scope):
+    name = stored_name(scope, block)
+    if name is None:
         return None
     run = run or scope.run
-    found = StoredFigures.objects.filter(run=run, block=block).first()
+    found = StoredFigures.objects.filter(run=run, block=name).first()
     return None if found is None else found.rows
 
 
@@ -279,14 +333,14 @@ def gain_of(scope: Scope, number: int) -> Gain | None:
     if nights is None:
         return None
     start, end = nights
-    if not is_stored_for(scope):
-        picked = Picked.of(scope)
-        return _gain(start, end, gain_rows(Picked(end, picked.sql, picked.more), start))
     stored = stored_rows(scope, GAINS, end)
     if stored and stored[0] == [start.pk]:
         rows = list(stored[1:])
-    else:
+    elif is_stored_for(scope):
         rows = gain_rows(Picked(end), start)
+    else:
+        picked = Picked.of(scope)
+        rows = gain_rows(Picked(end, picked.sql, picked.more), start)
     return _gain(start, end, in_scope(scope, rows))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crm.choices import RelationshipType
 from segments.choices import WorthClass
 from segments.queries.effort import Row, in_scope, stored_rows
+from segments.queries.narrowed import NAMED, by_name, grouping_sets
 from segments.queries.picked import Picked, rows_of
 from segments.queries.scope import Scope
 
@@ -63,18 +64,31 @@ class LoyaltyOfType:
     loyalty: Loyalty
 
 
+_COUNTS = f"""count(*)::int,
+    (count(*) FILTER (WHERE order_days > 1))::int,
+    (count(*) FILTER (WHERE first_on <= %(as_of)s - {YEAR}))::int,
+    (count(*) FILTER (WHERE first_on <= %(as_of)s - {YEAR}
+        AND last_on > %(as_of)s - {YEAR}))::int,
+    sum(order_days)::bigint, sum(%(as_of)s - first_on)::bigint"""
+
+
 def loyalty_rows(picked: Picked) -> list[Row]:
     """Return class, relationship and the counts of `Loyalty`, in its order."""
     sql = f"""
-        SELECT worth_class, relationship, count(*)::int,
-            (count(*) FILTER (WHERE order_days > 1))::int,
-            (count(*) FILTER (WHERE first_on <= %(as_of)s - {YEAR}))::int,
-            (count(*) FILTER (WHERE first_on <= %(as_of)s - {YEAR}
-                AND last_on > %(as_of)s - {YEAR}))::int,
-            sum(order_days)::bigint, sum(%(as_of)s - first_on)::bigint
+        SELECT worth_class, relationship, {_COUNTS}
         FROM ({picked.customers}) customer GROUP BY 1, 2
     """
     return [list(row) for row in rows_of(sql, picked.params)]
+
+
+def loyalty_by_value(picked: Picked) -> dict[str, list[Row]]:
+    """Return the rows of each owner, territory and industry, by name of the block."""
+    columns = "worth_class, relationship"
+    sql = f"""
+        SELECT {NAMED}, {columns}, {_COUNTS}
+        FROM ({picked.customers}) customer GROUP BY {grouping_sets(columns)}
+    """
+    return by_name(LOYALTY, rows_of(sql, picked.params))
 
 
 def _rows(scope: Scope) -> Sequence[Row]:

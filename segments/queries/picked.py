@@ -16,7 +16,8 @@ ZERO = Decimal("0.00")
 ACCOUNTS = """
     SELECT v.account_id, v.first_on, v.last_on, v.order_days, v.clv,
         coalesce(m.worth_class, '') AS worth_class,
-        a.relationship_type AS relationship
+        a.relationship_type AS relationship, a.owner_id::text AS owner,
+        a.territory_id::text AS territory, a.industry
     FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
     LEFT JOIN segments_membership m ON m.account_id = v.account_id
         AND m.since <= %(as_of)s AND (m.until IS NULL OR m.until > %(as_of)s)

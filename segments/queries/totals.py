@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from clv.models import Valuation, ValuationRun
+from common.kept import kept
 from crm.models import User
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
@@ -139,13 +140,20 @@ def top_in(scope: Scope, *, size: int) -> list[RankedAccount]:
         return []
     if not scope.is_narrowed:
         return top_customers(scope.run, scope.user, size=size)
+    best = kept(("best customers", *scope.key, size), lambda: _best(scope, size))
     values = (
-        scope.values()
-        .exclude(first_on=None)
+        Valuation.objects.of_run(scope.run)
+        .filter(account__in=best)
         .select_related("account__owner")
-        .order_by("-clv", "-account_id")[:size]
+        .order_by("-clv", "-account_id")
     )
     return with_classes(scope.run, values)
+
+
+def _best(scope: Scope, size: int) -> list[int]:
+    """Return whose CLV is highest; nothing but ids, so that it can be kept."""
+    rows = scope.values().exclude(first_on=None).order_by("-clv", "-account_id")
+    return list(rows.values_list("account_id", flat=True)[:size])
 
 
 def with_classes(run: ValuationRun, values: Iterable[Valuation]) -> list[RankedAccount]:

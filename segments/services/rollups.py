@@ -14,6 +14,7 @@ from segments.choices import ProfitBy
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.policy import COHORTS_COUNTED_EVERY_DAYS, COHORTS_KEPT_DAYS
 from segments.queries import cohorts, effort, loyalty, quality_facts, spread, worth
+from segments.queries.narrowed import drop_older
 from segments.queries.picked import Picked
 from segments.queries.profit_night import block_of, profit_rows
 
@@ -47,8 +48,11 @@ def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> W
     totals = worth.total_rows(run)
     ValueTotal.objects.bulk_create(totals, batch_size=BATCH)
     blocks = _blocks(run, more)
-    StoredFigures.objects.filter(run=run).delete()
+    kept = StoredFigures.objects.filter(run=run)
+    kept.exclude(block__startswith=f"{cohorts.COHORTS}:").delete()
     StoredFigures.objects.bulk_create(blocks)
+    if run.is_current:
+        drop_older(run.pk, (loyalty.LOYALTY, effort.EFFORT, effort.GAINS))
     return Written(len(totals), len(blocks), _cells(run))
 
 
@@ -67,6 +71,10 @@ def _blocks(run: ValuationRun, more: Mapping[str, Rows]) -> list[StoredFigures]:
     if nights is not None and nights[1] == run:
         start = nights[0]
         found[effort.GAINS] = [[start.pk], *effort.gain_rows(picked, start)]
+        if run.is_current:
+            found |= effort.gains_by_value(picked, start)
+    if run.is_current:
+        found |= loyalty.loyalty_by_value(picked) | effort.effort_by_value(picked)
     return [StoredFigures(run=run, block=key, rows=rows) for key, rows in found.items()]
 
 
@@ -82,7 +90,21 @@ def _cells(run: ValuationRun) -> int | None:
     CohortCell.objects.bulk_create(cells, batch_size=BATCH)
     oldest = run.as_of - dt.timedelta(days=COHORTS_KEPT_DAYS)
     CohortCell.objects.filter(run__as_of__lt=oldest).delete()
-    return len(cells)
+    return len(cells) + _cells_by_value(run)
+
+
+def _cells_by_value(run: ValuationRun) -> int:
+    """Count the cohorts of each owner, territory and industry; the last count stays."""
+    kept = StoredFigures.objects.filter(run=run)
+    kept.filter(block__startswith=f"{cohorts.COHORTS}:").delete()
+    if not run.is_current:
+        return 0
+    found = cohorts.cells_by_value(Picked(run))
+    StoredFigures.objects.bulk_create(
+        StoredFigures(run=run, block=name, rows=rows) for name, rows in found.items()
+    )
+    drop_older(run.pk, [cohorts.COHORTS])
+    return len(found)
 
 
 def _is_fresh(run: ValuationRun) -> bool:
