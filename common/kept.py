@@ -32,7 +32,9 @@ from typing import Any, TypeVar
 from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from common.clock import business_today
@@ -56,6 +58,7 @@ NOT_WATCHED = re.compile(
 )
 
 Answer = TypeVar("Answer")
+Row = TypeVar("Row")
 Mark = tuple[int, int]
 Params = Mapping[str, Any] | Sequence[Any] | None
 
@@ -122,6 +125,24 @@ def kept_rows(statement: str, params: Params = None) -> list[tuple[Any, ...]]:
         return _rows(statement, params)
     key = (statement, repr(params))
     return kept(key, lambda: _rows(statement, params))
+
+
+def kept_count(rows: QuerySet[Any]) -> int:
+    """Return how many rows there are, see `kept`."""
+    return kept(("count", *_asked(rows)), rows.count)
+
+
+def kept_list(rows: QuerySet[Any, Row]) -> list[Row]:
+    """Return the rows, see `kept`; few of them, and values rather than records."""
+    return kept(("list", *_asked(rows)), lambda: list(rows))
+
+
+def _asked(rows: QuerySet[Any, Any]) -> tuple[Hashable, ...]:
+    try:
+        sql, params = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return ("nothing",)
+    return sql, repr(params)
 
 
 def marks_of(*tables: str) -> list[list[int]]:

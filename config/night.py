@@ -23,6 +23,7 @@ from clv.services import (
 from clv.services.execution import Chain, Done, Step, Work
 from clv.services.partitions import value_table
 from common.clock import business_today
+from config.prepared import prepare
 from crm.services import lifecycle
 from segments.choices import WorthClass
 from segments.queries import members
@@ -134,6 +135,11 @@ def _keep_levers(work: Work) -> Done:
         return Done(rows, {"matrix": matrix.write_matrix(work.run)})
 
 
+def _prepare(work: Work) -> Done:
+    """Ask for the reports of the whole firm, so that by day nobody waits for them."""
+    return Done(prepare(work.run))
+
+
 def _show_effect(work: Work) -> Done:
     """Hold the values of other assumptions against those of the run that is shown."""
     preview = work.run.preview
@@ -164,6 +170,7 @@ NIGHT: Chain = (
     (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),
     (Step("payback", paybacks.count),),
     (Step("levers", _keep_levers),),
+    (Step("prepare", _prepare),),
     # Last: nothing waits for it, and if it fails the night has been published.
     (Step("judge", partial(judging.judge, classes_on=members.classes_on)),),
 )

@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 
 from campaigns.choices import AlertKind, TouchStatus
 from campaigns.models import Alert, PlannedTouch
+from common.kept import kept_count
 from segments.choices import WorthClass
 from segments.queries.scope import Scope
 
@@ -43,10 +44,8 @@ def adherence_of(worth_class: WorthClass, *, today: dt.date) -> Adherence:
         due_on__gte=today - dt.timedelta(days=ADHERENCE_DAYS),
         due_on__lt=today,
     ).exclude(status=TouchStatus.CANCELLED)
-    counted = fell_due.aggregate(
-        due=Count("pk"), done=Count("pk", filter=Q(status=TouchStatus.DONE))
-    )
-    return Adherence(counted["due"], counted["done"])
+    done = fell_due.filter(status=TouchStatus.DONE)
+    return Adherence(kept_count(fell_due), kept_count(done))
 
 
 def open_alerts(scope: Scope) -> Sequence[OpenAlerts]:

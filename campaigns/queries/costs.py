@@ -13,6 +13,7 @@ from campaigns.engine.costs import cost_of_one, touches_per_year
 from campaigns.models import PlanVersion
 from campaigns.models.plans import TouchTerms
 from common.clock import business_today
+from common.kept import kept_list
 from common.money import ZERO, to_cents
 from crm.models import User
 from crm.queries.rates import hourly_cost_of_row
@@ -78,7 +79,7 @@ def hourly_costs() -> dict[str, Decimal]:
 def member_counts() -> dict[str, int]:
     """Return how many accounts stand in each class today."""
     rows = Membership.objects.open().order_by().values_list("worth_class")
-    counts = dict(rows.annotate(n=Count("pk")))
+    counts = dict(kept_list(rows.annotate(n=Count("pk"))))
     return {key: counts.get(key, 0) for key in WorthClass.values}
 
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import Count
 
 from campaigns.choices import VersionStatus
 from campaigns.models import PlanAssignment, RetentionPlan
 from campaigns.queries.costs import member_counts
 from clv.models import ValuationRun
+from common.kept import kept_count, kept_rows
 from common.money import to_cents
 from crm.choices import Stage
 from crm.models import Account
@@ -83,15 +83,13 @@ def _refined(plans: Sequence[RetentionPlan]) -> Mapping[int, Following]:
 def _class_counts() -> dict[str, int]:
     """Return the members of each class; under no class the accounts without one."""
     counts = member_counts()
-    active = Account.objects.active().exclude(stage=Stage.FORMER).count()
+    active = kept_count(Account.objects.active().exclude(stage=Stage.FORMER))
     return counts | {"": max(active - sum(counts.values()), 0)}
 
 
 def _taken() -> dict[str, int]:
     """Return by class how many follow another plan: by hand, or still a welcome."""
-    with connection.cursor() as cursor:
-        cursor.execute(TAKEN)
-        return dict(cursor.fetchall())
+    return {row[0]: row[1] for row in kept_rows(TAKEN)}
 
 
 def _published(besides: RetentionPlan | None = None) -> list[RetentionPlan]:
@@ -111,12 +109,10 @@ def _ask(
         "run": run.pk if run else 0,
         "former": Stage.FORMER,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        found = {
-            pk: Following(count, None if mean is None else to_cents(mean))
-            for pk, count, mean in cursor.fetchall()
-        }
+    found = {
+        pk: Following(count, None if mean is None else to_cents(mean))
+        for pk, count, mean in kept_rows(sql, parameters)
+    }
     return {plan.pk: found.get(plan.pk, Following(0, None)) for plan in plans}
 
 

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from campaigns.choices import OwnerRole, TouchStatus
 from clv.models import ValuationRun
 from common.clock import business_today, day_ends_at
-from common.kept import kept_rows
+from common.kept import kept_list, kept_rows
 from common.money import ZERO
 from common.templatetags.display import money, number
 from crm import policy
@@ -282,9 +282,10 @@ class _Facts:
         self.rated_all = next((Rated(*row[2:]) for row in rated if row[0]), Rated())
         twice = again(None, until=self.params["ends"]).order_by().values_list("user")
         spent = twice.annotate(spent=Coalesce(Sum("minutes"), 0))
-        self.twice = {key: (minutes,) for key, minutes in spent}
+        self.twice = {key: (minutes,) for key, minutes in kept_list(spent)}
         owned = Account.objects.active().order_by().values_list("owner")
-        self.owned = {key: (n,) for key, n in owned.annotate(n=Count("pk"))}
+        counts = kept_list(owned.annotate(n=Count("pk")))
+        self.owned = {key: (n,) for key, n in counts}
 
     def people(self) -> list[User]:
         """Return reps, and everybody else who owns accounts or spent minutes."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from clv.models import Valuation
+from config.prepared import REPORTS, prepare
 from crm.models import LedgerEntry, Territory
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.queries import cohorts, effort, loyalty, spread, worth
@@ -198,3 +199,20 @@ def test_facts_of_a_merged_account_stay_with_its_survivor(firm, manager):
     again = cohorts.cohorts_of(asked(manager))
     assert again.margin - whole.margin == Decimal("100.00")
     assert again.customers == whole.customers
+
+
+def test_the_night_asks_for_reports_before_anybody_does(firm, manager, settings):
+    settings.CACHES = settings.CACHES | {
+        "answers": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "prepared",
+        }
+    }
+    asked_for = prepare(firm[-1])
+    assert asked_for == len(REPORTS) + 2 * 4
+    firm[0].refresh_from_db()
+    assert prepare(firm[0]) == 0  # not the current run
+
+
+def test_nothing_is_asked_where_answers_are_not_kept(firm, manager):
+    assert prepare(firm[-1]) == 0
