@@ -23,7 +23,7 @@ COLUMNS: Mapping[str, str] = {
     Dimension.INDUSTRY: "industry",
 }
 NAMED = "CASE {} END, coalesce({}, '')".format(
-    " ".join(f"WHEN grouping({c}) = 0 THEN '{d.value}'" for d, c in COLUMNS.items()),
+    " ".join(f"WHEN grouping({c}) = 0 THEN '{d}'" for d, c in COLUMNS.items()),
     ", ".join(COLUMNS.values()),
 )
 PICKED = ", ".join(f"c.{column}" for column in COLUMNS.values())

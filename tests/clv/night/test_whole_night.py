@@ -45,7 +45,7 @@ def test_every_account_is_valued_classed_and_planned(accounts):
     assert [step.name for step in run.steps.all()] == [
         *("summarise", "fit", "value", "publish", "classify", "plan", "stages"),
         *("list", "explain", "portray", "sum up", "tidy", "forecast"),
-        *("payback", "levers", "judge"),
+        *("payback", "levers", "prepare", "judge"),
     ]
     assert all(step.finished_at >= step.started_at for step in run.steps.all())
     assert Membership.objects.open().count() == 65
