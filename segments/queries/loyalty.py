@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from crm.choices import RelationshipType
 from segments.choices import WorthClass
-from segments.queries.effort import Row, in_scope, stored_rows
-from segments.queries.narrowed import NAMED, by_name, grouping_sets
+from segments.queries.effort import in_scope, stored_rows
+from segments.queries.narrowed import NAMED, Row, by_name, grouping_sets
 from segments.queries.picked import Picked, rows_of
 from segments.queries.scope import Scope
 

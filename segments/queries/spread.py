@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from clv.models import ValuationRun
-from segments.queries.effort import Row, stored_rows
+from segments.queries.effort import stored_rows
+from segments.queries.narrowed import Row
 from segments.queries.picked import Picked, rows_of
 from segments.queries.scope import Scope
 
