@@ -101,6 +101,7 @@ urlpatterns = [
     path("deliveries/<int:pk>/act/", deliveries.delivery_act, name="delivery_act"),
     path("sendings/<int:pk>/", sendings.sending, name="sending"),
     path("sendings/<int:pk>/list.csv", sendings.sending_list, name="sending_list"),
+    path("sendings/<int:pk>/resend/", sendings.sending_resend, name="sending_resend"),
     path(
         "sendings/<int:pk>/letters.pdf",
         sendings.sending_letters,

@@ -1,16 +1,14 @@
 """CARE over the API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from campaigns import permissions
 from campaigns.api.budget import Amount
-from campaigns.models import PlannedTouch
+from campaigns.api.scoped import ScopedReport
 from campaigns.queries.care_report import ASKED, care_report
-from common.resources import Resource
 from segments.queries.scope import Scope
 
 
@@ -25,23 +23,13 @@ class CareReportOut(serializers.Serializer[Any]):
     clv_gained = Amount(source="gain", allow_null=True)
 
 
-class CareResource(Resource):
+class CareResource(ScopedReport):
     """Effort and CLV gained by purpose; a rep reads those of their own accounts."""
 
     read_access = permissions.VIEW_TODAY
-    queryset = PlannedTouch.objects.none()
+    asked = ASKED
     output = CareReportOut
-    pagination_class = None
-    filter_backends = ()
-    list_parameters = frozenset(ASKED)
 
-    def list(self, request: Request) -> Response:
-        scope = Scope.read(request.query_params, self.actor, only=ASKED)
-        if not scope.is_valid:
-            errors = scope.form.errors.items()
-            raise serializers.ValidationError(
-                {name: [str(one) for one in texts] for name, texts in errors}
-            )
+    def rows(self, scope: Scope) -> Sequence[Any]:
         found = care_report(scope)
-        rows = [*found.rows, found.total]
-        return Response(self.get_serializer(rows, many=True).data)
+        return [*found.rows, found.total]

@@ -1,15 +1,12 @@
 """Allocation of effort over the API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from campaigns.models import RetentionPlan
+from campaigns.api.scoped import ScopedReport
 from campaigns.queries.effort import effort_in
-from common.resources import Resource
-from segments.permissions import VIEW_DASHBOARD
 from segments.queries.scope import Scope
 
 
@@ -28,25 +25,11 @@ class EffortOut(serializers.Serializer[Any]):
     per_money = serializers.FloatField(allow_null=True)
 
 
-class EffortResource(Resource):
+class EffortResource(ScopedReport):
     """Effort by class in the period that the parameters of the filter bar ask for."""
 
-    read_access = VIEW_DASHBOARD
-    queryset = RetentionPlan.objects.none()
     output = EffortOut
-    pagination_class = None
-    is_shared = True
 
-    def _known_parameters(self) -> frozenset[str]:
-        return frozenset(Scope.read({}, self.actor).form.fields)
-
-    def list(self, request: Request) -> Response:
-        scope = Scope.read(request.query_params, self.actor)
-        if not scope.is_valid:
-            errors = scope.form.errors.items()
-            raise serializers.ValidationError(
-                {name: [str(one) for one in texts] for name, texts in errors}
-            )
+    def rows(self, scope: Scope) -> Sequence[Any]:
         effort = effort_in(scope)
-        rows = effort.classes if effort else []
-        return Response(self.get_serializer(rows, many=True).data)
+        return effort.classes if effort else []

@@ -1,15 +1,13 @@
 """The team over the API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from campaigns import permissions
-from campaigns.models import PlannedTouch
+from campaigns.api.scoped import ScopedReport
 from campaigns.queries.team import ASKED, team_in
-from common.resources import Resource
 from segments.queries.scope import Scope
 
 
@@ -40,24 +38,14 @@ class TeamRowOut(serializers.Serializer[Any]):
     seconds = serializers.FloatField(allow_null=True)
 
 
-class TeamResource(Resource):
+class TeamResource(ScopedReport):
     """Reps, what is nobody's and the firm; a rep reads the own row and the firm's."""
 
     read_access = permissions.VIEW_TODAY
-    queryset = PlannedTouch.objects.none()
+    asked = ASKED
     output = TeamRowOut
-    pagination_class = None
-    filter_backends = ()
-    list_parameters = frozenset(ASKED)
 
-    def list(self, request: Request) -> Response:
-        scope = Scope.read(request.query_params, self.actor, only=ASKED)
-        if not scope.is_valid:
-            errors = scope.form.errors.items()
-            raise serializers.ValidationError(
-                {name: [str(one) for one in texts] for name, texts in errors}
-            )
+    def rows(self, scope: Scope) -> Sequence[Any]:
         found = team_in(scope)
         rest = [found.unattributed] if found.unattributed else []
-        rows = [*found.rows, *rest, found.firm]
-        return Response(self.get_serializer(rows, many=True).data)
+        return [*found.rows, *rest, found.firm]

@@ -61,6 +61,10 @@ class TodayIn(StrictSerializer):
     rows = serializers.IntegerField(required=False, min_value=1, max_value=MOST_SHOWN)
 
 
+class NothingIn(StrictSerializer):
+    """An empty body."""
+
+
 class SettleIn(StrictSerializer):
     """Items as the list names them."""
 
@@ -90,8 +94,8 @@ class TodayResource(Resource):
     write_access = permissions.VIEW_TODAY
     queryset = PlannedTouch.objects.all()
     output = TodayOut
-    inputs = {"snooze": SnoozeIn, "settle": SettleIn}
-    outputs = {"snooze": CountOut, "settle": CountOut}
+    inputs = {"snooze": SnoozeIn, "settle": SettleIn, "wake": NothingIn}
+    outputs = {"snooze": CountOut, "settle": CountOut, "wake": CountOut}
     pagination_class = None
     filter_backends = ()
     list_parameters = frozenset({"owner", "rows"})
@@ -125,6 +129,13 @@ class TodayResource(Resource):
             reason=said.get("reason", ""),
         )
         return Response({"items": count})
+
+    @extend_schema(summary="Bring back what was put off")
+    @action(detail=False, methods=["post"])
+    @acts_once
+    def wake(self, request: Request) -> Response:
+        self.read(request)
+        return Response({"items": agenda.wake(actor=self.actor)})
 
     @extend_schema(summary="Settle items")
     @action(detail=False, methods=["post"])

@@ -38,16 +38,12 @@ from campaigns.api.questions import (
     SavedQuestionResource,
 )
 from campaigns.api.rivals import RivalResource
+from campaigns.api.sendings import SendingResource
 from campaigns.api.service_levels import ServiceLevelResource
 from campaigns.api.team import TeamResource
 from campaigns.api.today import TodayResource
 from campaigns.api.touch_library import LibraryResource
-from campaigns.api.wallet import (
-    EffectResource,
-    GateResource,
-    SendingResource,
-    WalletResource,
-)
+from campaigns.api.wallet import EffectResource, GateResource, WalletResource
 from campaigns.api.webhooks import CallResource, EndpointResource
 
 router = SimpleRouter(use_regex_path=False)

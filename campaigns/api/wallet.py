@@ -1,6 +1,5 @@
 """Wallets, measured effects, the gate and class-wide sendings over the API."""
 
-from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
@@ -10,16 +9,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import permissions
-from campaigns.api.gate import GateDecisionIn, GateUndecidedOut, decision_of
-from campaigns.choices import GateChoice, OwnerRole
 from campaigns.models import (
     GateDecision,
     MeasuredEffect,
     RetentionPlan,
-    TouchTemplate,
 )
 from campaigns.queries.wallet import wallet_of
-from campaigns.services import effects, gate, sendings
+from campaigns.services import effects, gate
 from common.api import StrictSerializer
 from common.api_fields import DayField, RecordId
 from common.once import acts_once
@@ -249,62 +245,3 @@ class GateResource(Listed, Shown, Resource):
         weigh = gate.weigh_plan if "plan" in said else gate.weigh
         found = weigh(account_ids=account_ids, actor=self.actor, **said)
         return Response(self.get_serializer(found).data)
-
-
-class SendIn(GateDecisionIn):
-    """What to do about accounts for which it does not pay; not needed without any."""
-
-    choice = serializers.ChoiceField(choices=GateChoice.choices, required=False)
-
-
-@extend_schema_serializer(many=False)
-class SentOut(serializers.Serializer[Any]):
-    done = serializers.IntegerField()
-    moved = serializers.IntegerField()
-    dropped = serializers.IntegerField()
-    queued = serializers.IntegerField()
-    skipped = serializers.IntegerField()
-    held = serializers.IntegerField()
-    remaining = serializers.IntegerField()
-
-
-class SendingResource(Resource):
-    """One touch of marketing, marked as done for all accounts for which it is due."""
-
-    read_access = permissions.CHANGE_PLANS
-    write_access = permissions.CHANGE_PLANS
-    queryset = TouchTemplate.objects.filter(owner_role=OwnerRole.MARKETER)
-    output = GateOut
-    inputs = {"send": SendIn, "settle": SendIn}
-    outputs = {"send": SentOut, "settle": SentOut}
-    is_shared = True
-
-    @extend_schema(summary="Read whether sending it now pays", responses=GateOut)
-    def retrieve(self, request: Request, pk: int) -> Response:
-        found = sendings.gate_of(actor=self.actor, template=self.get_object())
-        return Response(self.get_serializer(found).data)
-
-    @extend_schema(
-        summary="Decide about those below the line, before printing",
-        responses={200: SentOut, 409: GateUndecidedOut},
-    )
-    @action(detail=True, methods=["post"])
-    @acts_once
-    def settle(self, request: Request, pk: int) -> Response:
-        return self._decided(request, sendings.settle)
-
-    @extend_schema(
-        summary="Mail a touch to all, or mark it as done",
-        responses={200: SentOut, 409: GateUndecidedOut},
-    )
-    @action(detail=True, methods=["post"])
-    @acts_once
-    def send(self, request: Request, pk: int) -> Response:
-        return self._decided(request, sendings.send_all)
-
-    def _decided(self, request: Request, act: Callable[..., sendings.Sent]) -> Response:
-        said = self.read(request)
-        decision = decision_of(said) if "choice" in said else None
-        template = self.get_object()
-        sent = act(actor=self.actor, template=template, decision=decision)
-        return Response(self.get_serializer(sent).data)

@@ -90,6 +90,7 @@ class PlannedTouch(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["due_on"], name="touch_by_day"),
             models.Index(
                 fields=["account", "due_on"],
                 condition=Q(status=TouchStatus.DUE),

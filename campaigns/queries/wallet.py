@@ -109,6 +109,17 @@ class Response:
             f" {count(one.accounts)} accounts)"
         )
 
+    @property
+    def why(self) -> str:
+        """Say why so much is justified and not more; empty where it was measured."""
+        if self.measured is not None:
+            return ""
+        return (
+            f"So {exact_share(_rounded(self.share))} of a year’s margin pays for"
+            " itself: only what it secures within the year counts, and more shows as"
+            " too much until an effect is measured."
+        )
+
 
 class Responses:
     """The measured effects that count, and the assumption for everybody else.
@@ -199,6 +210,10 @@ class Responses:
             f"round(greatest(least({self.column('share', **columns)}"
             " * v.expected_margin_year, v.expected_margin), 0), 2)"
         )
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.001"))
 
 
 @dataclass(frozen=True, slots=True)

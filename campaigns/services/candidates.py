@@ -121,7 +121,10 @@ def collect(span: Span, calendar: OpenDays) -> int:
         cursor.execute(_COLLECT.format(**some), parameters)
         found = int(cursor.rowcount)
         if found:
+            # A rough look is enough to plan by, and takes a tenth of the time.
+            cursor.execute("SET LOCAL default_statistics_target = 10")
             cursor.execute(f"ANALYZE {TABLE}")
+            cursor.execute("SET LOCAL default_statistics_target TO DEFAULT")
         else:
             cursor.execute(f"DROP TABLE {TABLE}")
     return found

@@ -7,7 +7,7 @@ there may be a million touches to find days for.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -23,8 +23,7 @@ OPEN_DAYS_A_WEEK = 5
 _MINUTES = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One touch that looks for a day, from `earliest` to before `latest`."""
 
     id: int
@@ -98,7 +97,7 @@ def contention(span: Span, rule: PlanningRule) -> Contention | None:
     parameters = _parameters(span, rule, limits)
     with connection.cursor() as cursor:
         cursor.execute(_CONTENDED, parameters)
-        found = [Candidate(*row) for row in cursor.fetchall()]
+        found = list(map(Candidate._make, cursor.fetchall()))
     if not found:
         return None
     accounts = sorted({one.account_id for one in found})

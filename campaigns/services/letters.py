@@ -33,6 +33,22 @@ def letters_pdf(
     CannotSendError
         If there is nothing to print, or the text asks for a field that there is not.
     """
+    letters = letters_of(actor=actor, template=template, rows=rows, part=part)
+    if not letters:
+        raise CannotSendError("There is no letter to print.")
+    return _pdf(letters, template.title)
+
+
+def letters_of(
+    *, actor: User, template: TouchTemplate, rows: QuerySet[PlannedTouch], part: int
+) -> list[Letter]:
+    """Return one part of the letters of a touch; who refused gets none.
+
+    Raises
+    ------
+    CannotSendError
+        If the text asks for a field that there is not.
+    """
     size = policy.MOST_LETTERS
     some = list(in_order(rows)[(part - 1) * size : part * size])
     people = recipients_of(some)
@@ -41,12 +57,14 @@ def letters_pdf(
         for touch in some
         if people[touch.account_id].refusal is None
     ]
-    if not letters:
-        raise CannotSendError("There is no letter to print.")
-    audit.record(
-        actor=actor, action="letters.printed", subject=template, letters=len(letters)
-    )
-    return _pdf(letters, template.title)
+    if letters:
+        audit.record(
+            actor=actor,
+            action="letters.printed",
+            subject=template,
+            letters=len(letters),
+        )
+    return letters
 
 
 def letter_pdf(*, touch: PlannedTouch) -> bytes:

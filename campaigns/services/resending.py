@@ -3,9 +3,10 @@
 from django.db import transaction
 from django.utils import timezone
 
+from campaigns import policy
 from campaigns.choices import DeliveryStatus
 from campaigns.errors import DeliveryStateError
-from campaigns.models import Delivery
+from campaigns.models import Delivery, TouchTemplate
 from campaigns.services.deliveries import leaves_at
 from campaigns.services.sent_touches import close_touch_of
 from crm.models import User
@@ -36,14 +37,34 @@ def resend(*, actor: User, delivery: Delivery) -> Delivery:
             "refused or is unconfirmed is sent again."
         )
     before = mail.status
-    mail.status = DeliveryStatus.PLANNED
-    mail.lease = mail.leased_until = mail.finished_at = None
-    mail.attempts = 0
-    mail.answer = ""
-    mail.not_before = leaves_at(mail.account, timezone.now())
-    mail.save()
+    _open_again(mail)
     audit.record(actor=actor, action="delivery.resent", subject=mail, before=before)
     return mail
+
+
+@transaction.atomic
+def resend_all(*, actor: User, template: TouchTemplate) -> int:
+    """Send all unconfirmed mails of one touch again; return how many.
+
+    At most `policy.MOST_MAILS_AT_ONCE` at a time. One that arrived after all comes
+    twice, with the Message-ID that it had: that is why somebody has to say so.
+    """
+    rows = Delivery.objects.visible_to(actor).filter(
+        status=DeliveryStatus.UNCONFIRMED, touch__template=template
+    )
+    some = rows.select_for_update(of=("self",), skip_locked=True).order_by("pk")
+    mails = list(some.select_related("account")[: policy.MOST_MAILS_AT_ONCE])
+    for mail in mails:
+        _open_again(mail)
+    if mails:
+        audit.record(
+            actor=actor,
+            action="delivery.all_resent",
+            subject=template,
+            mails=len(mails),
+            mail_ids=[mail.pk for mail in mails[:100]],
+        )
+    return len(mails)
 
 
 @transaction.atomic
@@ -92,6 +113,15 @@ def cancel(*, actor: User, delivery: Delivery) -> Delivery:
     mail.save()
     audit.record(actor=actor, action="delivery.cancelled", subject=mail)
     return mail
+
+
+def _open_again(mail: Delivery) -> None:
+    mail.status = DeliveryStatus.PLANNED
+    mail.lease = mail.leased_until = mail.finished_at = None
+    mail.attempts = 0
+    mail.answer = ""
+    mail.not_before = leaves_at(mail.account, timezone.now())
+    mail.save()
 
 
 def _lock(delivery: Delivery) -> Delivery:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from campaigns import policy
 from campaigns.choices import GateChoice, GateOccasion, TouchStatus
+from campaigns.errors import GateUndecidedError
 from campaigns.models import GateDecision, TouchTemplate
 from campaigns.queries.gate import Gate
 from campaigns.services import class_wide, standings
@@ -130,6 +131,18 @@ def settle(
         As `gate.decide`.
     """
     return _settle(actor, template, decision, last)[0]
+
+
+def check_settled(gate: Gate) -> None:
+    """Refuse to print while there is something to decide.
+
+    Raises
+    ------
+    GateUndecidedError
+        If somebody is below the line and nobody has decided about them.
+    """
+    if gate.is_needed:
+        raise GateUndecidedError(gate.sentence, facts=gate.facts)
 
 
 def _settle(

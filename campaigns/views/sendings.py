@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns import permissions
-from campaigns.choices import OwnerRole
-from campaigns.models import TouchTemplate
+from campaigns.choices import DeliveryStatus, OwnerRole
+from campaigns.models import Delivery, TouchTemplate
 from campaigns.queries.letters import recipients_of
 from campaigns.queries.sendings import SAMPLES, audience, in_order, samples_of
-from campaigns.services import class_wide, letters, sendings, transports
+from campaigns.services import class_wide, letters, resending, sendings, transports
 from campaigns.views import gate
 from campaigns.views.touches import touch_of
 from common.access import requires
@@ -40,6 +40,9 @@ def sending(request: SignedInRequest, pk: int) -> HttpResponse:
             [touch.account for touch in some],
             dict(people),
         ),
+        "unconfirmed": Delivery.objects.visible_to(request.user)
+        .filter(status=DeliveryStatus.UNCONFIRMED, touch__template=template)
+        .count(),
         "is_post": template.channel == Channel.POST,
         "is_mailed": class_wide.is_mailed(template),
         "is_server_set": transports.is_server_set(),
@@ -84,6 +87,15 @@ def sending_letters(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, error.message)
         return redirect("campaigns:sending", pk)
     return _pdf(pdf, f"letters-{pk}-{part}")
+
+
+@require_POST
+@requires(permissions.CHANGE_PLANS)
+def sending_resend(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Send again what nobody knows to have arrived."""
+    mails = resending.resend_all(actor=request.user, template=template_of(pk))
+    messages.success(request, f"{count(mails)} go out again.")
+    return redirect("campaigns:sending", pk)
 
 
 def _asked_first(

@@ -208,3 +208,52 @@ def test_what_a_cheaper_way_reaches_is_not_printed(magazine, audience, marketer)
     assert (settled.done, settled.moved, settled.dropped) == (0, 1, 2)
     due = PlannedTouch.objects.due().values_list("account__name", flat=True)
     assert sorted(due) == ["Fair", "Rich", "Unknown"]
+
+
+def test_letters_over_the_api_wait_for_the_decision(client, magazine, marketer):
+    client.force_login(marketer)
+    magazine.content = "Dear {{ account }},"
+    magazine.save()
+
+    def send(name, **said):
+        address = reverse(f"api:sending-{name}", args=[magazine.pk])
+        return client.post(address, said, "application/json")
+
+    rows = client.get(reverse("api:sending-list")).json()
+    assert [(row["id"], row["due"]) for row in rows] == [(magazine.pk, 6)]
+    assert send("letters").status_code == 409
+    assert send("settle", choice="drop").json()["dropped"] == 3
+    letters = send("letters", part=1).json()["letters"]
+    assert [one["paragraphs"] for one in letters] == [
+        ["Dear Fair,"],
+        ["Dear Rich,"],
+        ["Dear Unknown,"],
+    ]
+    assert send("letters", part=2).json() == {"letters": []}
+
+
+def test_unconfirmed_mails_of_a_touch_go_out_again(client, magazine, marketer):
+    client.force_login(marketer)
+    for touch in PlannedTouch.objects.all():
+        state = "rejected" if touch.account.name == "Rich" else "unconfirmed"
+        Delivery.objects.create(
+            touch=touch,
+            account=touch.account,
+            contact=make.contact(account=touch.account),
+            occasion=f"touch:{touch.pk}",
+            message_id=f"<{touch.pk}@example.test>",
+            address="anna@example.test",
+            status=state,
+        )
+    page = client.get(reverse("campaigns:sending", args=[magazine.pk]))
+    assert "Send 5 again" in page.text
+
+    done = client.post(
+        reverse("campaigns:sending_resend", args=[magazine.pk]), follow=True
+    )
+
+    assert "5 go out again." in done.text
+    states = Delivery.objects.order_by("status").values_list("status", flat=True)
+    assert list(states) == ["planned"] * 5 + ["rejected"]
+    again = reverse("api:sending-resend", args=[magazine.pk])
+    assert client.post(again, {}, "application/json").json() == {"mails": 0}

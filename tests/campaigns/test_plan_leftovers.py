@@ -42,10 +42,9 @@ def followed(account):
 
 def test_the_first_class_is_no_change_for_a_plan_by_hand(ready, manager):
     account, key = make.account(), plan_of("current_key")
-    assign_by_hand(
-        actor=manager, account_ids=[account.pk], plan=key, reason="Promising"
-    )
-    make.membership(account=account, worth_class="general", since=TODAY)
+    assign_by_hand(actor=manager, account_ids=[account.pk], plan=key, reason="Try")
+    before = TODAY - dt.timedelta(days=1)
+    make.membership(account=account, worth_class="general", since=before)
 
     for _ in range(2):
         follow_classes(as_of=TODAY)
