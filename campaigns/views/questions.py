@@ -32,7 +32,7 @@ from common.spreadsheets import csv_lines
 from crm.permissions import SHARE_VIEWS
 from crm.requests import SignedInRequest
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25  # a phone shows each line as a card
 
 
 @dataclass(frozen=True, slots=True)

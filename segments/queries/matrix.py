@@ -105,7 +105,7 @@ class Shown:
             f"{count(gems.customers)} hidden gem{'' if gems.customers == 1 else 's'} "
             f"hold {money(gems.clv)} of CLV on {money(gems.revenue)} of revenue;"
             f" {count(darlings.customers)} expensive"
-            f" darling{'' if darlings.customers == 1 else 's'} hold"
+            f" darling{' holds' if darlings.customers == 1 else 's hold'}"
             f" {money(darlings.clv)} on {money(darlings.revenue)}."
         )
         if darlings.cost > 0:

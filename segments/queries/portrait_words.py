@@ -123,7 +123,7 @@ ALWAYS: dict[WorthClass, list[str]] = {
         "Find what keeps last year's profit low: frequency, products, cost to serve."
     ],
     WorthClass.GENERAL: [
-        "Serve at low cost; look for those who share the traits above."
+        "Serve at low cost; look for those who share the traits below."
     ],
     WorthClass.NEVER_PROFITABLE: [
         "Find the biggest cost of each, then cut it, charge for it, or let go."

@@ -98,8 +98,9 @@ def future_value_chart(
         key="future",
         title="Customers by future value",
         summary=(
-            f"{count(customers)} customers; most, {count(fullest.customers)}, "
-            f"are expected to bring {_range(fullest)}."
+            f"{count(customers)} customer{'' if customers == 1 else 's'}; most, "
+            f"{count(fullest.customers)}, "
+            f"expected to bring {_range(fullest)}."
         ),
         labels=[_range(bar) for bar in bars],
         series=[Series("Customers", [bar.customers for bar in bars], "bar", tone)],

@@ -73,8 +73,8 @@ def _chart(found: Portrait) -> Chart | None:
         key="class-clv",
         title=f"CLV of {found.worth_class.label.lower()} accounts",
         summary=(
-            f"Half of the {count(found.accounts)} accounts have a CLV of at least"
-            f" {money(found.median)}; most, {count(fullest[2])}, lie at"
+            f"Half of {count(found.accounts)} have a CLV of at least"
+            f" {money(found.median)}; most, {count(fullest[2])}, of"
             f" {_range(*fullest[:2])}."
         ),
         labels=[_range(low, high) for low, high, _ in found.bars],

@@ -32,22 +32,24 @@
 
   function upgrade(select) {
     if (!select.isConnected || select.tomselect) return;
+    const name = select.getAttribute("aria-label") || select.labels[0]?.textContent;
     const made = new TomSelect(select, {
       allowEmptyOption: true,
       create: false,
       maxOptions: MOST_SHOWN + 1,
+      plugins: ["dropdown_input"], // beside what is chosen, which stays in sight
       searchField: ["text", "sku"],
       load: (typed, done) => find(select, typed).then(done, () => done()),
       render: {
         no_results: (_, escape) =>
-          `<div class="no-results">${escape(select.dataset.noneFound)}</div>`,
+          `<div class="no-results" role="option" aria-disabled="true">${escape(select.dataset.noneFound)}</div>`,
       },
     });
-    const name = select.getAttribute("aria-label");
-    if (name) {
-      made.control_input.setAttribute("aria-label", name);
-      made.dropdown_content.setAttribute("aria-label", name);
-    }
+    [made.focus_node, made.control_input, made.dropdown_content].forEach((part) => {
+      part.removeAttribute("aria-labelledby");
+      part.setAttribute("aria-label", name);
+    });
+    select.setAttribute("aria-hidden", "true"); // it only holds what is chosen
   }
 
   // Without the library the select stays what it is.

@@ -40,7 +40,8 @@ def few(found: int, what: str = "customers") -> Sequence[str]:
     """Warn where an answer rests on few."""
     if not 0 < found < SMALL:
         return ()
-    return (f"Only {found} {what}: too few to read much into it.",)
+    named = what.removesuffix("s") if found == 1 else what
+    return (f"Only {found} {named}: too few to read much into it.",)
 
 
 def _between(asked: Asked) -> str:

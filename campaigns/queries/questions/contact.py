@@ -239,7 +239,8 @@ NOT_SPOKEN = Question(
     totals="""SELECT count(*) AS customers, coalesce(sum(clv), 0) AS clv,
         count(*) FILTER (WHERE last_on IS NULL) AS never FROM base""",
     say=lambda asked, total: (
-        f"With every such customer somebody spoke within {asked.said['days']} days."
+        "There is no such customer with whom nobody has spoken for "
+        f"{asked.said['days']} days."
         if not total["customers"]
         else f"With {customers(total['customers'])} worth {money(total['clv'])} nobody "
         f"has spoken for {asked.said['days']} days; with {count(total['never'])} of "
@@ -258,11 +259,11 @@ LACKING = parameters.choice(
     "lacking",
     "What they lack",
     (
-        ("anything", "any of these: plan, owner, buyer, contact"),
-        ("plan", "touch of a plan that is due or was done this quarter"),
-        ("owner", "owner"),
-        ("buyer", "known buyer or decider"),
-        ("contact", "contact person"),
+        ("anything", "one of these: plan, owner, buyer, contact"),
+        ("plan", "a touch of a plan that is due or was done this quarter"),
+        ("owner", "an owner"),
+        ("buyer", "a known buyer or decider"),
+        ("contact", "a contact person"),
     ),
 )
 FLAGS = {
@@ -315,7 +316,7 @@ def _lacking_table(_asked: Asked) -> str:
 KEY_LACKING = Question(
     key="key-accounts-lacking",
     family=FAMILY,
-    words="Which key accounts owned by {owner} have no {lacking}?",
+    words="Which key accounts owned by {owner} lack {lacking}?",
     parameters=(parameters.OWNER, LACKING),
     columns=(
         ACCOUNT,

@@ -303,7 +303,10 @@ COMPETITORS = Question(
          AND a.loss_reason = 'competitor') AS told
     FROM base""",
     say=lambda asked, total: (
-        f"Competitors appeared at {customers(total['came']).lower()} in this time, and "
+        "No competitor is written down at a customer in this time, and no customer was "
+        "lost to one."
+        if not total["came"] and not total["told"]
+        else f"Competitors appeared at {customers(total['came']).lower()} in this time, and "
         f"{count(total['lost'])} of those were lost; {count(total['told'])} customers "
         "were lost to a competitor by the reason that was given."
     ),

@@ -17,7 +17,7 @@ from crm.services.demo.truth import WINDOW_DAYS, Ints
 
 SOURCE = "demo"
 SLOW_DAYS = 120  # between orders, from which on a purchase is told beforehand
-WITHOUT_CAUSE = 0.02  # share of customers that saw the signs, and nothing came
+WITHOUT_CAUSE = 0.12  # share of customers that saw the signs, and nothing came
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ BEFORE_LOSS = Sign(
     before="loss",
     first="complaint",
     then="competitor_offer",
-    share=0.5,
+    share=0.35,
     first_days=(35, 58),
     then_days=(8, 25),
     notes=("Third late delivery, nobody called back.", "Asked others for an offer."),
