@@ -306,9 +306,10 @@ COMPETITORS = Question(
         "No competitor is written down at a customer in this time, and no customer was "
         "lost to one."
         if not total["came"] and not total["told"]
-        else f"Competitors appeared at {customers(total['came']).lower()} in this time, and "
-        f"{count(total['lost'])} of those were lost; {count(total['told'])} customers "
-        "were lost to a competitor by the reason that was given."
+        else f"Competitors appeared at {customers(total['came']).lower()} in this "
+        f"time, {count(total['lost'])} of those were lost; "
+        f"{count(total['told'])} customers were lost to a competitor by the reason "
+        "that was given."
     ),
     draw=Draw("Customers", "label", ("came", "lost")),
     notes=lambda asked, total: few(total["customers"]),

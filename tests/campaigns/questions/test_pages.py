@@ -71,7 +71,7 @@ def test_a_table_has_pages_and_a_way_out(client, manager, rep):
         order.lines.update(product=product)
     client.force_login(manager)
     first = client.get(PAGE, {"since": "2026-01-01"}).context["table"]
-    assert (first.count, len(first.lines), first.next) == (53, 50, 2)
+    assert (first.count, len(first.lines), first.next) == (53, 25, 2)
     last = client.get(PAGE, {"since": "2026-01-01", "page": "9"}).context["table"]
     assert (last.first, last.last, last.next) == (51, 53, 0)
     export = client.get(f"{PAGE}export.csv", {"since": "2026-01-01"})
