@@ -16,6 +16,9 @@ PACKAGES = common crm clv segments campaigns config tests benchmarks
 TEST_PROCESSES = 2
 TESTS =
 
+# Compiling the code again in each of many processes takes longer than keeping it.
+unexport PYTHONDONTWRITEBYTECODE
+
 RUNTIME = $(VENV)/.runtime-installed
 DEV = $(VENV)/.dev-installed
 NPM = node_modules/.installed
@@ -28,17 +31,22 @@ run: $(RUNTIME) $(NPM)
 
 setup: $(DEV) $(NPM) $(BROWSER)
 
-test: setup lint
+# While the types are checked, somebody compiles the tests, once for all processes.
+test: setup
+	@$(PY) -m pytest --collect-only --quiet >/dev/null 2>&1 & \
+	$(MAKE) --no-print-directory lint; found=$$?; wait; exit $$found
 	@$(PY) -m pytest -n $(TEST_PROCESSES) --dist worksteal $(TESTS)
 
+# The types take as long as all others, so they have a processor of their own.
 lint: $(DEV) $(NPM)
-	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/ruff format --check --quiet .
-	@find templates -name '*.html' -exec $(VENV)/bin/djade --check --target-version 5.2 {} +
-	@$(VENV)/bin/lint-imports --no-cache
-	@$(VENV)/bin/mypy
-	@$(PY) -W error::DeprecationWarning:config manage.py check --settings config.settings.test
-	@$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run --settings config.settings.test
+	@$(VENV)/bin/mypy & types=$$!; ( \
+	$(VENV)/bin/ruff check . && \
+	$(VENV)/bin/ruff format --check --quiet . && \
+	find templates -name '*.html' -exec $(VENV)/bin/djade --check --target-version 5.2 {} + && \
+	$(VENV)/bin/lint-imports --no-cache && \
+	$(PY) -W error::DeprecationWarning:config manage.py check --settings config.settings.test && \
+	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run --settings config.settings.test \
+	); found=$$?; wait $$types && exit $$found
 
 bench: $(DEV) $(NPM)
 	@$(PY) -m benchmarks

@@ -28,14 +28,20 @@ def pytest_collection_modifyitems(items):
     """Mark tests that commit before pytest-django sorts, and keep them last.
 
     They are the slow ones, and pytest itself would gather those that share a browser
-    wherever the first one stands.
+    wherever the first one stands. Among them, the slowest come first, so that none of
+    several processes waits for another's at the end.
     """
     for item in items:
         if hasattr(item, "fixturenames") and commits(item):
             item.add_marker(pytest.mark.django_db(transaction=True), append=False)
     result = yield
-    items.sort(key=lambda item: hasattr(item, "fixturenames") and commits(item))
+    items.sort(key=_place)
     return result
+
+
+def _place(item):
+    is_last = hasattr(item, "fixturenames") and commits(item)
+    return is_last, is_last and item.get_closest_marker("slow") is None
 
 
 @pytest.fixture(scope="session")

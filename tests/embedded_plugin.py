@@ -73,10 +73,11 @@ _session = Session()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests() -> Generator[None]:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     # A wrapper runs before pytest-django's own hook, which imports the settings.
     try:
-        _session.start()
+        if not early_config.known_args_namespace.collectonly:
+            _session.start()
     except BaseException:
         _session.stop()
         raise

@@ -27,6 +27,7 @@ def firm(rep):
     return ValuationRun.objects.current()
 
 
+@pytest.mark.slow
 def test_a_manager_drafts_previews_and_publishes(
     page, live_server, sign_in, manager, firm, tmp_path
 ):

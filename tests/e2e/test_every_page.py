@@ -98,6 +98,7 @@ def pages(user, account, part):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page_is_clear_to_everybody_and_fits_a_phone(
     page, live_server, sign_in, administrator, firm, part

@@ -12,6 +12,8 @@ from segments.models import Membership
 from tests import cdnow
 from tests.live_worker import running_worker, wait_until
 
+pytestmark = pytest.mark.slow
+
 # Of MBG/NBD, the better of the two models here; time in weeks (docs/methods).
 PUBLISHED_78_WEEKS = {"r": 0.6178, "alpha": 8.6570, "a": 0.5515, "b": 1.0091}
 
