@@ -6,6 +6,7 @@ then a territory, then a tag, then the older. Whom somebody put on a plan by han
 follows that one; a newcomer who was classed meanwhile is welcomed to the end first.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -88,8 +89,11 @@ def _class_counts() -> dict[str, int]:
 
 
 def _taken() -> dict[str, int]:
-    """Return by class how many follow another plan: by hand, or still a welcome."""
-    return {row[0]: row[1] for row in kept_rows(TAKEN)}
+    """Return by class how many follow another plan, by hand or a welcome, or none."""
+    found: Counter[str] = Counter()
+    for worth_class, count in kept_rows(TAKEN, {"former": Stage.FORMER.value}):
+        found[worth_class] += count
+    return found
 
 
 def _published(besides: RetentionPlan | None = None) -> list[RetentionPlan]:
@@ -188,5 +192,10 @@ LEFT JOIN segments_membership m ON m.account_id = hand.account_id AND m.until IS
 WHERE hand.until IS NULL AND (hand.is_by_hand OR (m.worth_class IS NOT NULL
     AND hand.plan_id IN (
         SELECT id FROM campaigns_retentionplan WHERE worth_class = '')))
+GROUP BY 1
+UNION ALL
+SELECT m.worth_class, count(*)
+FROM crm_account a JOIN segments_membership m ON m.account_id = a.id AND m.until IS NULL
+WHERE a.stage = %(former)s
 GROUP BY 1
 """

@@ -3,8 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db import transaction
+from django.db.models import Q
 
 from campaigns import policy
 from campaigns.errors import CannotPutOffError, ItemGoneError
@@ -68,9 +71,12 @@ def snooze(
     return len(marks)
 
 
-def wake(*, actor: User) -> int:
-    """Bring back at once all that the actor put off; return how many come back."""
+def wake(*, actor: User, marks: Sequence[Mark] = ()) -> int:
+    """Bring back at once what the actor put off, or only `marks`; return how many."""
     rows = Snooze.objects.filter(user=actor, until__gt=business_today())
+    if marks:
+        named = (Q(source=mark.source, item=mark.item) for mark in marks)
+        rows = rows.filter(reduce(or_, named))
     return rows.delete()[0]
 
 

@@ -26,6 +26,7 @@ from crm.requests import SignedInRequest
 
 # What an effect rests on goes along with the form, so that typing counts nobody anew.
 _SALT = "campaigns.plan-ground"
+READY_NOW = "Classes without a plan follow the ready one from today on. Change yours here."
 
 
 @require_POST
@@ -35,6 +36,7 @@ def draft_start(request: SignedInRequest, key: str) -> HttpResponse:
     if plan is None:
         plans.ensure_plans(actor=request.user)
         plan = find_plan(key)
+        messages.success(request, READY_NOW)
     if plan is None:  # the class has refined plans only
         return redirect("campaigns:plan_new")
     plans.start_draft(actor=request.user, plan=plan)
@@ -136,7 +138,7 @@ def draft_touch_keep(request: SignedInRequest, key: str, pk: int) -> HttpRespons
         library.keep_touch(actor=request.user, touch=touch)
     except DomainError as error:
         return _after_change(request, key, refused=error.message)
-    return _after_change(request, key)
+    return _after_change(request, key, said=f"“{touch.title}” is in the library now.")
 
 
 @require_POST
@@ -239,12 +241,14 @@ def _save_touch(
 
 
 def _after_change(
-    request: SignedInRequest, key: str, *, refused: str = ""
+    request: SignedInRequest, key: str, *, refused: str = "", said: str = ""
 ) -> HttpResponse:
     if wants_fragment(request):
-        return _show(request, get_draft(key), refused=refused)
+        return _show(request, get_draft(key), refused=refused, said=said)
     if refused:
         messages.error(request, refused)
+    if said:
+        messages.success(request, said)
     return redirect("campaigns:plan_draft", key)
 
 
@@ -257,6 +261,7 @@ def _show(
     publish: PublishForm | None = None,
     run: RunForm | None = None,
     refused: str = "",
+    said: str = "",
 ) -> HttpResponse:
     """Show the draft with, at most, one open form; 422 if that has errors."""
     is_refused = any(one and one.errors for one in (form, publish, run)) or refused
@@ -271,6 +276,7 @@ def _show(
         "form": form,
         "edited": touch,
         "refused": refused,
+        "said": said,
         "publish_form": publish or PublishForm(draft=draft),
         "run_form": run or RunForm(draft=draft),
         "templates": READY_PLANS.values(),

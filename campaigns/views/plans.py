@@ -144,6 +144,7 @@ def _versions(request: SignedInRequest, plan: RetentionPlan) -> dict[str, object
         found = get_object_or_404(rows, number=int(number[:9]))
         version = queries.with_cost(found, card.followers)
     return {
+        "today": business_today(),
         "card": card,
         "version": version,
         "versions": versions.order_by("-number"),

@@ -8,6 +8,7 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from campaigns import permissions
 from campaigns.errors import CannotPutOffError
@@ -22,7 +23,7 @@ from campaigns.views.sendings import last_of, template_of
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
-from common.htmx import render_page
+from common.htmx import render_page, wants_fragment
 from common.templatetags.display import count
 from common.templatetags.display import day as day_words
 from crm.choices import Role
@@ -31,6 +32,7 @@ from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 
 LONGEST_QUERY = 500
+MOST_UNDONE = 20  # at once, from the message; more are brought back all together
 
 
 class TeamForm(forms.Form):
@@ -94,9 +96,12 @@ def today_act(request: SignedInRequest) -> HttpResponse:
 @require_POST
 @requires(permissions.VIEW_TODAY)
 def today_wake(request: SignedInRequest) -> HttpResponse:
-    """Bring back at once what the person put off."""
-    woken = agenda.wake(actor=request.user)
+    """Bring back at once what the person put off: what `item` names, else all."""
+    marks = [agenda.Mark.read(text) for text in request.GET.getlist("item")]
+    woken = agenda.wake(actor=request.user, marks=marks[:MOST_UNDONE])
     messages.success(request, f"Brought back: {count(woken)}.")
+    if wants_fragment(request):
+        return HttpResponseClientRedirect(reverse("campaigns:today"))
     return redirect("campaigns:today")
 
 
@@ -107,7 +112,16 @@ def _put_off(request: SignedInRequest, marks: list[agenda.Mark]) -> None:
     until = form.day()
     reason = form.cleaned_data["reason"]
     agenda.snooze(actor=request.user, marks=marks, until=until, reason=reason)
-    messages.success(request, f"Put off until {day_words(until)}: {count(len(marks))}.")
+    undo_url = ""
+    if len(marks) <= MOST_UNDONE:
+        items = QueryDict(mutable=True)
+        items.setlist("item", [f"{mark.source}:{mark.item}" for mark in marks])
+        undo_url = f"{reverse('campaigns:today_wake')}?{items.urlencode()}"
+    messages.success(
+        request,
+        f"Put off until {day_words(until)}: {count(len(marks))}.",
+        extra_tags=undo_url,
+    )
 
 
 def _back(request: SignedInRequest) -> HttpResponse:

@@ -185,6 +185,16 @@ def test_many_are_put_off_or_settled_at_once(client, account, rep):
     assert marks(rep) == []
     assert {one.until.weekday() for one in Snooze.objects.all()} == {0}
 
+    # The message takes back what it says, and nothing else.
+    other = Snooze.objects.create(
+        user=rep, source="alert", item="0", until=Snooze.objects.first().until
+    )
+    undo = client.get(URL).context["messages"]._loaded_messages[0].extra_tags
+    again = client.post(undo, headers={"HX-Request": "true"})
+    assert again.headers["HX-Redirect"] == URL
+    assert set(marks(rep)) == set(chosen)
+    assert list(Snooze.objects.all()) == [other]
+
     client.post(ACT, {"item": chosen, "act": "settle"})
     promised.refresh_from_db()
     assert promised.status == "done"

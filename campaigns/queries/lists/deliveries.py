@@ -103,7 +103,6 @@ REGISTRY = Registry(
             filter="status",
             is_default=True,
             is_on_phone=True,
-            style="is-short",
         ),
         Column(
             "address",
@@ -121,6 +120,7 @@ REGISTRY = Registry(
             sort="written",
             is_descending=True,
             is_default=True,
+            style="is-day",
         ),
         Column(
             "ended",
@@ -130,6 +130,7 @@ REGISTRY = Registry(
             ),
             export=lambda row: row.record.finished_at,
             is_default=True,
+            style="is-day",
         ),
         Column(
             "attempts",
