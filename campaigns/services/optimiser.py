@@ -1,7 +1,8 @@
 """Keeping what the optimiser found, and making drafts of it for people to publish."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,9 +17,10 @@ from campaigns.queries.variants import NOTHING, READY, VERSION
 from campaigns.services import drafts, plans
 from campaigns.services.ready import READY_PLANS
 from common.versions import save_changes
-from crm.models import User
+from crm.models import AuditEvent, User
 from crm.services import audit
 
+APPLIED = "optimiser.applied"
 GONE = "The version that was chosen is not there any more."
 
 
@@ -138,12 +140,24 @@ def apply_search(
     )
     audit.record(
         actor=actor,
-        action="optimiser.applied",
+        action=APPLIED,
         subject=kept,
-        drafts=[str(one) for one in made],
-        left=[one.what for one in left],
+        made=[[one.plan.key, str(one)] for one in made],
+        undone=[[one.what, one.why] for one in left],
     )
     return Applied(made, left)
+
+
+def applied_of(kept: KeptSearch) -> Mapping[str, Any]:
+    """Return what was made of a search and what was left, as written down.
+
+    `made` has the key and the name of each draft, `undone` what and why.
+    """
+    written = AuditEvent.objects.filter(
+        action=APPLIED, subject_type=kept._meta.label_lower, subject_id=kept.pk
+    )
+    event = written.first()
+    return event.detail if event else {}
 
 
 def _apply_line(
@@ -184,9 +198,10 @@ def _made(
     )
     if kind == VERSION and source is None:
         return None, GONE
+    label = source.plan.name if source else part.label
     draft = plans.create_plan(
         actor=actor,
-        name=f"{line.class_label}, {part.who}: {part.label}"[:150],
+        name=f"{line.class_label}, {part.who}: {label}"[:150],
         audience=plans.Audience(line.worth_class, is_automatic=is_main),
         template=name if kind == READY else "",
         copied_from=source,

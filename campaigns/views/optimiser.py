@@ -101,6 +101,7 @@ def search_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "kept": kept,
         "found": services.answer_of(kept),
+        "applied": services.applied_of(kept),
         "can_apply": request.user.has_perm(permissions.CHANGE_PLANS),
     }
     return render(request, "campaigns/optimiser/search.html", context)
@@ -127,10 +128,11 @@ def search_apply(request: SignedInRequest, pk: int) -> HttpResponse:
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("campaigns:search_detail", pk=pk)
-    for draft in applied.drafts:
-        messages.success(request, f"Draft made: {draft}.")
-    for left in applied.left:
-        messages.warning(request, f"{left.what}. {left.why}")
+    made = len(applied.drafts)
+    said = f"{made} draft{'' if made == 1 else 's'} made."
+    if applied.left:
+        said += f" {len(applied.left)} left to you: look below."
+    messages.success(request, said)
     return redirect("campaigns:search_detail", pk=pk)
 
 

@@ -344,6 +344,11 @@ def test_keeping_and_drafts_from_the_page(firm, as_marketer):
     url = reverse("campaigns:search_apply", args=[kept.pk])
     answer = as_marketer.post(url, {"version": kept.version}, follow=True)
     assert "made drafts of it" in answer.content.decode()
+    assert "What was made of it" in answer.content.decode()
+    made = PlanVersion.objects.drafts()
+    assert [name for _, name in answer.context["applied"]["made"]] == [
+        str(draft) for draft in made.order_by("pk")
+    ]
     assert (
         "Plan B" in as_marketer.get(reverse("campaigns:search_list")).content.decode()
     )
