@@ -26,7 +26,9 @@ from crm.requests import SignedInRequest
 
 # What an effect rests on goes along with the form, so that typing counts nobody anew.
 _SALT = "campaigns.plan-ground"
-READY_NOW = "Classes without a plan follow the ready one from today on. Change yours here."
+READY_NOW = (
+    "Classes without a plan follow the ready one from today on. Change yours here."
+)
 
 
 @require_POST
