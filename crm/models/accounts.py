@@ -155,8 +155,15 @@ class Account(Versioned):
             models.Index(fields=["last_contact_on", "id"], name="account_by_contact"),
             # Lists sort and narrow by these; each serves both directions.
             models.Index(fields=["owner", "id"], name="account_by_owner"),
-            models.Index(fields=["city", "id"], name="account_by_city"),
-            models.Index(fields=["industry", "id"], name="account_by_industry"),
+            # With what keeps merged ones out, so that counting reads no row.
+            models.Index(
+                fields=["city", "id"], include=["merged_into"], name="account_by_city"
+            ),
+            models.Index(
+                fields=["industry", "id"],
+                include=["merged_into"],
+                name="account_by_industry",
+            ),
             models.Index(fields=["stage", "id"], name="account_by_stage"),
             models.Index(LastDigits("phone"), name="account_by_phone"),
         ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import (
     Case,
+    Exists,
     F,
     IntegerField,
     Max,
@@ -129,6 +130,14 @@ ORDERS: Mapping[str, Order] = {
         kept_in="next_touch_on",
     ),
 }
+# Of these the night's standings are as true as the values themselves.
+KEPT_FIGURES = frozenset(
+    {
+        *("clv", "trend", "realised_profit", "revenue_year", "margin_year"),
+        *("cost_year", "order_count", "last_order_on"),
+    }
+)
+SORTED_DIRECTLY = 500  # rows
 # Long lists read these from the values of the run itself, whatever day it is of.
 _OF_VALUES = {"clv": "clv", "future": "future_value"}
 
@@ -187,6 +196,8 @@ class AccountList(Listing):
                 return self._valued(descending=descending)
             if order.kept_in and self.has_standings:
                 return self._kept(order, descending=descending)
+        if self._is_sorted_by_night(order):
+            return self._few_kept(order, descending=descending)
         if self.few is None and order.field == "owner__name":
             return self._by_owner(descending=descending)
         if order.field == "class_rank":
@@ -213,6 +224,24 @@ class AccountList(Listing):
                 rows, order, descending=descending, name=order.kept_in, tie="account_id"
             )
         return found if worth_class else [*found, *self._newer(descending=descending)]
+
+    def _is_sorted_by_night(self, order: Order) -> bool:
+        """Tell whether a short list is still too long to look each figure up."""
+        if self.few is None or len(self.few) <= SORTED_DIRECTLY or self.run is None:
+            return False
+        return order.kept_in in KEPT_FIGURES and self.has_standings
+
+    def _few_kept(self, order: Order, *, descending: bool) -> list[Segment]:
+        """Read a short list from the night's standings; who has none comes last."""
+        night = Standing.objects.filter(run=self.run)
+        rows = night.filter(account_id__in=self.few or [])
+        found = self.stretches(
+            rows, order, descending=descending, name=order.kept_in, tie="account_id"
+        )
+        stands = Exists(night.filter(account=OuterRef("pk")))
+        others = self.chosen().exclude(stands)
+        plain = Order("pk", int)
+        return [*found, *self.stretches(others, plain, descending=descending)]
 
     def _by_class(
         self, rows: QuerySet[Any], worth: Order, *, tie: str, descending: bool
