@@ -24,7 +24,11 @@ _MINUTES = 60
 
 
 class Candidate(NamedTuple):
-    """One touch that looks for a day, from `earliest` to before `latest`."""
+    """One touch that looks for a day, from `earliest` to before `latest`.
+
+    Where it is not `is_often`, all touches of the account together are no more than it
+    may have within a week, so that any day will do for the account.
+    """
 
     id: int
     account_id: int
@@ -34,6 +38,7 @@ class Candidate(NamedTuple):
     due_on: int
     earliest: int
     latest: int
+    is_often: bool
 
 
 @dataclass(slots=True)
@@ -100,9 +105,9 @@ def contention(span: Span, rule: PlanningRule) -> Contention | None:
         found = list(map(Candidate._make, cursor.fetchall()))
     if not found:
         return None
-    accounts = sorted({one.account_id for one in found})
+    accounts = sorted({one.account_id for one in found if one.is_often})
     limits.contact_caps.update(_contact_caps(span, accounts))
-    return Contention(found, limits, _load(found, span, parameters))
+    return Contention(found, limits, _load(found, accounts, span, parameters))
 
 
 def _limits(span: Span, rule: PlanningRule) -> Limits:
@@ -152,12 +157,14 @@ def _contact_caps(span: Span, accounts: list[int]) -> dict[int, int]:
         return {account: int(cap) for account, cap in cursor.fetchall()}
 
 
-def _load(found: list[Candidate], span: Span, parameters: dict[str, Any]) -> Load:
+def _load(
+    found: list[Candidate], accounts: list[int], span: Span, parameters: dict[str, Any]
+) -> Load:
     """Count what stands already, and the candidates that keep their day."""
     load = Load(span.as_of.weekday())
     chosen = parameters | {
         "chosen": [one.id for one in found],
-        "some_accounts": sorted({one.account_id for one in found}),
+        "some_accounts": accounts,
         "people": sorted({one.person_id for one in found if one.person_id}),
     }
     with connection.cursor() as cursor:
@@ -234,7 +241,8 @@ WITH new AS MATERIALIZED ({_NEW}), hours AS (
     WHERE contact_cap IS NOT NULL AND left_on IS NULL
 )
 SELECT id, account_id, person_id, minutes, is_direct, due_on - %(as_of)s::date,
-    earliest - %(as_of)s::date, latest - %(as_of)s::date
+    earliest - %(as_of)s::date, latest - %(as_of)s::date,
+    account_id IN (SELECT account_id FROM heard)
 FROM new
 WHERE (minutes > 0 AND person_id IN (SELECT person_id FROM short))
    OR account_id IN (SELECT account_id FROM heard)

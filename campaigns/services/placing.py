@@ -115,6 +115,8 @@ class _Placing:
         return not limits.is_away(person, day)
 
     def _may_hear(self, one: Candidate, day: int) -> bool:
+        if not one.is_often:
+            return True
         touches = self.load.touches[one.account_id]
         if not _has_room(touches, day, WEEK_DAYS, self.limits.touches_a_week):
             return False
@@ -141,6 +143,8 @@ class _Placing:
 
     def _take(self, one: Candidate, day: int) -> None:
         self.load.add(one.person_id, day, one.minutes)
+        if not one.is_often:
+            return
         self.load.touches[one.account_id].append(day)
         if one.is_direct:
             self.load.contacts[one.account_id].append(day)
