@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import gc
 import re
 from contextlib import contextmanager
 
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(items):
 def _place(item):
     is_last = hasattr(item, "fixturenames") and commits(item)
     return is_last, is_last and item.get_closest_marker("slow") is None
+
+
+def pytest_collection_finish():
+    """Spare the collector what stays to the end: it looked through all of it often."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ class CareOut(serializers.Serializer[Any]):
     share = serializers.FloatField()
 
 
-class RatedOut(serializers.Serializer[Any]):
+class RepRatedOut(serializers.Serializer[Any]):
     """Ratings from 1 to 5 of the contacts that the rep logged."""
 
     contacts = serializers.IntegerField()
@@ -88,7 +88,7 @@ class ObjectiveOut(serializers.Serializer[Any]):
     key_accounts_asked = serializers.IntegerField(source="coverage.asked")
     key_accounts_touched = serializers.IntegerField(source="coverage.touched")
     care = CareOut(many=True)
-    rated = RatedOut(allow_null=True)
+    rated = RepRatedOut(allow_null=True)
     quarters = PaceOut(many=True, source="paces")
 
 
