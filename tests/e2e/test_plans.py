@@ -49,6 +49,9 @@ def test_a_marketer_builds_compares_and_publishes_a_plan(
 
     page.get_by_role("link", name="Add a touch").click()
     form = page.get_by_role("form", name="Touch")
+    # What would lose the typing is not there while a touch is open.
+    expect(page.get_by_text("From the library")).to_be_hidden()
+    expect(form.get_by_label("Title")).to_be_focused()
     form.get_by_label("Title").fill("Check-in call")
     form.get_by_label("Channel").select_option("Call")
     expect(form.get_by_label("Weeks between")).to_be_hidden()
