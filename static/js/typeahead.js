@@ -50,6 +50,16 @@
       part.setAttribute("aria-label", name);
     });
     select.setAttribute("aria-hidden", "true"); // it only holds what is chosen
+    made.focus_node.addEventListener("keydown", (event) => open(made, event));
+  }
+
+  // Whoever came by Tab opens it by Enter or the first letter, which is typed into it.
+  function open(made, event) {
+    const isLetter = event.key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (made.isOpen || !(isLetter || event.key === "Enter")) return;
+    event.stopPropagation(); // it is no shortcut of the page
+    if (!isLetter || event.key === " ") event.preventDefault();
+    made.open();
   }
 
   // Without the library the select stays what it is.

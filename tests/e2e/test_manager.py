@@ -12,25 +12,26 @@ from tests import make
 
 @pytest.fixture
 def firm(rep):
-    """One good customer with three orders, one cost; and one that bought once."""
+    """A good customer who was sold to below cost since the night before; and another."""
     today = business_today()
     good = make.account(owner=rep, name="Kontor Nord", acquired_on=today)
     for days in (200, 120, 40):
         make.order(account=good, on=today - dt.timedelta(days=days))
+    make.cost(account=good, amount="25.00", on=today - dt.timedelta(days=50))
+    once = make.account(owner=rep, name="Hafen Süd", acquired_on=today)
+    make.order(account=once, on=today - dt.timedelta(days=10))
+    call_command("nightly", as_of=today - dt.timedelta(days=30), verbosity=0)
     make.order(
         account=good,
         on=today - dt.timedelta(days=10),
         external_id="N-4711",
-        lines=[(3, "100.00", "60.00")],
+        lines=[(3, "100.00", "160.00")],
     )
-    make.cost(account=good, amount="25.00", on=today - dt.timedelta(days=9))
-    once = make.account(owner=rep, name="Hafen Süd", acquired_on=today)
-    make.order(account=once, on=today - dt.timedelta(days=300))
     call_command("nightly", verbosity=0)
     return good
 
 
-def test_a_manager_opens_a_class_and_an_accounts_arithmetic(
+def test_a_manager_finds_why_equity_fell_down_to_the_order_line(
     page, live_server, sign_in, manager, firm
 ):
     sign_in(manager, by_form=True)
@@ -38,16 +39,16 @@ def test_a_manager_opens_a_class_and_an_accounts_arithmetic(
         "What our customers are worth"
     )
 
-    page.locator(".p-tile a.c-class", has_text="Current key").click()
-    expect(page.get_by_role("heading", name="Members by CLV")).to_be_visible()
+    page.get_by_role("link", name="Accounts whose CLV fell").click()
+    expect(page.get_by_role("link", name="Hafen Süd")).to_have_count(0)
     page.get_by_role("link", name="Kontor Nord").first.click()
 
     page.get_by_text("Why this number").click()
     page.get_by_role("link", name="Profit and loss with every order line").click()
     statement = page.get_by_role("region", name="Statement")
-    # Three orders of 100 with 40 margin, one of 300 with 120; less 25 of cost.
-    expect(statement.locator("tr", has_text="Margin")).to_contain_text("240.00")
-    expect(statement.locator("tr", has_text="Contribution")).to_contain_text("215.00")
+    # Three orders of 100 with 40 margin, one of 300 that cost 480; less 25 of cost.
+    expect(statement.locator("tr", has_text="Margin")).to_contain_text("60.00")
+    expect(statement.locator("tr", has_text="Contribution")).to_contain_text("85.00")
     expect(page.get_by_text("is to the cent the realised profit")).to_be_visible()
 
     statement.locator("tr", has_text="Revenue").get_by_role("link").last.click()
