@@ -12,7 +12,7 @@ from tests import make
 
 @pytest.fixture
 def firm(rep):
-    """A good customer who was sold to below cost since the night before; and another."""
+    """A good customer, sold to below cost since the night before; and another."""
     today = business_today()
     good = make.account(owner=rep, name="Kontor Nord", acquired_on=today)
     for days in (200, 120, 40):

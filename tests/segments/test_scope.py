@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from clv.models import ValuationRun
-from crm.models import Holding, OrderLine, Territory
+from crm.models import Holding, OrderLine, Product, Territory
 from segments.queries.scope import Scope
 from tests import make
 
@@ -158,3 +158,22 @@ def test_the_statement_for_reports_selects_the_same_accounts(manager, nights):
     make.valuation(account=account, run=nights[1])
     make.valuation(account=make.account(), run=nights[1])
     assert [one.account_id for one in scope.values()] == [account.pk]
+
+
+def test_of_many_products_the_bar_draws_the_first_and_the_chosen_one(
+    client, manager, nights
+):
+    products = Product.objects.bulk_create(
+        Product(sku=f"S{n:03}", name=f"Product {n:03}") for n in range(60)
+    )
+    scope = Scope.read({"product": str(products[59].pk)}, manager)
+    drawn = str(scope.form["product"])
+    assert drawn.count("<option") == 52  # all, the first fifty, and the last
+    assert f'value="{products[59].pk}" selected' in drawn
+    assert "Product 050" not in drawn
+    assert [chip.text for chip in scope.chips] == ["Product 059"]
+
+    client.force_login(manager)
+    for words in ("uct 055", "s055"):
+        found = client.get("/api/v1/products/", {"search": words}).json()
+        assert [one["id"] for one in found["results"]] == [products[55].pk]
