@@ -24,6 +24,7 @@ from clv.engine.judging.composed import CohortModel, Mixture
 from clv.engine.ledgers import Grouping
 from clv.engine.models.bgnbd import BgNbd
 from clv.engine.models.mbgnbd import MbgNbd
+from clv.engine.models.own_pace import OwnPace
 from clv.engine.parts import Chosen, Learnt
 from clv.engine.seasons import Seasons
 from clv.engine.spend import GammaGamma
@@ -60,8 +61,9 @@ MIX = Mixture(
     (
         LEARNT.buying,
         CohortModel((REFITTED.buying, MbgNbd(0.8, 60.0, 0.7, 3.0)), (350.0,)),
+        OwnPace(365.0, 700.0),
     ),
-    (0.6, 0.4),
+    (0.6, 0.3, 0.1),
 )
 QUIET_SUMMER = Seasons(
     factors=(1.2, 1.2, 1.2, 1.0, 1.0, 0.4, 0.4, 0.4, 1.2, 1.3, 1.3, 1.4), is_on=True

@@ -99,6 +99,52 @@ def test_range_of_a_steady_buyer_is_narrow_around_the_arithmetic():
     assert 400 < got.low_days[0] < 600 < got.high_days[0] < 850
 
 
+def test_ranges_hold_what_they_promise_of_simulated_customers():
+    """Each buys, leaves and pays by a rate, a chance and a mean margin of its own.
+
+    Where the range is open above it promises nine of ten, where no payback is likely
+    that none comes.
+    """
+    rng = np.random.default_rng(8)
+    r, alpha, a, b, debt, seen, horizon = 3.0, 60.0, 0.2, 8.0, 60.0, 200.0, 1096.0
+    count = 2_500
+    rate, leaving = rng.gamma(r, 1.0 / alpha, count), rng.beta(a, b, count)
+    mean = SPEND.p * SPEND.v / rng.gamma(SPEND.q, 1.0, count)
+    now, gone = np.zeros(count), np.zeros(count, dtype=bool)
+    x, recency, paid = np.zeros(count), np.zeros(count), np.full(count, np.inf)
+    known = rng.gamma(SPEND.p, mean / SPEND.p)
+    brought = np.zeros(count)
+    for _ in range(400):
+        now = np.where(gone, np.inf, now + rng.exponential(1.0 / rate))
+        value = rng.gamma(SPEND.p, mean / SPEND.p)
+        past, later = now <= seen, (now > seen) & (now <= seen + horizon)
+        x, known = x + past, known + np.where(past, value, 0.0)
+        recency = np.where(past, now, recency)
+        brought += np.where(later, value, 0.0)
+        paid = np.where(later & (brought >= debt), np.minimum(paid, now - seen), paid)
+        gone |= rng.random(count) < leaving
+    orders = x + 1.0
+    got = breakeven_range(
+        model=BgNbd(r, alpha, a, b),
+        spend=SPEND,
+        histories=Histories.check(x, np.ceil(recency), np.full(count, seen)),
+        order_count=orders,
+        economics=economics(
+            [-debt] * count, SPEND.expected_value(orders, known / orders), count=count
+        ),
+        horizon_days=horizon,
+        rng=rng,
+        draws=200,
+    )
+    inside = (got.low_days <= paid) & (paid <= got.high_days)
+    promised = np.where(np.isinf(got.high_days), 0.9, 0.8)
+    never = np.isinf(got.low_days)
+    promised[never] = 1.0 - got.probability[never]
+    assert inside.mean() == pytest.approx(promised.mean(), abs=0.03)
+    assert got.probability.mean() == pytest.approx(np.isfinite(paid).mean(), abs=0.03)
+    assert (np.isfinite(got.high_days)).sum() > 100
+
+
 def test_paid_back_accounts_need_no_range():
     got = breakeven_range(
         model=LEAVING,
