@@ -46,6 +46,9 @@ from clv.engine.spend import GammaGamma
 
 NOTHING_KNOWN = 0
 OLD_ENOUGH_DAYS = 365.0  # to say whether a customer orders again
+# A kind may be a dozen customers, of whom one would say nearly all. What the largest
+# bring beyond the next ones stays with all customers, whose mean is the firm's.
+TIMES_IN_KINDS = 1.0
 NOT_SEEN = -1.0  # share that ordered again where nobody is old enough
 
 
@@ -217,7 +220,7 @@ def _margins(seen: Seen, spend: GammaGamma, left_out: IndexVector | None) -> Rat
     margin = seen.mean_margin.copy()
     if left_out is not None:
         trust[left_out] = margin[left_out] = 0.0
-    return Ratio(drawn_in(margin) * trust, trust)
+    return Ratio(drawn_in(margin, times=TIMES_IN_KINDS) * trust, trust)
 
 
 def _credibility(order_count: FloatVector, spend: GammaGamma) -> FloatVector:

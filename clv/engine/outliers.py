@@ -89,7 +89,7 @@ def far_out(
     return FarOut(np.zeros(size.size, dtype=np.bool_), 0.0)
 
 
-def counted_up_to(amount: ArrayLike) -> float:
+def counted_up_to(amount: ArrayLike, *, times: float = TIMES_COUNTED) -> float:
     """Return how far others learn from an amount; infinite with fewer than five.
 
     Parameters
@@ -97,6 +97,8 @@ def counted_up_to(amount: ArrayLike) -> float:
     amount : array-like, shape (n,)
         One amount per account, absurd ones left out; the sign does not matter, and
         zeros do not count.
+    times : float
+        How many times the largest that is left.
 
     Raises
     ------
@@ -109,12 +111,12 @@ def counted_up_to(amount: ArrayLike) -> float:
         return np.inf
     aside = max(FEWEST_SET_ASIDE, math.ceil(math.sqrt(known.size) / 10.0))
     place = known.size - 1 - aside
-    return TIMES_COUNTED * float(np.partition(known, place)[place])
+    return times * float(np.partition(known, place)[place])
 
 
-def drawn_in(amount: FloatVector) -> FloatVector:
+def drawn_in(amount: FloatVector, *, times: float = TIMES_COUNTED) -> FloatVector:
     """Return the amounts as others learn from them: none beyond `counted_up_to`."""
-    limit = counted_up_to(amount)
+    limit = counted_up_to(amount, times=times)
     return np.clip(amount, -limit, limit)
 
 

@@ -292,3 +292,18 @@ def test_pay_at_most_is_what_the_chance_is_worth_less_what_was_spent():
     assert pay_at_most(np.array([500.0]), 0.0, np.zeros(1))[0] == 0.0
     with pytest.raises(BadParameterError, match="chance"):
         pay_at_most(np.array([500.0]), 1.5, np.zeros(1))
+
+
+def test_one_customer_does_not_speak_for_a_kind():
+    """Of twelve kinds of fifty that do not differ; margins beyond the limit are it."""
+    rng = np.random.default_rng(3)
+    codes = np.repeat([code(s, i) for s in (1, 2, 3) for i in (1, 2, 3, 4)], 50)
+    margins = SPEND.p * SPEND.v / rng.gamma(SPEND.q, 1.0, codes.size)
+    usual, row = learnt(seen(codes, margin=margins), code(1, 1))
+    found = []
+    for mine in (margins.max() * 20.0, margins.max() * 2.0):
+        spoilt = margins.copy()
+        spoilt[0] = mine
+        found.append(learnt(seen(codes, margin=spoilt), code(1, 1))[0].margin[row])
+    assert found[0] == found[1]
+    assert abs(found[0] / usual.margin[row] - 1.0) < 0.15
