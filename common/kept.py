@@ -21,7 +21,7 @@ import logging
 import pickle
 import re
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -121,7 +121,7 @@ def kept_rows(statement: str, params: Params = None) -> list[tuple[Any, ...]]:
     What is asked for a moment rather than a day is never asked again: it is not kept.
     """
     values = params.values() if isinstance(params, Mapping) else params or ()
-    if any(isinstance(one, dt.datetime) and not _is_midnight(one) for one in values):
+    if _names_a_moment(values):
         return _rows(statement, params)
     key = (statement, repr(params))
     return kept(key, lambda: _rows(statement, params))
@@ -129,20 +129,27 @@ def kept_rows(statement: str, params: Params = None) -> list[tuple[Any, ...]]:
 
 def kept_count(rows: QuerySet[Any]) -> int:
     """Return how many rows there are, see `kept`."""
-    return kept(("count", *_asked(rows)), rows.count)
+    asked = _asked(rows)
+    return rows.count() if asked is None else kept(("count", *asked), rows.count)
 
 
 def kept_list(rows: QuerySet[Any, Row]) -> list[Row]:
     """Return the rows, see `kept`; few of them, and values rather than records."""
-    return kept(("list", *_asked(rows)), lambda: list(rows))
+    asked = _asked(rows)
+    return list(rows) if asked is None else kept(("list", *asked), lambda: list(rows))
 
 
-def _asked(rows: QuerySet[Any, Any]) -> tuple[Hashable, ...]:
+def _asked(rows: QuerySet[Any, Any]) -> tuple[Hashable, ...] | None:
+    """Return what tells the rows from others; None for nothing, and for a moment."""
     try:
         sql, params = rows.query.sql_with_params()
     except EmptyResultSet:
-        return ("nothing",)
-    return sql, repr(params)
+        return None
+    return None if _names_a_moment(params) else (sql, repr(params))
+
+
+def _names_a_moment(values: Iterable[Any]) -> bool:
+    return any(isinstance(one, dt.datetime) and not _is_midnight(one) for one in values)
 
 
 def marks_of(*tables: str) -> list[list[int]]:
@@ -178,8 +185,10 @@ def prune() -> int:
 
 
 def _rows(statement: str, params: Params) -> list[tuple[Any, ...]]:
+    # A copy: wrappers of the cursor may add to what they are given.
+    values = dict(params) if isinstance(params, Mapping) else params
     with connection.cursor() as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(statement, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 

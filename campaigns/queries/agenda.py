@@ -1,7 +1,7 @@
 """Ranks everything that needs somebody, over the whole firm, in the database.
 
-Each source is weighed and cut to the first rows by itself; then all are merged. So a
-manager's first row is the firm's best, however many items there are.
+Each source is weighed and cut to the first rows by itself, and kept by itself; then all
+are merged. So a manager's first row is the firm's best, however many items there are.
 """
 
 import datetime as dt
@@ -31,6 +31,7 @@ from campaigns.queries.service import next_end, said_of_clock, with_clocks
 from campaigns.queries.weighing import PRECISE, Weighing
 from common import agendas
 from common.agendas import Asking
+from common.kept import kept_list
 from common.money import ZERO
 from crm.choices import CaseStatus
 from crm.models import Case, Deal
@@ -173,29 +174,36 @@ def ranked(
     sources: Mapping[str, Rows], *, first: dt.date | None, last: dt.date, size: int
 ) -> list[Ranked]:
     """Return the items due from `first` to `last`, the largest expected gain first."""
-    parts = [
-        _between(rows, first, last).order_by("-d_gain", "d_due", "d_pk")[:size]
+    found = [
+        row
         for rows in sources.values()
+        for row in kept_list(
+            _between(rows, first, last).order_by("-d_gain", "d_due", "d_pk")[:size]
+        )
     ]
-    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    if len(parts) > 1:
-        merged = merged.order_by("-d_gain", "d_due", "d_source", "d_pk")
-    return [Ranked(*row[1:]) for row in merged[:size]]
+    found.sort(key=_place)
+    return [Ranked(*row[1:]) for row in found[:size]]
+
+
+def _place(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    gain, source, pk, *_rest, due = row[:7]
+    return -gain, due, source, pk
 
 
 def counted(
     sources: Mapping[str, Rows], *, first: dt.date | None, last: dt.date
 ) -> int:
     """Return how many items are due from `first` to `last`."""
-    parts = [
-        _between(rows, first, last)
-        .order_by()
-        .values_list("d_source")
-        .annotate(n=Count("pk"))
+    return sum(
+        n
         for rows in sources.values()
-    ]
-    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    return sum(n for _, n in merged)
+        for _, n in kept_list(
+            _between(rows, first, last)
+            .order_by()
+            .values_list("d_source")
+            .annotate(n=Count("pk"))
+        )
+    )
 
 
 def _between(rows: Rows, first: dt.date | None, last: dt.date) -> Rows:

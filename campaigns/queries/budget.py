@@ -35,8 +35,8 @@ SPENT = """
     LEFT JOIN LATERAL (
         SELECT t.head FROM campaigns_plannedtouch p
         JOIN campaigns_touchtemplate t ON t.id = p.template_id
-        WHERE p.touchpoint_id = e.touchpoint_id LIMIT 1
-    ) t ON e.source = 'plan'
+        WHERE e.source = 'plan' AND p.touchpoint_id = e.touchpoint_id LIMIT 1
+    ) t ON true
     WHERE e.account_id IS NOT NULL AND e.incurred_on BETWEEN %(since)s AND %(until)s
     GROUP BY 1, 2"""
 

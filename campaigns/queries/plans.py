@@ -19,6 +19,7 @@ from campaigns.queries.costs import (
     yearly_cost,
 )
 from campaigns.queries.followers import follower_counts
+from common.kept import kept_list
 from segments.choices import WorthClass
 
 # What a marketer may change of a touch, as the page names it.
@@ -249,7 +250,7 @@ def _touches_ahead(today: dt.date) -> dict[int, int]:
     until = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     due = PlannedTouch.objects.due().filter(due_on__lt=until)
     rows = due.order_by().values_list("template").annotate(n=Count("pk"))
-    by_template = dict(rows.values_list("template", "n"))
+    by_template = dict(kept_list(rows.values_list("template", "n")))
     plans = TouchTemplate.objects.filter(pk__in=by_template).values_list(
         "pk", "version__plan_id"
     )

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
 
 from clv.choices import DismissReason, OfferKind
-from crm.models import Product, User
+from crm.models import Account, Product, User
 
 
 class DismissForm(forms.Form):
@@ -38,7 +39,9 @@ class BoardFilter(forms.Form):
     def __init__(self, *args: Any, actor: User, **options: Any) -> None:
         super().__init__(*args, **options)
         if actor.sees_every_account:
-            reps = User.objects.filter(accounts__isnull=False).distinct()
+            # Looked up person by person, not gathered from all accounts.
+            owned = Account.objects.filter(owner=OuterRef("pk"))
+            reps = User.objects.filter(Exists(owned))
             self.fields["owner"].queryset = reps.order_by("name", "pk")  # type: ignore[attr-defined]
         else:
             del self.fields["owner"]

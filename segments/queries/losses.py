@@ -136,11 +136,21 @@ def _told(
     )
 
 
+def _members(keys: Sequence[int]) -> list[int]:
+    """Return the accounts and those that were merged into them, which have no others.
+
+    By number, so that their rows are looked up instead of all rows joined.
+    """
+    merged = Account.objects.filter(merged_into__in=keys).order_by()
+    return [*keys, *merged.values_list("pk", flat=True)]
+
+
 def _costs(keys: Sequence[int], as_of: dt.date) -> dict[int, dict[str, Decimal]]:
     since = as_of - dt.timedelta(days=DAYS_OF_YEAR_SUMS)
     rows = (
         LedgerEntry.objects.annotate(bearer=SURVIVOR)
-        .filter(bearer__in=keys, incurred_on__gt=since, incurred_on__lte=as_of)
+        .filter(account__in=_members(keys))
+        .filter(incurred_on__gt=since, incurred_on__lte=as_of)
         .order_by()
         .values_list("bearer", "kind")
         .annotate(amount=Sum("amount"))
@@ -156,7 +166,7 @@ def _minutes(keys: Sequence[int], as_of: dt.date) -> dict[int, int]:
     rows = (
         Touchpoint.objects.standing()
         .annotate(bearer=SURVIVOR)
-        .filter(bearer__in=keys)
+        .filter(account__in=_members(keys))
         .filter(occurred_at__gte=day_ends_at(since), occurred_at__lt=day_ends_at(as_of))
         .order_by()
         .values_list("bearer")

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from clv.models import Valuation, ValuationRun
+from common.kept import kept_rows
 from common.lists.sets import AccountSet, Given
 from crm.models import Account, User
 from segments.queries.sets import run_of
@@ -80,11 +80,8 @@ def overdue_buyers(run: ValuationRun, worth_class: str = "") -> Overdue:
     if worth_class:
         among = AMONG_CLASS
         params += [worth_class, day, day]
-    with connection.cursor() as cursor:
-        cursor.execute(TOTAL.format(among=among), params)
-        count, margin = cursor.fetchone()
-        cursor.execute(BEST.format(among=among), params)
-        rows = cursor.fetchall()
+    ((count, margin),) = kept_rows(TOTAL.format(among=among), params)
+    rows = kept_rows(BEST.format(among=among), params)
     accounts = Account.objects.select_related("owner").in_bulk([row[0] for row in rows])
     named = [
         OverdueBuyer(accounts[pk], last_on, due_on, gap, (day - due_on).days, year)
