@@ -187,6 +187,11 @@ class Gate:
 
     @property
     def sentence(self) -> str:
+        if self.below == self.accounts == 1:
+            return (
+                f"It is not worth {cents(self.cost_each)}: spent here, that is expected"
+                f" to secure {cents(self.secured_below)}."
+            )
         return (
             f"{count(self.below)} of {count(self.accounts)} are not worth"
             f" {cents(self.cost_each)} each: {cents(self.cost_below)} spent on them are"
