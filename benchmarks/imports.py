@@ -4,9 +4,9 @@
 
 The night keeps its sums by itself: the only trigger on orders notes that there was a
 change (tested). What entering them pays for besides is two indexes: the covering one
-that sums are read from, and the one by which changed orders are found. In turn, the same
-file is imported into the same firm with both, and with a plain index of lines by account
-in their place.
+that sums are read from, and the one by which changed orders are found. In turn, the
+same file is imported into the same firm with both, and with a plain index of lines by
+account in their place.
 """
 
 import argparse
