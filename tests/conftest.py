@@ -7,9 +7,16 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, settings
 
 from crm.choices import Role
 from tests import kept_rows, make
+
+# Property tests may take their time on a busy machine.
+settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 COMMITTING = ("live_server", "transactional_db")
 

@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
-from crm.models import OrderLine
+from clv.models import AccountSummary, ContractValuation
+from crm.models import Competitor, CompetitorPresence, OrderLine
 from tests import make
-from tests.campaigns.questions.conftest import buy, column, day, sql
+from tests.campaigns.questions.conftest import AS_OF, buy, column, day, sql
 
 YEAR = {"since": "2026-01-01", "until": "2026-11-22"}
 
@@ -120,6 +121,15 @@ def test_who_buys_what(firm, ask, names):
 def test_what_else_they_buy(firm, ask):
     found = ask("bought-with", product=firm["a"], **YEAR)
     row = next(iter(found.rows.every()))
+    told = sql(
+        "SELECT p.name, count(DISTINCT l.account_id) FROM crm_orderline l"
+        " JOIN crm_product p ON p.id = l.product_id WHERE p.id <> %(a)s"
+        " AND l.ordered_on BETWEEN '2026-01-01' AND '2026-11-22' AND l.account_id IN ("
+        "  SELECT account_id FROM crm_orderline WHERE product_id = %(a)s"
+        "  AND ordered_on BETWEEN '2026-01-01' AND '2026-11-22') GROUP BY 1",
+        a=firm["a"].pk,
+    )
+    assert [(r["label"], r["customers"]) for r in found.rows.every()] == told
     assert (row["label"], row["customers"], row["share"]) == ("Beta", 1, 0.5)
     assert row["lift"] == pytest.approx(0.5 / (2 / 3))
 
@@ -168,6 +178,13 @@ def test_costs_discounts_and_returns(firm, ask, names):
     told = sql("SELECT count(*), sum(refund - cost_recovered) FROM crm_orderreturn")
     assert [(r["returns"], r["lost"]) for r in back.rows.every()] == told
     served = ask("cost-to-serve", by="class", **YEAR)
+    told = sql(
+        "SELECT m.worth_class, sum(e.amount) FROM crm_ledgerentry e"
+        " JOIN segments_membership m USING (account_id)"
+        " WHERE e.kind NOT IN ('acquisition', 'onboarding') GROUP BY 1"
+    )
+    rows = [(r["part"], r["amount"]) for r in served.rows.every() if r["amount"]]
+    assert sorted(rows) == sorted(told)
     assert sum(column(served, "amount")) == Decimal("14.00")
 
 
@@ -203,8 +220,14 @@ def test_where_value_sits_and_who_moved(firm, ask):
     )
     make.membership(account=firm["dan"], worth_class="current_key", since=day(10, 1))
     moved = ask("moved-class", **YEAR)
-    assert column(moved, "account") == ["Dan"]
-    assert column(moved, "moved_on") == [day(10, 1)]
+    told = sql(
+        "SELECT a.name, m.since FROM segments_membership m JOIN crm_account a"
+        " ON a.id = m.account_id WHERE m.worth_class = 'current_key' AND (SELECT"
+        " b.worth_class FROM segments_membership b WHERE b.account_id = a.id"
+        " AND b.since < m.since ORDER BY b.since DESC LIMIT 1) = 'general'"
+    )
+    assert [(r["account"], r["moved_on"]) for r in moved.rows.every()] == told
+    assert told == [("Dan", day(10, 1))]
 
 
 def test_whose_value_fell_and_the_causes_sum_to_it(firm, ask):
@@ -237,15 +260,37 @@ def test_whom_we_forget_and_what_key_accounts_lack(firm, ask, rep):
     make.contact(account=firm["ann"], decision_role="decider")
     assert column(ask("key-accounts-lacking", lacking="buyer"), "account") == []
     lacking = ask("key-accounts-lacking", lacking="plan")
+    told = sql(
+        "SELECT a.name FROM crm_account a JOIN segments_membership m"
+        " ON m.account_id = a.id AND m.until IS NULL WHERE m.worth_class LIKE '%%_key'"
+        " AND NOT EXISTS (SELECT FROM campaigns_plannedtouch t"
+        " WHERE t.account_id = a.id)"
+    )
+    assert [(name,) for name in column(lacking, "account")] == told == [("Ann",)]
     assert column(lacking, "lacks") == ["plan"]
 
 
 def test_who_is_lost_why_to_whom_and_how_satisfied(firm, ask):
     lost = ask("why-lost", **YEAR)
-    assert [(r["label"], r["customers"]) for r in lost.rows.every()] == [("Price", 1)]
+    told = sql(
+        "SELECT loss_reason, count(*), avg((lost_on - acquired_on) / 365.25)::float"
+        " FROM crm_account WHERE extract(year FROM lost_on) = 2026 GROUP BY 1"
+    )
+    rows = list(lost.rows.every())
+    assert [(r["part"], r["customers"], r["years"]) for r in rows] == told
+    assert [row["label"] for row in rows] == ["Price"]
+    CompetitorPresence.objects.create(
+        account=firm["dan"], competitor=Competitor.objects.get(), since=day(7, 1)
+    )
     rivals = ask("competitors", **YEAR)
-    row = next(iter(rivals.rows.every()))
-    assert (row["label"], row["came"], row["lost"]) == ("Rival", 1, 0)
+    told = sql(
+        "SELECT c.name, count(*), count(a.lost_on) FROM crm_competitorpresence p"
+        " JOIN crm_competitor c ON c.id = p.competitor_id"
+        " JOIN crm_account a ON a.id = p.account_id"
+        " WHERE extract(year FROM p.since) = 2026 GROUP BY 1"
+    )
+    rows = [(r["label"], r["came"], r["lost"]) for r in rivals.rows.every()]
+    assert rows == told == [("Rival", 2, 1)]
     rated = ask("satisfaction", worth_class="", **YEAR)
     told = sql(
         "SELECT account_id, avg(rating_people)::float FROM crm_touchpoint"
@@ -258,7 +303,17 @@ def test_who_is_lost_why_to_whom_and_how_satisfied(firm, ask):
 
 def test_late_orders_sources_paybacks_and_contracts(firm, ask):
     # 310 days since the last order, and one every 183 days until then.
-    assert column(ask("late-orders", late=50), "since_days") == [310, 310, 310]
+    late = ask("late-orders", late=50)
+    told = sql(
+        "SELECT a.name, date '2026-11-21' - v.last_on FROM clv_valuation v"
+        " JOIN crm_account a ON a.id = v.account_id WHERE v.run_id = %(r)s AND"
+        " date '2026-11-21' - v.last_on > 1.5 * (v.last_on - v.first_on) / 4"
+        " ORDER BY v.expected_margin_year DESC, a.id",
+        r=firm["run"].pk,
+    )
+    rows = [(r["account"], r["since_days"]) for r in late.rows.every()]
+    assert rows == told
+    assert column(late, "since_days") == [310, 310, 310]
     assert column(ask("late-orders", late=100), "account") == []
     sources = ask("sources-worth", since="2024-01-01", until="2026-11-22")
     told = sql(
@@ -269,6 +324,47 @@ def test_late_orders_sources_paybacks_and_contracts(firm, ask):
     assert rows == told
     assert ask("contracts-ending").sentence == "No contract ends in the next 90 days."
     assert "No customer ordered" in ask("payback-by-rep").sentence
+
+
+def test_which_contracts_end_and_whose_customers_pay_back(firm, ask):
+    term = make.product(name="Service", term_months=12)
+    terms = {"fee_margin": 40, "fee_days": 1, "other_margin": 0, "other_days": 0}
+    for name, ends in (("ann", day(12, 1)), ("bob", day(6, 1, 2027))):
+        ContractValuation.objects.create(
+            run=firm["run"],
+            account=firm[name],
+            product=term,
+            started_on=day(12, 1, 2025),
+            ends_on=ends,
+            term_days=365,
+            has_ended=False,
+            **terms,
+        )
+    for name, first, paid in (
+        ("ann", day(2, 1), day(3, 1)),
+        ("bob", day(3, 1), None),
+        ("cat", day(4, 1), day(4, 11)),
+    ):
+        AccountSummary.objects.create(
+            account=firm[name], as_of=AS_OF, first_on=first, paid_back_on=paid
+        )
+    ending = ask("contracts-ending", days=90)
+    told = sql(
+        "SELECT a.name, v.clv FROM clv_contractvaluation k JOIN crm_account a"
+        " ON a.id = k.account_id JOIN clv_valuation v ON v.account_id = a.id"
+        " WHERE k.ends_on BETWEEN '2026-11-22' AND date '2026-11-22' + 90"
+    )
+    assert [(r["account"], r["clv"]) for r in ending.rows.every()] == told
+    assert [name for name, _ in told] == ["Ann"]
+    back = ask("payback-by-rep", since="2026-01-01", until="2026-11-22")
+    told = sql(
+        "SELECT u.name, count(*), count(s.paid_back_on) FROM clv_accountsummary s"
+        " JOIN crm_account a ON a.id = s.account_id JOIN crm_user u"
+        " ON u.id = a.owner_id GROUP BY 1 ORDER BY min(s.paid_back_on - s.first_on)"
+    )
+    rows = [(r["label"], r["customers"], r["paid"]) for r in back.rows.every()]
+    assert rows == told == [("Carl Colleague", 1, 1), ("Rita Rep", 2, 1)]
+    assert column(back, "median") == [10, 28]
 
 
 def test_a_rep_is_told_of_their_own_alone_and_that_it_is_so(firm, ask, rep, colleague):
