@@ -359,22 +359,6 @@ class AttributeType(TextChoices):
     YES_NO = "yes_no", "Yes or no"
 
 
-class ImportKind(TextChoices):
-    ORDERS = "orders", "Orders"
-    COSTS = "costs", "Costs"
-    HOLDINGS = "holdings", "Holdings"
-    USAGE = "usage", "Use"
-    ACCOUNTS = "accounts", "Accounts"
-    CONTACTS = "contacts", "Contacts"
-    PRODUCTS = "products", "Products"
-
-
-class ImportStatus(TextChoices):
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-
-
 class TagColour(TextChoices):
     GREY = "grey", "Grey"
     GREEN = "green", "Green"

@@ -2,8 +2,8 @@
 
 from django import forms
 
-from crm.choices import ImportKind
 from crm.forms.cost_files import CostFileForm
+from crm.import_choices import ImportKind
 from crm.services.imports.staging import DECIMAL_MARKS
 
 # In the order in which a firm loads them: each names what came before.

@@ -3,7 +3,7 @@
 from django.db import models
 
 from common.versions import Timestamped
-from crm.choices import ImportKind, ImportStatus
+from crm.import_choices import ImportKind, ImportStatus
 from crm.models.users import User
 
 

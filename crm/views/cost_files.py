@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 from common.access import requires
 from common.errors import DomainError
 from common.htmx import render_page
-from crm.choices import ImportKind
 from crm.forms.allocations import UndoForm
 from crm.forms.cost_files import CostFileForm
+from crm.import_choices import ImportKind
 from crm.models import ImportJob
 from crm.permissions import CHANGE_LEDGER
 from crm.requests import SignedInRequest

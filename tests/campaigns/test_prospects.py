@@ -89,7 +89,7 @@ def firm(db, rep, colleague):
             run, 0, name="Dogwood", owner=rep, last_contact_on=dt.date(2026, 1, 5)
         ),
     }
-    make.valuation(account=make.account(name="Elm", owner=rep), run=run)
+    make.valuation(account=make.account(name="Elm & Sons", owner=rep), run=run)
     return made
 
 
@@ -113,7 +113,7 @@ def test_the_most_promising_come_first(client, firm, manager):
     assert response.context["totals"].count == 4
     first = response.context["page"].rows[0].prospect
     assert first.like.rank == Decimal("900.00")  # 2000 x 50 % - 100
-    assert "Elm" not in response.text
+    assert "Elm &amp; Sons" not in response.text
 
 
 def test_the_factors_tenure_and_like_customers_are_shown(client, firm, manager):
@@ -299,7 +299,7 @@ def test_who_is_no_prospect_or_not_theirs_is_not_changed(client, firm, rep, mana
     given = {"action": "set_city", "chosen": [firm["Birch"].pk], "value": "Ulm"}
     change(client, 1, **given | {"action": "set_industry"})
     client.force_login(manager)
-    customer = Account.objects.get(name="Elm")
+    customer = Account.objects.get(name="Elm & Sons")
     change(client, 1, action="set_industry", chosen=[customer.pk], value="Ports")
     assert not BulkEdit.objects.exists()
     assert not Account.objects.filter(industry="Ports").exists()

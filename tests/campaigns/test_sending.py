@@ -308,6 +308,9 @@ def _sender():
     child = os.fork()
     if child:
         return child
+    # Playwright's event loop, once begun, hides from the parent the session that it had
+    # before, and that it did not close: what the child inherits it must not speak to.
+    connection.connection = None
     try:
         while True:
             sending.send_due()

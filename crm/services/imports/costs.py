@@ -1,6 +1,6 @@
 """Loading costs: rows of a file become ledger rows, each once."""
 
-from crm.choices import ImportKind
+from crm.import_choices import ImportKind
 from crm.models import LedgerEntry, User
 from crm.services.imports import parsing
 from crm.services.imports.jobs import Importer, Report, Request, run_import

@@ -2,7 +2,8 @@
 
 from common.clock import business_today
 from crm import policy
-from crm.choices import HoldingStatus, ImportKind
+from crm.choices import HoldingStatus
+from crm.import_choices import ImportKind
 from crm.models import Holding, User
 from crm.services import holding_rules
 from crm.services.imports import parsing

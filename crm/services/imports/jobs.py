@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.utils import timezone
 
 from common.errors import DomainError
-from crm.choices import ImportKind, ImportStatus
+from crm.import_choices import ImportKind, ImportStatus
 from crm.models import ImportJob, User
 from crm.services import audit
 from crm.services.imports.reading import (

@@ -1,6 +1,7 @@
 """Loading accounts, the people there, and products."""
 
-from crm.choices import ImportKind, Source, Stage
+from crm.choices import Source, Stage
+from crm.import_choices import ImportKind
 from crm.models import Account, Contact, Product, User
 from crm.services.imports.jobs import Report, Request
 from crm.services.imports.known import find_accounts

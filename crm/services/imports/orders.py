@@ -5,8 +5,9 @@ account and day. A bad row holds back its whole order, so that an order is store
 file has it or not at all.
 """
 
-from crm.choices import ImportKind, OrderStatus, Source, Stage
+from crm.choices import OrderStatus, Source, Stage
 from crm.errors import ImportRefusedError
+from crm.import_choices import ImportKind
 from crm.models import Account, Order, OrderLine, OrderReturn, Product, User
 from crm.services.imports import parsing
 from crm.services.imports.jobs import Importer, Report, Request, run_import

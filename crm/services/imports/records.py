@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import models
 
-from crm.choices import ImportKind
+from crm.import_choices import ImportKind
 from crm.models import User
 from crm.services.imports import parsing
 from crm.services.imports.jobs import Importer, Report, Request, run_import

@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-from crm.choices import ImportKind
+from crm.import_choices import ImportKind
 from crm.models import User
 from crm.services.imports.costs import import_costs
 from crm.services.imports.holdings import import_holdings

@@ -1,7 +1,8 @@
 """Loading use: rows of a file become months of use of what customers have."""
 
 from common.clock import business_today
-from crm.choices import HoldingStatus, ImportKind
+from crm.choices import HoldingStatus
+from crm.import_choices import ImportKind
 from crm.models import Usage, User
 from crm.services.imports import parsing
 from crm.services.imports.jobs import Importer, Report, Request, run_import

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from crm.choices import ImportStatus
+from crm.import_choices import ImportStatus
 from crm.models import Account, ImportJob, Order, OrderLine, RefusedRow
 from crm.services.imports.jobs import Request
 from crm.services.imports.orders import import_orders

@@ -10,8 +10,9 @@ from django.core.management import CommandError, call_command
 from django.db.models import Sum
 
 from common.clock import business_today
-from crm.choices import ImportStatus, Source, Stage
+from crm.choices import Source, Stage
 from crm.errors import ImportRefusedError
+from crm.import_choices import ImportStatus
 from crm.models import (
     Account,
     AuditEvent,
