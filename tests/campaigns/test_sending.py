@@ -24,7 +24,7 @@ from common.clock import business_today
 from crm.models import LedgerEntry, Touchpoint
 from crm.services.consent import record_consent
 from tests import make
-from tests.sessions import make_sure_nobody_is_at_work
+from tests.sessions import make_sure_new_ones_are_gone, pids
 
 SINK = Path(__file__).resolve().parents[1] / "smtp_sink.py"
 
@@ -274,6 +274,7 @@ def test_killed_senders_send_nothing_twice(monkeypatch, sink):
     mails = [queue(rep, f"p{n}", account=account) for n in range(30)]
     chance = random.Random(1)  # noqa: S311
     kills = 0
+    known = pids()
     deadline = time.monotonic() + 60
     while Delivery.objects.waiting().exists() and time.monotonic() < deadline:
         connection.close()
@@ -286,7 +287,7 @@ def test_killed_senders_send_nothing_twice(monkeypatch, sink):
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         kills += 1
-    make_sure_nobody_is_at_work()
+    make_sure_new_ones_are_gone(known)
     for _ in range(3):
         time.sleep(0.6)
         sending.send_due()

@@ -20,7 +20,7 @@ from config import night
 from segments.models import Membership
 from tests.clv.night import firm
 from tests.live_worker import _environment
-from tests.sessions import make_sure_nobody_is_at_work
+from tests.sessions import make_sure_new_ones_are_gone, pids
 
 
 def nightly(**options):
@@ -130,12 +130,13 @@ def test_a_killed_worker_leaves_the_old_numbers_and_the_next_succeeds(accounts, 
     nightly(as_of=firm.TODAY)
     before = shown()
     run = runs.request_run(actor=None, as_of=firm.TODAY)
+    known = pids()
     with _held_at(step):
         process = start("--as-of", str(firm.TODAY), "--again")
         wait_for(lambda: run.steps.filter(name=step, finished_at=None).exists())
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate(timeout=30)
-    make_sure_nobody_is_at_work()
+    make_sure_new_ones_are_gone(known)
     assert shown() == before
 
     run.refresh_from_db()
