@@ -50,7 +50,7 @@ from numpy.typing import NDArray
 from clv.engine.arrays import FloatVector
 from clv.engine.errors import BadParameterError
 from clv.engine.models.repeat_buying import Flows
-from clv.engine.parts import Chosen, Learnt, future_flows, future_parts
+from clv.engine.parts import Chosen, Learnt, future_flows, future_parts, newcomer_parts
 
 PARTS = (
     "orders",
@@ -376,17 +376,4 @@ class _Replacement:
 
 def _fresh_value(learnt: Learnt, chosen: Chosen, today: int) -> float:
     """Return what an account without orders is worth if won."""
-    none, nothing = np.zeros(1, dtype=np.int64), np.zeros(1)
-    parts = future_parts(
-        learnt,
-        chosen,
-        order_days=none,
-        recency_days=none,
-        age_days=none,
-        mean_margin=nothing,
-        costs={},
-        revenue=nothing,
-        group_code=none,
-        as_of_day=today,
-    )
-    return float(parts.value[0]) - learnt.cost_to_win
+    return float(newcomer_parts(learnt, chosen, today).value[0]) - learnt.cost_to_win

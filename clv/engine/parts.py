@@ -154,3 +154,20 @@ def future_parts(
         cost_per_year=np.broadcast_to(serving.per_year, count),
         serving=serving,
     )
+
+
+def newcomer_parts(learnt: Learnt, chosen: Chosen, today: int) -> FutureParts:
+    """Return the future, one row, of a customer of whom nothing is known."""
+    none, nothing = np.zeros(1, dtype=np.int64), np.zeros(1)
+    return future_parts(
+        learnt,
+        chosen,
+        order_days=none,
+        recency_days=none,
+        age_days=none,
+        mean_margin=nothing,
+        costs={},
+        revenue=nothing,
+        group_code=none,
+        as_of_day=today,
+    )

@@ -18,7 +18,7 @@ from clv.engine.discounting import DAYS_PER_YEAR, daily_rate, effective_horizon
 from clv.engine.groups import NO_GROUP
 from clv.engine.ledgers import ORDER
 from clv.engine.levers import CostSum, Newcomer, Sums
-from clv.engine.parts import Chosen, Learnt, future_parts
+from clv.engine.parts import Chosen, Learnt, future_parts, newcomer_parts
 from clv.models import ValuationRun
 from clv.queries.contracts import contract_accounts
 from clv.queries.inputs import COST_COLUMNS
@@ -267,19 +267,7 @@ def _to_cents(costs: Mapping[str, Any], whole: int) -> dict[str, int]:
 def newcomer_of(run: ValuationRun, known: StoredCustomers) -> Newcomer:
     """Return a new customer of whom nothing is known, by what the run has learnt."""
     learnt, chosen = learnt_of(run), chosen_of(run)
-    none, nothing = np.zeros(1, dtype=np.int64), np.zeros(1)
-    parts = future_parts(
-        learnt,
-        chosen,
-        order_days=none,
-        recency_days=none,
-        age_days=none,
-        mean_margin=nothing,
-        costs={},
-        revenue=nothing,
-        group_code=none,
-        as_of_day=run.as_of.toordinal(),
-    )
+    parts = newcomer_parts(learnt, chosen, run.as_of.toordinal())
     margin, rate = float(parts.margin_per_order[0]), _margin_rate(run, known)
     orders, years = float(parts.orders[0]) - 1.0, float(parts.years[0])
     stays = _most_years(learnt, chosen, run) / max(years, LEAST_YEARS) - 1.0

@@ -6,7 +6,14 @@ from crm.services.imports import parsing
 from crm.services.imports.jobs import Importer, Report, Request, run_import
 from crm.services.imports.known import find_accounts
 from crm.services.imports.reading import Fields
-from crm.services.imports.staging import Given, check_date_format, insert, run
+from crm.services.imports.staging import (
+    Given,
+    check_date_format,
+    insert,
+    record_of,
+    run,
+    settle_repeats,
+)
 
 FIELDS = Fields(
     {
@@ -20,6 +27,8 @@ FIELDS = Fields(
         "currency": ("currency_code", "waehrung", "währung"),
     }
 )
+
+CONTENT = ("account_pk", "kind", "amount", "day", "document", "note")
 
 
 def import_costs(request: Request, *, actor: User | None = None) -> Report:
@@ -43,7 +52,7 @@ def import_costs(request: Request, *, actor: User | None = None) -> Report:
 def _load(request: Request, mark: str) -> tuple[int, list[str]]:
     parsing.parse_costs(mark, request.date_format)
     find_accounts()
-    _settle_repeats()
+    settle_repeats(CONTENT)
     _compare_with_stored(request.source)
     stored = insert(
         LedgerEntry,
@@ -62,31 +71,11 @@ def _load(request: Request, mark: str) -> tuple[int, list[str]]:
     return stored, []
 
 
-def _content(alias: str) -> str:
-    names = ("account_pk", "kind", "amount", "day", "document", "note")
-    return f"ROW({', '.join(f'{alias}.{name}' for name in names)})"
-
-
-def _settle_repeats() -> None:
-    """Of rows with one id the first counts; others are repeats, or refused."""
-    same = f"{_content('r')} IS NOT DISTINCT FROM {_content('first')}"
-    run(
-        f"""UPDATE pg_temp.rows AS r
-            SET is_unchanged = {same},
-                problem = CASE WHEN NOT ({same}) THEN
-                    'the id is on line ' || first.line || ' with other content' END
-            FROM (SELECT DISTINCT ON (external_id) * FROM pg_temp.rows
-                  WHERE problem IS NULL ORDER BY external_id, line) AS first
-            WHERE r.external_id = first.external_id AND r.line > first.line
-              AND r.problem IS NULL"""
-    )
-
-
 def _compare_with_stored(source: str) -> None:
     run(
         f"""UPDATE pg_temp.rows AS r
             SET is_unchanged = true,
-                problem = CASE WHEN {_content("r")} IS DISTINCT FROM
+                problem = CASE WHEN {record_of("r", CONTENT)} IS DISTINCT FROM
                     ROW(e.account_id, e.kind, e.amount, e.incurred_on, e.document,
                         e.note)
                     THEN 'the id is stored with other content' END

@@ -18,6 +18,7 @@ from crm.services.imports.staging import (
     number,
     run,
     says,
+    settle_repeats,
 )
 
 FIELDS = Fields(
@@ -67,7 +68,7 @@ def _load(request: Request, mark: str) -> tuple[int, list[str]]:
     _parse(mark, request.date_format)
     find_accounts()
     find_products()
-    _settle_repeats()
+    settle_repeats(SAME)
     _compare_with_stored(request.source)
     for condition, reason in _CLASHES:
         run(_CLASH.format(condition=condition, reason=reason))
@@ -140,25 +141,6 @@ def _parse(mark: str, date_format: str) -> None:
     run("CREATE INDEX ON pg_temp.rows (external_id)")
     run("CREATE INDEX ON pg_temp.rows (sku, account)")
     run("ANALYZE pg_temp.rows")
-
-
-def _content(alias: str) -> str:
-    return f"ROW({', '.join(f'{alias}.{name}' for name in SAME)})"
-
-
-def _settle_repeats() -> None:
-    """Of rows with one id the first counts; others are repeats, or refused."""
-    same = f"{_content('r')} IS NOT DISTINCT FROM {_content('first')}"
-    run(
-        f"""UPDATE pg_temp.rows AS r
-            SET is_unchanged = {same},
-                problem = CASE WHEN NOT ({same}) THEN
-                    'the id is on line ' || first.line || ' with other content' END
-            FROM (SELECT DISTINCT ON (external_id) * FROM pg_temp.rows
-                  WHERE problem IS NULL ORDER BY external_id, line) AS first
-            WHERE r.external_id = first.external_id AND r.line > first.line
-              AND r.problem IS NULL"""
-    )
 
 
 def _compare_with_stored(source: str) -> None:

@@ -72,6 +72,30 @@ def stage(rows: Iterable[Row], layout: Layout, fields: Sequence[str]) -> int:
     return count
 
 
+def record_of(alias: str, names: Sequence[str]) -> str:
+    """Return SQL that compares several columns of `alias` as one."""
+    return f"ROW({', '.join(f'{alias}.{name}' for name in names)})"
+
+
+def settle_repeats(content: Sequence[str]) -> None:
+    """Of rows with one id the first counts; others are repeats, or refused.
+
+    A row repeats another when all columns of `content` are the same.
+    """
+    mine, first = record_of("r", content), record_of("first", content)
+    same = f"{mine} IS NOT DISTINCT FROM {first}"
+    run(
+        f"""UPDATE pg_temp.rows AS r
+            SET is_unchanged = {same},
+                problem = CASE WHEN NOT ({same}) THEN
+                    'the id is on line ' || first.line || ' with other content' END
+            FROM (SELECT DISTINCT ON (external_id) * FROM pg_temp.rows
+                  WHERE problem IS NULL ORDER BY external_id, line) AS first
+            WHERE r.external_id = first.external_id AND r.line > first.line
+              AND r.problem IS NULL"""
+    )
+
+
 def _copy_line(row: Row, places: list[int]) -> str:
     cells = [row.problem or None, row.raw]
     if row.cells:
