@@ -232,6 +232,7 @@ def _register_cases() -> None:
             query="campaigns.queries.agenda.open_cases",
             permission=VIEW_CASES,
             url_name="campaigns:case_detail",
+            done="",
         )
     )
     palette.add_source(

@@ -34,6 +34,8 @@ from typing import Any
 
 from common.panels import PermissionHolder
 
+DONE = "Done"
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -50,7 +52,7 @@ class Source:
 
     `action` is what its button says, which opens `url_name`: a page that takes the
     item's link, or with `in_query` one that takes it as ?account=. `done` is what
-    settling it is called.
+    settling it is called; empty where only that page can end it.
     """
 
     key: str
@@ -60,7 +62,7 @@ class Source:
     action: str = "Open"
     url_name: str = "crm:account_detail"
     in_query: bool = False
-    done: str = "Done"
+    done: str = DONE
 
 
 _registered: dict[str, Source] = {}

@@ -5,7 +5,7 @@ are merged. So a manager's first row is the firm's best, however many items ther
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -32,7 +32,7 @@ from campaigns.queries.weighing import PRECISE, Weighing
 from common import agendas
 from common.agendas import Asking
 from common.kept import kept_list
-from common.money import ZERO
+from common.money import ZERO, to_cents
 from crm.choices import CaseStatus
 from crm.models import Case, Deal
 from crm.queries.agenda import Items
@@ -152,7 +152,7 @@ def everything(asking: Asking, weighing: Weighing) -> dict[str, Rows]:
     found = {TOUCH: due_touches(asking, weighing)}
     for source in agendas.sources_for(asking.user):
         found[source.key] = import_string(source.query)(asking)
-    return {key: _weighed(items, key, asking, weighing) for key, items in found.items()}
+    return {key: _pending(items, key, asking, weighing) for key, items in found.items()}
 
 
 def found_items(asking: Asking, key: str, wanted: Sequence[str]) -> set[str]:
@@ -215,7 +215,37 @@ def _item_of(items: Items) -> Cast:
     return Cast(items.item or F("pk"), TextField())
 
 
-def _weighed(items: Items, key: str, asking: Asking, weighing: Weighing) -> Rows:
+def gain_of_settled(
+    asking: Asking, weighing: Weighing, settled: Mapping[str, Collection[str]]
+) -> Decimal:
+    """Return what settled items were expected to gain, by source and key.
+
+    One query for each source that calls settling "Done": that a mail needs no answer,
+    or that a deal may wait, gains nothing.
+    """
+    total = ZERO
+    for source in agendas.sources_for(asking.user):
+        if source.key not in settled or source.done != agendas.DONE:
+            continue
+        items = import_string(source.query)(asking)
+        rows = _weighed(items, source.key, weighing)
+        found = rows.filter(d_item__in=settled[source.key])
+        total += sum((to_cents(row[0]) for row in found), ZERO)
+    return total
+
+
+def _pending(items: Items, key: str, asking: Asking, weighing: Weighing) -> Rows:
+    """Return the rows to be ranked, without what was put off or settled."""
+    rows = _weighed(items, key, weighing)
+    for kept in (
+        Snooze.objects.filter(user=asking.user, until__gt=asking.today),
+        SettledItem.objects.all(),
+    ):
+        rows = rows.exclude(Exists(kept.filter(source=key, item=OuterRef("d_item"))))
+    return rows
+
+
+def _weighed(items: Items, key: str, weighing: Weighing) -> Rows:
     """Return the rows as tuples in Ranked's order, the gain before them."""
     due = F(items.due) if isinstance(items.due, str) else items.due
     rows = items.rows.order_by().annotate(
@@ -230,11 +260,6 @@ def _weighed(items: Items, key: str, asking: Asking, weighing: Weighing) -> Rows
     rows = rows.annotate(
         d_share=Cast(share, PRECISE), d_cost=Cast(cost, PRECISE), d_secured=secured
     ).annotate(d_gain=weighing.gain("d_secured", "d_share", "d_cost"))
-    for kept in (
-        Snooze.objects.filter(user=asking.user, until__gt=asking.today),
-        SettledItem.objects.all(),
-    ):
-        rows = rows.exclude(Exists(kept.filter(source=key, item=OuterRef("d_item"))))
     source = agendas.source_named(key)
     label = items.label or Value(source.label if source else "")
     columns: dict[str, Any] = {

@@ -1,6 +1,7 @@
 """What needs somebody today, by expected gain, and what marketing sends."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,7 @@ from campaigns.queries.agenda import (
     Ranked,
     counted,
     everything,
+    gain_of_settled,
     ranked,
 )
 from campaigns.queries.weighing import Reasons, Weighing
@@ -70,7 +72,7 @@ class Item:
     @property
     def done(self) -> str:
         source = agendas.source_named(self.source)
-        return source.done if source else "Done"
+        return source.done if source else agendas.DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +131,8 @@ def todo(
     """Return what the reps among those that `user` sees have to do.
 
     One queue of what is due, by expected gain over all of it. With `owner` only that
-    person's. What falls due within the planning horizon comes after, by day: all of it
-    with `is_ahead`, else a few rows where there is room.
+    person's. What falls due within the planning horizon comes after, by day: up to
+    `rows` more with `is_ahead`, else a few where there is room.
     """
     tomorrow = today + dt.timedelta(days=1)
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
@@ -138,7 +140,7 @@ def todo(
     sources = everything(Asking(user, owner, today), weighing)
     due = ranked(sources, first=None, last=today, size=rows)
     due_count = counted(sources, first=None, last=today)
-    room = (rows if is_ahead else FILLED_UP_TO) - len(due)
+    room = rows if is_ahead else FILLED_UP_TO - len(due)
     ahead: list[Ranked] = []
     if room > 0:
         ahead = ranked(sources, first=tomorrow, last=horizon, size=MOST_SHOWN)
@@ -173,10 +175,13 @@ def _done(user: User, today: dt.date, weighing: Weighing) -> Done:
         *(weighing.touch(one.template, one.d_margin) for one in touches),
         *(weighing.other(one.d_class, one.d_margin) for one in tasks),
     ]
-    settled = SettledItem.objects.filter(settled_by=user, settled_at__gte=begun)
+    settled: dict[str, set[str]] = defaultdict(set)
+    for one in SettledItem.objects.filter(settled_by=user, settled_at__gte=begun):
+        settled[one.source].add(one.item)
+    gain = gain_of_settled(Asking(user, None, today), weighing, settled)
     return Done(
-        count=len(found) + settled.count(),
-        gain=sum((one.gain for one in found if one), ZERO),
+        count=len(found) + sum(len(items) for items in settled.values()),
+        gain=sum((one.gain for one in found if one), gain),
     )
 
 

@@ -14,6 +14,7 @@ from campaigns.errors import CannotPutOffError, ItemGoneError
 from campaigns.models import PlannedTouch, SettledItem, Snooze
 from campaigns.queries.agenda import TASK, TOUCH, found_items
 from campaigns.services import touches
+from common import agendas
 from common.agendas import Asking
 from common.clock import business_today
 from crm.models import Task, User
@@ -90,11 +91,16 @@ def settle(*, actor: User, marks: Sequence[Mark]) -> int:
     Raises
     ------
     CannotPutOffError
-        If nothing or too much is chosen.
+        If nothing or too much is chosen, or something that only its own page ends.
     ItemGoneError
         If one of the items is not there any more, or not for the actor.
     """
     for mark in _checked(actor, marks):
+        source = agendas.source_named(mark.source)
+        if source is not None and not source.done:
+            raise CannotPutOffError(
+                f"{source.label}: open it to bring it to an end, or put it off here."
+            )
         if mark.source == TOUCH:
             touch = PlannedTouch.objects.visible_to(actor).get(pk=int(mark.item))
             touches.complete(actor=actor, touch=touch)

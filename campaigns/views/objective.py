@@ -12,6 +12,7 @@ from common.htmx import render_page
 from crm.choices import Role
 from crm.models import User
 from crm.requests import SignedInRequest
+from segments.permissions import VIEW_DASHBOARD
 
 
 class ObjectiveForm(forms.Form):
@@ -48,5 +49,10 @@ def my_objective(request: SignedInRequest) -> HttpResponse:
         request,
         "campaigns/objective/page.html",
         fragment="campaigns/objective/_objective.html",
-        context={"form": form, "objective": found, "today": today},
+        context={
+            "form": form,
+            "objective": found,
+            "sees_experience": request.user.has_perm(VIEW_DASHBOARD),
+            "today": today,
+        },
     )

@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from common.lists.columns import Cell, Column
+from common.lists.columns import Attempt, Cell, Column
 
 
 def cell_html(
@@ -58,10 +58,20 @@ def _content(cell: Cell, filter_url: str) -> str:
             return f'<a class="{classes}" href="{escape(filter_url)}">{text}</a>'
         return f'<span class="{classes}">{text}</span>'
     if cell.url:
-        return f'<a href="{escape(cell.url)}" data-open>{text}</a>'
+        return f'<a href="{escape(cell.url)}"{_does(cell.attempt)}>{text}</a>'
     if filter_url:
         return f'<a class="p-cell__filter" href="{escape(filter_url)}">{text}</a>'
     return text
+
+
+def _does(attempt: Attempt | None) -> str:
+    """Say that a link opens its row, or whom it calls or writes to."""
+    if attempt is None:
+        return " data-open"
+    return (
+        f' data-log-attempt data-account="{attempt.account}"'
+        f' data-contact="{attempt.contact}" data-channel="{escape(attempt.channel)}"'
+    )
 
 
 def _tags(cell: Cell) -> Iterable[str]:

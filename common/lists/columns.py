@@ -21,11 +21,21 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """Whom a link calls or writes to; the page then asks how it went."""
+
+    account: int
+    contact: int
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """What stands in one cell. `value` is what a click on it filters by.
 
     `tone` is gain, loss, warn or muted; `mark` a small word beside the text; `badge`
-    the key of a worth class; `under` a second, smaller line.
+    the key of a worth class; `under` a second, smaller line; `attempt` says that `url`
+    reaches a person and does not open the row.
     """
 
     text: str
@@ -37,6 +47,7 @@ class Cell:
     badge: str = ""
     value: str = ""
     tags: Sequence[Tag] = ()
+    attempt: Attempt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,19 @@ def may_contact(
     more often within CAP_WINDOW before `at` (now); the contact `but` does not count.
     Reads `contact.consents`, which lists prefetch, and asks once for who set a limit.
     """
+    refused = refused_on_record(contact, channel, topic)
+    if refused or channel not in policy.REFUSABLE_CHANNELS:
+        return refused
+    return _refused_by_cap(contact, at or timezone.now(), but)
+
+
+def refused_on_record(
+    contact: Contact, channel: str, topic: str | None = None
+) -> Refusal | None:
+    """Return what of a person's own record forbids, however often we were in touch.
+
+    Lists ask this: it needs no query where `contact.consents` is prefetched.
+    """
     if contact.has_left(business_today()):
         return Refusal("left", f"{contact} left on {contact.left_on:%d %b %Y}.")
     if channel not in policy.REFUSABLE_CHANNELS:
@@ -50,8 +63,7 @@ def may_contact(
         return Refusal(
             "do_not_contact", f"{contact} asked not to be contacted{reason}."
         )
-    refused = _refused_by_wish(contact, channel, (topic or "").strip())
-    return refused or _refused_by_cap(contact, at or timezone.now(), but)
+    return _refused_by_wish(contact, channel, (topic or "").strip())
 
 
 def contacts_within_cap(contact: Contact, at: dt.datetime) -> QuerySet[Touchpoint]:

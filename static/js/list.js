@@ -1,6 +1,7 @@
 // Lists: rows by keyboard, rows chosen for a change of many, columns in an order.
 //
 //   J and K go down and up, Enter opens the row, X chooses it, E edits it in place.
+//   The rows of Today are gone through alike.
 (() => {
   const rows = () => [...document.querySelectorAll("[data-list] [data-row]")];
   const current = () => document.querySelector("[data-list] [data-row].is-current");
@@ -8,7 +9,8 @@
   function go(to) {
     current()?.classList.remove("is-current");
     to.classList.add("is-current");
-    to.querySelector("[data-open]")?.focus({ preventScroll: true });
+    const focused = to.querySelector("[data-open]") ?? to.querySelector(".btn-primary");
+    focused?.focus({ preventScroll: true });
     to.scrollIntoView({ block: "nearest" });
   }
 
@@ -27,12 +29,13 @@
 
   const isThere = () => rows().length > 0;
   const hasRow = () => current() !== null;
-  const choose = () => current().querySelector("input[name=chosen]")?.click();
+  const choose = () => current().querySelector("input[name=chosen], input[name=item]")?.click();
   const open = () => current().querySelector("[data-open]")?.click();
   onKey("j", { title: "Next row", isThere, when: isThere, run: () => step(1) });
   onKey("k", { title: "Row before", isThere, when: isThere, run: () => step(-1) });
   onKey("x", { title: "Choose the row", isThere, when: hasRow, run: choose });
-  onKey("e", { title: "Edit in the row", isThere, when: hasRow, run: edit });
+  const canEdit = () => document.querySelector("[data-list] [data-edit]") !== null;
+  onKey("e", { title: "Edit in the row", isThere: canEdit, when: hasRow, run: edit });
   onKey("Enter", { title: "Open the row", isThere, when: hasRow, run: open });
 
   document.addEventListener("focusin", (event) => {

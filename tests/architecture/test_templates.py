@@ -32,6 +32,14 @@ def test_nothing_is_inline(path):
     assert [name for name, found in FORBIDDEN.items() if found.search(text)] == []
 
 
+def test_every_script_is_loaded_somewhere():
+    scripts = {f"js/{path.name}" for path in (ROOT.parent / "static/js").glob("*.js")}
+    texts = [path.read_text() for path in TEMPLATES]
+    loaded = {one for one in scripts if any(one in text for text in texts)}
+    # The worker is registered by a script, from an address of its own.
+    assert scripts - loaded == {"js/offline-worker.js"}
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=NAMES)
 def test_templates_stay_short(path):
     assert len(path.read_text().splitlines()) <= LONGEST

@@ -148,6 +148,17 @@ def test_reps_see_their_own_alerts_only(account, rep, colleague, manager):
     assert marks(manager, colleague) == []
 
 
+def test_looking_ahead_shows_what_comes_also_on_a_full_day(client, account, rep):
+    tomorrow = business_today() + dt.timedelta(days=1)
+    for n in range(3):
+        task(rep, account, title=f"Now {n}")
+        task(rep, account, title=f"Later {n}", due_on=tomorrow)
+    found = todo(user=rep, owner=rep, today=business_today(), rows=2, is_ahead=True)
+    assert (len(found.due), found.hidden) == (2, 1)
+    assert (len(found.ahead), found.ahead_count) == (2, 1)
+    assert {item.due_on for item in found.ahead} == {tomorrow}
+
+
 # -- Putting off -----------------------------------------------------------------------
 
 
@@ -212,6 +223,33 @@ def test_a_settled_touch_counts_with_the_plan_s_minutes(ready, member, rep):
     agenda.settle(actor=rep, marks=[Mark("touch", str(touch.pk))])
     touch.refresh_from_db()
     assert (touch.status, Touchpoint.objects.get().minutes) == ("done", 90)
+
+
+def test_what_is_settled_moves_the_total_of_the_day(account, rep):
+    told, waiting = alert(account), wrote(account)
+    gains = {item.source: item.gain for item in queue(rep)}
+    assert gains["alert"] > 0
+    agenda.settle(
+        actor=rep,
+        marks=[Mark("alert", str(told.pk)), Mark("reply", str(waiting.pk))],
+    )
+    # That a mail needs no answer gains nothing.
+    done = todo(user=rep, owner=rep, today=business_today()).done
+    assert (done.count, done.gain) == (2, gains["alert"])
+
+
+def test_a_case_ends_on_its_own_page_only(client, account, rep):
+    case, told = make.case(account=account), alert(account)
+    client.force_login(rep)
+    row = client.get(URL).text.split(f'id="item-case-{case.pk}"')[1].split("</li>")[0]
+    assert reverse("campaigns:case_detail", args=[case.pk]) in row
+    assert 'value="settle"' not in row
+    with pytest.raises(CannotPutOffError, match="Case: open it"):
+        agenda.settle(
+            actor=rep, marks=[Mark("alert", str(told.pk)), Mark("case", str(case.pk))]
+        )
+    assert not SettledItem.objects.exists()
+    assert marks(rep) == [f"alert:{told.pk}"]
 
 
 @pytest.mark.parametrize("days", [0, -1, 400])

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from common.clock import business_today
 from crm.choices import TaskStatus
-from crm.models import Task
+from crm.models import Consent, Task
 from tests import make
 
 CONTACTS = reverse("campaigns:contact_list")
@@ -41,6 +41,7 @@ def firm(db, rep, colleague):
         due_on=business_today(),
         status=TaskStatus.CANCELLED,
     )
+    return {"mine": mine}
 
 
 def names(client, user, url, **query):
@@ -66,11 +67,21 @@ def test_contacts_are_found_and_sorted(client, firm, manager, query, found):
     assert names(client, manager, CONTACTS, **query) == found
 
 
-def test_a_number_is_tapped_unless_they_asked_not_to_be_called(client, firm, manager):
+def test_a_tap_calls_and_asks_how_it_went_unless_that_is_refused(client, firm, manager):
+    mine = firm["mine"]
+    may = make.contact(name="Dan", account=mine, phone="+49 40 13", email="d@a.example")
+    Consent.objects.create(contact=may, channel="email", is_granted=False)
     client.force_login(manager)
     text = client.get(CONTACTS).text
-    assert 'href="tel:+494012"' in text
-    assert 'href="tel:1"' not in text
+    assert (
+        f'<a href="tel:+494013" data-log-attempt data-account="{mine.pk}"'
+        f' data-contact="{may.pk}" data-channel="phone">+49 40 13</a>'
+    ) in text
+    # Bob left, Cid asked to be left alone, Dan wants no mail.
+    for refused in ("tel:+494012", "tel:1", "mailto:"):
+        assert f'href="{refused}' not in text
+    assert "d@a.example" in text
+    assert text.count("no mail") == 1
 
 
 @pytest.mark.parametrize(

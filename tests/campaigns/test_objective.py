@@ -154,6 +154,14 @@ def test_who_may_look_at_whose(client, rep, colleague, manager):
     assert "<html" not in client.get(URL, headers={"HX-Request": "true"}).text
 
 
+def test_no_link_leads_where_a_rep_may_not_go(client, rep, manager):
+    to_experience = f'href="{reverse("campaigns:experience")}">Experience</a>'
+    for user, leads in ((rep, False), (manager, True)):
+        client.force_login(user)
+        text = client.get(URL).text
+        assert (to_experience in text[text.index("How contacts went") :]) is leads
+
+
 def test_the_api_says_the_same(client, rep, manager, account):
     client.force_login(manager)
     answer = client.get(API, {"owner": rep.email, "quarter": "2026-Q1"}).json()

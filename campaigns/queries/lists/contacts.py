@@ -25,7 +25,7 @@ from campaigns.queries.lists.of_accounts import (
     with_worth,
 )
 from clv.models import Valuation, ValuationRun
-from common.lists.columns import Cell, Column, Registry
+from common.lists.columns import Attempt, Cell, Column, Registry
 from common.lists.filters import (
     Filter,
     choice_field,
@@ -34,8 +34,9 @@ from common.lists.filters import (
     said_by,
 )
 from common.templatetags.display import UNKNOWN, count, day
-from crm.choices import Attitude, DecisionRole, ListKey
+from crm.choices import Attitude, Channel, DecisionRole, ListKey
 from crm.models import Contact
+from crm.queries.consent import refused_on_record
 from segments.choices import WorthClass
 from segments.models import Membership
 
@@ -44,6 +45,7 @@ REACH = (
     ("no", "Asked not to be contacted"),
     ("left", "Has left"),
 )
+SAID_BESIDE_THE_NAME = {"left", "do_not_contact"}
 
 
 def _name(row: Any) -> Cell:
@@ -59,17 +61,25 @@ def _name(row: Any) -> Cell:
 
 def _phone(row: Any) -> Cell:
     phone = row.record.phone
-    if not phone or row.record.do_not_contact:
-        return Cell(phone or UNKNOWN, tone="muted")
     dialled = "".join(c for c in phone if c.isdigit() or c == "+")
-    return Cell(phone, url=f"tel:{dialled}")
+    return _reach(row.record, Channel.PHONE, phone, f"tel:{dialled}", "no calls")
 
 
 def _email(row: Any) -> Cell:
     email = row.record.email
-    if not email or row.record.do_not_contact:
-        return Cell(email or UNKNOWN, tone="muted")
-    return Cell(email, url=f"mailto:{email}")
+    return _reach(row.record, Channel.EMAIL, email, f"mailto:{email}", "no mail")
+
+
+def _reach(contact: Contact, channel: Channel, text: str, url: str, no: str) -> Cell:
+    """Write a number or an address; what the person refused is no link."""
+    if not text:
+        return Cell(UNKNOWN, tone="muted")
+    refusal = refused_on_record(contact, channel)
+    if refusal:
+        mark = no if refusal.code not in SAID_BESIDE_THE_NAME else ""
+        return Cell(text, hint=refusal.message, tone="muted", mark=mark)
+    attempt = Attempt(contact.account_id, contact.pk, channel.value)
+    return Cell(text, hint=text, url=url, attempt=attempt)
 
 
 def _said(name: str) -> Any:
@@ -146,6 +156,7 @@ REGISTRY = Registry(
             export=lambda row: row.record.email,
             edit="email",
             is_default=True,
+            is_on_phone=True,
             style="is-aside",
         ),
         CLASS,
@@ -257,6 +268,8 @@ class ContactList(Listing):
         return Contact.objects.visible_to(self.user)
 
     def read(self, keys: Sequence[int]) -> list[Any]:
-        rows = Contact.objects.select_related("account__owner").prefetch_related("tags")
+        rows = Contact.objects.select_related("account__owner").prefetch_related(
+            "tags", "consents"
+        )
         found = in_order(rows.in_bulk(list(keys)), keys)
         return with_worth(found, self.run, self.needs)

@@ -136,6 +136,7 @@ REGISTRY = Registry(
             export=lambda row: row.record.get_kind_display(),
             filter="kind",
             is_default=True,
+            style="is-short",
         ),
         Column(
             "priority",
