@@ -37,6 +37,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from common import older
 from common.clock import business_today
 from common.models import TableChange
 
@@ -87,6 +88,8 @@ class _Reading:
 class _Stored:
     marks: Mapping[str, Mark]
     answer: Any
+    made_at: dt.datetime
+    seconds: float  # that working it out took
 
 
 _readings: ContextVar[tuple[_Reading, ...]] = ContextVar("readings", default=())
@@ -100,18 +103,21 @@ def kept(key: tuple[Hashable, ...], work: Callable[[], Answer]) -> Answer:
     marks = _marks()
     name = _name(key, marks)
     found = _ask(name)
-    if found is not None and _stands(found, marks):
-        _note(set(found.marks), is_watched=True)
-        answer: Answer = found.answer
-        return answer
-    begun = time.perf_counter()
+    if found is not None:
+        stands = _stands(found, marks)
+        if stands or older.may_be_given(made_at=found.made_at, seconds=found.seconds):
+            # What is built on an older answer is not kept as if it were of now.
+            _note(set(found.marks), is_watched=stands)
+            answer: Answer = found.answer
+            return answer
+    made_at, begun = timezone.now(), time.perf_counter()
     with _watched() as reading:
         answer = work()
+    took = time.perf_counter() - begun
     _note(reading.tables, is_watched=reading.is_watched)
-    if reading.is_watched and time.perf_counter() - begun > WORTH_KEEPING_SECONDS:
-        _store(
-            name, _Stored({one: _mark(one, marks) for one in reading.tables}, answer)
-        )
+    if reading.is_watched and took > WORTH_KEEPING_SECONDS:
+        read = {one: _mark(one, marks) for one in reading.tables}
+        _store(name, _Stored(read, answer, made_at, took))
     return answer
 
 

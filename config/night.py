@@ -31,6 +31,7 @@ from segments.services import (
     changes,
     classes,
     effects,
+    findings,
     levers,
     matrix,
     portraits,
@@ -119,6 +120,14 @@ def _sum_up(work: Work) -> Done:
     return Done(done.rows, skipped)
 
 
+def _find(work: Work) -> Done:
+    """Write down where margin is lost that need not be, and by whom."""
+    if not work.run.is_current:
+        return Done(0, {"skipped": "not the current run"})
+    with work.lease.fenced():
+        return Done(findings.write_findings(work.run))
+
+
 def _tidy(work: Work) -> Done:
     """Drop values, and what automations did not do, that are older than is kept."""
     with work.lease.fenced():
@@ -166,6 +175,7 @@ NIGHT: Chain = (
     (Step("explain", _explain),),
     (Step("portray", _portray),),
     (Step("sum up", _sum_up),),
+    (Step("opportunities", _find),),
     (Step("tidy", _tidy),),
     (Step("forecast", partial(forecast.write, classes_on=members.classes_on)),),
     (Step("payback", paybacks.count),),

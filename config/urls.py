@@ -27,6 +27,7 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", views.home, name="home"),
     path("find/", views.find, name="palette"),
+    path("figures/anew/", views.figures_anew, name="figures_anew"),
     path("setup/", views.first_setup, name="first_setup"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),

@@ -9,11 +9,17 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
 
 from common.access import SIGNED_IN, for_everybody, requires
 from common.clock import business_today
 from common.folding import LONGEST
+from common.older_pages import ask_anew
 from config.health import readiness
 from config.palette import search
 from config.setup import FirstAdministratorForm, needs_setup
@@ -70,6 +76,16 @@ def find(request: SignedInRequest) -> HttpResponse:
     found = search(request.user, typed, is_blind=_is_naming(request))
     context = {"sections": found, "typed": typed}
     return render(request, "config/_found.html", context)
+
+
+@require_POST
+@requires(SIGNED_IN)
+def figures_anew(request: SignedInRequest) -> HttpResponse:
+    """Let the visitor wait for the newest figures, and lead back to the page."""
+    ask_anew(request)
+    then = request.POST.get("next", "")
+    is_ours = then.startswith("/") and url_has_allowed_host_and_scheme(then, None)
+    return redirect(then if is_ours else "home")
 
 
 def _is_naming(request: SignedInRequest) -> bool:

@@ -21,9 +21,9 @@ from common.kept import kept_rows, marks_of
 from common.templatetags.display import money, number, share
 from crm.models import Account, User
 from segments.choices import WorthClass
-from segments.models import StoredFigures
 from segments.queries.profit_facts import accounts_in
 from segments.queries.scope import Period, Scope, usual_period
+from segments.queries.stored import stored_rows
 
 ALLOCATION = "allocation"
 GAPS_NAMED = 12
@@ -257,14 +257,11 @@ def _kept(scope: Scope, run: ValuationRun) -> list[Any] | None:
     """Return the rows that the night kept, None where they have to be summed anew.
 
     They count for the whole firm and the usual period, until a contact, a cost, an
-    effect, an account or a class is entered or changed.
+    effect, an account or a class is entered or changed, see `stored_rows`.
     """
     if not scope.is_whole_firm or scope.has_period or scope.day != run.as_of:
         return None
-    found = StoredFigures.objects.filter(run=run, block=ALLOCATION).first()
-    if found is None or found.rows[0] != marks_of(*READ):
-        return None
-    return list(found.rows[1:])
+    return stored_rows(run, ALLOCATION, marks_of(*READ))
 
 
 def _summed(

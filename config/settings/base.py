@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "common.htmx.VaryOnFragment",
+    "common.older_pages.OlderAnswers",
     "common.headers.PrivatePages",
     "config.setup.SetUpFirst",
     "pghistory.middleware.HistoryMiddleware",

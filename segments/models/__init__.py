@@ -13,7 +13,12 @@ from segments.models.classes import (
 from segments.models.gut import Nomination, NominationEntry
 from segments.models.levers import LeverBase, LeverScenario
 from segments.models.matrix import ValueMatrix
-from segments.models.rollups import CohortCell, StoredFigures, ValueTotal
+from segments.models.rollups import (
+    CohortCell,
+    LeverFinding,
+    StoredFigures,
+    ValueTotal,
+)
 
 __all__ = [
     "ClassPolicy",
@@ -22,6 +27,7 @@ __all__ = [
     "ClassingRequest",
     "CohortCell",
     "LeverBase",
+    "LeverFinding",
     "LeverScenario",
     "Membership",
     "Nomination",

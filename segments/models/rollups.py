@@ -5,7 +5,8 @@ from typing import Any
 from django.db import models
 
 from clv.models import ValuationRun
-from segments.choices import Dimension
+from crm.models import Account
+from segments.choices import Dimension, LeverCause
 
 
 def money() -> "models.DecimalField[Any, Any]":
@@ -86,6 +87,8 @@ class StoredFigures(models.Model):
     )
     block = models.CharField(max_length=20)
     rows = models.JSONField(default=list)
+    made_at = models.DateTimeField(null=True, help_text="when its rows were read")
+    seconds = models.FloatField(default=0.0, help_text="that summing up took")
 
     class Meta:
         verbose_name_plural = "stored figures"
@@ -95,3 +98,37 @@ class StoredFigures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.block} of run {self.run_id}"
+
+
+class LeverFinding(models.Model):
+    """What one account has to do with one place where margin is lost.
+
+    Of the twelve months up to the current run's day, partitioned by run. `is_hit` says
+    that the account takes part; what does not may still count against the money.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "account_id", "cause", "key")
+    run = models.ForeignKey(
+        ValuationRun,
+        models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    account = models.ForeignKey(
+        Account, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    cause = models.CharField(max_length=20, choices=LeverCause.choices)
+    key = models.CharField(max_length=20, help_text="id of the product, or the class")
+    money = models.DecimalField(max_digits=40, decimal_places=20, null=True)
+    usual = models.DecimalField(max_digits=40, decimal_places=20, null=True)
+    base = models.DecimalField(max_digits=40, decimal_places=20, null=True)
+    is_hit = models.BooleanField()
+
+    class Meta:
+        # Django cannot express a partitioned table: a migration makes it.
+        managed = False
+        db_table = "segments_leverfinding"
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.key}, account {self.account_id}"

@@ -19,6 +19,7 @@ from common.templatetags.display import cents, count, money, share
 from crm.models import Product
 from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import LeverCause, WorthClass
+from segments.queries.findings import night_rows
 from segments.queries.profit_facts import accounts_in
 from segments.queries.scope import Scope
 
@@ -27,6 +28,7 @@ FEWEST_BEHIND = 10  # lines or accounts; what fewer do is not yet usual
 WORTH_TELLING = Decimal("1.00")
 Params = dict[str, Any]
 
+# Opens each statement but in the night, which has read the lines once for all of them.
 LINES = """, line AS (
         SELECT l.id, l.product_id, coalesce(s.account_id, l.account_id) AS account_id,
             l.ordered_on, l.order_id, l.discount, l.quantity * l.unit_price AS gross,
@@ -53,19 +55,18 @@ ABOVE = """
         FROM bought b JOIN segments_membership m
             ON m.account_id = b.account_id AND m.until IS NULL
         LEFT JOIN cost c ON c.account_id = b.account_id
-        WHERE true{scope}
     ), usual AS MATERIALIZED (
         SELECT key, percentile_cont(0.5) WITHIN GROUP (ORDER BY amount / per)::numeric
             AS usual
         FROM rate GROUP BY key HAVING count(*) >= %(fewest)s
     )
-    SELECT r.key, r.account_id, greatest(r.amount - u.usual * r.per, 0) AS money,
-        u.usual, r.per AS base, r.amount > u.usual * r.per AS hit
-    FROM rate r JOIN usual u ON u.key = r.key"""
+    SELECT b.key, b.account_id, greatest(b.amount - u.usual * b.per, 0) AS money,
+        u.usual, b.per AS base, b.amount > u.usual * b.per AS hit
+    FROM rate b JOIN usual u ON u.key = b.key
+    WHERE true{scope}"""
 
 STATEMENTS = {
-    LeverCause.DISCOUNT: LINES
-    + """
+    LeverCause.DISCOUNT: """
     , usual AS MATERIALIZED (
         SELECT product_id, percentile_cont(0.5)
             WITHIN GROUP (ORDER BY discount / gross)::numeric AS usual
@@ -79,8 +80,7 @@ STATEMENTS = {
     WHERE b.gross > 0 AND b.ordered_on >= %(since)s
         AND b.discount > u.usual * b.gross{scope}
     GROUP BY 1, 2""",
-    LeverCause.COST_RISE: LINES
-    + """
+    LeverCause.COST_RISE: """
     , unit AS MATERIALIZED (
         SELECT product_id, ordered_on >= %(since)s AS is_now,
             sum(cost) / sum(quantity) AS cost, sum(revenue) / sum(quantity) AS price
@@ -98,8 +98,7 @@ STATEMENTS = {
     FROM line b JOIN rise r ON r.product_id = b.product_id
     WHERE b.ordered_on >= %(since)s AND b.cost IS NOT NULL{scope}
     GROUP BY 1, 2""",
-    LeverCause.RETURNS: LINES
-    + """
+    LeverCause.RETURNS: """
     , back AS (
         SELECT r.line_id, sum(r.refund) AS refund FROM crm_orderreturn r GROUP BY 1
     ), sold AS (
@@ -119,14 +118,11 @@ STATEMENTS = {
         b.revenue AS base, b.refund > 0 AS hit
     FROM sold b JOIN product p ON p.product_id = b.product_id, firm
     WHERE true{scope}""",
-    LeverCause.SERVE: LINES
-    + COSTS
+    LeverCause.SERVE: COSTS
     + ABOVE.replace("{per}", "revenue").replace("{what}", "serve"),
-    LeverCause.DELIVERY: LINES
-    + COSTS
+    LeverCause.DELIVERY: COSTS
     + ABOVE.replace("{per}", "orders").replace("{what}", "delivery"),
-    LeverCause.UNKNOWN: LINES
-    + """
+    LeverCause.UNKNOWN: """
     SELECT b.product_id::text AS key, b.account_id, NULL::numeric AS money,
         NULL::numeric AS usual, sum(b.revenue) AS base, true AS hit
     FROM line b
@@ -200,7 +196,7 @@ class Opportunities:
 
 def opportunities(scope: Scope) -> Opportunities:
     """Return the dearest levers for the accounts and the period of a page."""
-    found = [lever for cause in LeverCause for lever in _levers(scope, cause)]
+    found = _levers(scope)
     known = [
         one for one in found if one.money is not None and one.money >= WORTH_TELLING
     ]
@@ -212,52 +208,73 @@ def opportunities(scope: Scope) -> Opportunities:
     )
 
 
-def _levers(scope: Scope, cause: LeverCause) -> list[Lever]:
-    condition, given = accounts_in(scope, "b.account_id")
-    sql, params = account_rows(cause, scope.period.since, scope.period.until, condition)
-    rows = kept_rows(
-        f"""SELECT key, sum(money), max(usual), sum(base) FILTER (WHERE hit),
-                count(*) FILTER (WHERE hit) FROM ({sql}) of_account
-                WHERE key IS NOT NULL GROUP BY key""",
-        params | given,
-    )
-    labels = _labels(cause, [row[0] for row in rows])
+def _levers(scope: Scope) -> list[Lever]:
+    rows = night_rows(scope)
+    if rows is None:
+        rows = [
+            (cause, *row)
+            for cause in LeverCause
+            for row in summed_rows(scope, cause)
+            if row[-1]
+        ]
+    labels = _labels(rows)
     return [
         Lever(
-            cause=cause,
+            cause=LeverCause(cause),
             key=key,
-            label=labels.get(key, key),
+            label=labels[key] if key in labels else str(key),
             money=None if amount is None else Decimal(amount).quantize(CENT),
             usual=usual,
             base=Decimal(base or 0),
             accounts=hits,
             url=scope.list_url(
                 "opportunity",
-                cause=cause.value,
+                cause=LeverCause(cause).value,
                 at=key,
                 since=scope.period.since,
                 until=scope.period.until,
             ),
         )
-        for key, amount, usual, base, hits in rows
-        if hits
+        for cause, key, amount, usual, base, hits in rows
     ]
 
 
+def summed_rows(scope: Scope, cause: LeverCause) -> list[tuple[Any, ...]]:
+    """Sum up one cause from the lines and costs themselves."""
+    condition, given = accounts_in(scope, "b.account_id")
+    sql, params = account_rows(cause, scope.period.since, scope.period.until, condition)
+    return kept_rows(
+        f"""SELECT key, sum(money), max(usual), sum(base) FILTER (WHERE hit),
+                count(*) FILTER (WHERE hit) FROM ({sql}) of_account
+                WHERE key IS NOT NULL GROUP BY key""",
+        params | given,
+    )
+
+
 def account_rows(
-    cause: LeverCause, since: dt.date, until: dt.date, condition: str = ""
+    cause: LeverCause,
+    since: dt.date,
+    until: dt.date,
+    condition: str = "",
+    *,
+    lines: str = LINES,
 ) -> tuple[str, Params]:
     """Return the statement of one cause with its values."""
-    before = since - (until - since) - dt.timedelta(days=1)
     is_rise = cause == LeverCause.COST_RISE
     params = {
         "since": since,
         "until": until,
-        "before": before if is_rise else since,
+        "before": as_long_before(since, until) if is_rise else since,
         "fewest": FEWEST_BEHIND,
         "winning": list(WINNING_KINDS),
     }
-    return WITH_SURVIVORS + STATEMENTS[cause].replace("{scope}", condition), params
+    body = STATEMENTS[cause].replace("{scope}", condition)
+    return WITH_SURVIVORS + lines + body, params
+
+
+def as_long_before(since: dt.date, until: dt.date) -> dt.date:
+    """Return the first day of as long a time before."""
+    return since - (until - since) - dt.timedelta(days=1)
 
 
 def positional(sql: str, params: Params) -> tuple[str, list[Any]]:
@@ -266,8 +283,9 @@ def positional(sql: str, params: Params) -> tuple[str, list[Any]]:
     return re.sub(r"%\(\w+\)s", "%s", sql), [params[name] for name in names]
 
 
-def _labels(cause: LeverCause, keys: Sequence[str]) -> dict[str, str]:
-    if not cause.is_of_products:
-        return {value: str(label) for value, label in WorthClass.choices}
-    found = Product.objects.in_bulk([int(key) for key in keys if key])
-    return {str(pk): product.name for pk, product in found.items()}
+def _labels(rows: Sequence[Sequence[Any]]) -> dict[str, str]:
+    """Return the names of classes, and of the products that the rows are about."""
+    keys = {int(key) for cause, key, *_ in rows if LeverCause(cause).is_of_products}
+    found = Product.objects.in_bulk(keys)
+    labels: dict[str, str] = {one.value: str(one.label) for one in WorthClass}
+    return labels | {str(pk): product.name for pk, product in found.items()}

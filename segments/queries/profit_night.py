@@ -2,8 +2,8 @@
 
 Of the whole firm's last twelve months every cell is kept by month, for each dimension.
 It counts until something is booked, ordered or sent back after it, or an account or its
-class is changed: then, for a period of one's own, and for a part of the firm, the rows
-are summed anew.
+class is changed; at a large firm until the next night, which the page says. For a
+period of one's own, and for a part of the firm, the rows are summed anew.
 """
 
 import datetime as dt
@@ -14,9 +14,9 @@ from typing import Any
 from clv.models import ValuationRun
 from common.kept import marks_of
 from segments.choices import ProfitBy
-from segments.models import StoredFigures
 from segments.queries.profit_facts import Cell, Facts, Params, Table, summed
 from segments.queries.scope import Period, Scope, usual_period
+from segments.queries.stored import stored_rows
 
 Row = list[object]
 MOST_CELLS = 20_000  # of more the page is the smaller part of the work
@@ -54,10 +54,10 @@ def facts_of(scope: Scope, by: ProfitBy, every: str) -> Table | None:
         return None
     if scope.day != run.as_of:
         return None
-    found = StoredFigures.objects.filter(run=run, block=block_of(by)).first()
-    if found is None or not found.rows or found.rows[0] != marks_of(*READ):
+    found = stored_rows(run, block_of(by), marks_of(*READ))
+    if found is None:
         return None
-    _, accounts, unspread, *cells = found.rows
+    accounts, unspread, *cells = found
     return _table(accounts, unspread, cells, every)
 
 

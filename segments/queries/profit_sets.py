@@ -14,6 +14,7 @@ from crm.models import Account, LedgerEntry, OrderLine
 from segments.choices import LeverCause, ProfitBy, WorthClass
 from segments.models import Membership
 from segments.permissions import VIEW_DASHBOARD
+from segments.queries.findings import hits as hits_of_night
 from segments.queries.opportunities import account_rows, positional
 from segments.queries.sets import values_of
 
@@ -121,9 +122,11 @@ BELOW_THE_LINE = AccountSet(
 
 
 def _opportunity(_user: Any, given: Given) -> QuerySet[Any]:
-    sql, params = positional(
-        *account_rows(LeverCause(given["cause"]), given["since"], given["until"])
-    )
+    cause = LeverCause(given["cause"])
+    night = hits_of_night(cause, given["at"], given["since"], given["until"])
+    if night is not None:
+        return night.values("account_id")
+    sql, params = positional(*account_rows(cause, given["since"], given["until"]))
     hits = RawSQL(  # noqa: S611  made of our own statements; values are parameters
         f"SELECT account_id FROM ({sql}) of_account WHERE hit AND key = %s",
         (*params, given["at"]),

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -14,9 +15,11 @@ from segments.choices import ProfitBy
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.policy import COHORTS_COUNTED_EVERY_DAYS, COHORTS_KEPT_DAYS
 from segments.queries import cohorts, effort, loyalty, quality_facts, spread, worth
+from segments.queries.findings import MARGIN
 from segments.queries.narrowed import drop_older
 from segments.queries.picked import Picked
 from segments.queries.profit_night import block_of, profit_rows
+from segments.queries.stored import timed
 
 BATCH = 2000
 Rows = Callable[[ValuationRun], list[Any]]
@@ -49,7 +52,9 @@ def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> W
     ValueTotal.objects.bulk_create(totals, batch_size=BATCH)
     blocks = _blocks(run, more)
     kept = StoredFigures.objects.filter(run=run)
-    kept.exclude(block__startswith=f"{cohorts.COHORTS}:").delete()
+    kept.exclude(block__startswith=f"{cohorts.COHORTS}:").exclude(
+        block__startswith=MARGIN
+    ).delete()
     StoredFigures.objects.bulk_create(blocks)
     if run.is_current:
         drop_older(run.pk, (loyalty.LOYALTY, effort.EFFORT, effort.GAINS))
@@ -58,15 +63,16 @@ def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> W
 
 def _blocks(run: ValuationRun, more: Mapping[str, Rows]) -> list[StoredFigures]:
     picked = Picked(run)
-    found = {
+    found: dict[str, Any] = {
         loyalty.LOYALTY: loyalty.loyalty_rows(picked),
         effort.EFFORT: effort.effort_rows(picked),
         spread.WHALE: spread.whale_rows(picked),
         quality_facts.QUALITY: quality_facts.quality_rows(picked),
         spread.FUTURE: spread.future_rows(picked),
     }
-    found |= {block_of(by): profit_rows(run, by) for by in ProfitBy}
-    found |= {key: rows(run) for key, rows in more.items()}
+    works = {block_of(by): partial(profit_rows, run, by) for by in ProfitBy}
+    works |= {key: partial(rows, run) for key, rows in more.items()}
+    made = [timed(run, key, work) for key, work in works.items()]
     nights = effort.nights_of(cohorts.quarter_of(run.as_of), run)
     if nights is not None and nights[1] == run:
         start = nights[0]
@@ -75,7 +81,8 @@ def _blocks(run: ValuationRun, more: Mapping[str, Rows]) -> list[StoredFigures]:
             found |= effort.gains_by_value(picked, start)
     if run.is_current:
         found |= loyalty.loyalty_by_value(picked) | effort.effort_by_value(picked)
-    return [StoredFigures(run=run, block=key, rows=rows) for key, rows in found.items()]
+    others = (StoredFigures(run=run, block=key, rows=one) for key, one in found.items())
+    return [*made, *others]
 
 
 def _cells(run: ValuationRun) -> int | None:

@@ -44,7 +44,7 @@ def test_every_account_is_valued_classed_and_planned(accounts):
     assert run.lease_until is None
     assert [step.name for step in run.steps.all()] == [
         *("summarise", "fit", "value", "publish", "classify", "plan", "stages"),
-        *("list", "explain", "portray", "sum up", "tidy", "forecast"),
+        *("list", "explain", "portray", "sum up", "opportunities", "tidy", "forecast"),
         *("payback", "levers", "prepare", "judge"),
     ]
     assert all(step.finished_at >= step.started_at for step in run.steps.all())

@@ -1,0 +1,109 @@
+"""Older answers at a large firm: given to pages, said, worked out anew on demand."""
+
+import pytest
+from django.core.cache import caches
+from django.db.models import Sum
+from django.urls import reverse
+
+from common import kept, older
+from crm.models import LedgerEntry
+from tests import make
+
+PROFIT = ("segments:profit", ["class", "year"])
+
+
+@pytest.fixture(autouse=True)
+def large(settings, monkeypatch, db):
+    """Let the firm count as large, and any report as one that takes long."""
+    settings.CACHES = settings.CACHES | {
+        "answers": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "older",
+        }
+    }
+    monkeypatch.setattr(kept, "WORTH_KEEPING_SECONDS", 0.0)
+    monkeypatch.setattr(older, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(older, "LARGE_ROWS", -1)
+    caches["answers"].clear()
+    yield
+    caches["answers"].clear()
+
+
+def spent():
+    return kept.kept(
+        ("spent",), lambda: LedgerEntry.objects.aggregate(s=Sum("amount"))["s"]
+    )
+
+
+def test_what_reads_may_be_given_an_older_answer_and_nothing_else():
+    make.cost(amount="5.00")
+    assert spent() == 5
+    make.cost(amount="7.00")
+    with older.allowed() as given:
+        assert spent() == 5
+    assert given.oldest is not None
+    assert spent() == 12
+    with older.allowed() as given:
+        assert spent() == 12
+    assert given.oldest is None
+
+
+def test_a_small_firm_always_has_the_newest(monkeypatch):
+    monkeypatch.setattr(older, "LARGE_ROWS", 10**9)
+    make.cost(amount="5.00")
+    spent()
+    make.cost(amount="7.00")
+    with older.allowed():
+        assert spent() == 12
+
+
+def test_what_is_built_on_an_older_answer_is_not_kept_as_new():
+    make.cost(amount="5.00")
+
+    def doubled():
+        return kept.kept(("doubled",), lambda: 2 * spent())
+
+    spent()
+    make.cost(amount="7.00")
+    with older.allowed():
+        assert doubled() == 10
+    assert doubled() == 24
+
+
+@pytest.fixture
+def profit(client, manager):
+    """Return what asks for the profit of a firm, with 25 spent and 44 since."""
+    make.run()
+    make.cost(account=make.account(), amount="25.00")
+    client.force_login(manager)
+    address = reverse(PROFIT[0], args=PROFIT[1])
+    client.get(address)
+    make.cost(account=make.account(), amount="44.00")
+    return lambda **headers: client.get(address, **headers)
+
+
+def test_a_page_says_of_when_its_figures_are_until_they_are_asked_anew(profit, client):
+    shown = profit()
+    text = shown.content.decode()
+    assert "Some figures on this page are as of" in text
+    assert "Figures-As-Of" in shown
+    assert "-25" in text
+    assert "-69" not in text
+    here = reverse(PROFIT[0], args=PROFIT[1])
+    anew = client.post(reverse("figures_anew"), {"next": here})
+    assert (anew.status_code, anew.url) == (302, here)
+    text = profit().content.decode()
+    assert "Some figures" not in text
+    assert "-69" in text
+
+
+def test_a_part_says_it_at_its_place_in_the_page(profit):
+    part = profit(headers={"HX-Request": "true"}).content.decode()
+    assert '<div id="figures-as-of" hx-swap-oob="true">' in part
+
+
+def test_another_site_is_never_led_to(client, manager):
+    client.force_login(manager)
+    for then in ("https://elsewhere.example/", "//elsewhere.example/"):
+        anew = client.post(reverse("figures_anew"), {"next": then})
+        assert anew.url == reverse("home")
