@@ -94,6 +94,7 @@ urlpatterns = [
     path("objective/", objective.my_objective, name="my_objective"),
     path("today/act/", today.today_act, name="today_act"),
     path("today/wake/", today.today_wake, name="today_wake"),
+    path("today/undo/", today.today_unsettle, name="today_unsettle"),
     path("today/sendings/<int:pk>/", today.sending_done, name="sending_done"),
     path("deliveries/", deliveries.delivery_list, name="delivery_list"),
     path("deliveries/export.csv", deliveries.delivery_export, name="delivery_export"),

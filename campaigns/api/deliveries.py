@@ -4,16 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import django_filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import permissions
-from campaigns.choices import DeliveryStatus, TouchStatus
+from campaigns.api.gate import GateDecisionIn, GateUndecidedOut, decision_of
+from campaigns.choices import DeliveryStatus, GateChoice, TouchStatus
 from campaigns.models import Delivery, PlannedTouch
-from campaigns.services import moving, resending, touch_mails, touches
+from campaigns.services import moving, resending, touch_gate, touches
 from common.api import StrictSerializer
 from common.api_fields import RecordFilter, VisibleField
 from common.once import acts_once
@@ -158,8 +159,14 @@ class TouchGiveIn(StrictSerializer):
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
-class TouchMailIn(StrictSerializer):
-    """The mail as it goes out."""
+class TouchMailIn(GateDecisionIn):
+    """The mail as it goes out, and what to do where it does not pay.
+
+    A decision is not needed where it pays. `drop` skips the touch, and `cheaper` counts
+    it as done over the channel named there: the mail stays unsent.
+    """
+
+    choice = serializers.ChoiceField(choices=GateChoice.choices, required=False)
 
     contact = VisibleField(queryset=Contact.objects.all())
     subject = serializers.CharField(max_length=200)
@@ -183,7 +190,6 @@ class PlannedTouchResource(Listed, Shown, Resource):
         "give": TouchGiveIn,
         "mail": TouchMailIn,
     }
-    outputs = {"mail": DeliveryOut}
 
     @extend_schema(summary="Say that a touch was done")
     @action(detail=True, methods=["post"])
@@ -215,11 +221,33 @@ class PlannedTouchResource(Listed, Shown, Resource):
         moved = moving.give_touch(actor=self.actor, touch=touch, to=to, **said)
         return self.answer(moved)
 
-    @extend_schema(summary="Queue the mail of a touch")
+    @extend_schema(
+        summary="Queue the mail of a touch, or close it where it does not pay",
+        responses={
+            200: PolymorphicProxySerializer(
+                component_name="TouchMailed",
+                serializers=[DeliveryOut, PlannedTouchOut],
+                resource_type_field_name=None,
+                many=False,
+            ),
+            409: GateUndecidedOut,
+        },
+    )
     @action(detail=True, methods=["post"])
     @acts_once
     def mail(self, request: Request, pk: int) -> Response:
-        return self._act(request, touch_mails.send_mail)
+        touch = self.get_object()
+        said = self.read(request)
+        mail = {name: said.pop(name) for name in ("contact", "subject", "body")}
+        settled = touch_gate.mail_touch(
+            actor=self.actor,
+            touch=touch,
+            decision=decision_of(said if "choice" in said else None),
+            **mail,
+        )
+        if settled.mail is None:
+            return self.answer(settled.touch)
+        return Response(DeliveryOut(settled.mail).data)
 
     def _act(self, request: Request, act: Callable[..., Any]) -> Response:
         touch = self.get_object()

@@ -78,6 +78,7 @@ class VersionOut(serializers.ModelSerializer[PlanVersion]):
             "number",
             "status",
             "valid_from",
+            "ended_on",
             "runs_days",
             "note",
             "published_at",

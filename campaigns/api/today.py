@@ -94,8 +94,13 @@ class TodayResource(Resource):
     write_access = permissions.VIEW_TODAY
     queryset = PlannedTouch.objects.all()
     output = TodayOut
-    inputs = {"snooze": SnoozeIn, "settle": SettleIn, "wake": NothingIn}
-    outputs = {"snooze": CountOut, "settle": CountOut, "wake": CountOut}
+    inputs = {
+        "snooze": SnoozeIn,
+        "settle": SettleIn,
+        "unsettle": SettleIn,
+        "wake": NothingIn,
+    }
+    outputs = dict.fromkeys(inputs, CountOut)
     pagination_class = None
     filter_backends = ()
     list_parameters = frozenset({"owner", "rows"})
@@ -143,6 +148,15 @@ class TodayResource(Resource):
     def settle(self, request: Request) -> Response:
         said = self.read(request)
         return Response({"items": agenda.settle(actor=self.actor, marks=_marks(said))})
+
+    @extend_schema(summary="Take back what you settled")
+    @action(detail=False, methods=["post"])
+    @acts_once
+    def unsettle(self, request: Request) -> Response:
+        said = self.read(request)
+        return Response(
+            {"items": agenda.unsettle(actor=self.actor, marks=_marks(said))}
+        )
 
     def _owner(self, email: str | None) -> User | None:
         """Return whose day it is; None for the whole team."""

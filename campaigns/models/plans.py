@@ -1,5 +1,6 @@
 """Retention plans: versioned, made of costed touches, and who follows them."""
 
+import datetime as dt
 import uuid
 from decimal import Decimal
 from typing import Self
@@ -16,6 +17,7 @@ from campaigns.choices import (
     OwnerRole,
     VersionStatus,
 )
+from common.clock import business_today
 from common.versions import Versioned
 from crm.choices import Care, Channel, RelationshipType
 from crm.models import Account, EventType, Tag, Territory, User
@@ -118,6 +120,9 @@ class PlanVersion(Versioned):
         max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT
     )
     valid_from = models.DateField(null=True, blank=True)
+    ended_on = models.DateField(
+        null=True, blank=True, help_text="the first day on which it is not in force"
+    )
     runs_days = models.PositiveSmallIntegerField(
         null=True,
         blank=True,
@@ -155,6 +160,26 @@ class PlanVersion(Versioned):
     @property
     def is_draft(self) -> bool:
         return self.status == VersionStatus.DRAFT
+
+    @property
+    def begins_later(self) -> bool:
+        """Tell whether it is published, but not in force yet."""
+        today = business_today()
+        is_published = self.status == VersionStatus.PUBLISHED
+        return is_published and self.valid_from is not None and self.valid_from > today
+
+    @property
+    def in_force_until(self) -> dt.date | None:
+        """Return the last day of an old version that a later one has not replaced yet.
+
+        None of any other version, and of one that never came into force.
+        """
+        if self.status != VersionStatus.ARCHIVED or not (
+            self.valid_from and self.ended_on
+        ):
+            return None
+        last, today = self.ended_on - dt.timedelta(days=1), business_today()
+        return last if self.valid_from <= today <= last else None
 
 
 class PlanAssignmentQuerySet(models.QuerySet["PlanAssignment"]):

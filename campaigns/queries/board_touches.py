@@ -2,11 +2,21 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import (
+    DecimalField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from campaigns.choices import ExceptionKind, OwnerRole, TouchStatus
@@ -14,10 +24,13 @@ from campaigns.models import (
     PlanAssignment,
     PlannedTouch,
     RetentionPlan,
+    Standing,
     TouchException,
 )
+from clv.models import ValuationRun
 from common.clock import business_today
 from common.lists.sets import AccountSet, Given
+from common.paging import Segment, Sort
 from crm.choices import Stage
 from crm.models import User
 from segments.choices import WorthClass
@@ -27,6 +40,10 @@ BOARD_DAYS = 90
 DAYS_AHEAD = 7
 LATE, AHEAD, DUE = "late", "ahead", "due"
 LARGEST_ID = 2**62
+
+MOST_VALUABLE = Sort("worth", "worth", descending=True, parse=Decimal)
+# Who was not valued yet comes last; no worth is as low.
+UNKNOWN_WORTH = Value(Decimal(-(10**12)), DecimalField(max_digits=14, decimal_places=2))
 
 STATES = (
     (DUE, "were due"),
@@ -77,6 +94,28 @@ def board_touches(
     if given.get("lineage"):
         rows = rows.filter(lineage=given["lineage"])
     return rows.filter(_of_person(given.get("person") or ""))
+
+
+def by_day_and_worth(
+    rows: QuerySet[PlannedTouch], *, state: str, today: dt.date
+) -> list[Segment]:
+    """Return these touches day by day, the most valuable account of a day first.
+
+    What is to be done begins with the longest due, what was comes with the latest
+    first. Each day is read from its own stretch of the index by day.
+    """
+    first = today - dt.timedelta(days=BOARD_DAYS)
+    days = [first + dt.timedelta(days=n) for n in range(BOARD_DAYS + DAYS_AHEAD)]
+    if state not in {LATE, AHEAD}:
+        days.reverse()
+    run = ValuationRun.objects.current()
+    worth = Standing.objects.filter(
+        run_id=run.pk if run else None, account_id=OuterRef("account_id")
+    )
+    valued = rows.annotate(
+        worth=Coalesce(Subquery(worth.values("clv")[:1]), UNKNOWN_WORTH)
+    )
+    return [Segment(valued.filter(due_on=day), MOST_VALUABLE) for day in days]
 
 
 def _of_state(state: str, today: dt.date) -> Q:

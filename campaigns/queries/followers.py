@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
 from campaigns.choices import VersionStatus
 from campaigns.models import PlanAssignment, RetentionPlan
 from campaigns.queries.costs import member_counts
 from clv.models import ValuationRun
+from common.clock import business_today
 from common.kept import kept_count, kept_rows
 from common.money import to_cents
+from common.templatetags.display import count
 from crm.choices import Stage
 from crm.models import Account
 
@@ -34,6 +36,40 @@ class Following:
 
     accounts: int
     expected_margin_year: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How many accounts left a plan, and how many of them follow another now."""
+
+    accounts: int
+    elsewhere: int
+
+    @property
+    def sentence(self) -> str:
+        if not self.accounts:
+            return "Nobody followed it."
+        left = f"{count(self.accounts)} account{'s' * (self.accounts != 1)} left it"
+        if self.elsewhere == self.accounts:
+            return f"{left}, and went over to another plan."
+        if not self.elsewhere:
+            follow = "follows" if self.accounts == 1 else "follow"
+            return f"{left}, and {follow} no plan now."
+        return (
+            f"{left}: {count(self.elsewhere)} went over to another plan,"
+            f" {count(self.accounts - self.elsewhere)} follow none now."
+        )
+
+
+def left_today(plan: RetentionPlan) -> Leaving:
+    """Return who left `plan` today, and whether another took them."""
+    left = PlanAssignment.objects.filter(plan=plan, until=business_today())
+    open_ones = PlanAssignment.objects.open().filter(account_id=OuterRef("account_id"))
+    counted = left.order_by().aggregate(
+        accounts=Count("account", distinct=True),
+        elsewhere=Count("account", distinct=True, filter=Exists(open_ones)),
+    )
+    return Leaving(**counted)
 
 
 def following(plan: RetentionPlan) -> Following:
@@ -65,8 +101,8 @@ def follower_counts(plans: Sequence[RetentionPlan]) -> dict[int, int]:
         rest[plan.worth_class] -= found[plan.pk]
     for plan in automatic:
         if not plan.is_refined:
-            count = rest[plan.worth_class] - taken.get(plan.worth_class, 0)
-            found[plan.pk] = max(count, 0 if plan.worth_class else _keeping(plan))
+            others = rest[plan.worth_class] - taken.get(plan.worth_class, 0)
+            found[plan.pk] = max(others, 0 if plan.worth_class else _keeping(plan))
     return found | {
         plan.pk: by_hand.get(plan.pk, 0) for plan in plans if not plan.is_automatic
     }
@@ -91,8 +127,8 @@ def _class_counts() -> dict[str, int]:
 def _taken() -> dict[str, int]:
     """Return by class how many follow another plan, by hand or a welcome, or none."""
     found: Counter[str] = Counter()
-    for worth_class, count in kept_rows(TAKEN, {"former": Stage.FORMER.value}):
-        found[worth_class] += count
+    for worth_class, taken in kept_rows(TAKEN, {"former": Stage.FORMER.value}):
+        found[worth_class] += taken
     return found
 
 
@@ -114,8 +150,8 @@ def _ask(
         "former": Stage.FORMER,
     }
     found = {
-        pk: Following(count, None if mean is None else to_cents(mean))
-        for pk, count, mean in kept_rows(sql, parameters)
+        pk: Following(accounts, None if mean is None else to_cents(mean))
+        for pk, accounts, mean in kept_rows(sql, parameters)
     }
     return {plan.pk: found.get(plan.pk, Following(0, None)) for plan in plans}
 

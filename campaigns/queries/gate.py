@@ -112,12 +112,14 @@ class Gate:
         account_ids: Iterable[int],
         cost_each: Decimal,
         channel: str,
-        actor: User,
+        actor: User | None,
         plan: RetentionPlan | None = None,
     ) -> None:
         self.plan = plan
         self.standing: GateDecision | None = None
-        mine = Account.objects.active().visible_to(actor).order_by()
+        mine = Account.objects.active().order_by()
+        if actor is not None:
+            mine = mine.visible_to(actor)
         self.account_ids = list(
             mine.filter(pk__in=list(account_ids)).values_list("pk", flat=True)
         )

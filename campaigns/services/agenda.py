@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import TypeVar
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 
 from campaigns import policy
 from campaigns.errors import CannotPutOffError, ItemGoneError
@@ -19,6 +20,8 @@ from common.agendas import Asking
 from common.clock import business_today
 from crm.models import Task, User
 from crm.services import audit, tasks
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,51 @@ def settle(*, actor: User, marks: Sequence[Mark]) -> int:
                 actor=actor, action="today.settled", source=mark.source, item=mark.item
             )
     return len(marks)
+
+
+@transaction.atomic
+def unsettle(*, actor: User, marks: Sequence[Mark]) -> int:
+    """Take back what the actor settled, all of it or nothing; return how many.
+
+    A touch is opened again with its cost reversed, a task is open again, and anything
+    else stands in Today as before. What is open again already stays as it is.
+
+    Raises
+    ------
+    CannotPutOffError
+        If nothing or too much is chosen.
+    ItemGoneError
+        If the actor did not settle one of them, or it is not there any more.
+    """
+    if not 0 < len(marks) <= policy.MOST_AT_ONCE:
+        raise CannotPutOffError(f"Name up to {policy.MOST_AT_ONCE} at once.")
+    for mark in marks:
+        if mark.source == TOUCH:
+            done = PlannedTouch.objects.visible_to(actor)
+            touches.undo(actor=actor, touch=_found(done, mark))
+        elif mark.source == TASK:
+            tasks.reopen_task(
+                actor=actor, task=_found(Task.objects.visible_to(actor), mark)
+            )
+        else:
+            _forget_settled(actor, mark)
+    return len(marks)
+
+
+def _found(rows: QuerySet[Row], mark: Mark) -> Row:
+    row = rows.filter(pk=int(mark.item)).first() if mark.item.isdecimal() else None
+    if row is None:
+        raise ItemGoneError
+    return row
+
+
+def _forget_settled(actor: User, mark: Mark) -> None:
+    mine = SettledItem.objects.filter(source=mark.source, item=mark.item)
+    if not mine.filter(settled_by=actor).delete()[0]:
+        raise ItemGoneError
+    audit.record(
+        actor=actor, action="today.unsettled", source=mark.source, item=mark.item
+    )
 
 
 def _checked(actor: User, marks: Sequence[Mark]) -> Sequence[Mark]:

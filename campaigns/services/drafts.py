@@ -318,3 +318,12 @@ def _check_offset(touch: TouchTerms) -> None:
         raise CannotSaveTouchError(
             f"The day must lie between {lowest} and {highest}.", field="offset_days"
         )
+
+
+def copy_touches(source: PlanVersion, target: PlanVersion) -> None:
+    """Put copies of all touches of one version into another."""
+    touches = list(source.touches.all())
+    for touch in touches:
+        touch.pk = None
+        touch.version = target
+    TouchTemplate.objects.bulk_create(touches)

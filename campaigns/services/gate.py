@@ -45,12 +45,16 @@ class Verdict:
 
 
 def weigh(
-    *, account_ids: Iterable[int], cost_each: Decimal, channel: str, actor: User
+    *,
+    account_ids: Iterable[int],
+    cost_each: Decimal,
+    channel: str,
+    actor: User | None,
 ) -> Gate:
     """Return what spending `cost_each` on each account costs and gains.
 
-    Only accounts that `actor` may see are weighed. `cost_each` is money with the time
-    that it takes.
+    Only accounts that `actor` may see are weighed; without one, all. `cost_each` is
+    money with the time that it takes.
     """
     return Gate(
         account_ids=account_ids, cost_each=cost_each, channel=channel, actor=actor

@@ -16,9 +16,8 @@ from campaigns.errors import (
     NotPublishedError,
     UnknownTemplateError,
 )
-from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan, TouchTemplate
-from campaigns.services import library, planning
-from campaigns.services.drafts import check_runs, fill, lock_draft, lock_plan
+from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan
+from campaigns.services import drafts, library, planning
 from campaigns.services.ready import FIRST_PLANS, READY_PLANS
 from common.clock import business_today
 from common.versions import save_changes
@@ -75,7 +74,7 @@ def _first_plan(worth_class: str, actor: User | None) -> RetentionPlan:
         author=actor,
         published_at=timezone.now(),
     )
-    fill(version, ready.touches_for(worth_class))
+    drafts.fill(version, ready.touches_for(worth_class))
     audit.record(actor=actor, action="plan.published", subject=version, version=1)
     return plan
 
@@ -107,10 +106,10 @@ def create_plan(
     draft = PlanVersion.objects.create(plan=plan, number=1, author=actor)
     if ready is not None:
         draft = save_changes(draft, runs_days=ready.run_for(plan))
-        fill(draft, ready.touches_for(plan.worth_class))
+        drafts.fill(draft, ready.touches_for(plan.worth_class))
     elif copied_from is not None:
         draft = save_changes(draft, runs_days=copied_from.runs_days)
-        _copy_touches(copied_from, draft)
+        drafts.copy_touches(copied_from, draft)
     audit.record(
         actor=actor, action="plan.created", subject=plan, name=name, template=template
     )
@@ -136,7 +135,7 @@ def change_plan(
         If somebody changed it since `expected_version` was read.
     """
     seen = plan.version if expected_version is None else expected_version
-    plan = lock_plan(plan)
+    plan = drafts.lock_plan(plan)
     before = (plan.name, plan.audience)
     plan.name = name
     plan = _save_audience(plan, audience, expected_version=seen)
@@ -185,7 +184,7 @@ def _save_audience(
 @transaction.atomic
 def start_draft(*, actor: User, plan: RetentionPlan) -> PlanVersion:
     """Return the plan's draft; where there is none, copy what is published into one."""
-    plan = lock_plan(plan)
+    plan = drafts.lock_plan(plan)
     draft = plan.versions.filter(status=VersionStatus.DRAFT).first()
     if draft is not None:
         return draft
@@ -198,7 +197,7 @@ def start_draft(*, actor: User, plan: RetentionPlan) -> PlanVersion:
         plan=plan, number=last + 1, author=actor, runs_days=runs_days
     )
     if source is not None:
-        _copy_touches(source, draft)
+        drafts.copy_touches(source, draft)
     audit.record(
         actor=actor,
         action="plan.draft_started",
@@ -219,7 +218,7 @@ def discard_draft(*, actor: User, version: PlanVersion) -> None:
     NotADraftError
         If the version is not a draft.
     """
-    lock_draft(version)
+    drafts.lock_draft(version)
     audit.record(
         actor=actor,
         action="plan.draft_discarded",
@@ -263,7 +262,7 @@ def publish(
     today = business_today()
     valid_from = valid_from or today
     _take_time()
-    lock_draft(version)
+    drafts.lock_draft(version)
     _check_publishable(version, today, valid_from)
     worth_class = _class_of(version)
     _retire_published(version, today, valid_from)
@@ -292,19 +291,24 @@ def publish(
 
 @transaction.atomic
 def archive(*, actor: User, version: PlanVersion) -> PlanVersion:
-    """Withdraw the published version: nobody follows the plan until the next one.
+    """Withdraw the published version, with its open touches.
+
+    Who followed it goes over at once to the plan that fits next, if there is one.
 
     Raises
     ------
     NotPublishedError
         If the version is not the published one.
     """
-    lock_plan(version.plan)
+    _take_time()
+    drafts.lock_plan(version.plan)
     version.refresh_from_db()
     if version.status != VersionStatus.PUBLISHED:
         raise NotPublishedError
-    version = save_changes(version, status=VersionStatus.ARCHIVED)
-    cancelled = _cancel_open(version, business_today(), "The plan was withdrawn.")
+    today = business_today()
+    version = save_changes(version, status=VersionStatus.ARCHIVED, ended_on=today)
+    cancelled = _cancel_open(version, today, "The plan was withdrawn.")
+    planning.plan_touches(as_of=today)
     audit.record(
         actor=actor,
         action="plan.withdrawn",
@@ -342,7 +346,7 @@ def _check_publishable(
             f"The unit cost is missing for: {', '.join(unpriced)}. "
             "Enter 0 if it costs nothing but minutes."
         )
-    check_runs(touches, version.runs_days)
+    drafts.check_runs(touches, version.runs_days)
 
 
 def _class_of(version: PlanVersion) -> WorthClass | None:
@@ -363,7 +367,7 @@ def _retire_published(
         planning.plan_touches(
             as_of=today, horizon_days=days, worth_class=_class_of(version)
         )
-    save_changes(old, status=VersionStatus.ARCHIVED)
+    save_changes(old, status=VersionStatus.ARCHIVED, ended_on=valid_from)
     _hand_over(old, version, valid_from)
     _cancel_open(old, valid_from, f"Replaced by version {version.number} of the plan.")
 
@@ -390,11 +394,3 @@ def _cancel_open(version: PlanVersion, first: dt.date, reason: str) -> int:
         template__version=version, due_on__gte=first
     )
     return late.update(status=TouchStatus.CANCELLED, closed_at=Now(), reason=reason)
-
-
-def _copy_touches(source: PlanVersion, target: PlanVersion) -> None:
-    touches = list(source.touches.all())
-    for touch in touches:
-        touch.pk = None
-        touch.version = target
-    TouchTemplate.objects.bulk_create(touches)

@@ -5,22 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
-from django.utils import timezone
 
-from campaigns import policy
-from campaigns.choices import GateChoice, GateOccasion, TouchStatus
+from campaigns.choices import GateOccasion, TouchStatus
 from campaigns.errors import GateUndecidedError
-from campaigns.models import GateDecision, TouchTemplate
+from campaigns.models import TouchTemplate
 from campaigns.queries.gate import Gate
-from campaigns.services import class_wide, standings
+from campaigns.services import class_wide, standings, touch_gate
 from campaigns.services import gate as gates
 from campaigns.services.class_wide import Swept
 from campaigns.services.gate import Decision
 from common.clock import business_today
-from common.money import ZERO
-from common.templatetags.display import cents
 from crm.models import User
-from crm.services import audit, touchpoints
+from crm.services import audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,36 +38,13 @@ class Sent:
 
 
 def gate_of(*, actor: User, template: TouchTemplate, last: int | None = None) -> Gate:
-    """Return what doing all that is due of `template` costs and gains.
-
-    An earlier decision to include all who are below the line now holds for some days,
-    as `policy` says.
-    """
+    """Return what doing all that is due of `template` costs and gains."""
     due = class_wide.due_of(template, user=actor, last=last)
-    minutes = touchpoints.price_of_minutes(actor=actor, minutes=template.minutes)
-    gate = gates.weigh(
-        account_ids=due.order_by().values_list("account_id", flat=True),
-        cost_each=(template.unit_cost or ZERO) + minutes,
-        channel=template.channel,
+    return touch_gate.weigh_touches(
         actor=actor,
+        template=template,
+        account_ids=due.order_by().values_list("account_id", flat=True),
     )
-    gate.standing = _standing(gate, template)
-    return gate
-
-
-def _standing(gate: Gate, template: TouchTemplate) -> GateDecision | None:
-    if not gate.below_ids:
-        return None
-    since = timezone.now() - dt.timedelta(days=policy.GATE_DECISION_HOLDS_DAYS)
-    return GateDecision.objects.filter(
-        occasion=GateOccasion.TOUCH,
-        subject=str(template)[:200],
-        channel=gate.channel,
-        choice=GateChoice.OVERRIDE,
-        cost_each=gate.cost_each,
-        created_at__gte=since,
-        below__contains=gate.below_ids,
-    ).first()
 
 
 @transaction.atomic
@@ -169,10 +142,7 @@ def _settle(
             way=verdict.way,
         )
     if verdict.dropped:
-        reason = (
-            f"Not worth {cents(gate.cost_each)} here: expected to secure less than it"
-            " costs."
-        )
+        reason = touch_gate.not_worth(gate)
         dropped = skip_all(
             actor=actor,
             template=template,

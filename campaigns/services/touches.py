@@ -8,6 +8,8 @@ from django.utils import timezone
 from campaigns.choices import BudgetHead, TouchStatus
 from campaigns.errors import ReasonMissingError, TouchClosedError
 from campaigns.models import PlannedTouch
+from campaigns.models.plans import TouchTerms
+from campaigns.queries.gate import Cheaper
 from campaigns.services import standings
 from common.clock import business_today
 from crm.choices import Phase, TouchpointSource
@@ -28,12 +30,14 @@ def complete(
     contact: Contact | None = None,
     form_token: uuid.UUID | None = None,
     has_gone_out: bool = False,
+    done_as: TouchTerms | Cheaper | None = None,
 ) -> PlannedTouch:
     """Record that a touch was done: a touchpoint, its minutes, and its unit cost.
 
     Without `minutes` the plan's count. A touch that is done already is returned as it
     is, so a second click changes nothing. `has_gone_out` says that a server took the
-    mail, so that nobody asks any more whether it may go.
+    mail, so that nobody asks any more whether it may go. `done_as` is another way in
+    which it was done instead, at its cost.
 
     Raises
     ------
@@ -44,23 +48,23 @@ def complete(
     if touch.status == TouchStatus.DONE:
         return touch
     _check_open(touch)
-    template = touch.template
+    way = done_as or touch.template
     touchpoint = touchpoints.log_touchpoint(
         actor=actor,
         account=touch.account,
-        channel=template.channel,
+        channel=way.channel,
         occurred_at=timezone.now(),
         contact=contact,
-        minutes=template.minutes or None if minutes is None else minutes,
-        note=f"{template.title}: {note}" if note else template.title,
+        minutes=way.minutes or None if minutes is None else minutes,
+        note=f"{way.title}: {note}" if note else way.title,
         outcome=outcome,
         phase=Phase.AFTER,
-        care=template.care,
+        care=touch.template.care,
         source=TouchpointSource.PLAN,
         form_token=form_token,
         judges_contact=not has_gone_out,
     )
-    _charge_unit_cost(actor, touch, touchpoint)
+    _charge_unit_cost(actor, touch, touchpoint, way)
     return _close(touch, actor, TouchStatus.DONE, touchpoint=touchpoint)
 
 
@@ -87,7 +91,7 @@ def fulfil(*, actor: User, touch: PlannedTouch, touchpoint: Touchpoint) -> Plann
     if PlannedTouch.objects.filter(touchpoint=stored).exists():
         raise TouchClosedError("This contact counts as another touch already.")
     touchpoints.give_to_plan(touchpoint=stored, care=touch.template.care)
-    _charge_unit_cost(actor, touch, stored)
+    _charge_unit_cost(actor, touch, stored, touch.template)
     return _close(touch, actor, TouchStatus.DONE, touchpoint=stored)
 
 
@@ -157,19 +161,21 @@ def reopen_touch_of(*, actor: User, record: Touchpoint) -> None:
 
 
 def _charge_unit_cost(
-    actor: User | None, touch: PlannedTouch, touchpoint: Touchpoint
+    actor: User | None,
+    touch: PlannedTouch,
+    touchpoint: Touchpoint,
+    way: TouchTerms | Cheaper,
 ) -> None:
     """Post what the touch cost beside its minutes; once per touchpoint."""
-    template = touch.template
-    if not template.unit_cost:
+    if not way.unit_cost:
         return
     ledger.post_entry(
         actor=actor,
         account=touch.account,
-        kind=BudgetHead(template.head).cost_kind,
-        amount=template.unit_cost,
+        kind=BudgetHead(touch.template.head).cost_kind,
+        amount=way.unit_cost,
         incurred_on=business_today(),
-        note=template.title,
+        note=way.title,
         source=LEDGER_SOURCE,
         external_id=str(touchpoint.pk),
         touchpoint=touchpoint,

@@ -9,19 +9,25 @@ from django.views.decorators.http import require_GET
 
 from campaigns.models import PlannedTouch
 from campaigns.queries.board import Board, BoardRow, board
-from campaigns.queries.board_touches import DUE, TouchesForm, board_touches
+from campaigns.queries.board_touches import (
+    AHEAD,
+    DUE,
+    LATE,
+    TouchesForm,
+    board_touches,
+    by_day_and_worth,
+)
 from common.access import requires
 from common.clock import business_today
 from common.htmx import render_page
 from common.lists.sets import account_set_url
-from common.paging import Page, Sort, keyset_page
+from common.paging import Page, segmented_page
 from common.spreadsheets import csv_lines
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 
 PER_PAGE = 50
 REFUSED = 422
-NEWEST = Sort("newest", "pk", descending=True, parse=int, tie_turns=True)
 HEADER = (
     *("By", "Name", "Plan or class", "Members", "Due", "Done", "Late", "Next week"),
     *("Skipped", "Expired", "Cancelled", "Spent this year", "Budget to date"),
@@ -57,6 +63,7 @@ def board_touch_list(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         context |= {
             "page": _page(request, form),
+            "is_to_do": form.cleaned_data["state"] in {LATE, AHEAD},
             "accounts_url": _accounts_url(form.cleaned_data),
         }
     return render_page(
@@ -69,12 +76,14 @@ def board_touch_list(request: SignedInRequest) -> HttpResponse:
 
 
 def _page(request: SignedInRequest, form: TouchesForm) -> Page[PlannedTouch]:
-    rows = board_touches(form.cleaned_data, user=request.user, today=business_today())
-    return keyset_page(
-        rows.select_related(
-            "account", "account__owner", "assigned_to", "closed_by", "template"
-        ),
-        sort=NEWEST,
+    today, state = business_today(), form.cleaned_data["state"]
+    rows = board_touches(form.cleaned_data, user=request.user, today=today)
+    rows = rows.select_related(
+        "account", "account__owner", "assigned_to", "closed_by", "template"
+    )
+    return segmented_page(
+        by_day_and_worth(rows, state=state, today=today),
+        name=f"{state}-{today}",
         cursor=request.GET.get("cursor", ""),
         size=PER_PAGE,
     )

@@ -1,7 +1,7 @@
 """The step "Should we?" before money is spent on many, and what was decided."""
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -14,6 +14,7 @@ from campaigns.models import GateDecision
 from campaigns.queries.gate import Gate
 from campaigns.services.gate import Decision
 from common.access import requires
+from common.htmx import render_page
 from common.paging import Sort, keyset_page
 from crm.requests import SignedInRequest
 
@@ -38,12 +39,15 @@ def step(
     subject: str,
     back: str,
     action: str = "",
+    fragment: str = "",
+    extra: Mapping[str, Any] | None = None,
 ) -> HttpResponse | Done:
     """Do what was asked for, or return the page that asks what to do about whom.
 
     `act` is the service's: it decides at the gate itself, in its own transaction. What
     the page before had posted goes along in hidden fields, so that the answer comes to
-    the same view again; `action` is its address where it is another.
+    the same view again; `action` is its address where it is another. `fragment` asks
+    in place of a part of a page, and `extra` is what it needs besides.
     """
     if not gate.is_needed:
         return act(None)
@@ -66,8 +70,12 @@ def step(
         "back": back,
         "action": action or request.get_full_path(),
         "carried": _carried(request),
+        **(extra or {}),
     }
-    return render(request, "campaigns/gate/page.html", context, status=status)
+    page = "campaigns/gate/page.html"
+    if not fragment:
+        return render(request, page, context, status=status)
+    return render_page(request, page, fragment=fragment, context=context, status=status)
 
 
 def _carried(request: SignedInRequest) -> list[tuple[str, str]]:

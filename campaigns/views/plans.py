@@ -14,6 +14,7 @@ from campaigns.forms.plans import NewPlanForm, PlanForm
 from campaigns.models import PlanVersion, RetentionPlan
 from campaigns.queries import plan_effect
 from campaigns.queries import plans as queries
+from campaigns.queries.followers import left_today
 from campaigns.requests import class_of, find_plan, get_plan
 from campaigns.services import plans
 from common.access import requires
@@ -103,7 +104,11 @@ def plan_withdraw(request: SignedInRequest, key: str) -> HttpResponse:
     published = PlanVersion.objects.published().select_related("plan")
     version = get_object_or_404(published, plan=get_plan(key))
     plans.archive(actor=request.user, version=version)
-    messages.success(request, f"Withdrawn: {version}. Its open touches are cancelled.")
+    messages.success(
+        request,
+        f"Withdrawn: {version}. Its open touches are cancelled."
+        f" {left_today(version.plan).sentence}",
+    )
     return redirect("campaigns:plan_detail", key)
 
 

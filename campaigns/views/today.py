@@ -85,7 +85,8 @@ def today_act(request: SignedInRequest) -> HttpResponse:
     try:
         if request.POST.get("act") == "settle":
             done = agenda.settle(actor=request.user, marks=marks)
-            messages.success(request, f"Done: {count(done)}.")
+            undo_url = _url_with("campaigns:today_unsettle", marks)
+            messages.success(request, f"Done: {count(done)}.", extra_tags=undo_url)
         else:
             _put_off(request, marks)
     except DomainError as error:
@@ -105,6 +106,21 @@ def today_wake(request: SignedInRequest) -> HttpResponse:
     return redirect("campaigns:today")
 
 
+@require_POST
+@requires(permissions.VIEW_TODAY)
+def today_unsettle(request: SignedInRequest) -> HttpResponse:
+    """Take back what the person said was done: what `item` names."""
+    marks = [agenda.Mark.read(text) for text in request.GET.getlist("item")]
+    try:
+        taken_back = agenda.unsettle(actor=request.user, marks=marks[:MOST_UNDONE])
+        messages.success(request, f"Taken back: {count(taken_back)}.")
+    except DomainError as error:
+        messages.error(request, error.message)
+    if wants_fragment(request):
+        return HttpResponseClientRedirect(reverse("campaigns:today"))
+    return redirect("campaigns:today")
+
+
 def _put_off(request: SignedInRequest, marks: list[agenda.Mark]) -> None:
     form = PutOffForm(request.POST)
     if not form.is_valid():
@@ -112,16 +128,20 @@ def _put_off(request: SignedInRequest, marks: list[agenda.Mark]) -> None:
     until = form.day()
     reason = form.cleaned_data["reason"]
     agenda.snooze(actor=request.user, marks=marks, until=until, reason=reason)
-    undo_url = ""
-    if len(marks) <= MOST_UNDONE:
-        items = QueryDict(mutable=True)
-        items.setlist("item", [f"{mark.source}:{mark.item}" for mark in marks])
-        undo_url = f"{reverse('campaigns:today_wake')}?{items.urlencode()}"
     messages.success(
         request,
         f"Put off until {day_words(until)}: {count(len(marks))}.",
-        extra_tags=undo_url,
+        extra_tags=_url_with("campaigns:today_wake", marks),
     )
+
+
+def _url_with(name: str, marks: list[agenda.Mark]) -> str:
+    """Return the address that takes back what was done; empty for too many."""
+    if len(marks) > MOST_UNDONE:
+        return ""
+    items = QueryDict(mutable=True)
+    items.setlist("item", [f"{mark.source}:{mark.item}" for mark in marks])
+    return f"{reverse(name)}?{items.urlencode()}"
 
 
 def _back(request: SignedInRequest) -> HttpResponse:

@@ -14,7 +14,14 @@ from campaigns.errors import NobodyToReachError, TouchClosedError
 from campaigns.forms.touches import MailForm
 from campaigns.models import Delivery, PlannedTouch
 from campaigns.queries.recipients import recipients
-from campaigns.services import touch_logs, touch_mails, touches, transports
+from campaigns.services import (
+    touch_gate,
+    touch_logs,
+    touch_mails,
+    touches,
+    transports,
+)
+from campaigns.views import gate
 from campaigns.views.touches import say_closed, touch_of
 from common.access import requires
 from common.clock import business_today
@@ -72,16 +79,36 @@ def touch_mail(request: SignedInRequest, pk: int) -> HttpResponse:
         form = MailForm(request.POST, touch=touch)
         if form.is_valid():
             try:
-                mail = touch_mails.send_mail(
-                    actor=request.user, touch=touch, **form.cleaned_data
-                )
+                settled = _mailed(request, touch, form)
             except DomainError as error:
                 field = error.field if error.field in form.fields else None
                 form.add_error(field, error.message)
             else:
-                return _queued(request, touch, mail)
+                return settled
         return _show_mail(request, touch, form)
     return _show_mail(request, touch, _drafted(request, touch))
+
+
+def _mailed(
+    request: SignedInRequest, touch: PlannedTouch, form: MailForm
+) -> HttpResponse:
+    """Queue the mail, or ask first what to do where it does not pay."""
+    done = gate.step(
+        request,
+        touch_gate.weigh_mail(actor=request.user, touch=touch),
+        act=lambda decision: touch_gate.mail_touch(
+            actor=request.user, touch=touch, decision=decision, **form.cleaned_data
+        ),
+        subject=f"{touch.template.title}, {touch.account.name}",
+        back=reverse("campaigns:today"),
+        fragment="campaigns/today/_gate.html",
+        extra={"touch": touch, "today": business_today()},
+    )
+    if isinstance(done, HttpResponse):
+        return done
+    if done.mail is None:
+        return say_closed(request, done.touch)
+    return _queued(request, done.touch, done.mail)
 
 
 @require_POST

@@ -214,6 +214,26 @@ def test_many_are_put_off_or_settled_at_once(client, account, rep):
     assert marks(rep) == []
 
 
+def test_what_was_settled_is_taken_back(client, account, rep, colleague):
+    told, promised = alert(account), task(rep, account)
+    client.force_login(rep)
+    chosen = [f"alert:{told.pk}", f"task:{promised.pk}"]
+    before = marks(rep)
+    client.post(ACT, {"item": chosen, "act": "settle"})
+    assert marks(rep) == []
+
+    with pytest.raises(ItemGoneError):
+        agenda.unsettle(actor=colleague, marks=[agenda.Mark.read(chosen[0])])
+    assert marks(rep) == []
+    undo = client.get(URL).context["messages"]._loaded_messages[0].extra_tags
+    again = client.post(undo, headers={"HX-Request": "true"})
+    assert again.headers["HX-Redirect"] == URL
+    assert marks(rep) == before
+    assert not SettledItem.objects.exists()
+    promised.refresh_from_db()
+    assert promised.status == "open"
+
+
 def test_a_settled_touch_counts_with_the_plan_s_minutes(ready, member, rep):
     member("current_key", owner=rep)
     plan_touches(as_of=business_today(), horizon_days=92)

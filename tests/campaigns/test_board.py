@@ -18,6 +18,8 @@ from campaigns.models import (
 )
 from campaigns.queries.board import board
 from campaigns.services import plans
+from campaigns.services.standings import write_standings
+from clv.models import ValuationRun
 from common.clock import business_today
 from crm.models import Account, LedgerEntry
 from tests import make
@@ -178,6 +180,26 @@ def test_every_figure_opens_its_touches_and_accounts(client, manager, firm):
     followers = client.get(of_class.plans[0].url).content.decode()
     assert "Alpha" in followers
     assert "Gamma" not in followers
+
+
+def test_touches_stand_by_day_then_worth(client, manager, firm):
+    alpha, beta, gamma = firm
+    run = ValuationRun.objects.current()
+    for account, worth in ((alpha, "10.00"), (beta, "900.00")):
+        make.valuation(run=run, account=account, realised=worth)
+    write_standings(run)
+    touch(gamma, days(-9))
+    touch(alpha, days(-4))
+    touch(gamma, days(-4))
+    touch(beta, days(-4))
+    client.force_login(manager)
+
+    def names(state):
+        rows = client.get(TOUCHES, {"state": state}).context["page"].rows
+        return [row.account.name for row in rows]
+
+    assert names("late") == ["Gamma", "Beta", "Alpha", "Gamma"]
+    assert names("due") == ["Beta", "Alpha", "Gamma", "Gamma"]
 
 
 def test_a_rows_person_opens_exactly_their_touches(client, manager, firm, colleague):

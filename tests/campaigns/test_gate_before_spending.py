@@ -1,6 +1,7 @@
 """Should we? Asked wherever money is about to be spent, and nothing is before."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
@@ -11,6 +12,7 @@ from campaigns.models import (
     Delivery,
     Firing,
     GateDecision,
+    LibraryTouch,
     PlanAssignment,
     PlannedTouch,
     PlanVersion,
@@ -180,6 +182,119 @@ def test_a_mail_of_an_automation_is_weighed_and_charged(audience, marketer):
     close_touch_of(written)
     charged = LedgerEntry.objects.get(source="automation")
     assert (charged.account, str(charged.amount)) == (audience["Rich"], "4.80")
+
+
+def test_what_a_mail_costs_is_asked_for_and_never_nothing(audience, marketer):
+    mail = {"kind": "email", "subject": "Thanks", "body": "Hello"}
+    judged = checked(name="A", trigger=ORDER, conditions=[], actions=[mail])
+    assert judged.errors == {"actions.0.cost": "Enter an amount."}
+    make.contact(account=audience["Poor"], email="poor@example.test")
+    rule = rule_of(marketer, mail | {"cost": "0"})
+    version = rule.versions.get()
+    said = version.actions[0].pop("cost")
+    version.save()
+    make.order(account=audience["Poor"], on=business_today())
+    firing.run_one(rule.pk)
+
+    assert said == "0.00"
+    assert not Delivery.objects.exists()
+    fired = Firing.objects.get()
+    assert fired.status == "failed"
+    assert "does not say what one mail costs" in fired.results[0]["said"]
+
+
+@pytest.fixture
+def mail(audience, rep):
+    """A mail of 4.80 that the rep writes to one account; by its name."""
+
+    def mail(name):
+        account = audience[name]
+        plans = PlanVersion.objects.published().filter(plan__worth_class="general")
+        template = plans.get().touches.first()
+        template.channel, template.unit_cost = "email", Decimal("4.80")
+        template.minutes, template.owner_role = 0, "rep"
+        template.save()
+        touch = PlannedTouch.objects.create(
+            account=account,
+            template=template,
+            lineage=template.lineage,
+            period=name,
+            due_on=business_today(),
+            owner_role="rep",
+        )
+        contact = make.contact(account=account, email=f"{name}@example.test")
+        said = {"contact": contact.pk, "subject": "Hi", "body": "Dear you"}
+        return touch, said
+
+    return mail
+
+
+def test_one_mail_is_asked_about_where_it_does_not_pay(client, mail, rep):
+    client.force_login(rep)
+    poor, said = mail("Poor")
+    address = reverse("campaigns:touch_mail", args=[poor.pk])
+
+    def send(**decided):
+        return client.post(
+            address, {"act": "send"} | said | decided, headers={"HX-Request": "true"}
+        )
+
+    asked = send()
+    assert "Should we?" in asked.text
+    assert "It is not worth" in asked.text
+    assert send(gate_choice="override", gate_below=1).status_code == 422
+    assert not Delivery.objects.exists()
+    assert not GateDecision.objects.exists()
+
+    queued = send(gate_choice="override", gate_reason=WHY, gate_below=1)
+    assert "Waiting: Hi" in queued.text
+    assert GateDecision.objects.get().reason == WHY
+    assert AuditEvent.objects.filter(action="gate.override", actor=rep).exists()
+    # Who said why is not asked again when the mail was refused and is written anew.
+    Delivery.objects.update(status="rejected")
+    assert "Waiting: Hi" in send().text
+
+    rich, said = mail("Rich")
+    address = reverse("campaigns:touch_mail", args=[rich.pk])
+    assert "Waiting: Hi" in send().text
+
+
+def test_one_mail_is_dropped_or_reached_more_cheaply(client, mail, rep, magazine):
+    LibraryTouch.objects.create(
+        title="Post a note",
+        channel="social",
+        cadence="quarter",
+        unit_cost="0.00",
+        owner_role="rep",
+        head="retention",
+    )
+    client.force_login(rep)
+    poor, said = mail("Poor")
+    address = reverse("api:touch-mail", args=[poor.pk])
+
+    def send(**decided):
+        return client.post(address, said | decided, "application/json")
+
+    refused = send()
+    assert refused.status_code == 409
+    told = refused.json()
+    assert (told["code"], told["below"]) == ("gate_undecided", [poor.account_id])
+    assert {"choice": "cheaper", "cheaper": "social"} in told["decisions"]
+
+    done = send(choice="cheaper", cheaper="social").json()
+    assert done["status"] == "done"
+    poor.refresh_from_db()
+    assert poor.touchpoint.channel == "social"
+    assert not LedgerEntry.objects.filter(touchpoint=poor.touchpoint).exists()
+
+    losing, said = mail("Losing")
+    address = reverse("api:touch-mail", args=[losing.pk])
+    assert send(choice="drop").json()["status"] == "skipped"
+    losing.refresh_from_db()
+    assert losing.reason.startswith("Not worth 4.80 here")
+    assert not Delivery.objects.exists()
+    choices = set(GateDecision.objects.values_list("choice", flat=True))
+    assert choices == {"cheaper", "drop"}
 
 
 def test_including_everybody_needs_a_reason(audience, marketer):

@@ -6,10 +6,11 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from campaigns.models import PlannedTouch, PlanVersion, TouchTemplate
+from campaigns.models import PlanAssignment, PlannedTouch, PlanVersion, TouchTemplate
 from campaigns.services import drafts, plans
 from campaigns.services.planning import plan_touches
 from common.clock import business_today
+from common.templatetags.display import day
 
 LIST = reverse("campaigns:plan_list")
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -290,6 +291,48 @@ def test_a_draft_is_discarded(client, draft):
 
     assert not PlanVersion.objects.drafts().exists()
     assert published().number == 1
+
+
+def test_a_version_is_in_force_until_the_next_begins(client, ready, marketer):
+    old = published()
+    begins = business_today() + dt.timedelta(days=9)
+    draft = plans.start_draft(actor=marketer, plan=old.plan)
+    plans.publish(actor=marketer, version=draft, valid_from=begins)
+    client.force_login(marketer)
+
+    page = client.get(url("plan_detail")).text
+    assert f"In force until {day(begins - dt.timedelta(days=1))}" in page
+    assert f"Begins on {day(begins)}" in page
+    assert "Archived" not in page
+    client.post(url("plan_withdraw"))
+    page = client.get(url("plan_detail")).text
+    assert page.count("Archived") == 1
+
+
+def test_who_follows_a_withdrawn_plan_goes_over_at_once(
+    client, ready, member, marketer
+):
+    account = member("current_key", relationship_type="partner")
+    refined = plans.create_plan(
+        actor=marketer,
+        name="Friends",
+        audience=plans.Audience(
+            worth_class="current_key", relationship_type=account.relationship_type
+        ),
+        copied_from=published(),
+    )
+    plans.publish(actor=marketer, version=refined)
+    client.force_login(marketer)
+
+    key = refined.plan.key
+    said = client.post(reverse("campaigns:plan_withdraw", args=[key]), follow=True).text
+    assert "1 account left it, and went over to another plan." in said
+    following = PlanAssignment.objects.open().get(account=account)
+    assert following.plan.worth_class == "current_key"
+    assert following.plan != refined.plan
+    said = client.post(url("plan_withdraw"), follow=True).text
+    assert "1 account left it, and follows no plan now." in said
+    assert not PlanAssignment.objects.open().exists()
 
 
 def test_a_plan_is_withdrawn(client, ready, marketer):

@@ -4,12 +4,14 @@ How they are done stands in `services.automations.actions`.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from campaigns.choices import BelowLine
 from campaigns.queries.automations import options
 from campaigns.queries.automations.base import Spec, Values
 from campaigns.queries.automations.params import Kind, Param
 from campaigns.queries.automations.params import Options as OptionsOf
+from common.templatetags.display import cents
 
 MERGE_HELP = "may hold merge fields such as {{ account }} or {{ first_name|there }}"
 
@@ -32,6 +34,13 @@ def _judge_below(values: Values) -> Mapping[str, str]:
     if values.get("below") == BelowLine.INCLUDE and not values.get("below_reason"):
         return {"below_reason": "Say why they are included all the same."}
     return {}
+
+
+def _at_cost(values: Values) -> str:
+    cost = values.get("cost")
+    if not cost:
+        return ", once its cost is entered"
+    return f" at {cents(Decimal(cost))} each"
 
 
 # Should we? What a rule that spends money says in advance.
@@ -122,13 +131,13 @@ _EMAIL = Spec(
             "cost",
             "What one mail costs",
             Kind.AMOUNT,
-            default="0.00",
             most=10_000,
-            help="charged when a server has taken it",
+            help="charged when a server has taken it, and weighed by “Should we?”; 0 is"
+            " never below the line",
         ),
         *_BELOW,
     ),
-    say=lambda v: f"write the e-mail “{v['subject']}”",
+    say=lambda v: f"write the e-mail “{v['subject']}”{_at_cost(v)}",
     judge=_judge_below,
 )
 _told = _who("who", "Whom", options.told)

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -39,6 +40,9 @@ from crm.services import notifications, tasks
 LONGEST_TITLE = 300
 LONGEST_NOTICE = 600
 NOBODY = "Nobody is responsible for the account."
+MAIL_COST_MISSING = (
+    "The rule does not say what one mail costs. Enter it there: 0 if it costs nothing."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +193,11 @@ def _prepare_email(setting: Setting, values: Values) -> Prepared:
     if contact is None:
         why = recipient.refusal.message if recipient.refusal else "Nobody is known."
         return Prepared("", why, subject=subject, text=text)
+    if not values.get("cost"):
+        return Prepared("", MAIL_COST_MISSING, subject=subject, text=text)
     words = f"E-mail “{subject}” to {contact} ({contact.email})"
+    if not Decimal(values["cost"]):
+        words += ", which costs nothing, so that it is never below the line"
     ready = Prepared(words, subject=subject, text=text, contact=contact)
     weighed = spending.of_email(account, setting.actor, values)
     return _weighed(ready, weighed, values)

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from campaigns import policy
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -101,6 +103,7 @@ _WELCOME = Example(
             "body": "Dear {{ contact }},\n\nthank you for your first order. If "
             "anything is not as it should be, call me.\n\n{{ owner }}",
             "topic": "",
+            "cost": str(policy.EMAIL_UNIT_COST),
         },
     ),
 )

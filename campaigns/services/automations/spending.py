@@ -36,7 +36,7 @@ def of_email(account: Account, actor: User, values: Values) -> Gate:
     """Weigh one mail at this account, at what the rule says that it costs."""
     return gate.weigh(
         account_ids=[account.pk],
-        cost_each=Decimal(values.get("cost") or 0),
+        cost_each=Decimal(values["cost"]),
         channel=Channel.EMAIL,
         actor=actor,
     )

@@ -191,7 +191,13 @@ def test_a_defect_stops_one_firing_and_no_others(make_rule, rep, monkeypatch):
 
 
 def test_what_one_action_refuses_does_not_keep_the_others(make_rule, account):
-    mail = {"kind": "email", "subject": "Thanks", "body": "Dear all", "topic": ""}
+    mail = {
+        "kind": "email",
+        "subject": "Thanks",
+        "body": "Dear all",
+        "topic": "",
+        "cost": "0",
+    }
     rule = make_rule(actions=[mail, TASK])
     order(account)
 
@@ -210,6 +216,7 @@ def test_a_mail_is_written_once_with_the_person_s_name(make_rule, account):
         "subject": "Thank you, {{ first_name }}",
         "body": "Dear {{ contact }}, thank you.",
         "topic": "",
+        "cost": "0.20",
     }
     rule = make_rule(actions=[mail])
     make.contact(account=account, name="Ann Lee", email="ann@example.test", influence=5)
