@@ -96,8 +96,14 @@ _readings: ContextVar[tuple[_Reading, ...]] = ContextVar("readings", default=())
 _silent_until = 0.0
 
 
-def kept(key: tuple[Hashable, ...], work: Callable[[], Answer]) -> Answer:
-    """Return what `work` answers, from the store where no row behind it has changed."""
+def kept(
+    key: tuple[Hashable, ...], work: Callable[[], Answer], *, newest: bool = False
+) -> Answer:
+    """Return what `work` answers, from the store where no row behind it has changed.
+
+    With `newest` it never stands for longer, however large the firm: what people work
+    from, such as what is still to be done.
+    """
     if not is_on():
         return work()
     marks = _marks()
@@ -105,7 +111,7 @@ def kept(key: tuple[Hashable, ...], work: Callable[[], Answer]) -> Answer:
     found = _ask(name)
     if found is not None:
         stands = _stands(found, marks)
-        if stands or older.may_be_given(made_at=found.made_at, seconds=found.seconds):
+        if stands or (not newest and _may_be_older(found)):
             # What is built on an older answer is not kept as if it were of now.
             _note(set(found.marks), is_watched=stands)
             answer: Answer = found.answer
@@ -121,7 +127,13 @@ def kept(key: tuple[Hashable, ...], work: Callable[[], Answer]) -> Answer:
     return answer
 
 
-def kept_rows(statement: str, params: Params = None) -> list[tuple[Any, ...]]:
+def _may_be_older(found: _Stored) -> bool:
+    return older.may_be_given(made_at=found.made_at, seconds=found.seconds)
+
+
+def kept_rows(
+    statement: str, params: Params = None, *, newest: bool = False
+) -> list[tuple[Any, ...]]:
     """Return the rows of a statement, see `kept`; its values are part of the key.
 
     What is asked for a moment rather than a day is never asked again: it is not kept.
@@ -130,7 +142,7 @@ def kept_rows(statement: str, params: Params = None) -> list[tuple[Any, ...]]:
     if _names_a_moment(values):
         return _rows(statement, params)
     key = (statement, repr(params))
-    return kept(key, lambda: _rows(statement, params))
+    return kept(key, lambda: _rows(statement, params), newest=newest)
 
 
 def kept_count(rows: QuerySet[Any]) -> int:

@@ -11,27 +11,24 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import (
-    Count,
-    DateField,
     Exists,
     F,
     Func,
-    IntegerField,
     OuterRef,
     QuerySet,
     TextField,
     Value,
 )
-from django.db.models.functions import Cast, Extract, TruncDate
+from django.db.models.functions import Extract, TruncDate
 from django.utils.module_loading import import_string
 
 from campaigns.choices import AlertKind, OwnerRole
-from campaigns.models import Alert, PlannedTouch, SettledItem, Snooze
+from campaigns.models import Alert, PlannedTouch, SettledItem
 from campaigns.queries.service import next_end, said_of_clock, with_clocks
-from campaigns.queries.weighing import PRECISE, Weighing
+from campaigns.queries.weighed import Pending, item_of
+from campaigns.queries.weighing import Weighing
 from common import agendas
 from common.agendas import Asking
-from common.kept import kept_list
 from common.money import ZERO, to_cents
 from crm.choices import CaseStatus
 from crm.models import Case, Deal
@@ -59,7 +56,7 @@ class Ranked:
     worth_class: str
 
 
-def due_touches(asking: Asking, weighing: Weighing) -> Items:
+def due_touches(asking: Asking) -> Items:
     """Return what plans ask of people; marketing's are sent at once.
 
     What was given to a colleague is theirs. A touch whose mail is under way is nobody's
@@ -75,9 +72,7 @@ def due_touches(asking: Asking, weighing: Weighing) -> Items:
         due="due_on",
         title=words("template__title"),
         why=Value(""),
-        share=weighing.share_of_touch(),
-        cost=weighing.cost_of_touch(),
-        secured=weighing.secured_by_touches("d_margin"),
+        is_touches=True,
     )
 
 
@@ -147,39 +142,35 @@ def open_cases(asking: Asking) -> Items:
     )
 
 
-def everything(asking: Asking, weighing: Weighing) -> dict[str, Rows]:
-    """Return the items of each source as rows to be ranked, without what is put off."""
-    found = {TOUCH: due_touches(asking, weighing)}
+def everything(asking: Asking, weighing: Weighing) -> list[Pending]:
+    """Return the items of each source to be ranked, without what is put off."""
+    found = {TOUCH: due_touches(asking)}
     for source in agendas.sources_for(asking.user):
         found[source.key] = import_string(source.query)(asking)
-    return {key: _pending(items, key, asking, weighing) for key, items in found.items()}
+    return [Pending.of(k, one, weighing).left(asking) for k, one in found.items()]
 
 
 def found_items(asking: Asking, key: str, wanted: Sequence[str]) -> set[str]:
     """Return which of the wanted items of a source are there, also if put off."""
     if key == TOUCH:
-        items = due_touches(asking, Weighing())
+        items = due_touches(asking)
     else:
         sources = {one.key: one for one in agendas.sources_for(asking.user)}
         if key not in sources:
             return set()
         items = import_string(sources[key].query)(asking)
-    rows = items.rows.annotate(d_item=_item_of(items))
+    rows = items.rows.annotate(d_item=item_of(items))
     settled = SettledItem.objects.filter(source=key, item=OuterRef("d_item"))
     rows = rows.exclude(Exists(settled)).filter(d_item__in=list(wanted))
     return set(rows.values_list("d_item", flat=True))
 
 
 def ranked(
-    sources: Mapping[str, Rows], *, first: dt.date | None, last: dt.date, size: int
+    sources: Sequence[Pending], *, first: dt.date | None, last: dt.date, size: int
 ) -> list[Ranked]:
     """Return the items due from `first` to `last`, the largest expected gain first."""
     found = [
-        row
-        for rows in sources.values()
-        for row in kept_list(
-            _between(rows, first, last).order_by("-d_gain", "d_due", "d_pk")[:size]
-        )
+        row for pending in sources for row in pending.between(first, last).ranked(size)
     ]
     found.sort(key=_place)
     return [Ranked(*row[1:]) for row in found[:size]]
@@ -191,28 +182,11 @@ def _place(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def counted(
-    sources: Mapping[str, Rows], *, first: dt.date | None, last: dt.date
-) -> int:
-    """Return how many items are due from `first` to `last`."""
-    return sum(
-        n
-        for rows in sources.values()
-        for _, n in kept_list(
-            _between(rows, first, last)
-            .order_by()
-            .values_list("d_source")
-            .annotate(n=Count("pk"))
-        )
-    )
-
-
-def _between(rows: Rows, first: dt.date | None, last: dt.date) -> Rows:
-    rows = rows.filter(d_due__lte=last)
-    return rows.filter(d_due__gte=first) if first else rows
-
-
-def _item_of(items: Items) -> Cast:
-    return Cast(items.item or F("pk"), TextField())
+    sources: Sequence[Pending], *, today: dt.date, last: dt.date
+) -> tuple[int, int]:
+    """Return how many items are due today, and how many from tomorrow to `last`."""
+    counts = [pending.between(None, last).counted(today) for pending in sources]
+    return sum(due for due, _ in counts), sum(ahead for _, ahead in counts)
 
 
 def gain_of_settled(
@@ -228,62 +202,6 @@ def gain_of_settled(
         if source.key not in settled or source.done != agendas.DONE:
             continue
         items = import_string(source.query)(asking)
-        rows = _weighed(items, source.key, weighing)
-        found = rows.filter(d_item__in=settled[source.key])
-        total += sum((to_cents(row[0]) for row in found), ZERO)
+        found = Pending.of(source.key, items, weighing).named(settled[source.key])
+        total += sum((to_cents(row[0]) for row in found.ranked()), ZERO)
     return total
-
-
-def _pending(items: Items, key: str, asking: Asking, weighing: Weighing) -> Rows:
-    """Return the rows to be ranked, without what was put off or settled."""
-    rows = _weighed(items, key, weighing)
-    for kept in (
-        Snooze.objects.filter(user=asking.user, until__gt=asking.today),
-        SettledItem.objects.all(),
-    ):
-        rows = rows.exclude(Exists(kept.filter(source=key, item=OuterRef("d_item"))))
-    return rows
-
-
-def _weighed(items: Items, key: str, weighing: Weighing) -> Rows:
-    """Return the rows as tuples in Ranked's order, the gain before them."""
-    due = F(items.due) if isinstance(items.due, str) else items.due
-    rows = items.rows.order_by().annotate(
-        d_item=_item_of(items),
-        d_due=Cast(due, DateField()),
-        d_margin=weighing.margin_year(items.account),
-        d_class=weighing.class_of(items.account),
-    )
-    share = items.share or weighing.share_of_other("d_class")
-    cost = items.cost or Value(ZERO)
-    secured = items.secured or weighing.secured_by_others("d_margin", "d_class")
-    rows = rows.annotate(
-        d_share=Cast(share, PRECISE), d_cost=Cast(cost, PRECISE), d_secured=secured
-    ).annotate(d_gain=weighing.gain("d_secured", "d_share", "d_cost"))
-    source = agendas.source_named(key)
-    label = items.label or Value(source.label if source else "")
-    columns: dict[str, Any] = {
-        "d_source": Value(key, output_field=TextField()),
-        "d_pk": F("pk"),
-        "d_account": F(items.account),
-        "d_link": Cast(items.link or F(items.account), IntegerField()),
-        "d_label": Cast(label, TextField()),
-        "d_title": Cast(items.title, TextField()),
-        "d_why": Cast(items.why, TextField()),
-    }
-    rows = rows.annotate(**columns)
-    named: Rows = rows.values_list(
-        "d_gain",
-        "d_source",
-        "d_pk",
-        "d_item",
-        "d_account",
-        "d_link",
-        "d_due",
-        "d_label",
-        "d_title",
-        "d_why",
-        "d_margin",
-        "d_class",
-    )
-    return named

@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from campaigns.choices import OwnerRole, TouchStatus
 from campaigns.queries.consistency import rated_by
 from campaigns.queries.experience import Rated
-from campaigns.queries.today import Item, todo
+from campaigns.queries.today import Item, due_now
 from clv.models import ValuationRun
 from common.clock import business_today, day_ends_at
 from common.kept import kept_rows
@@ -344,7 +344,7 @@ def _helpful(user: User, owner: User, today: dt.date) -> list[Item]:
     """Return the items with the largest gain, of as many different accounts."""
     seen: set[int] = set()
     found = []
-    for item in todo(user=user, owner=owner, today=today).due:
+    for item in due_now(user=user, owner=owner, today=today):
         if item.account is None or item.account.pk in seen or item.gain <= ZERO:
             continue
         seen.add(item.account.pk)

@@ -139,13 +139,12 @@ def todo(
     weighing = Weighing()
     sources = everything(Asking(user, owner, today), weighing)
     due = ranked(sources, first=None, last=today, size=rows)
-    due_count = counted(sources, first=None, last=today)
+    due_count, ahead_count = counted(sources, today=today, last=horizon)
     room = rows if is_ahead else FILLED_UP_TO - len(due)
     ahead: list[Ranked] = []
     if room > 0:
         ahead = ranked(sources, first=tomorrow, last=horizon, size=MOST_SHOWN)
         ahead = sorted(ahead, key=lambda one: one.due_on)[:room]
-    ahead_count = counted(sources, first=tomorrow, last=horizon)
     items = _items([*due, *ahead], weighing, today)
     return Todo(
         due=items[: len(due)],
@@ -154,6 +153,16 @@ def todo(
         ahead_count=ahead_count - len(ahead),
         done=_done(owner or user, today, weighing),
     )
+
+
+def due_now(
+    *, user: User, today: dt.date, owner: User, rows: int = policy.TODAY_ROWS
+) -> list[Item]:
+    """Return what `todo` shows as due, without what it counts besides."""
+    weighing = Weighing()
+    sources = everything(Asking(user, owner, today), weighing)
+    due = ranked(sources, first=None, last=today, size=rows)
+    return _items(due, weighing, today)
 
 
 def _done(user: User, today: dt.date, weighing: Weighing) -> Done:
@@ -295,10 +304,10 @@ def next_step(account: Account, *, user: User, today: dt.date) -> Item | None:
     """Return what is worth most to do next for `account`: late first, then by gain."""
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     weighing = Weighing()
-    sources = {
-        key: rows.filter(d_account=account.pk)
-        for key, rows in everything(Asking(user, None, today), weighing).items()
-    }
+    sources = [
+        one.of_account(account.pk)
+        for one in everything(Asking(user, None, today), weighing)
+    ]
     found = ranked(sources, first=None, last=horizon, size=MOST_SHOWN)
     items = _items(found, weighing, today)
     return min(items, key=lambda one: (not one.is_late, -one.gain), default=None)

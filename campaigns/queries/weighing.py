@@ -1,22 +1,10 @@
 """What doing a thing is expected to gain, so that touches and all else compare."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import (
-    Case,
-    DecimalField,
-    F,
-    FloatField,
-    OuterRef,
-    Subquery,
-    Value,
-    When,
-)
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Exp, Greatest, Least
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from campaigns.engine.costs import cost_of_one
 from campaigns.engine.justified import expected_gain, secured_of_year, share_of_year
@@ -26,11 +14,6 @@ from campaigns.queries.wallet import Response, Responses
 from clv.models import Valuation, ValuationRun
 from common.money import ZERO, to_cents
 from segments.models import Membership
-
-PRECISE: Any = DecimalField(max_digits=30, decimal_places=12)
-FLOAT: Any = FloatField()
-# The database refuses to underflow; what is left there is nothing in any currency.
-_DEEPEST = 700.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +54,22 @@ class Year:
     touches: Decimal
     cost: Decimal
     response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one touch, or anything else of a class, stands for in the database.
+
+    `share` of a year of the plan at `cost`; `year` is the cost of that whole year, by
+    which margin responds with `effect` and `scale`.
+    """
+
+    key: str
+    share: Decimal
+    cost: Decimal
+    year: float
+    effect: float
+    scale: float
 
 
 class Weighing:
@@ -132,58 +131,29 @@ class Weighing:
         stands = Membership.objects.open().filter(account_id=OuterRef(account))
         return Coalesce(Subquery(stands.values("worth_class")[:1]), Value(""))
 
-    def share_of_touch(self) -> Combinable:
-        """Return the share of a year's care of a touch, by its template."""
-        return self._by_template(self._share)
+    def units(self, *, is_touches: bool) -> tuple["Unit", list["Unit"]]:
+        """Return what each touch of a plan stands for, or anything else by class.
 
-    def cost_of_touch(self) -> Combinable:
-        """Return the cost of a touch, by its template."""
-        return self._by_template(self.cost)
-
-    def secured_by_touches(self, margin: str) -> Combinable:
-        """Return what a year of the plan of a touch secures, by its template."""
-        by_year: dict[tuple[Decimal, Response], list[int]] = {}
-        for pk, template in self.templates.items():
-            year = self._year_of(template)
-            by_year.setdefault((year.cost, year.response), []).append(pk)
-        cases = [
-            When(template_id__in=keys, then=_secured(margin, cost, response))
-            for (cost, response), keys in by_year.items()
-        ]
-        return Case(*cases, default=Value(0.0), output_field=FLOAT)
-
-    def share_of_other(self, stands: str) -> Combinable:
-        """Return the share of anything else, by the column of the account's class."""
-        cases = [
-            When(**{stands: key}, then=Value(_mean_share(year)))
-            for key, year in self.by_class.items()
-        ]
-        return Case(*cases, default=Value(Decimal(1)), output_field=PRECISE)
-
-    def secured_by_others(self, margin: str, stands: str) -> Combinable:
-        """Return what a year of care secures, by the column of the account's class."""
-        cases = [
-            When(**{stands: key}, then=_secured(margin, year.cost, year.response))
-            for key, year in self.by_class.items()
-        ]
-        none = self._no_plan
-        return Case(
-            *cases,
-            default=_secured(margin, none.cost, none.response),
-            output_field=FLOAT,
-        )
-
-    def gain(self, secured: str, share: str, cost: str) -> Combinable:
-        """Return the expected gain; what is not valued gains nothing."""
-        value = Cast(F(secured), PRECISE) * F(share) - F(cost)
-        return Coalesce(value, Value(ZERO), output_field=PRECISE)
-
-    def _by_template(self, of: Callable[[TouchTemplate], Decimal]) -> Combinable:
-        cases = [
-            When(template_id=pk, then=Value(of(template)))
+        Before them what stands for those that are not named: a touch that was never
+        published is worth nothing; of no class, an account has no plan.
+        """
+        if not is_touches:
+            none = self._no_plan
+            others = [_unit(key, year) for key, year in self.by_class.items()]
+            return _unit("", none), others
+        nothing = Unit("", ZERO, ZERO, 0.0, 0.0, 0.0)
+        return nothing, [
+            Unit(
+                str(pk),
+                self._share(template),
+                self.cost(template),
+                float(year.cost),
+                float(year.response.effect),
+                float(year.response.scale),
+            )
             for pk, template in self.templates.items()
+            for year in [self._year_of(template)]
         ]
-        return Case(*cases, default=Value(ZERO), output_field=PRECISE)
 
     # -- What a plan stands for --------------------------------------------------------
 
@@ -235,17 +205,11 @@ class Weighing:
         )
 
 
-def _secured(margin: str, cost_of_year: Decimal, response: Response) -> Combinable:
-    """Return `secured_of_year` as the database works it out."""
+def _unit(key: str, year: Year) -> "Unit":
+    """Return what anything but a touch stands for: a mean touch, at no cost."""
+    response = year.response
     effect, scale = float(response.effect), float(response.scale)
-    earned = Greatest(Cast(F(margin), FLOAT), Value(0.0))
-    if cost_of_year <= 0:
-        return earned * Value(max(effect - scale, 0.0), output_field=FLOAT)
-    # Never divided by nothing: where no margin is expected none is secured.
-    reach = Greatest(earned, Value(0.000001)) * Value(scale, output_field=FLOAT)
-    depth = Value(float(cost_of_year), output_field=FLOAT) / reach
-    left = Exp(Value(0.0) - Least(depth, Value(_DEEPEST)), output_field=FLOAT)
-    return earned * Value(effect, output_field=FLOAT) * (Value(1.0) - left)
+    return Unit(key, _mean_share(year), ZERO, float(year.cost), effect, scale)
 
 
 def _mean_share(year: Year) -> Decimal:

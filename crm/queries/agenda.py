@@ -36,9 +36,8 @@ class Items:
     label : what sort of thing it is; the source's own label unless given
     item : the item's key as text; the row's id unless given
     link : id that the source's page takes; the account's unless given
-    share : expression of the share of a year's care that doing it stands for, and
-    cost : what it costs; without them it counts as one touch of the plan, at no cost
-    secured : what the whole of that year's care secures
+    is_touches : touches of plans, each weighed by what its plan says of it; anything
+        else counts as a mean touch of the plan of its account's class, at no cost
     """
 
     rows: QuerySet[Any]
@@ -49,9 +48,7 @@ class Items:
     label: Combinable | None = None
     item: Combinable | None = None
     link: Combinable | None = None
-    share: Combinable | None = None
-    cost: Combinable | None = None
-    secured: Combinable | None = None
+    is_touches: bool = False
 
 
 WRITTEN = (Channel.EMAIL, Channel.MESSAGE, Channel.WEB, Channel.CHAT, Channel.SOCIAL)
