@@ -70,8 +70,23 @@ def prefix_query(text: str) -> SearchQuery | None:
 
     None if there is no word in it.
     """
-    words = words_of(text)
-    if not words:
+    terms = [_term(piece) for piece in fold(text[:LONGEST]).split()]
+    query = " & ".join(term for term in terms if term)
+    if not query:
         return None
-    query = " & ".join(f"'{word}':*" for word in words)
     return SearchQuery(query, config="simple", search_type="raw")
+
+
+def _term(piece: str) -> str:
+    """Return the query for what somebody typed between two spaces.
+
+    PostgreSQL keeps addresses, and names with a typographic apostrophe, as one word;
+    other signs part words. So pieces with a sign are looked for in both ways.
+    """
+    words = words_of(piece)
+    apart = " & ".join(f"'{word}':*" for word in words)
+    if len(words) < 2:  # noqa: PLR2004 - nothing to part
+        return apart
+    signs = piece.replace("'", "’").replace("\\", "")
+    whole = "".join(c for c in signs if c.isprintable())
+    return f"({apart} | '{whole}':*)"

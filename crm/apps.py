@@ -91,6 +91,14 @@ COMMANDS = (
         prefill="name",
     ),
     palette.Command(
+        "New task",
+        "crm:task_new",
+        "list-checks",
+        LOG_TOUCHPOINTS,
+        words="create add promise remind to do",
+        prefill="title",
+    ),
+    palette.Command(
         "Duplicates",
         "crm:merge_list",
         "merge",

@@ -36,7 +36,7 @@ def move_touch(*, actor: User, touch: PlannedTouch, due_on: dt.date) -> PlannedT
     latest = today + dt.timedelta(days=policy.PUBLISH_AHEAD_DAYS)
     if not today <= due_on <= latest:
         raise CannotMoveTouchError(
-            f"Choose a day from today to {latest:%Y-%m-%d}.", field="due_on"
+            f"Choose a day from today to {latest.day} {latest:%b %Y}.", field="due_on"
         )
     touch = PlannedTouch.objects.select_for_update(no_key=True).get(pk=touch.pk)
     if touch.status != TouchStatus.DUE:

@@ -21,6 +21,7 @@ from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
 from common.htmx import render_page, wants_fragment
+from common.templatetags.display import day as day_words
 from crm.models import CalendarFeed, Task, User
 from crm.requests import SignedInRequest
 from crm.services import tasks
@@ -66,7 +67,7 @@ def calendar_move(request: SignedInRequest) -> HttpResponse:
         except DomainError as error:
             text = error.message
         else:
-            text, level, status = f"Moved to {day:%Y-%m-%d}", "success", 200
+            text, level, status = f"Moved to {day_words(day)}.", "success", 200
             again = {"kind": kind, "pk": entry.pk, "due_on": before, "undo": "yes"}
             if before >= business_today():
                 undo_url = f"{reverse('campaigns:calendar_move')}?{urlencode(again)}"

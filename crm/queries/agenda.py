@@ -141,13 +141,12 @@ def unanswered(asking: Asking) -> Items:
             output_field=TextField(),
         ),
         why=joined(
-            Value("Wrote by "),
-            Case(*channels, default=Value("message")),
             Case(
-                When(contact=None, then=Value("")),
-                default=joined(Value(", "), words("contact__name"), Value(",")),
+                When(contact=None, then=Value("Wrote by ")),
+                default=joined(words("contact__name"), Value(" wrote by ")),
                 output_field=TextField(),
             ),
+            Case(*channels, default=Value("message")),
             Value(" and has no answer yet."),
         ),
     )

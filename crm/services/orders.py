@@ -189,7 +189,7 @@ def _check_returns(order: Order, *, day: dt.date, replaces_lines: bool) -> None:
         )
     if day > returned_on:
         raise OrderRefusedError(
-            f"Goods came back on {returned_on:%Y-%m-%d} already.", field="ordered_on"
+            f"Goods came back on {returned_on:%d %b %Y} already.", field="ordered_on"
         )
 
 

@@ -17,6 +17,7 @@ from common.access import requires
 from common.editing import tell_kept
 from common.errors import DomainError, StaleRecordError
 from common.htmx import wants_fragment
+from common.templatetags.display import day as day_words
 from crm import permissions
 from crm.forms.tasks import TaskForm
 from crm.models import Account, Task
@@ -171,7 +172,7 @@ def task_move(request: SignedInRequest, pk: int) -> HttpResponse:
         request,
         task,
         lambda: tasks.change_task(actor=request.user, task=task, due_on=day),
-        said=f"Moved to {day:%Y-%m-%d}: {task.title}",
+        said=f"Moved to {day_words(day)}: {task.title}",
     )
 
 

@@ -8,7 +8,9 @@
 // off. What is there is listed by the key ?.
 
 (() => {
-  const TYPING = "input, select, textarea, [contenteditable=''], [contenteditable=true]";
+  // In a box that is ticked nobody types.
+  const TYPING =
+    "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable=''], [contenteditable=true]";
   const PRESSED = "a[href], button, summary, canvas, [role=listbox], [role=tab], [role=grid]";
   const LEADER_MS = 1500;
   const actions = new Map(); // key → { title, run, when }

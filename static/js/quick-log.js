@@ -13,7 +13,8 @@
   let openedAt = performance.now(); // the page that is a form itself counts from its start
   let kept = null; // what was under way when the page went
   const PATIENCE_MS = 8000; // then the line is kept instead, and sent later
-  const typing = "input, select, textarea, [contenteditable=''], [contenteditable=true]";
+  const typing =
+    "input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable=''], [contenteditable=true]";
 
   function keep(entry) {
     try {

@@ -82,6 +82,9 @@ def test_who_wrote_waits_until_somebody_answers(account, rep):
     assert (item.mark, item.title) == (f"reply:{newest.pk}", "Where is my order?")
     assert item.why == "Wrote by e-mail and has no answer yet."
     assert item.url == f"{reverse('crm:quick_log')}?account={account.pk}"
+    newest.contact = make.contact(account=account, name="Ann Lee")
+    newest.save()
+    assert queue(rep)[0].why == "Ann Lee wrote by e-mail and has no answer yet."
 
     make.touchpoint(
         account=account,

@@ -17,6 +17,9 @@ FOUND = [
     ("Smørrebrød ApS", "smorrebrod"),
     ("Łódź Fabryka", "lodz fab"),
     ("O'Brien Foods", "o'br"),
+    ("O’Brien Foods", "o'br"),
+    ("O’Brien Foods", "foods O’Brien"),
+    ("a.b.c Bau", "a.b"),
     ("株式会社日本", "株式"),
     ("हिन्दी भवन", "हिन्दी"),
     ("مؤسسة الخير", "مؤس"),
@@ -40,7 +43,18 @@ def test_so_is_a_person(db, name, typed):
     assert list(Contact.objects.matching(typed)) == [wanted]
 
 
-@pytest.mark.parametrize("typed", ["mul & | !", "':* mul", "mul\\", "(mul"])
+@pytest.mark.parametrize(
+    "typed", ["ann.lee@foods.example", "ANN.LEE@foods.EXAMPLE", "ann.l"]
+)
+def test_a_person_is_found_by_the_address(db, typed):
+    wanted = make.contact(name="Ann Lee", email="Ann.Lee@foods.example")
+    make.contact(name="Ann Foods")
+    assert list(Contact.objects.matching(typed)) == [wanted]
+
+
+@pytest.mark.parametrize(
+    "typed", ["mul & | !", "':* mul", "mul\\", "(mul", "mul'\0|\\'!"]
+)
 def test_signs_are_no_operators(db, typed):
     wanted = make.account(name="Müller")
     assert list(Account.objects.matching(typed)) == [wanted]

@@ -5,6 +5,7 @@ import datetime as dt
 from playwright.sync_api import expect
 
 from common.clock import business_today
+from common.templatetags.display import day
 from crm.models import DealStage, Task
 from tests import make
 
@@ -53,7 +54,7 @@ def test_a_task_is_dragged_to_another_day_and_back(page, live_server, sign_in, r
 
     drag(page, page.locator(f"#task-{task.pk}"), to)
 
-    expect(page.locator("#toasts")).to_contain_text(f"Moved to {wednesday}")
+    expect(page.locator("#toasts")).to_contain_text(f"Moved to {day(wednesday)}.")
     expect(to.locator(f"#task-{task.pk}")).to_be_visible()
     task.refresh_from_db()
     assert task.due_on == wednesday
