@@ -4,8 +4,14 @@ Each is asked as a page without a filter asks it; `common.kept` keeps the answer
 a row behind it changes.
 """
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
 from types import MappingProxyType
+
+from django.http import HttpRequest, QueryDict
+from django.urls import resolve, reverse
+from django_htmx.middleware import HtmxDetails
 
 from campaigns.queries.budget import budget
 from campaigns.queries.care_report import care_report
@@ -13,11 +19,11 @@ from campaigns.queries.experience import experience_in
 from campaigns.queries.team import team_in
 from clv.models import ValuationRun
 from clv.queries.paybacks import paybacks_of
-from common import kept
+from common import kept, older
 from crm.models import User
 from segments.choices import WorthClass
+from segments.permissions import VIEW_DASHBOARD
 from segments.queries.losses import below_the_line, loss_totals, net_losses
-from segments.queries.opportunities import opportunities
 from segments.queries.scope import Scope
 from segments.queries.sources import sources_of
 from segments.queries.spread import bars_of, whale_of
@@ -25,10 +31,10 @@ from segments.queries.targeting import health_in
 from segments.queries.tenure import tenure_of
 
 Report = Callable[[Scope], object]
+BLOCKS = ("balance", "spread", "cohorts", "retention", "paybacks")
 REPORTS: Mapping[str, Report] = MappingProxyType(
     {
         "payback": lambda scope: paybacks_of(scope.run) if scope.run else None,
-        "opportunities": opportunities,
         "tenure": tenure_of,
         "sources": sources_of,
         "losses": lambda scope: (loss_totals(scope), net_losses(scope, "")),
@@ -44,6 +50,38 @@ REPORTS: Mapping[str, Report] = MappingProxyType(
 BY_CLASS: Mapping[str, Report] = MappingProxyType(
     {"whale": whale_of, "future": bars_of}
 )
+
+
+# What a large firm's managers look at, asked as pages, of everybody and of each class.
+PAGES: Sequence[tuple[str, list[str]]] = (
+    ("segments:value", []),
+    ("segments:profit", ["class", "quarter"]),
+    ("segments:levers", []),
+    ("segments:matrix", []),
+    ("segments:migration", []),
+    ("clv:payback", []),
+    ("campaigns:allocation", []),
+    ("campaigns:team", []),
+    ("campaigns:experience", []),
+    ("campaigns:plan_list", []),
+    ("campaigns:plan_board", []),
+    *(("segments:value_block", [key]) for key in BLOCKS),
+)
+PAGES_OF_CLASS: Sequence[tuple[str, list[str]]] = (
+    ("segments:value", []),
+    ("segments:profit", ["class", "quarter"]),
+    ("segments:matrix", []),
+    ("segments:loss_list", []),
+    ("campaigns:allocation", []),
+    *(("segments:value_block", [key]) for key in BLOCKS),
+)
+CLASS_PAGES = (
+    "segments:class_detail",
+    "segments:class_why",
+    "segments:class_flow",
+    "campaigns:class_plan",
+)
+log = logging.getLogger(__name__)
 
 
 def prepare(run: ValuationRun) -> int:
@@ -62,4 +100,41 @@ def prepare(run: ValuationRun) -> int:
         scope = Scope.read({"class": key.value}, user)
         for report in BY_CLASS.values():
             report(scope)
-    return len(REPORTS) + len(BY_CLASS) * len(WorthClass)
+    asked = len(REPORTS) + len(BY_CLASS) * len(WorthClass)
+    manager = next((one for one in people if one.has_perm(VIEW_DASHBOARD)), None)
+    if manager is None or not older.is_large():
+        return asked
+    return asked + sum(_is_answered(page, manager) for page in addresses())
+
+
+def addresses() -> list[str]:
+    """Return the pages that are asked for at a large firm."""
+    keys = [key.value for key in WorthClass]
+    return [
+        *(reverse(name, args=args) for name, args in PAGES),
+        *(reverse(name, args=[key]) for name in CLASS_PAGES for key in keys),
+        *(
+            f"{reverse(name, args=args)}?class={key}"
+            for name, args in PAGES_OF_CLASS
+            for key in keys
+        ),
+        *(f"{reverse('segments:levers')}?worth_class={key}" for key in keys),
+    ]
+
+
+def _is_answered(address: str, user: User) -> bool:
+    """Ask for a page as `user` would; one that fails is no failure of the night."""
+    path, _, query = address.partition("?")
+    request = HttpRequest()
+    request.method, request.path, request.path_info = "GET", path, path
+    request.GET = QueryDict(query)
+    request.META |= {"SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+    request.user = user
+    request.htmx = HtmxDetails(request)  # type: ignore[attr-defined]
+    try:
+        found = resolve(path)
+        answer = found.func(request, *found.args, **found.kwargs)
+    except Exception:
+        log.exception("%s was not prepared", address)
+        return False
+    return bool(answer.status_code == HTTPStatus.OK)

@@ -95,6 +95,9 @@ PASSED = """
 """
 
 
+SUMS_OF_LINES = ("line_count", "revenue", "margin_known", "revenue_unknown")
+
+
 @dataclass(frozen=True, slots=True)
 class Worth:
     """Margin of some lines: what is known, and what is taken where no cost is known."""
@@ -161,6 +164,12 @@ class Weighing:
             margin_assumed=to_cents(self.rate * deal.revenue_unknown),
             has_lines=bool(deal.line_count),
         )
+
+    def expected_of_open(self, deal: Any) -> Decimal:
+        """Return chance × margin of an open deal, nothing where it is not known."""
+        margin = self.worth(deal).margin
+        chance = self.chances[deal.stage_id].chance
+        return ZERO if margin is None else weighted(margin, chance)
 
     def margin_of_lines(self) -> Any:
         """Return the margin of a deal read `with_sums`, for the database to sort by."""
@@ -248,15 +257,16 @@ def open_deals(*, run: ValuationRun, today: dt.date) -> OpenDeals | None:
         status=OrderStatus.CONFIRMED,
         ordered_on__lte=run.as_of,
     )
-    deals = Deal.objects.open().with_sums()
-    deals = deals.annotate(is_customer=Exists(ordered))
+    deals = Deal.objects.open().with_sums().annotate(is_customer=Exists(ordered))
+    columns = ("stage_id", "close_on", "is_customer", *SUMS_OF_LINES)
     months: dict[dt.date | None, _Sums] = {}
-    for deal in deals.order_by():
+    # Columns alone: thousands of deals are summed up to a dozen months.
+    for deal in deals.order_by().values_list(*columns, named=True):
         close_on = deal.close_on
         is_to_come = close_on is not None and close_on >= today
         month = close_on.replace(day=1) if close_on and is_to_come else None
         sums = months.setdefault(month, _Sums())
-        sums.add(weighing.deal(deal), is_customer=deal.is_customer)  # type: ignore[attr-defined]
+        sums.add(weighing.expected_of_open(deal), is_customer=deal.is_customer)
     if not months:
         return None
     ordered_months = sorted(months, key=lambda month: month or dt.date.max)
@@ -268,9 +278,9 @@ class _Sums:
         self.margin = {True: ZERO, False: ZERO}
         self.count = {True: 0, False: 0}
 
-    def add(self, one: DealWorth, *, is_customer: bool) -> None:
+    def add(self, expected: Decimal, *, is_customer: bool) -> None:
         self.count[is_customer] += 1
-        self.margin[is_customer] += one.expected_margin or ZERO
+        self.margin[is_customer] += expected
 
     def row(self, month: dt.date | None) -> DealMonth:
         return DealMonth(

@@ -35,7 +35,7 @@ TRADE = """
         0::numeric AS recovered,
         coalesce(sum(revenue) FILTER (WHERE cost IS NULL), 0) AS unknown
     FROM crm_orderline l
-    WHERE status = 'confirmed' AND ordered_on BETWEEN %(since)s AND %(until)s
+    WHERE status = 'confirmed' AND ordered_on BETWEEN %(since)s AND %(until)s{among}
     GROUP BY 1, 2, 3
     UNION ALL
     SELECT l.account_id, {product}, {bucket_of_return}, 0, sum(r.refund), 0,
@@ -44,14 +44,25 @@ TRADE = """
     FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
     WHERE l.status = 'confirmed'
         AND greatest(r.returned_on, l.ordered_on) BETWEEN %(since)s AND %(until)s
+        {among_returns}
     GROUP BY 1, 2, 3"""
 
 COSTS = """
     SELECT account_id, NULL::bigint AS product_id, {bucket_of_cost} AS bucket, kind,
         sum(amount) AS amount
-    FROM crm_ledgerentry
-    WHERE account_id IS NOT NULL AND incurred_on BETWEEN %(since)s AND %(until)s
+    FROM crm_ledgerentry l
+    WHERE account_id IS NOT NULL AND incurred_on BETWEEN %(since)s AND %(until)s{among}
     GROUP BY 1, 2, 3, 4"""
+
+# Whose rows count for the accounts of a page, so that those of others are not summed.
+# What came back belongs to the account of its line.
+AMONG = """, among (id) AS MATERIALIZED (
+        SELECT a.id FROM crm_account a WHERE true{where}
+        UNION ALL
+        SELECT s.member_id FROM survivor s JOIN crm_account a ON a.id = s.account_id
+        WHERE true{where}
+    )"""
+IS_AMONG = " AND {rows}.account_id IN (SELECT id FROM among)"
 
 # A part of a shared cost takes from it what it gives to an account.
 UNSPREAD = """
@@ -117,6 +128,8 @@ def summed(by: ProfitBy, every: str, days: Params, where: str, params: Params) -
             product="product_id" if by == ProfitBy.PRODUCT else "NULL::bigint",
             bucket_of_line=_bucket("ordered_on", every),
             bucket_of_return=_bucket("greatest(r.returned_on, l.ordered_on)", every),
+            among=IS_AMONG.format(rows="l") if where else "",
+            among_returns=IS_AMONG.format(rows="r") if where else "",
         ),
         "sum(revenue), sum(refunds), sum(goods), sum(recovered), sum(unknown)",
         where,
@@ -148,18 +161,25 @@ def _add_cost(
 
 
 def _statement(by: ProfitBy, source: str, sums: str, where: str) -> str:
-    return f"""{WITH_SURVIVORS}
+    return f"""{_opening(where)}
         SELECT {KEYS[by]} AS key, f.bucket, count(DISTINCT a.id), {sums}
         FROM ({source}) f {_joins(by)} WHERE true{where}
         GROUP BY GROUPING SETS ((1, f.bucket), (1))"""
 
 
 def _cost_statement(by: ProfitBy, every: str, where: str) -> str:
-    source = COSTS.format(bucket_of_cost=_bucket("incurred_on", every))
-    return f"""{WITH_SURVIVORS}
+    source = COSTS.format(
+        bucket_of_cost=_bucket("incurred_on", every),
+        among=IS_AMONG.format(rows="l") if where else "",
+    )
+    return f"""{_opening(where)}
         SELECT {KEYS[by]} AS key, f.bucket, f.kind, sum(f.amount)
         FROM ({source}) f {_joins(by)} WHERE true{where}
         GROUP BY 1, 2, 3"""
+
+
+def _opening(where: str) -> str:
+    return WITH_SURVIVORS + (AMONG.format(where=where) if where else "")
 
 
 def _joins(by: ProfitBy) -> str:

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from clv.models import Valuation
-from config.prepared import REPORTS, prepare
+from common import older
+from config.prepared import REPORTS, addresses, prepare
 from crm.models import LedgerEntry, Territory
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.queries import cohorts, effort, loyalty, spread, worth
@@ -201,7 +202,9 @@ def test_facts_of_a_merged_account_stay_with_its_survivor(firm, manager):
     assert again.customers == whole.customers
 
 
-def test_the_night_asks_for_reports_before_anybody_does(firm, manager, settings):
+def test_the_night_asks_for_reports_before_anybody_does(
+    firm, manager, settings, monkeypatch
+):
     settings.CACHES = settings.CACHES | {
         "answers": {
             "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -210,6 +213,8 @@ def test_the_night_asks_for_reports_before_anybody_does(firm, manager, settings)
     }
     asked_for = prepare(firm[-1])
     assert asked_for == len(REPORTS) + 2 * 4
+    monkeypatch.setattr(older, "LARGE_ROWS", -1)
+    assert prepare(firm[-1]) == asked_for + len(addresses())
     firm[0].refresh_from_db()
     assert prepare(firm[0]) == 0  # not the current run
 
