@@ -19,7 +19,7 @@ from common.api_fields import RecordFilter, RecordId
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
 from crm.models import BulkEdit
-from crm.services.bulk import MOST_AT_ONCE
+from crm.services.bulk_steps import MOST_AT_ONCE
 from segments.choices import WorthClass
 
 

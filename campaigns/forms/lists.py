@@ -136,6 +136,8 @@ class BulkForm(forms.Form):
             self.fields["tag"] = forms.CharField(
                 max_length=60, help_text="A new word becomes a new tag."
             )
+        elif action == "mark_done":
+            pass  # nothing more to say
         elif action == "remove_tag":
             self.fields["tag"] = _any_tag(user)
         elif action == "add_plan":

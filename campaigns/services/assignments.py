@@ -18,7 +18,8 @@ from crm.choices import ListKey, Stage
 from crm.errors import BulkRefusedError
 from crm.models import Account, BulkEdit, User
 from crm.services import audit
-from crm.services.bulk import LONGEST_MS, MOST_AT_ONCE, UNDO_WITHIN
+from crm.services.bulk import UNDO_WITHIN
+from crm.services.bulk_steps import LONGEST_MS, MOST_AT_ONCE
 from segments.models import Membership
 
 __all__ = [

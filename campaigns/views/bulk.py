@@ -158,6 +158,8 @@ def _change(
     }
     if action == "add_task":
         return bulk.add_tasks(**common, **given)
+    if action == "mark_done":
+        return bulk.finish_tasks(**common)
     if action in {"add_tag", "remove_tag"}:
         tag = given["tag"]
         if action == "add_tag":

@@ -110,11 +110,27 @@ def text_field(placeholder: str = "", *, kind: str = "text") -> Callable[[Any], 
     return make
 
 
-def choice_field(choices: Sequence[tuple[str, Any]]) -> Callable[[Any], Any]:
-    offered = [("", "All"), *((key, label) for key, label in choices if key)]
+class _UsualField(forms.ChoiceField):
+    def __init__(self, *, usual: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.usual = usual
+
+    def valid_value(self, value: Any) -> bool:
+        return value == self.usual or super().valid_value(value)
+
+
+def choice_field(
+    choices: Sequence[tuple[str, Any]], *, usual: str = ""
+) -> Callable[[Any], Any]:
+    """Return the field of a filter; `usual` is the key that needs no choosing.
+
+    Who gives it all the same, as a click on a cell does, is understood.
+    """
+    first = dict(choices)[usual] if usual else "All"
+    others = [(key, label) for key, label in choices if key and key != usual]
 
     def make(_user: Any) -> forms.Field:
-        return forms.ChoiceField(choices=offered)
+        return _UsualField(choices=[("", first), *others], usual=usual)
 
     return make
 

@@ -15,9 +15,8 @@ from crm.errors import BulkRefusedError
 from crm.models import Account, BulkEdit, Contact, Tag, Task, User
 from crm.permissions import ASSIGN_ACCOUNTS
 from crm.services import accounts, audit, contacts, handover, notifications, tasks
+from crm.services.bulk_steps import begin, finish, locked, mine, run
 
-MOST_AT_ONCE = 100_000
-LONGEST_MS = 120_000  # one transaction of this size may outlast a page's limit
 UNDO_WITHIN = dt.timedelta(days=7)
 
 
@@ -88,10 +87,10 @@ def set_field(
     _check_value(actor, target, field, value)
     column, stored = _stored(target, field, value)
     with transaction.atomic():
-        keys = _locked(rows, expected)
+        keys = locked(rows, expected)
         _check_rows(target, keys)
-        edit = _begin(actor, list_key, "set", said or field, field=field, value=stored)
-        _run(
+        edit = begin(actor, list_key, "set", said or field, field=field, value=stored)
+        run(
             f"INSERT INTO crm_bulkeditrow (edit_id, record_id, before)"
             f" SELECT %(edit)s, id, to_jsonb({column}) FROM {target.table}"
             f" WHERE id = ANY(%(keys)s) AND {column} IS DISTINCT FROM %(value)s",
@@ -99,14 +98,14 @@ def set_field(
             keys=keys,
             value=stored,
         )
-        changed = _run(
+        changed = run(
             f"UPDATE {target.table} t SET {column} = %(value)s, version = version + 1,"
             " updated_at = now() FROM crm_bulkeditrow r"
             " WHERE r.edit_id = %(edit)s AND t.id = r.record_id",
             edit=edit.pk,
             value=stored,
         )
-        _finish(actor, edit, changed)
+        finish(actor, edit, changed)
         if field == "owner" and changed:
             what = "tasks" if target.model is Task else "accounts"
             notifications.given_many(actor=actor, owner=value, count=changed, what=what)
@@ -135,12 +134,12 @@ def change_tag(
     if not target.tag_table:
         raise BulkRefusedError("These carry no tags.", field="action")
     with transaction.atomic():
-        keys = _locked(rows, expected)
+        keys = locked(rows, expected)
         said = f"Tag “{tag}” {'added' if is_added else 'taken off'}"
         action = "tag" if is_added else "untag"
-        edit = _begin(actor, list_key, action, said, tag=tag.pk)
+        edit = begin(actor, list_key, action, said, tag=tag.pk)
         changed = _tag(target, keys, tag.pk, edit.pk, is_added=is_added)
-        return _finish(actor, edit, changed)
+        return finish(actor, edit, changed)
 
 
 def add_tasks(
@@ -167,9 +166,9 @@ def add_tasks(
     if owner is not None and owner != actor and not actor.sees_every_account:
         raise BulkRefusedError("A manager gives tasks to others.", field="owner")
     with transaction.atomic():
-        keys = _locked(rows, expected)
-        edit = _begin(actor, list_key, "tasks", f"Task “{title}” added"[:300])
-        changed = _run(
+        keys = locked(rows, expected)
+        edit = begin(actor, list_key, "tasks", f"Task “{title}” added"[:300])
+        changed = run(
             "WITH made AS (INSERT INTO crm_task"
             " (account_id, owner_id, title, due_on, status, created_by_id)"
             " SELECT id, coalesce(%(owner)s, owner_id, %(actor)s), %(title)s,"
@@ -185,7 +184,33 @@ def add_tasks(
             edit=edit.pk,
         )
         _tell_owners(actor, edit)
-        return _finish(actor, edit, changed)
+        return finish(actor, edit, changed)
+
+
+def finish_tasks(
+    *, actor: User, rows: QuerySet[Task], expected: int, list_key: str = ListKey.TASKS
+) -> BulkEdit:
+    """Mark all `rows` done.
+
+    Raises
+    ------
+    BulkRefusedError
+        As `set_field`; a task that is closed already is one that may not be changed.
+    """
+    with transaction.atomic():
+        keys = locked(rows, expected)
+        _check_rows(_target(list_key), keys)
+        edit = begin(actor, list_key, "done", "Marked done")
+        changed = run(
+            "WITH done AS (UPDATE crm_task SET status = 'done', done_at = now(),"
+            " version = version + 1, updated_at = now()"
+            " WHERE id = ANY(%(keys)s) RETURNING id)"
+            " INSERT INTO crm_bulkeditrow (edit_id, record_id)"
+            " SELECT %(edit)s, id FROM done",
+            keys=keys,
+            edit=edit.pk,
+        )
+        return finish(actor, edit, changed)
 
 
 def undo(*, actor: User, edit: BulkEdit) -> int:
@@ -252,56 +277,12 @@ def _column(target: _Target, field: str) -> Any:
     return target.model._meta.get_field(field)
 
 
-def _locked(rows: QuerySet[Any], expected: int) -> list[int]:
-    """Lock the rows in the order of their keys and return these."""
-    _run(f"SET LOCAL statement_timeout = {LONGEST_MS}")
-    plain = rows.order_by("pk").select_for_update(of=("self",))
-    keys = list(plain.values_list("pk", flat=True)[: MOST_AT_ONCE + 1])
-    if not keys:
-        raise BulkRefusedError("Choose at least one row.")
-    if len(keys) > MOST_AT_ONCE:
-        raise BulkRefusedError(f"At most {MOST_AT_ONCE:,} rows are changed at once.")
-    if len(keys) != expected:
-        raise BulkRefusedError(
-            f"{len(keys):,} rows match by now, not {expected:,}. Look again first."
-        )
-    return keys
-
-
 def _check_rows(target: _Target, keys: Sequence[int]) -> None:
     if target.model is not Task:
         return
     closed = Task.objects.filter(pk__in=keys).exclude(status=TaskStatus.OPEN)
     if number := closed.count():
         raise BulkRefusedError(f"{number:,} of the tasks are closed.")
-
-
-def _begin(
-    actor: User, list_key: str, action: str, summary: str, **detail: Any
-) -> BulkEdit:
-    detail = {
-        name: value.isoformat() if isinstance(value, dt.date) else value
-        for name, value in detail.items()
-    }
-    edit = BulkEdit.objects.create(
-        actor=actor, list_key=list_key, action=action, summary=summary, detail=detail
-    )
-    edit.refresh_from_db()
-    return edit
-
-
-def _finish(actor: User, edit: BulkEdit, changed: int) -> BulkEdit:
-    edit.row_count = changed
-    edit.save(update_fields=["row_count"])
-    audit.record(
-        actor=actor,
-        action="bulk.changed",
-        subject=edit,
-        summary=edit.summary,
-        rows=changed,
-        **edit.detail,
-    )
-    return edit
 
 
 def _tell_owners(actor: User, edit: BulkEdit) -> None:
@@ -312,12 +293,6 @@ def _tell_owners(actor: User, edit: BulkEdit) -> None:
         notifications.given_many(
             actor=actor, owner=owner, count=counted[owner.pk], what="tasks"
         )
-
-
-def _run(statement: str, **params: Any) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return int(cursor.rowcount)
 
 
 def _tag(
@@ -335,7 +310,7 @@ def _tag(
             f"DELETE FROM {table} WHERE tag_id = %(tag)s AND {column} = ANY(%(keys)s)"
             f" RETURNING {column}"
         )
-    return _run(
+    return run(
         f"WITH done AS ({act}) INSERT INTO crm_bulkeditrow (edit_id, record_id)"
         f" SELECT %(edit)s, {column} FROM done",
         tag=tag,
@@ -350,7 +325,7 @@ def _tag(
 def _undo_set(actor: User, edit: BulkEdit) -> int:
     target = _target(edit.list_key)
     meta = _column(target, edit.detail["field"])
-    return _run(
+    return run(
         f"UPDATE {target.table} t SET"
         f" {meta.column} = (r.before #>> '{{}}')::{meta.db_type(connection)},"
         " version = t.version + 1, updated_at = now() FROM crm_bulkeditrow r"
@@ -359,7 +334,7 @@ def _undo_set(actor: User, edit: BulkEdit) -> int:
         " AND t.id = ANY(%(mine)s)",
         edit=edit.pk,
         value=json.dumps(edit.detail["value"]),
-        mine=_mine(actor, edit, target.model),
+        mine=mine(actor, edit, target.model),
     )
 
 
@@ -367,13 +342,13 @@ def _undo_tag(actor: User, edit: BulkEdit) -> int:
     """Take off what was put on, and put on what was taken off."""
     target = _target(edit.list_key)
     table, column = target.tag_table, target.tag_column
-    params = {"tag": edit.detail["tag"], "mine": _mine(actor, edit, target.model)}
+    params = {"tag": edit.detail["tag"], "mine": mine(actor, edit, target.model)}
     if edit.action == "tag":
-        return _run(
+        return run(
             f"DELETE FROM {table} WHERE tag_id = %(tag)s AND {column} = ANY(%(mine)s)",
             **params,
         )
-    return _run(
+    return run(
         f"INSERT INTO {table} ({column}, tag_id) SELECT key, t.id"
         " FROM unnest(%(mine)s::bigint[]) key, crm_tag t WHERE t.id = %(tag)s"
         " ON CONFLICT DO NOTHING",
@@ -383,18 +358,27 @@ def _undo_tag(actor: User, edit: BulkEdit) -> int:
 
 def _undo_tasks(actor: User, edit: BulkEdit) -> int:
     """Cancel the tasks that nobody touched since."""
-    return _run(
+    return run(
         "UPDATE crm_task SET status = 'cancelled', version = version + 1,"
         " updated_at = now() WHERE id = ANY(%(mine)s) AND status = 'open'"
         " AND version = 1",
-        mine=_mine(actor, edit, Task),
+        mine=mine(actor, edit, Task),
     )
 
 
-_UNDO = {"set": _undo_set, "tag": _undo_tag, "untag": _undo_tag, "tasks": _undo_tasks}
+def _undo_done(actor: User, edit: BulkEdit) -> int:
+    """Open the tasks again that are still done."""
+    return run(
+        "UPDATE crm_task SET status = 'open', done_at = NULL, version = version + 1,"
+        " updated_at = now() WHERE id = ANY(%(mine)s) AND status = 'done'",
+        mine=mine(actor, edit, Task),
+    )
 
 
-def _mine(actor: User, edit: BulkEdit, model: Any) -> list[int]:
-    """Return the rows of the edit that the actor still may see."""
-    rows = model.objects.visible_to(actor).filter(pk__in=edit.rows.values("record_id"))
-    return list(rows.order_by("pk").values_list("pk", flat=True))
+_UNDO = {
+    "set": _undo_set,
+    "tag": _undo_tag,
+    "untag": _undo_tag,
+    "tasks": _undo_tasks,
+    "done": _undo_done,
+}

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from common.clock import business_today
 from crm.choices import TaskStatus
-from crm.models import Consent, Task
+from crm.models import BulkEdit, Consent, Task
 from tests import make
 
 CONTACTS = reverse("campaigns:contact_list")
@@ -137,6 +137,42 @@ def test_tasks_are_moved_in_place_and_together(client, firm, rep):
     assert Task.objects.filter(due_on=day).count() == 1  # one of them is closed
     client.post(bulk, {**given, "count": 2})
     assert Task.objects.filter(due_on=day).count() == 2
+
+
+def test_many_tasks_are_done_at_once_and_opened_again(client, firm, rep):
+    client.force_login(rep)
+    url = reverse("campaigns:list_bulk", args=["tasks"])
+    ask = client.post(url, {"action": "mark_done", "scope": "all"})
+    assert "Mark as done – 2 tasks" in ask.text
+    sure = {"action": "mark_done", "scope": "all", "count": 2}
+    client.post(f"{url}?status=any", {**sure, "count": 3})  # one of them is closed
+    assert not Task.objects.filter(status=TaskStatus.DONE).exists()
+
+    client.post(url, sure)
+    done = Task.objects.filter(owner=rep, status=TaskStatus.DONE, done_at__isnull=False)
+    assert {task.title for task in done} == {"In -2", "In 3"}
+    assert names(client, rep, TASKS) == []
+    edit = BulkEdit.objects.get()
+    assert edit.row_count == 2
+    client.post(reverse("campaigns:bulk_undo", args=[edit.pk]))
+    assert names(client, rep, TASKS) == ["In -2", "In 3"]
+    assert not Task.objects.filter(done_at__isnull=False).exists()
+
+
+def test_the_status_that_needs_no_choosing_is_named(client, firm, rep):
+    client.force_login(rep)
+    for query in ({}, {"status": "open"}):
+        page = client.get(TASKS, query)
+        offered = [
+            str(label) for _, label in page.context["form"]["status"].field.choices
+        ]
+        assert offered == ["Open", "Done", "Cancelled", "Any"]
+        assert [str(row.record) for row in page.context["rows"]] == ["In -2", "In 3"]
+    # A task opens itself; its account stands beside it.
+    task = Task.objects.get(title="In 3")
+    assert (
+        f'href="{reverse("crm:task_edit", args=[task.pk])}?then={TASKS}"' in page.text
+    )
 
 
 def test_the_export_has_the_columns_that_are_seen(client, firm, rep):

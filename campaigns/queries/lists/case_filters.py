@@ -81,7 +81,7 @@ FILTERS = (
     Filter(
         "status",
         "Status",
-        choice_field(STATUSES),
+        choice_field(STATUSES, usual=UNSETTLED),
         _by_status,
         said_by(STATUSES),
         is_quick=True,

@@ -115,6 +115,7 @@ OF_CONTACTS = (
     ("set_attitude", "Set the attitude", CHANGE),
 )
 OF_TASKS = (
+    ("mark_done", "Mark as done", permissions.LOG_TOUCHPOINTS),
     ("set_due_on", "Move to a day", CHANGE),
     ("set_owner", "Give to somebody", permissions.ASSIGN_ACCOUNTS),
 )

@@ -47,14 +47,12 @@ DUE = (
 
 def _title(row: Any) -> Cell:
     task: Task = row.record
-    where = ""
-    if task.account_id:
-        where = reverse("crm:account_detail", args=[task.account_id])
+    where = reverse("crm:task_edit", args=[task.pk])
     is_open = task.status == TaskStatus.OPEN
     return Cell(
         task.title,
         hint=task.title,
-        url=where,
+        url=f"{where}?then={reverse('campaigns:task_list')}",
         mark="" if is_open else task.get_status_display(),
     )
 
@@ -164,7 +162,7 @@ FILTERS = (
     Filter(
         "status",
         "Status",
-        choice_field(STATUSES),
+        choice_field(STATUSES, usual=TaskStatus.OPEN),
         _by_status,
         said_by(STATUSES),
         is_quick=True,
