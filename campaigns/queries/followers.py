@@ -82,7 +82,8 @@ def following(plan: RetentionPlan) -> Following:
 def follower_counts(plans: Sequence[RetentionPlan]) -> dict[int, int]:
     """Return how many accounts would follow each plan; in a fixed number of queries.
 
-    Accounts of refined plans are counted; the plan of the whole class has the others.
+    Accounts of refined plans are counted; the plan of the whole class has the others,
+    for as long as those refined plans are published.
     """
     by_hand = dict(
         PlanAssignment.objects.open()
@@ -93,18 +94,23 @@ def follower_counts(plans: Sequence[RetentionPlan]) -> dict[int, int]:
         .values_list("plan", "n")
     )
     automatic = [plan for plan in plans if plan.is_automatic]
-    refined = [plan for plan in automatic if plan.is_refined]
-    found = {pk: row.accounts for pk, row in _refined(refined).items()}
+    published = _published()
+    taking = [plan for plan in published if plan.is_refined]
+    refined = {plan.pk: plan for plan in [*automatic, *taking] if plan.is_refined}
+    found = {
+        pk: row.accounts for pk, row in _refined([*refined.values()], published).items()
+    }
     taken = _taken()
     rest = _class_counts()
-    for plan in refined:
+    for plan in taking:
         rest[plan.worth_class] -= found[plan.pk]
     for plan in automatic:
         if not plan.is_refined:
             others = rest[plan.worth_class] - taken.get(plan.worth_class, 0)
             found[plan.pk] = max(others, 0 if plan.worth_class else _keeping(plan))
-    return found | {
-        plan.pk: by_hand.get(plan.pk, 0) for plan in plans if not plan.is_automatic
+    return {
+        plan.pk: found[plan.pk] if plan.is_automatic else by_hand.get(plan.pk, 0)
+        for plan in plans
     }
 
 
@@ -113,8 +119,10 @@ def _keeping(plan: RetentionPlan) -> int:
     return PlanAssignment.objects.open().filter(plan=plan).count()
 
 
-def _refined(plans: Sequence[RetentionPlan]) -> Mapping[int, Following]:
-    return _ask(FITTING, plans, _published()) if plans else {}
+def _refined(
+    plans: Sequence[RetentionPlan], published: Sequence[RetentionPlan]
+) -> Mapping[int, Following]:
+    return _ask(FITTING, plans, published) if plans else {}
 
 
 def _class_counts() -> dict[str, int]:

@@ -118,9 +118,13 @@ def test_a_refined_plan_takes_its_accounts_from_the_class(partners, member, mark
 
     assert following(plan).accounts == 2
     assert following(general).accounts == 4, "a draft takes nobody"
+    assert follower_counts([plan, general]) == {plan.pk: 2, general.pk: 4}
     plans.publish(actor=marketer, version=partners)
     assert follower_counts([plan, general]) == {plan.pk: 2, general.pk: 2}
     assert following(general).accounts == 2
+    assert follower_counts([general]) == {general.pk: 2}
+    plans.archive(actor=marketer, version=plan.versions.get())
+    assert follower_counts([plan, general]) == {plan.pk: 2, general.pk: 4}
 
 
 def test_the_plan_that_names_most_counts(partners, member, marketer):
