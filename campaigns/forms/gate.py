@@ -38,6 +38,8 @@ class GateForm(forms.Form):
         ]
         self.fields["gate_choice"].choices = choices  # type: ignore[attr-defined]
         self.fields["gate_cheaper"].choices = ways  # type: ignore[attr-defined]
+        if gate.accounts == 1:
+            self.fields["gate_choice"].label = "What about this account?"
         if not ways:
             del self.fields["gate_cheaper"]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from campaigns.engine.letters import Letter
 from campaigns.models import PlannedTouch
 from campaigns.queries.merging import merged, values_of
+from campaigns.queries.open_days import country_names
 from campaigns.queries.recipients import Recipient, recipients
 from common.templatetags.display import day as day_words
 from crm.models import Account, Contact
@@ -42,13 +43,13 @@ def letter_of(
 
 
 def address_of(account: Account, contact: Contact | None) -> list[str]:
-    """Return the lines of an address; the account before who works there."""
+    """Return the lines of an address: account, who works there, place, country."""
     lines = [account.name]
     if contact is not None and contact.name != account.name:
         lines.append(contact.name)
     lines.append(account.street)
     lines.append(f"{account.postcode} {account.city}")
-    lines.append(account.country)
+    lines.append(country_names().get(account.country, account.country).upper())
     return [line.strip() for line in lines if line.strip()]
 
 

@@ -63,6 +63,12 @@ _TO_RETAIN: _Paid = {
     "head": BudgetHead.RETENTION,
 }
 
+
+def _letter(text: str) -> str:
+    """Return a text to one person, from who looks after them."""
+    return f"Dear {{{{ contact }}}},\n\n{text}\n\n{{{{ owner|With best wishes }}}}"
+
+
 MAGAZINE = ReadyTouch(
     key="printed-magazine",
     title="Printed magazine",
@@ -70,7 +76,11 @@ MAGAZINE = ReadyTouch(
     cadence=Cadence.QUARTER,
     unit_cost=policy.MAGAZINE_UNIT_COST,
     care=Care.RETAIN,
-    content="The printed issue of the quarter, with a card signed by the owner.",
+    subject="The new issue",
+    content=_letter(
+        "here is the printed issue of this quarter. Tell me what you think of it when"
+        " we see each other next."
+    ),
     **_BY_MARKETING,
 )
 VISIT = ReadyTouch(
@@ -91,7 +101,11 @@ ONLINE_ISSUE = ReadyTouch(
     cadence=Cadence.MONTH,
     unit_cost=policy.EMAIL_UNIT_COST,
     care=Care.RETAIN,
-    content="The month's online issue: three articles and one offer.",
+    subject="Our issue of this month",
+    content=_letter(
+        "our online issue of this month is out. If something in it is of use to you,"
+        " or you miss something, an answer to {{ owner_email|this mail }} reaches me."
+    ),
     **_BY_MARKETING,
 )
 FOLLOW_UP = ReadyTouch(
@@ -112,7 +126,11 @@ YEARLY_MAIL = ReadyTouch(
     cadence=Cadence.YEAR,
     unit_cost=policy.EMAIL_UNIT_COST,
     care=Care.RETAIN,
-    content="Thanks for the year, how to order, and how to reach us. No rep time.",
+    subject="Thank you for this year",
+    content=_letter(
+        "thank you for this year. You order as before, and reach us at"
+        " {{ owner_email|this address }}."
+    ),
     **_BY_MARKETING,
 )
 
@@ -125,7 +143,11 @@ WELCOME_MAIL = ReadyTouch(
     unit_cost=policy.EMAIL_UNIT_COST,
     care=Care.CULTIVATE,
     subject="Welcome",
-    content="Who looks after you, how to reach us, and what happens next.",
+    content=_letter(
+        "welcome. I look after you from now on: you reach me at"
+        " {{ owner_email|this address }}. In the next days I call, to hear what you"
+        " need first."
+    ),
     **_BY_MARKETING,
 )
 WELCOME_CALL = ReadyTouch(
@@ -149,7 +171,10 @@ FIRST_STEPS = ReadyTouch(
     unit_cost=policy.EMAIL_UNIT_COST,
     care=Care.CULTIVATE,
     subject="How it begins well",
-    content="What others like you ask in the first weeks, with the answers.",
+    content=_letter(
+        "the first weeks raise questions. Ask me whatever comes up, by mail to"
+        " {{ owner_email|this address }} or when I call."
+    ),
     **_BY_MARKETING,
 )
 CHECK_IN = ReadyTouch(
@@ -174,7 +199,11 @@ WIN_BACK_LETTER = ReadyTouch(
     every=12,
     unit_cost=policy.LETTER_UNIT_COST,
     care=Care.ACQUIRE,
-    content="What has changed here since the last order, and one reason to come back.",
+    subject="We miss you",
+    content=_letter(
+        "it has been a while since your last order, and some things have changed here"
+        " since. I would like to hear what would bring you back."
+    ),
     **_TO_RETAIN,
 )
 WIN_BACK_CALL = ReadyTouch(
@@ -199,7 +228,10 @@ WIN_BACK_MAIL = ReadyTouch(
     unit_cost=policy.EMAIL_UNIT_COST,
     care=Care.ACQUIRE,
     subject="Shall we try again?",
-    content="One offer that fits what was bought before. No more than one.",
+    content=_letter(
+        "is there something that we should have done better? Tell me what you need"
+        " now, and I make you one offer that fits."
+    ),
     **_TO_RETAIN,
 )
 
@@ -274,7 +306,8 @@ THANKS_CARD = ReadyTouch(
     owner_role=OwnerRole.REP,
     head=BudgetHead.RETENTION,
     care=Care.RETAIN,
-    content="Thank you for another year together, signed by hand.",
+    subject="Another year together",
+    content=_letter("thank you for another year together."),
 )
 CUSTOMER_DAY = ReadyTouch(
     key="customer-day",
