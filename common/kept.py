@@ -140,9 +140,9 @@ def kept_rows(
     """
     values = params.values() if isinstance(params, Mapping) else params or ()
     if _names_a_moment(values):
-        return _rows(statement, params)
+        return fresh_rows(statement, params)
     key = (statement, repr(params))
-    return kept(key, lambda: _rows(statement, params), newest=newest)
+    return kept(key, lambda: fresh_rows(statement, params), newest=newest)
 
 
 def kept_count(rows: QuerySet[Any]) -> int:
@@ -202,7 +202,8 @@ def prune() -> int:
         return int(cursor.rowcount)
 
 
-def _rows(statement: str, params: Params) -> list[tuple[Any, ...]]:
+def fresh_rows(statement: str, params: Params) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement, which are not kept."""
     # A copy: wrappers of the cursor may add to what they are given.
     values = dict(params) if isinstance(params, Mapping) else params
     with connection.cursor() as cursor:

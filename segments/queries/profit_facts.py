@@ -11,14 +11,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from common.kept import kept_rows
+from django.db import connection
+
+from common.kept import fresh_rows, kept_rows
 from common.money import ZERO
 from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import ProfitBy
 from segments.queries.scope import Scope
 
 Params = dict[str, Any]
+Sources = tuple[str, str]  # of trade, and of costs
 NO_KEY = ""
+STAGED = ("night_trade", "night_costs")
+SUMS = "sum(revenue), sum(refunds), sum(goods), sum(recovered), sum(unknown)"
 
 KEYS: Mapping[str, str] = {
     ProfitBy.CLASS: "coalesce(m.worth_class, '')",
@@ -117,35 +122,70 @@ def facts_by(scope: Scope, by: ProfitBy, every: str) -> Table:
     return summed(by, every, _joined(scope), where, params)
 
 
-def summed(by: ProfitBy, every: str, days: Params, where: str, params: Params) -> Table:
-    """Return the facts of days, of the accounts that `where` keeps; empty for all."""
+def summed(
+    by: ProfitBy,
+    every: str,
+    days: Params,
+    where: str,
+    params: Params,
+    staged: Sources | None = None,
+) -> Table:
+    """Return the facts of days, of the accounts that `where` keeps; empty for all.
+
+    `staged` are tables that hold what is summed by account already, see `staged_by`.
+    """
     cells: dict[Cell, Facts] = {}
     accounts: dict[str, int] = {}
     given = params | days
-    trade = _statement(
-        by,
-        TRADE.format(
-            product="product_id" if by == ProfitBy.PRODUCT else "NULL::bigint",
-            bucket_of_line=_bucket("ordered_on", every),
-            bucket_of_return=_bucket("greatest(r.returned_on, l.ordered_on)", every),
-            among=IS_AMONG.format(rows="l") if where else "",
-            among_returns=IS_AMONG.format(rows="r") if where else "",
-        ),
-        "sum(revenue), sum(refunds), sum(goods), sum(recovered), sum(unknown)",
-        where,
-    )
-    for key, bucket, number, *sums in _rows(trade, given):
+    trade_of, costs_of = staged or sources(by, every, is_narrowed=bool(where))
+    # Tables of one transaction say nothing of the rows behind them: never kept.
+    rows_of = _rows if staged is None else fresh_rows
+    trade = _statement(by, trade_of, SUMS, where)
+    for key, bucket, number, *sums in rows_of(trade, given):
         if bucket is None:
             accounts[key] = number
             continue
         cells[key, bucket] = Facts(*sums)
     of_costs = ProfitBy.CLASS if by == ProfitBy.PRODUCT else by
-    for key, bucket, kind, amount in _rows(
-        _cost_statement(of_costs, every, where), given
-    ):
+    costs = _cost_statement(of_costs, costs_of, where)
+    for key, bucket, kind, amount in rows_of(costs, given):
         _add_cost(cells, by, (key, bucket, kind, amount))
     unspread = {} if where else _unspread(every, days)
     return Table(cells, accounts, unspread)
+
+
+def sources(by: ProfitBy, every: str, *, is_narrowed: bool) -> Sources:
+    """Return statements that sum up trade and costs by account and stretch."""
+    trade = TRADE.format(
+        product="product_id" if by == ProfitBy.PRODUCT else "NULL::bigint",
+        bucket_of_line=_bucket("ordered_on", every),
+        bucket_of_return=_bucket("greatest(r.returned_on, l.ordered_on)", every),
+        among=IS_AMONG.format(rows="l") if is_narrowed else "",
+        among_returns=IS_AMONG.format(rows="r") if is_narrowed else "",
+    )
+    costs = COSTS.format(
+        bucket_of_cost=_bucket("incurred_on", every),
+        among=IS_AMONG.format(rows="l") if is_narrowed else "",
+    )
+    return trade, costs
+
+
+def staged_by(every: str, days: Params) -> Sources:
+    """Sum up everything by account and product once, for all dimensions.
+
+    The tables last until the transaction ends.
+    """
+    found = []
+    source = sources(ProfitBy.PRODUCT, every, is_narrowed=False)
+    with connection.cursor() as cursor:
+        for name, statement in zip(STAGED, source, strict=True):
+            cursor.execute(f"DROP TABLE IF EXISTS {name}")
+            made = f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {statement}"
+            cursor.execute(made, days)
+            cursor.execute(f"ANALYZE {name}")
+            found.append(f"SELECT * FROM {name}")
+    trade, costs = found
+    return trade, costs
 
 
 def _add_cost(
@@ -167,11 +207,7 @@ def _statement(by: ProfitBy, source: str, sums: str, where: str) -> str:
         GROUP BY GROUPING SETS ((1, f.bucket), (1))"""
 
 
-def _cost_statement(by: ProfitBy, every: str, where: str) -> str:
-    source = COSTS.format(
-        bucket_of_cost=_bucket("incurred_on", every),
-        among=IS_AMONG.format(rows="l") if where else "",
-    )
+def _cost_statement(by: ProfitBy, source: str, where: str) -> str:
     return f"""{_opening(where)}
         SELECT {KEYS[by]} AS key, f.bucket, f.kind, sum(f.amount)
         FROM ({source}) f {_joins(by)} WHERE true{where}

@@ -11,14 +11,13 @@ from django.db import transaction
 
 from clv.models import ValuationRun
 from common.kept import prune
-from segments.choices import ProfitBy
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.policy import COHORTS_COUNTED_EVERY_DAYS, COHORTS_KEPT_DAYS
 from segments.queries import cohorts, effort, loyalty, quality_facts, spread, worth
 from segments.queries.findings import MARGIN
 from segments.queries.narrowed import drop_older
 from segments.queries.picked import Picked
-from segments.queries.profit_night import block_of, profit_rows
+from segments.queries.profit_night import profit_blocks
 from segments.queries.stored import timed
 
 BATCH = 2000
@@ -70,9 +69,8 @@ def _blocks(run: ValuationRun, more: Mapping[str, Rows]) -> list[StoredFigures]:
         quality_facts.QUALITY: quality_facts.quality_rows(picked),
         spread.FUTURE: spread.future_rows(picked),
     }
-    works = {block_of(by): partial(profit_rows, run, by) for by in ProfitBy}
-    works |= {key: partial(rows, run) for key, rows in more.items()}
-    made = [timed(run, key, work) for key, work in works.items()]
+    made = profit_blocks(run)
+    made += [timed(run, key, partial(rows, run)) for key, rows in more.items()]
     nights = effort.nights_of(cohorts.quarter_of(run.as_of), run)
     if nights is not None and nights[1] == run:
         start = nights[0]

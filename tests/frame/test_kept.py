@@ -100,7 +100,7 @@ def test_what_is_taken_back_was_never_answered(rep, colleague):
     [
         Notification.objects.count,
         lambda: list(Account.objects.values_list("last_contact_on")),
-        lambda: kept._rows("SELECT now() FROM crm_account", None),
+        lambda: kept.fresh_rows("SELECT now() FROM crm_account", None),
     ],
     ids=["a table not watched", "a column not watched", "the time"],
 )

@@ -15,7 +15,7 @@ from segments.choices import LeverCause, ProfitBy, ProfitEvery
 from segments.models import StoredFigures
 from segments.queries.opportunities import opportunities
 from segments.queries.profit import profit_of
-from segments.queries.profit_night import block_of, facts_of, profit_rows
+from segments.queries.profit_night import facts_of, profit_blocks
 from segments.queries.scope import Scope
 from tests import make
 
@@ -269,9 +269,9 @@ def test_what_the_night_keeps_is_what_the_rows_say(manager, rep, by, every):
     run = _year_of_trade(rep)
     scope = Scope.read({}, manager)
     live = profit_of(scope, by, every)
-    StoredFigures.objects.create(
-        run=run, block=block_of(by), rows=json.loads(json.dumps(profit_rows(run, by)))
-    )
+    for block in profit_blocks(run):
+        block.rows = json.loads(json.dumps(block.rows))
+        block.save()
     kept = facts_of(Scope.read({}, manager), by, every.value)
     assert kept is not None
     again = profit_of(Scope.read({}, manager), by, every)
@@ -283,7 +283,7 @@ def test_what_the_night_keeps_is_what_the_rows_say(manager, rep, by, every):
 def test_what_is_entered_after_the_night_counts_at_once(manager, rep):
     run = _year_of_trade(rep)
     by = ProfitBy.CLASS
-    StoredFigures.objects.create(run=run, block=block_of(by), rows=profit_rows(run, by))
+    StoredFigures.objects.bulk_create(profit_blocks(run))
     make.cost(amount="44.00", on=dt.date(2026, 9, 9))
     scope = Scope.read({}, manager)
     assert facts_of(scope, by, "month") is None
@@ -297,7 +297,7 @@ def test_what_is_entered_after_the_night_counts_at_once(manager, rep):
 def test_other_periods_and_parts_of_the_firm_are_summed_anew(manager, rep, narrowed):
     run = _year_of_trade(rep)
     by = ProfitBy.CLASS
-    StoredFigures.objects.create(run=run, block=block_of(by), rows=profit_rows(run, by))
+    StoredFigures.objects.bulk_create(profit_blocks(run))
     assert facts_of(Scope.read(narrowed, manager), by, "month") is None
 
 
