@@ -309,3 +309,18 @@ def test_products_are_paged_and_sorted_and_know_their_pace(client, rep, account)
     ]
     latest = client.get(url(account, "products") + "&sort=last").context["bought"]
     assert latest.rows[0].name == "Product 1"
+
+
+def test_the_part_that_a_filter_morphs_carries_no_address_of_its_own(
+    client, rep, account
+):
+    """Morphing another address into it would drop what is typed meanwhile."""
+    client.force_login(rep)
+    page = body(client.get(url(account, "timeline"), headers=HTMX))
+    whole, live = (
+        page[page.index(f'<div id="{name}"') :].split(">", 1)[0]
+        for name in ("account-body", "account-live")
+    )
+    assert "hx-" not in whole
+    assert f'hx-get="{url(account, "timeline")}"' in live
+    assert 'hx-target="#account-body"' in live
