@@ -22,6 +22,7 @@ from campaigns.queries.variants import Variant, Variants, plan_variants
 from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
 from common.kept import kept_rows, marks_of
+from crm.choices import Stage
 from crm.models import User
 from segments.choices import WorthClass
 from segments.models import StoredFigures
@@ -43,6 +44,7 @@ CELLS = """
         FROM clv_valuation WHERE run_id = %(run)s OFFSET 0
     ) v
     JOIN segments_membership m ON m.account_id = v.account_id AND m.until IS NULL
+    JOIN crm_account who ON who.id = v.account_id AND who.stage <> %(former)s
     LEFT JOIN campaigns_planassignment a
         ON a.account_id = v.account_id AND a.until IS NULL
     GROUP BY 1, 2, 3, 4
@@ -175,12 +177,17 @@ def _kept(run: ValuationRun) -> list[Any] | None:
 
 
 def _newest() -> list[Any]:
-    """Return the marks of classes and of who follows which plan, and the bands."""
+    """Return the marks of classes and of who follows which plan, and the bands.
+
+    Who leaves for good follows no plan from then on, so that the marks tell that too.
+    """
     return [*marks_of(*READ), *policy.WORTH_BANDS]
 
 
 def _counted(run: ValuationRun) -> list[Any]:
-    return kept_rows(CELLS, {"run": run.pk, "edges": _edges()[0]})
+    edges, _ = _edges()
+    asked = {"run": run.pk, "edges": edges, "former": Stage.FORMER.value}
+    return kept_rows(CELLS, asked)
 
 
 def _by_unit(

@@ -11,6 +11,7 @@ from campaigns.models import Alert, PlanAssignment, RetentionPlan, TouchExceptio
 from common.clock import business_today
 from common.lists.sets import AccountSet, Given
 from common.templatetags.display import money
+from crm.choices import Stage
 from segments.queries.sets import values_of
 
 
@@ -47,6 +48,7 @@ def _on_plan(rows: QuerySet[Any], plan_id: int | None) -> QuerySet[Any]:
     if plan is None or (plan.is_automatic and not plan.is_refined):
         others = mine.exclude(plan__worth_class="", is_by_hand=False)  # still welcomed
         others = others if plan is None else others.exclude(plan=plan)
+        rows = rows.exclude(account__stage=Stage.FORMER)  # who left needs no plan
         return rows.exclude(Exists(others))
     return rows.filter(Exists(mine.filter(plan=plan)))
 

@@ -26,7 +26,7 @@ from campaigns.queries.optimiser import CELLS_KEPT, cell_rows
 from campaigns.queries.plan_search import best_plans, usual_ask
 from campaigns.services import optimiser
 from common.errors import StaleRecordError
-from crm.models import AuditEvent
+from crm.models import Account, AuditEvent
 from segments.models import StoredFigures
 from tests import make
 
@@ -99,6 +99,21 @@ def test_what_the_night_keeps_counts_until_a_class_or_a_plan_changes(firm, rep):
     make.valuation(account=account, run=firm, expected_margin_year="900.00")
     make.membership(account=account, worth_class="general", run=firm)
     assert optimiser.board().accounts == counted.accounts + 1
+
+
+def test_former_customers_get_no_plan_and_cost_nothing(firm, as_marketer):
+    Account.objects.filter(name="Rich GmbH").update(stage="former")
+    found = as_marketer.get(URL, {"money": "1000000", "by": "band"}).context["found"]
+
+    keys = [line for line in found.lines if line.worth_class == "current_key"]
+    names = [
+        row.account.name
+        for line in keys
+        for _, url in line.linked_parts
+        for row in as_marketer.get(url).context["page"].rows
+    ]
+    assert names == ["Poor GmbH"]
+    assert optimiser.board().accounts == 4
 
 
 def test_today_fits_into_what_is_usual_and_the_best_is_no_worse(firm):
