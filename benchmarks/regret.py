@@ -122,7 +122,9 @@ def _coverage(
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return what ranges of orders and of margin held, as accounts are valued."""
     rng = np.random.default_rng(0)
-    drawn = drawn_orders(trial, judged.choice.model_weights, rng=rng)
+    drawn = drawn_orders(
+        trial, judged.choice.model_weights, rng=rng, pace_error=judged.money_error
+    )
     known = trial.known.log
     spend = fit_spend(known.purchase_days, known.mean_values, habits=judged.spend)
     orders = _placed(count_steps(trial, drawn).places())

@@ -37,6 +37,7 @@ from campaigns.views import (
     plan_library,
     planning_rules,
     plans,
+    profiles,
     prospects,
     questions,
     rivals,
@@ -234,6 +235,11 @@ urlpatterns = [
     path("lists/<slug:key>/columns/", lists.list_columns, name="list_columns"),
     path("prospects/", prospects.prospect_list, name="prospect_list"),
     path("prospects/export.csv", prospects.prospect_export, name="prospect_export"),
+    path("prospects/profiles/", profiles.profile_list, name="profile_list"),
+    path("prospects/profiles/_count/", profiles.profile_count, name="profile_count"),
+    path(
+        "prospects/profiles/publish/", profiles.profile_publish, name="profile_publish"
+    ),
     path("accounts/<int:pk>/brief/", brief.account_brief, name="account_brief"),
     path("accounts/<int:pk>/metrics/", metrics.account_metrics, name="account_metrics"),
     path("accounts/<int:pk>/_plan/", panels.account_plan, name="account_plan"),

@@ -28,6 +28,16 @@ class AssumptionsOutdatedError(DomainError):
     message = "Somebody else published new assumptions meanwhile."
 
 
+class ProfileRefusedError(DomainError):
+    code = "profile_refused"
+    message = "No customer can be asked for like that."
+
+
+class NothingNewError(DomainError):
+    code = "nothing_new"
+    message = "The newest version asks for just that."
+
+
 class LostLeaseError(Exception):
     """Another worker took the run over; this one may write nothing more of it."""
 

@@ -10,15 +10,21 @@ START_RUNS = "clv.start_runs"
 VIEW_ASSUMPTIONS = "clv.view_assumptions"
 CHANGE_ASSUMPTIONS = "clv.change_assumptions"
 DECIDE_OFFERS = "clv.decide_offers"
+PUBLISH_PROFILES = "clv.publish_profiles"
 
 _LOOKS = frozenset(
     {VIEW_VALUES, VIEW_PAYBACK, VIEW_RUNS, VIEW_ACCURACY, VIEW_ASSUMPTIONS}
 )
-_RULES = _LOOKS | {START_RUNS, CHANGE_ASSUMPTIONS, DECIDE_OFFERS}
+_RULES = _LOOKS | {
+    START_RUNS,
+    CHANGE_ASSUMPTIONS,
+    DECIDE_OFFERS,
+    PUBLISH_PROFILES,
+}
 
 GRANTS: dict[Role, frozenset[str]] = {
     Role.REP: frozenset({VIEW_VALUES, DECIDE_OFFERS}),
     Role.MANAGER: _RULES,
-    Role.MARKETER: _LOOKS,
+    Role.MARKETER: _LOOKS | {PUBLISH_PROFILES},
     Role.ADMINISTRATOR: _RULES,
 }

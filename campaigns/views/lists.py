@@ -109,10 +109,11 @@ def export_list(request: SignedInRequest, key: str) -> StreamingHttpResponse:
     )
     run = getattr(listing, "run", None)
     day = run.as_of if run else business_today()
+    name = f"{listing.file_name}-{day}.csv"
     return StreamingHttpResponse(
         csv_lines([column.title for column in listing.columns], _values(listing)),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{key}-{day}.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 

@@ -7,9 +7,9 @@ from rest_framework import serializers
 
 from clv import permissions
 from clv.api.valuations import run_on
-from clv.models import Valuation
+from clv.models import IdealProfile, Valuation
 from clv.queries.prospect_deals import with_deals
-from clv.queries.prospects import read_prospect
+from clv.queries.prospects import fitting, read_prospect
 from common.api import ByAccount
 from common.api_fields import RecordFilter
 from common.resources import Listed, Resource
@@ -74,7 +74,7 @@ class ProspectOut(serializers.ModelSerializer[Valuation]):
 
 
 class ProspectFilter(django_filters.FilterSet):
-    """Of the current run."""
+    """Of the current run; `profile` is a version of the ideal profile, by its id."""
 
     account = RecordFilter("account_id")
     industry = django_filters.CharFilter("account__industry")
@@ -83,10 +83,18 @@ class ProspectFilter(django_filters.FilterSet):
         choices=[choice for choice in Source.choices if choice[0]],
     )
     owner = RecordFilter("account__owner_id")
+    profile = django_filters.ModelChoiceFilter(
+        queryset=IdealProfile.objects.all(), method="fit"
+    )
 
     class Meta:
         model = Valuation
-        fields = ("account", "industry", "source", "owner")
+        fields = ("account", "industry", "source", "owner", "profile")
+
+    def fit(self, rows: Any, name: str, value: IdealProfile) -> Any:
+        if value.size_bands:
+            rows = rows.filter(account__size_band__in=value.size_bands)
+        return fitting(rows, value)
 
     def filter_queryset(self, queryset: Any) -> Any:
         rows = super().filter_queryset(queryset).of_run(run_on(None))

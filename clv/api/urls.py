@@ -8,6 +8,7 @@ from clv.api.changes import ChangeResource
 from clv.api.deals import DealChanceResource
 from clv.api.offers import DecisionResource, OfferResource
 from clv.api.paybacks import PaybackResource
+from clv.api.profiles import ProfileResource
 from clv.api.prospects import ProspectResource
 from clv.api.runs import RunResource
 from clv.api.valuations import AccountPaybackResource, ValuationResource
@@ -17,6 +18,7 @@ router.register("assumptions/previews", PreviewResource, "assumptions-preview")
 router.register("assumptions", AssumptionsResource, "assumptions")
 router.register("offers/decisions", DecisionResource, "offer-decision")
 router.register("offers", OfferResource, "offer")
+router.register("ideal-profiles", ProfileResource, "ideal-profile")
 router.register("prospects", ProspectResource, "prospect")
 router.register("deal-chances", DealChanceResource, "deal-chance")
 router.register("accuracy", AccuracyResource, "accuracy")

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from clv import permissions
 from clv.choices import BreakEven
-from clv.models import Valuation, ValuationRun
+from clv.models import PaybackRange, Valuation, ValuationRun
 from clv.services.payback import payback_of
 from common.api import ByAccount, StrictSerializer
 from common.api_fields import DayField, RecordFilter
@@ -174,12 +174,37 @@ class ValuationResource(Listed, Resource):
     pagination_class = ByAccount
 
 
+class PaybackRangeOut(serializers.ModelSerializer[PaybackRange]):
+    """When one account in debt is expected to have paid back, as the night kept it.
+
+    `low_on` and `high_on` as of one account.
+    """
+
+    class Meta:
+        model = PaybackRange
+        fields = ("account", "run", "low_on", "high_on", "probability")
+        read_only_fields = fields
+
+
 class AccountPaybackResource(Resource):
-    """When one account pays back: the range as its page draws it."""
+    """When accounts pay back: the ranges as their pages show them.
+
+    The list has those that have not paid back, of the current run.
+    """
 
     read_access = permissions.VIEW_VALUES
     queryset = Account.objects.active()
     output = PaybackOut
+    pagination_class = ByAccount
+
+    @extend_schema(
+        summary="List when accounts in debt pay back",
+        responses=PaybackRangeOut(many=True),
+    )
+    def list(self, request: Request) -> Response:
+        kept = PaybackRange.objects.filter(run=run_on(None)).visible_to(self.actor)
+        page = self.paginate_queryset(kept)
+        return self.get_paginated_response(PaybackRangeOut(page, many=True).data)
 
     def _known_parameters(self) -> frozenset[str]:
         return super()._known_parameters() | {"as_of"}

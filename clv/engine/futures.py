@@ -5,6 +5,10 @@ on frequency and age only, given that the account is alive: then it is drawn per
 distinct pair of the two, and recency decides who is alive. Where recency shapes the
 future itself (regular buyers), it is drawn for each history. A mix draws one of its
 models for each column, so both kinds can stand side by side.
+
+A whole firm may come to order faster or slower than its models say. Then its clock runs
+at another pace: what takes t days happens in t / f of them, with a factor f that all
+accounts of one draw share.
 """
 
 from collections.abc import Callable
@@ -12,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from clv.engine.arrays import FloatVector, IndexVector, distinct_rows
 from clv.engine.discounting import DAYS_PER_YEAR, daily_rate
@@ -21,6 +26,10 @@ from clv.engine.portfolio import Portfolio
 from clv.engine.spend import GammaGamma
 
 Singles = NDArray[np.float32]
+
+# Errors of totals are known from three origins, and from two more that stand for the
+# usual: their spread is estimated, so the next error follows Student's law.
+PACE_FREEDOM = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ def draw_futures(
     counts: FloatVector,
     rng: np.random.Generator,
     draws: int,
+    pace_error: float = 0.0,
 ) -> Futures:
     """Draw futures of distinct histories and factors of distinct order counts."""
     # One stratified uniform per draw: every account is alive in its exact share.
@@ -83,6 +93,7 @@ def draw_futures(
         (slice(0, draws - many), rows.take(first), inverse),
         (slice(draws - many, draws), rows, np.arange(len(rows))),
     ]
+    paces = pace_factors(pace_error, rng, draws)
     alive = np.empty((len(rows), draws), np.bool_)
     factors = np.empty((counts.size, draws), np.float32)
     for column, at in enumerate(order):
@@ -91,7 +102,7 @@ def draw_futures(
     for columns, own, back in kinds:
         chosen = order[columns]
         if chosen:
-            pairs = [(models[at], spends[at]) for at in chosen]
+            pairs = [(models[at], spends[at], float(paces[at])) for at in chosen]
             table = factors[:, columns]
             blocks.append(
                 Block(back, columns, *_drawn(portfolio, own, pairs, counts, table, rng))
@@ -99,10 +110,48 @@ def draw_futures(
     return Futures(alive, factors, portfolio.margin_swing, tuple(blocks))
 
 
+def pace_factors(error: float, rng: np.random.Generator, draws: int) -> FloatVector:
+    """Draw how many times as fast as expected the firm's orders come, shape (draws,).
+
+    Parameters
+    ----------
+    error : float >= 0
+        Relative sd of totals over the origins of a back-test; 0 draws nothing.
+
+    Notes
+    -----
+    The median is 1. The logarithm follows Student's law with `PACE_FREEDOM` degrees of
+    freedom, scaled for the error of one more origin. It is stratified: any draws hold
+    its quantiles, in an order of their own.
+    """
+    if error == 0.0:
+        return np.ones(draws)
+    places = (rng.permutation(draws) + 0.5) / draws
+    scale = error * np.sqrt(1.0 + 1.0 / PACE_FREEDOM)
+    return np.asarray(np.exp(scale * stdtrit(PACE_FREEDOM, places)), dtype=np.float64)
+
+
+def sample_at_pace(
+    model: RepeatBuyingModel,
+    rows: Histories,
+    horizon_days: float,
+    pace: float,
+    rng: np.random.Generator,
+) -> tuple[FloatVector, FloatVector]:
+    """Draw days with orders and days alive where all goes `pace` times as fast.
+
+    However fast, no day holds two days with orders.
+    """
+    bought, lived = model.sample_while_alive(rows, horizon_days * pace, rng)
+    if pace == 1.0:
+        return bought, lived
+    return np.minimum(bought, horizon_days), lived / pace
+
+
 def _drawn(
     portfolio: Portfolio,
     rows: Histories,
-    models: list[tuple[RepeatBuyingModel, GammaGamma]],
+    models: list[tuple[RepeatBuyingModel, GammaGamma, float]],
     counts: FloatVector,
     factors: Singles,
     rng: np.random.Generator,
@@ -111,8 +160,8 @@ def _drawn(
     delta, horizon = daily_rate(portfolio.annual_rate), portfolio.horizon_days
     shape = (len(rows), len(models))
     units, orders, years = (np.empty(shape, np.float32) for _ in range(3))
-    for column, (model, spend) in enumerate(models):
-        bought, lived = model.sample_while_alive(rows, horizon, rng)
+    for column, (model, spend, pace) in enumerate(models):
+        bought, lived = sample_at_pace(model, rows, horizon, pace, rng)
         worth = _mean_discount(delta, lived)
         orders[:, column] = bought * worth
         years[:, column] = lived * worth / DAYS_PER_YEAR

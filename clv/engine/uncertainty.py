@@ -2,7 +2,8 @@
 
 Per account, each draw takes parameters from the normal approximation of their
 posterior, then alive or gone, orders and days alive from the model's story, and the
-margins from the gamma-gamma posterior. Futures are drawn once per distinct history at
+margins from the gamma-gamma posterior; where back-tests say how far off totals were, it
+also takes a pace for the whole firm. Futures are drawn once per distinct history at
 weekly resolution and shared by the accounts that have it (`clv.engine.futures`); each
 account adds its own margin and costs. Shared draws make no account's
 interval wrong, but they say nothing about sums; for a set
@@ -72,6 +73,7 @@ def value_intervals(
     rng: np.random.Generator,
     draws: int = 200,
     level: float = 0.8,
+    pace_error: float = 0.0,
 ) -> Intervals:
     """Return the central interval of each account's future value.
 
@@ -83,18 +85,22 @@ def value_intervals(
     draws : int >= 2
     level : float in (0, 1)
         0.8 puts 10 % below and 10 % above.
+    pace_error : float >= 0
+        Relative sd of totals over back-tests: all accounts may come to order faster or
+        slower than the model says.
 
     Raises
     ------
     BadParameterError
-        If level or draws are out of their domain.
+        If level, draws or pace_error are out of their domain.
     """
     _check_level(level)
     if draws < 2:  # noqa: PLR2004 - an interval has two ends
         raise BadParameterError("draws must be at least 2")
+    _check_error(pace_error, "pace_error")
     rows = compress(portfolio.histories, resolution_days=RESOLUTION_DAYS)
     counts, count_row = np.unique(portfolio.order_count, return_inverse=True)
-    futures = draw_futures(portfolio, rows.histories, counts, rng, draws)
+    futures = draw_futures(portfolio, rows.histories, counts, rng, draws, pace_error)
     quantiles = np.array([0.5 - 0.5 * level, 0.5 + 0.5 * level])
     count = len(portfolio.histories)
     low, high, spread = np.empty(count), np.empty(count), np.empty(count)
@@ -136,8 +142,7 @@ def total_intervals(
         If level, model error or group is out of its domain.
     """
     _check_level(level)
-    if not (np.isfinite(model_error) and model_error >= 0.0):
-        raise BadParameterError("model_error must be a finite number >= 0")
+    _check_error(model_error, "model_error")
     count = len(portfolio.histories)
     codes = as_account_vector(
         0.0 if group is None else group, "group", count, error=BadParameterError
@@ -229,6 +234,11 @@ def _quadratic(
     gradient = np.stack(slopes, axis=1) / (2.0 * GRADIENT_STEP)
     spread = gradient @ np.array(covariance, dtype=np.float64)
     return np.asarray((spread * gradient).sum(axis=1), dtype=np.float64)
+
+
+def _check_error(error: float, name: str) -> None:
+    if not (np.isfinite(error) and error >= 0.0):
+        raise BadParameterError(f"{name} must be a finite number >= 0")
 
 
 def _check_level(level: float) -> None:

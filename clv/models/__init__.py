@@ -11,8 +11,9 @@ from clv.models.expansion import ExpansionOffer, ExpansionRate, OfferDecision
 from clv.models.forecasts import ActualMonth, ForecastMonth
 from clv.models.judgements import Judgement
 from clv.models.likegroups import LikeGroup
-from clv.models.paybacks import PaybackMonth
+from clv.models.paybacks import PaybackMonth, PaybackRange
 from clv.models.previews import AssumptionsPreview
+from clv.models.profiles import IdealProfile
 from clv.models.runs import DueSlot, RunStep, ValuationRun
 from clv.models.shards import RunShard
 from clv.models.summaries import AccountSummary, SummaryState
@@ -33,10 +34,12 @@ __all__ = [
     "ExpansionOffer",
     "ExpansionRate",
     "ForecastMonth",
+    "IdealProfile",
     "Judgement",
     "LikeGroup",
     "OfferDecision",
     "PaybackMonth",
+    "PaybackRange",
     "RunShard",
     "RunStep",
     "SummaryState",

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from clv.models import LikeGroup, Valuation, ValuationRun
+from clv.models import IdealProfile, LikeGroup, Valuation, ValuationRun
 from clv.queries.prospect_deals import with_deals
 from clv.queries.prospect_walk import Walk, read_cursor
 from common.money import ZERO, to_cents
@@ -45,12 +45,14 @@ class ProspectFilter:
     source: str = ""
     owner: User | None = None
     tag: Tag | None = None
+    profile: IdealProfile | None = None
     sort: str = DEFAULT_SORT
 
     @property
     def narrows_accounts(self) -> bool:
         place = self.territory or self.source or self.owner
-        return bool(self.search or self.tag or place)
+        sizes = self.profile and self.profile.size_bands
+        return bool(self.search or self.tag or place or sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class ProspectList:
         by_group = self.sort.field.startswith(LIKE)
         if self.run is None or not by_group or self._few is not None:
             return None
-        if self.wanted.search or self.wanted.tag:
+        if self.wanted.search or self.wanted.tag or self.wanted.profile:
             return None
         wanted = self.wanted
         owner = self.user if not self.user.sees_every_account else wanted.owner
@@ -247,6 +249,8 @@ class ProspectList:
         values = Valuation.objects.of_run(self.run).prospects()
         if self.wanted.industry:
             values = values.filter(like__industry=self.wanted.industry)
+        if self.wanted.profile:
+            values = fitting(values, self.wanted.profile)
         if self._few is not None:
             return values.filter(account_id__in=self._few)
         return values.filter(account_id__in=self._accounts().order_by().values("pk"))
@@ -285,7 +289,21 @@ class ProspectList:
             rows = rows.filter(owner=wanted.owner)
         if wanted.tag:
             rows = rows.filter(tags=wanted.tag)
+        if wanted.profile and wanted.profile.size_bands:
+            rows = rows.filter(size_band__in=wanted.profile.size_bands)
         return rows
+
+
+def fitting(values: Any, profile: IdealProfile) -> Any:
+    """Keep prospects whose industry and worth once won a profile asks for.
+
+    Sizes are asked of accounts.
+    """
+    if profile.industries:
+        values = values.filter(like__industry__in=profile.industries)
+    if profile.least_worth is not None:
+        values = values.filter(like__worth_once_won__gte=profile.least_worth)
+    return values
 
 
 def _sort(wanted: str) -> Sort:

@@ -80,6 +80,7 @@ def fit_models(
         judged_on=guidance.judged_on,
         seasons=seasons,
         level=guidance.level,
+        pace_error=guidance.model_error,
         spend=spend.model,
         spend_step=spend.step,
         left_out=_left_out(inputs, free, spend),

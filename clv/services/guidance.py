@@ -25,7 +25,7 @@ class Guidance:
     seasons : month factors; off below two years of history
     level : what to ask of intervals so that they hold `INTERVAL_LEVEL`
     model_error, part_error : relative sd of totals around what came, for the firm and
-        for parts of it
+        for parts of it; the first also for the pace that all accounts share
     spend : how orders scatter inside accounts and whether margin follows pace; None
         for a fit to the means of accounts
     """

@@ -33,9 +33,10 @@ class Models:
     how new customers differ by what is known of them; it is stored by itself
     (`clv.services.likegroups`), and None takes all new customers for alike.
     `contracts` is there where something is sold by term. Histories run on the clock of
-    `seasons`; `level` is what is asked of intervals, and `doubt` what leaves totals
-    open. `left_out` names accounts whose margins nobody else's follow from: account_id,
-    mean_margin and reason.
+    `seasons`; `level` is what is asked of intervals, whose accounts share a pace that
+    may be off by `pace_error`, and `doubt` what leaves totals open. `left_out` names
+    accounts whose margins nobody else's follow from: account_id, mean_margin and
+    reason.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Models:
     judged_on: dt.date | None = None
     seasons: Seasons = field(default_factory=no_seasons)
     level: float = INTERVAL_LEVEL
+    pace_error: float = 0.0
     doubt: TotalDoubt = USUAL_DOUBT
     left_out: tuple[dict[str, Any], ...] = ()
 
@@ -77,6 +79,7 @@ class Models:
             "judged_on": self.judged_on and self.judged_on.isoformat(),
             "seasons": dataclasses.asdict(self.seasons),
             "level": self.level,
+            "pace_error": self.pace_error,
             "doubt": dataclasses.asdict(self.doubt),
             "left_out": list(self.left_out),
         }
@@ -100,6 +103,7 @@ class Models:
             judged_on=_date(stored.get("judged_on")),
             seasons=stored_seasons(stored.get("seasons")),
             level=stored.get("level", INTERVAL_LEVEL),
+            pace_error=stored.get("pace_error", 0.0),  # earlier runs knew of none
             doubt=doubt_of(stored),
             left_out=tuple(stored.get("left_out", ())),
         )

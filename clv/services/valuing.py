@@ -158,4 +158,5 @@ def _intervals(portfolio: Portfolio, models: Models, terms: Terms) -> Intervals:
         rng=np.random.default_rng(terms.as_of.toordinal()),
         draws=INTERVAL_DRAWS,
         level=models.level,
+        pace_error=models.pace_error,
     )

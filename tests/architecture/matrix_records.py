@@ -26,7 +26,13 @@ from campaigns.models import (
 )
 from campaigns.services import optouts
 from campaigns.services.automations import webhooks
-from clv.models import Assumptions, Judgement, OfferDecision, ValuationRun
+from clv.models import (
+    Assumptions,
+    IdealProfile,
+    Judgement,
+    OfferDecision,
+    ValuationRun,
+)
 from crm.models import (
     AccountMerge,
     Allocation,
@@ -196,6 +202,12 @@ def _automation(account):
     return rule
 
 
+def _profile(account):
+    return IdealProfile.objects.create(
+        version=account.pk, least_worth=1, created_by=account.owner
+    )
+
+
 def _firing(account):
     rule = _automation(account)
     return Firing.objects.create(
@@ -224,6 +236,7 @@ def _call(account):
 MAKERS = {
     "delivery": _delivery,
     "AUTOMATION": _automation,
+    "ICP": _profile,
     "firing": _firing,
     "ENDPOINT": _endpoint,
     "CALL": _call,

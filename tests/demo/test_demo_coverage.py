@@ -71,7 +71,9 @@ def judged(world):
 def test_accounts_of_the_demo_firm_are_covered_as_promised(judged, level, slack):
     told, trial, spend, _ = judged
     rng = np.random.default_rng(0)
-    orders = drawn_orders(trial, told.choice.model_weights, rng=rng)
+    orders = drawn_orders(
+        trial, told.choice.model_weights, rng=rng, pace_error=told.money_error
+    )
     came = Calibration(
         tuple(money_steps(trial, orders, spend, rng=rng).places().tolist())
     )

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from campaigns.permissions import VIEW_PLANS
+from campaigns.queries.lists.payback_columns import PAYBACK_COLUMNS
 from common.clock import business_today
 from common.lists.columns import Cell, Column, Registry, Tag
 from common.templatetags.display import (
@@ -273,6 +274,7 @@ REGISTRY = Registry(
             export=lambda row: _break_even(row).text,
             style="is-short",
         ),
+        *PAYBACK_COLUMNS,
         Column(
             "last_contact",
             "Last contact",

@@ -10,7 +10,8 @@ from django.db.models import Count
 
 from campaigns.models import PlannedTouch
 from campaigns.queries.wallet import Wallet, wallets
-from clv.models import Valuation, ValuationRun
+from clv.models import PaybackRange, Valuation, ValuationRun
+from clv.services.payback import Payback, kept_payback
 from crm.choices import TaskStatus
 from crm.models import Account, CompetitorPresence, Task
 from crm.models.lifecycle import LifecycleStage, LifecycleStay
@@ -33,6 +34,7 @@ class AccountRow:
     lifecycle: LifecycleStage | None = None
     competitors: Sequence[str] = ()
     wallet: Wallet | None = None
+    payback: Payback | None = None
     today: dt.date = field(default_factory=dt.date.today)
 
     @property
@@ -69,6 +71,7 @@ def read_accounts(listing: Any, keys: Sequence[int]) -> dict[int, AccountRow]:
     # Of now: what the ledger had on a day in the past is not what may be spent.
     is_now = run is not None and run.is_current
     purses = wallets(keys) if is_now and "wallet" in needs else {}
+    paybacks = _paybacks(run, keys) if "payback" in needs else {}
     rows = {}
     for key, account in known.items():
         value, stands, old = values.get(key), classes.get(key), before.get(key)
@@ -83,6 +86,7 @@ def read_accounts(listing: Any, keys: Sequence[int]) -> dict[int, AccountRow]:
             lifecycle=stays.get(key),
             competitors=rivals.get(key, ()),
             wallet=purses.get(key),
+            payback=paybacks.get(key),
         )
     return rows
 
@@ -92,6 +96,14 @@ def _values(run: ValuationRun | None, keys: Sequence[int]) -> dict[int, Valuatio
         return {}
     values = Valuation.objects.of_run(run).filter(account_id__in=keys)
     return {value.account_id: value for value in values}
+
+
+def _paybacks(run: ValuationRun | None, keys: Sequence[int]) -> dict[int, Payback]:
+    """Return when those in debt pay back, as the night of the current run has kept."""
+    if run is None:
+        return {}
+    kept = PaybackRange.objects.filter(run=run, account_id__in=keys)
+    return {one.account_id: kept_payback(one, run) for one in kept}
 
 
 def _values_before(listing: Any, keys: Sequence[int]) -> dict[int, Decimal]:

@@ -120,6 +120,11 @@ class Listing:
     heading: str = ""
     refusal: str = ""
 
+    @property
+    def file_name(self) -> str:
+        """Return how a file of the list is called, before the day."""
+        return str(self.key)
+
     def filters_for(self, given: Mapping[str, Any]) -> Sequence[Filter]:
         """Return what this address can narrow the list by."""
         return self.filters

@@ -167,6 +167,8 @@ KINDS: Mapping[str, Kind] = {
             " with a worth, from the night after it was added.",
             create_url_name="crm:account_create",
             create_label="New account",
+            also_url_name="campaigns:profile_list",
+            also_label="Ideal profiles",
             bulk_actions=OF_ACCOUNTS,
         ),
         Kind(

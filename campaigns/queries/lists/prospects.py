@@ -18,7 +18,7 @@ from campaigns.queries.lists.account_filters import (
 from campaigns.queries.lists.account_rows import first_touches
 from campaigns.queries.lists.base import PAGE_SIZE, Listing, Order
 from campaigns.queries.lists.prospect_columns import REGISTRY
-from clv.models import LikeGroup, ValuationRun
+from clv.models import IdealProfile, LikeGroup, ValuationRun
 from clv.queries.prospects import Prospect, ProspectFilter, ProspectList
 from common.lists.filters import Filter, choice_field, record_field, said_by
 from common.paging import Page
@@ -45,6 +45,12 @@ def _industries(user: Any) -> forms.Field:
     names = ProspectList(user=user, run=run, wanted=ProspectFilter()).industries()
     choices = [("", "All"), *((name, name) for name in names)]
     return forms.CharField(max_length=200, widget=forms.Select(choices=choices))
+
+
+def _profiles(_user: Any) -> QuerySet[IdealProfile] | None:
+    """Offer every version, newest first; nothing before the first one."""
+    found = IdealProfile.objects.order_by("-version")
+    return found if found.exists() else None
 
 
 def _unchanged(rows: Any, _value: Any, _listing: Any) -> Any:
@@ -84,6 +90,14 @@ FILTERS = (
         is_quick=True,
     ),
     Filter("tag", "Tag", record_field(all_tags), _unchanged, is_quick=True),
+    Filter(
+        "profile",
+        "Ideal profile",
+        record_field(_profiles, "Any"),
+        _unchanged,
+        lambda profile: f"v{profile.version}",
+        is_quick=True,
+    ),
 )
 
 
@@ -118,6 +132,7 @@ class ProspectListing(Listing):
             source=given("source") or "",
             owner=given("owner") if "owner" in self.form.filters else None,
             tag=given("tag"),
+            profile=given("profile") if "profile" in self.form.filters else None,
             sort=self.sort,
         )
         return ProspectList(user=self.user, run=self.run, wanted=wanted)
@@ -126,6 +141,12 @@ class ProspectListing(Listing):
     def chance(self) -> LikeGroup | None:
         """Return any group of the run: all carry its chance to win."""
         return self.found.first_like
+
+    @property
+    def file_name(self) -> str:
+        """Name the version of the ideal profile that made the list."""
+        profile = self.found.wanted.profile
+        return f"{self.key}-profile-v{profile.version}" if profile else str(self.key)
 
     def visible(self) -> QuerySet[Account]:
         everything = ProspectList(user=self.user, run=self.run, wanted=ProspectFilter())

@@ -48,6 +48,7 @@ from clv.engine.judging.trials import (
 )
 from clv.engine.seasons import Seasons
 from clv.engine.spend_habits import SpendHabits, fit_spend
+from clv.engine.spend_model import GammaGamma
 
 LEAST_ACCOUNTS = 30
 MOST_ACCOUNTS = 100_000
@@ -159,7 +160,7 @@ class Backtest:
         `value_intervals`.
     order_error, money_error : float
         Relative sd of totals: of orders by the mix, and of money by "models", which
-        values accounts; for `clv.engine.totals`.
+        values accounts; for `clv.engine.totals`, and for the pace of `value_intervals`.
     part_error : float
         As `money_error`, for classes and other parts of the firm; never below it.
     regularity : int or None
@@ -269,41 +270,72 @@ def _forecasts(
     mixes = cross_fitted(trials, names)
     money = [money_forecasts(t, mix) for t, mix in zip(trials, mixes, strict=True)]
     spend = money_weights(trials, money)
+    # Without any model to choose from, the story is that of all of them.
+    weights = cross_fitted(trials, models or list(trials[0].row_counts))
+    stories = [_story(*one, spend) for one in zip(trials, weights, strict=True)]
     parts = zip(
         trials,
         origin_shares(trials),
         mixes,
-        # Without any model to choose from, the story is that of all of them.
-        cross_fitted(trials, models or list(trials[0].row_counts)),
         money,
+        stories,
+        _errors_of_the_others(trials, stories),
         strict=True,
     )
-    return tuple(_forecast(*part, spend=spend, rng=rng) for part in parts), spend
+    return tuple(_forecast(*part, rng=rng) for part in parts), spend
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """What models say at one origin: their weights, margins, and money expected."""
+
+    models: Mapping[str, float]
+    spend: GammaGamma
+    told: FloatVector
+
+
+def _story(
+    trial: Trial, models: Mapping[str, float], spend: Mapping[str, float]
+) -> _Story:
+    log = trial.known.log
+    count, mean = log.purchase_days, log.mean_values
+    model = fit_spend(count, mean, habits=habits_of(log, spend)).model
+    told = trial.mixed_counts(models) * model.expected_value(count, mean)
+    return _Story(models, model, told)
+
+
+def _errors_of_the_others(
+    trials: Sequence[Trial], stories: Sequence[_Story]
+) -> list[float]:
+    """Return for each origin how far off the totals of all other ones were."""
+    told = np.array([story.told.sum() for story in stories])
+    came = np.array([trial.outcome.values.sum() for trial in trials])
+    return [
+        model_error(np.delete(told, place), np.delete(came, place))
+        for place in range(len(trials))
+    ]
 
 
 def _forecast(
     trial: Trial,
     share: float,
     mix: Mapping[str, float],
-    models: Mapping[str, float],
     money: Mapping[str, FloatVector],
+    story: _Story,
+    pace_error: float,
     *,
-    spend: Mapping[str, float],
     rng: np.random.Generator,
 ) -> Forecast:
-    drawn, log = drawn_orders(trial, models, rng=rng), trial.known.log
-    count, mean = log.purchase_days, log.mean_values
-    model = fit_spend(count, mean, habits=habits_of(log, spend)).model
-    told = trial.mixed_counts(models) * model.expected_value(count, mean)
+    drawn = drawn_orders(trial, story.models, rng=rng, pace_error=pace_error)
     return Forecast(
         trial=trial,
         share=share,
         mix=mix,
-        models=models,
+        models=story.models,
         places=places_of(trial, mix, rng=rng),
-        money={**money, MODELS: told},
+        money={**money, MODELS: story.told},
         count_steps=count_steps(trial, drawn),
-        money_steps=money_steps(trial, drawn, model, rng=rng),
+        money_steps=money_steps(trial, drawn, story.spend, rng=rng),
     )
 
 

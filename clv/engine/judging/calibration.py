@@ -7,9 +7,10 @@ forecast distributions are right, places are uniform over all accounts; the shar
 places inside the central part L is the coverage of intervals of level L, to the digit
 and free of luck.
 
-Where they are not uniform, the back-test says which level to ask for so that the wanted
-share is covered: a conformal correction, by level rather than by width, so that it fits
-any distribution and never makes a bound negative.
+The forecast distributions hold the doubt of the whole firm's pace: how far off totals
+were at the other origins. Where places are still not uniform, the back-test says which
+level to ask for so that the wanted share is covered: a conformal correction, by level
+rather than by width, so that it fits any distribution and never makes a bound negative.
 
 Totals err by more than chance: the model itself is wrong, for all accounts alike. The
 relative errors of totals over the origins give that part, shrunk to a usual one since
@@ -36,6 +37,7 @@ from clv.engine.arrays import (
     sums_by,
 )
 from clv.engine.errors import BadParameterError
+from clv.engine.futures import pace_factors, sample_at_pace
 from clv.engine.judging.candidates import mixture_of
 from clv.engine.judging.scores import LOWEST_FORECAST
 from clv.engine.judging.selection import origin_shares
@@ -49,6 +51,7 @@ DRAWS = 100
 CHUNK_CELLS = 4_000_000
 MONEY_ACCOUNTS = 20_000
 HIGHEST_LEVEL = 0.998
+SLACK = 0.15  # of the accounts that may lie outside may just as well lie inside
 USUAL_MODEL_ERROR = 0.15  # relative sd of totals, before any back-test
 USUAL_ORIGINS = 2.0  # what that is worth in origins
 
@@ -75,7 +78,7 @@ class Calibration:
     def level(self, wanted: float) -> float:
         """Return the level to ask for so that the share `wanted` is covered.
 
-        Intervals that held too much are narrowed by half of what that says: too
+        Intervals that held too much are narrowed only by what goes beyond `SLACK`: too
         narrow is the worse mistake, and the future is less like the past than one
         hold-out like another. Capped at 99.8 %.
         """
@@ -86,7 +89,8 @@ class Calibration:
         covered = np.maximum.accumulate(covered)
         asked = float(np.interp(wanted, covered, levels))
         if asked < wanted:
-            asked = 0.5 * (asked + wanted)
+            allowed = wanted + SLACK * (1.0 - wanted)
+            asked = min(wanted, float(np.interp(allowed, covered, levels)))
         return min(max(asked, 1.0 / GRID), HIGHEST_LEVEL)
 
 
@@ -182,6 +186,7 @@ def drawn_orders(
     *,
     rng: np.random.Generator,
     draws: int = DRAWS,
+    pace_error: float = 0.0,
 ) -> NDArray[np.float32]:
     """Draw the orders of the hold-out per distinct history, shape (rows, draws).
 
@@ -191,14 +196,18 @@ def drawn_orders(
     weights : weights by model; naive rules have no story and are left out
     rng : numpy.random.Generator
     draws : int
+    pace_error : float >= 0
+        As in `clv.engine.uncertainty.value_intervals`.
     """
     model = mixture_of(trial.field, weights)
     days = trial.known.clock_days(trial.horizon_days)
     rows = trial.known.rows.histories
     orders = np.empty((len(rows), draws), np.float32)
-    for column, one in enumerate(model.draw_models(rng, draws)):
+    models = model.draw_models(rng, draws)
+    paces = pace_factors(pace_error, rng, draws).tolist()
+    for column, (one, pace) in enumerate(zip(models, paces, strict=True)):
         alive = rng.random(len(rows)) < one.probability_alive(rows)
-        orders[:, column] = alive * one.sample_while_alive(rows, days, rng)[0]
+        orders[:, column] = alive * sample_at_pace(one, rows, days, pace, rng)[0]
     return orders
 
 

@@ -3,12 +3,15 @@
 import datetime as dt
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from clv.choices import BreakEven
-from clv.models import Valuation
-from clv.services.payback import Payback, payback_of
-from common.templatetags.display import day
+from clv.models import PaybackRange, Valuation
+from clv.services.execution import Work
+from clv.services.payback import Payback, keep_ranges, payback_of
+from clv.services.steps import recall
+from common.templatetags.display import day, share
 from tests import make
 from tests.clv.changes.firm import EARLIER, TODAY, valued
 
@@ -43,6 +46,38 @@ def test_the_page_says_it(client, manager, debtor):
     assert (
         said + payback_of(value=value, run=run).sentence.removeprefix("80 % ") in page
     )
+
+
+def test_the_night_keeps_the_ranges_of_all_in_debt(client, manager, rep, debtor):
+    run = valued(TODAY)
+    owing = Valuation.objects.of_run(run).filter(
+        break_even__in=["expected", "not_expected"]
+    )
+    asked = {one.account_id: payback_of(value=one, run=run) for one in owing}
+
+    with transaction.atomic():
+        kept = keep_ranges(run, *recall(Work(lease=None, run=run)))
+
+    assert kept == PaybackRange.objects.count() == len(asked) > 1
+    found = {one.account_id: one for one in PaybackRange.objects.all()}
+    value = Valuation.objects.of_run(run).get(account=debtor)
+    mine = found[debtor.pk]
+    assert mine.probability == pytest.approx(asked[debtor.pk].probability, abs=0.12)
+    assert TODAY < mine.low_on < value.break_even_on
+    # From now on pages and lists show what was kept.
+    shown = payback_of(value=value, run=run)
+    assert (shown.low_on, shown.high_on) == (mine.low_on, mine.high_on)
+    client.force_login(manager)
+    columns = {"columns": "name,payback_chance,payback_range", "search": debtor.name}
+    page = client.get(reverse("campaigns:account_list"), columns).text
+    assert share(mine.probability) in page
+    assert day(mine.low_on) in page
+    api = client.get("/api/v1/valuations/paybacks/").json()["results"]
+    assert {row["account"]: row["probability"] for row in api} == {
+        key: one.probability for key, one in found.items()
+    }
+    client.force_login(rep)
+    assert client.get("/api/v1/valuations/paybacks/").json()["results"] == []
 
 
 def test_who_paid_back_or_never_ordered_has_none(accounts):

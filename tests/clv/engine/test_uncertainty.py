@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from clv.engine.errors import BadParameterError
+from clv.engine.futures import pace_factors
 from clv.engine.history import Histories
 from clv.engine.models import BgNbd, fit_bgnbd
 from clv.engine.portfolio import Portfolio
@@ -132,6 +133,38 @@ def test_parameter_doubt_widens():
     assert total[1].spread[0] > total[0].spread[0]
 
 
+def test_doubt_of_the_firm_s_pace_widens_and_costs_no_time_alive():
+    rows = Histories.check([2, 40], [60, 700], [90, 720])
+    known = portfolio(rows, [3, 41], [30.0, 30.0])
+    sure, same, broad = (
+        value_intervals(
+            known, rng=np.random.default_rng(1), draws=2000, pace_error=error
+        )
+        for error in (0.0, 0.0, 0.3)
+    )
+    assert (sure.low == same.low).all()
+    # The many orders of the second are sure but for the pace, those of the first not.
+    wider = broad.spread / sure.spread
+    assert wider[1] > 1.3 > wider[0] > 1.0
+    assert (broad.high - broad.low)[1] > 1.2 * (sure.high - sure.low)[1]
+    dear = portfolio(rows, [3, 41], [0.0, 0.0], margin_per_order=0.0, cost_per_year=9.0)
+    costs = value_intervals(
+        dear, rng=np.random.default_rng(1), draws=2000, pace_error=0.3
+    )
+    assert (costs.low >= -9.0 * dear.horizon_days / 365.25 - 1e-3).all()
+
+
+def test_paces_are_student_s_with_a_median_of_1():
+    paces = np.sort(pace_factors(0.2, np.random.default_rng(3), 200))
+    assert np.sqrt(paces[99] * paces[100]) == pytest.approx(1.0)
+    # t of 5 degrees: 90 % lie below 1.476; the scale is that of one more origin.
+    scale = 0.2 * np.sqrt(1.2)
+    assert np.interp(0.9, (np.arange(200) + 0.5) / 200, paces) == pytest.approx(
+        np.exp(1.4759 * scale), rel=1e-3
+    )
+    assert (pace_factors(0.0, np.random.default_rng(3), 5) == 1.0).all()
+
+
 def test_total_of_independent_accounts_grows_with_the_root():
     rows = Histories.check([2] * 400, [60] * 400, [90] * 400)
     known = portfolio(rows, [3] * 400, [30.0] * 400)
@@ -194,6 +227,8 @@ def test_other_faults_are_named():
     known = portfolio(Histories.check([0], [0], [9]), [1], [5.0])
     with pytest.raises(BadParameterError, match="draws"):
         value_intervals(known, rng=np.random.default_rng(1), draws=1)
+    with pytest.raises(BadParameterError, match="pace_error"):
+        value_intervals(known, rng=np.random.default_rng(1), pace_error=np.nan)
     with pytest.raises(BadParameterError, match="model_error"):
         total_intervals(known, np.zeros(1), model_error=-1)
     with pytest.raises(BadParameterError, match="group"):

@@ -65,7 +65,9 @@ def judged(request):
 def test_accounts_are_covered_as_promised(judged, level, slack):
     told, trial, spend = judged
     rng = np.random.default_rng(0)
-    orders = drawn_orders(trial, told.choice.model_weights, rng=rng)
+    orders = drawn_orders(
+        trial, told.choice.model_weights, rng=rng, pace_error=told.money_error
+    )
     steps = money_steps(trial, orders, spend, rng=rng)
     came = Calibration(tuple(steps.places().tolist()))
     assert came.coverage(told.money_calibration.level(level)) == pytest.approx(

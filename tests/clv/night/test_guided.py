@@ -177,6 +177,7 @@ def test_intervals_are_asked_for_at_the_calibrated_level():
         rng=np.random.default_rng(TERMS.as_of.toordinal()),
         draws=INTERVAL_DRAWS,
         level=0.9,
+        pace_error=models.pace_error,
     )
     assert results.future_low == pytest.approx(by_hand.low * 100, abs=1)
     assert results.future_high == pytest.approx(by_hand.high * 100, abs=1)
