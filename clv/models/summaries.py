@@ -81,6 +81,10 @@ class AccountSummary(models.Model):
         null=True,
         help_text="the day on which the sums change although nothing is entered",
     )
+    fingerprint = models.BigIntegerField(
+        db_default=0,
+        help_text="of all sums, as they are worked out in memory; 0 is not known",
+    )
 
     class Meta:
         verbose_name_plural = "account summaries"

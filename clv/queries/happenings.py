@@ -4,7 +4,7 @@ The server works out several blocks at once, in parallel where it can, and packs
 into one row. Money comes in cents, days count from 1970-01-01.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +37,8 @@ class Block:
     return_account, return_day, return_revenue, return_known, return_unknown
         One entry per return, in any order: what it takes from revenue, from margin and
         from revenue without a known cost.
-    kept : the sums kept so far by name, of the accounts in ``kept["account_id"]``
+    kept : what is kept so far by name, of the accounts in ``kept["account_id"]``: the
+        sums, or their fingerprints
     """
 
     account: Integers
@@ -58,16 +59,17 @@ class Block:
     kept: dict[str, NDArray[Any]]
 
 
+# As they travel: whose and when in one number, what is mostly nothing only where it is.
+DAY_BITS, KIND_BITS = 21, 4
+FIRST_DAY = 1 << (DAY_BITS - 1)  # added to days, so that none is below zero
 BLOCK = {
     "account": "i8",
-    "order_account": "i8",
-    "order_day": "i4",
+    "order": "i8",
     "order_revenue": "i8",
     "order_bought": "i8",
-    "order_unknown": "i8",
-    "cost_account": "i8",
-    "cost_day": "i4",
-    "cost_kind": "i2",
+    "unknown": "i8",
+    "unknown_revenue": "i8",
+    "cost": "i8",
     "cost_amount": "i8",
     "return_account": "i8",
     "return_day": "i4",
@@ -77,34 +79,65 @@ BLOCK = {
 }
 
 
-def all_blocks() -> Iterator[Block]:
-    """Yield all accounts in blocks, in no order."""
-    columns = BLOCK | {f"kept_{name}": kind for name, kind in KEPT.items()}
-    query = " UNION ALL ".join(_block(*ends) for ends in ends_of("crm_account", "id"))
+def all_blocks(kept: Mapping[str, str] = KEPT) -> Iterator[Block]:
+    """Yield all accounts in blocks, in no order; `kept` names what to read of sums."""
+    columns = BLOCK | {f"kept_{name}": kind for name, kind in kept.items()}
+    query = " UNION ALL ".join(
+        _block(*ends, kept) for ends in ends_of("crm_account", "id")
+    )
     for row in read_array_rows(query, columns):
-        kept = {name: row.pop(f"kept_{name}") for name in KEPT}
-        yield Block(**{n: v.astype(np.int64) for n, v in row.items()}, kept=kept)
+        known = {name: row.pop(f"kept_{name}") for name in kept}
+        yield _unpacked({n: v.astype(np.int64) for n, v in row.items()}, known)
 
 
-def _block(first: int, last: int) -> str:
+def _unpacked(row: dict[str, Integers], kept: dict[str, NDArray[Any]]) -> Block:
+    order, cost = row.pop("order"), row.pop("cost")
+    at, revenue = row.pop("unknown"), row.pop("unknown_revenue")
+    unknown = np.zeros_like(order)
+    # Of several orders of one day the first one takes it: days are what is summed.
+    np.add.at(unknown, np.searchsorted(order, at), revenue)
+    when = cost >> KIND_BITS
+    return Block(
+        **row,
+        order_account=order >> DAY_BITS,
+        order_day=_day_of(order),
+        order_unknown=unknown,
+        cost_account=when >> DAY_BITS,
+        cost_day=_day_of(when),
+        cost_kind=cost & ((1 << KIND_BITS) - 1),
+        kept=kept,
+    )
+
+
+def _day_of(when: Integers) -> Integers:
+    return (when & ((1 << DAY_BITS) - 1)) - FIRST_DAY
+
+
+def _when(day: str) -> str:
+    """Return SQL for one number of an account and a day."""
+    return f"((account_id << {DAY_BITS}) + ({day} - DATE 'epoch' + {FIRST_DAY}))"
+
+
+def _block(first: int, last: int, columns: Iterable[str]) -> str:
     """Return SQL for one block as one row of arrays.
 
     The index of lines has them by account, day and order; the one of the ledger by
     account and day: nothing is sorted.
     """
     within = f"BETWEEN {first} AND {last}"
-    kept = ", ".join(f"array_agg({whole(name)})" for name in KEPT)
+    kept = ", ".join(f"array_agg({whole(name)})" for name in columns)
+    at_cost_unknown = "FILTER (WHERE unknown <> 0)"
     return f"""(
         SELECT * FROM (
             SELECT array_agg(id) FROM (
                 SELECT id FROM crm_account WHERE id {within} ORDER BY id
             ) ids
         ) a, (
-            SELECT array_agg(account_id), array_agg(ordered_on - DATE 'epoch'),
-                array_agg((100 * revenue)::bigint),
-                array_agg((100 * bought)::bigint), array_agg((100 * unknown)::bigint)
+            SELECT array_agg("when"), array_agg((100 * revenue)::bigint),
+                array_agg((100 * bought)::bigint), array_agg("when") {at_cost_unknown},
+                array_agg((100 * unknown)::bigint) {at_cost_unknown}
             FROM (
-                SELECT account_id, ordered_on, order_id, sum(revenue) AS revenue,
+                SELECT {_when("ordered_on")} AS "when", sum(revenue) AS revenue,
                     coalesce(sum(cost), 0) AS bought,
                     coalesce(sum(revenue) FILTER (WHERE cost IS NULL), 0) AS unknown
                 FROM crm_orderline
@@ -113,8 +146,8 @@ def _block(first: int, last: int) -> str:
                 ORDER BY account_id, ordered_on
             ) one_order
         ) o, (
-            SELECT array_agg(account_id), array_agg(incurred_on - DATE 'epoch'),
-                array_agg(kind), array_agg((100 * amount)::bigint)
+            SELECT array_agg(({_when("incurred_on")} << {KIND_BITS}) + kind),
+                array_agg((100 * amount)::bigint)
             FROM (
                 SELECT account_id, incurred_on, {_kind()} AS kind, amount
                 FROM crm_ledgerentry WHERE account_id {within}

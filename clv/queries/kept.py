@@ -10,6 +10,8 @@ KEPT = {
     "account_id": "i8",
     **{name: "i4" if name in DAYS | COUNTS else "i8" for name in SUMS},
 }
+FINGERPRINT = "fingerprint"
+MARKED = {"account_id": "i8", FINGERPRINT: "i8"}
 
 
 def whole(name: str, relation: str = "summary") -> str:

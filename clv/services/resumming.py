@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from clv.models import AccountSummary
 from clv.queries.happenings import all_blocks
-from clv.queries.kept import NO_DAY
+from clv.queries.kept import FINGERPRINT, KEPT, MARKED, NO_DAY
 from clv.queries.summaries import COUNTS, DAYS, SUMS
-from clv.services.summing import Rule, Sums, different, sums_of
+from clv.services.summing import Rule, Sums, different, fingerprints, sums_of
 from common.copying import Written, read_columns, write_table
 
 ANEW = "pg_temp.clv_summed"
@@ -34,9 +34,12 @@ def allow_parallel() -> None:
             cursor.execute(f"SET LOCAL {setting}")
 
 
-def sum_all(params: Mapping[str, Any], families: str) -> tuple[int, Sums]:
+def sum_all(
+    params: Mapping[str, Any], families: str, *, by_columns: bool = True
+) -> tuple[int, Sums]:
     """Work out the sums of all accounts anew, and write those that differ.
 
+    What differs is told `by_columns`, or by fingerprints, of which far less is read.
     Returns how many did, and the sums of all with their `account_id`, ascending. The
     heads of `families` are not written; in the sums they count by themselves.
     """
@@ -45,7 +48,7 @@ def sum_all(params: Mapping[str, Any], families: str) -> tuple[int, Sums]:
     table, changed = AccountSummary._meta.db_table, 0
     allow_parallel()
     found, parts = [], []
-    for block in all_blocks():
+    for block in all_blocks(KEPT if by_columns else MARKED):
         sums = sums_of(block, rule)
         found.append(different(block, sums, heads))
         parts.append({"account_id": block.account, **sums})
@@ -57,13 +60,14 @@ def sum_all(params: Mapping[str, Any], families: str) -> tuple[int, Sums]:
     for account, sums in found:
         changed += account.size
         write_table(ANEW, _written(account, sums, rule.as_of))
-    names = ", ".join(SUMS)
+    names = ", ".join([*SUMS, FINGERPRINT])
+    updated = ", ".join(f"excluded.{name}" for name in [*SUMS, FINGERPRINT])
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} (as_of, account_id, {names})"
             f" SELECT as_of, account_id, {names} FROM {ANEW} ORDER BY account_id"
             f" ON CONFLICT (account_id) DO UPDATE SET (as_of, {names})"
-            f" = (excluded.as_of, {', '.join(f'excluded.{name}' for name in SUMS)})"
+            f" = (excluded.as_of, {updated})"
         )
         cursor.execute(f"DROP TABLE {ANEW}")
     return changed, _joined(parts)
@@ -93,6 +97,7 @@ def _written(
     written = {
         "account_id": Written("i8", account),
         "as_of": Written("date", np.full(account.size, as_of)),
+        FINGERPRINT: Written("i8", fingerprints(sums)),
     }
     for name in SUMS:
         values = sums[name]

@@ -73,7 +73,10 @@ def check_summaries(*, bring_up: bool = True) -> SelfCheck:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEMORY}'")
         cursor.execute(f"DROP TABLE IF EXISTS {ANEW}")
-        cursor.execute(f"CREATE TEMPORARY TABLE clv_anew (LIKE {KEPT}) ON COMMIT DROP")
+        cursor.execute(
+            f"CREATE TEMPORARY TABLE clv_anew (LIKE {KEPT} INCLUDING DEFAULTS)"
+            " ON COMMIT DROP"
+        )
         cursor.execute(
             f"INSERT INTO {ANEW} (as_of, account_id, {', '.join(SUMS)})"
             f" SELECT %(as_of)s, s.* FROM ({select}) s",

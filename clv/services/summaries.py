@@ -108,7 +108,9 @@ def refresh_summaries(
 
     Looked at again: accounts with orders, returns or ledger rows entered since the last
     refresh, accounts for which a day enters or leaves the sums, and new accounts. With
-    `full`, on the first time and after a change of the margin assumption: all.
+    `full`, on the first time and after a change of the margin assumption: all. With
+    `full` they are also compared with what is kept column by column, and not by the
+    fingerprints of what was written.
 
     Raises
     ------
@@ -129,7 +131,7 @@ def refresh_summaries(
         if dirty:
             changed = _upsert(summary_select(dirty, families=families), params)
         else:
-            changed, sums = sum_all(params, families)
+            changed, sums = sum_all(params, families, by_columns=full)
         if families:
             merged = summary_select(families=families, merged=True)
             changed += _upsert(merged, params)
@@ -315,7 +317,7 @@ def _upsert(select: str, params: dict[str, Any]) -> int:
             LEFT JOIN {table} kept ON kept.account_id = s.account_id
             WHERE kept.account_id IS NULL OR ({known}) IS DISTINCT FROM ({anew})
             ON CONFLICT (account_id) DO UPDATE
-            SET (as_of, {names}) = (excluded.as_of, {new})
+            SET (as_of, fingerprint, {names}) = (excluded.as_of, 0, {new})
             """,
             params,
         )

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from clv.policy import DAYS_OF_YEAR_SUMS
 from clv.queries.happenings import WINNING, Block
-from clv.queries.kept import NO_DAY
-from clv.queries.summaries import KINDS
+from clv.queries.kept import FINGERPRINT, NO_DAY
+from clv.queries.summaries import KINDS, SUMS
 
 Integers = NDArray[np.int64]
 Sums = Mapping[str, NDArray[Any]]
@@ -201,12 +201,29 @@ def _kinds(block: Block, rule: Rule, count: int) -> dict[str, Integers]:
     }
 
 
+def fingerprints(sums: Sums) -> Integers:
+    """Return a number for all sums of each account; never 0, which is not known.
+
+    Two accounts of other sums have the same one with a chance of 2^-64. Each sum is
+    mixed in by a multiplication and a shift that lose nothing, in the order of `SUMS`.
+    """
+    mixed: NDArray[np.uint64] = np.zeros(sums[SUMS[0]].size, np.uint64)
+    for name in SUMS:
+        mixed ^= sums[name].astype(np.int64).view(np.uint64)
+        mixed *= np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(32)
+    found: Integers = mixed.view(np.int64)
+    found[found == 0] = 1
+    return found
+
+
 def different(
     block: Block, sums: Sums, left_out: Integers
 ) -> tuple[Integers, dict[str, NDArray[Any]]]:
     """Return the accounts whose sums are not those kept so far, and their sums.
 
-    Those in `left_out` are never among them.
+    Those in `left_out` are never among them. Told by fingerprints, where the block has
+    those in place of the sums kept.
     """
     kept_account = block.kept["account_id"]
     place = np.searchsorted(kept_account, block.account)
@@ -214,7 +231,10 @@ def different(
     is_new = np.ones(block.account.size, np.bool_)
     if kept_account.size:
         is_new = kept_account[place] != block.account
-        for name, values in sums.items():
+        told = sums
+        if FINGERPRINT in block.kept:
+            told = {FINGERPRINT: fingerprints(sums)}
+        for name, values in told.items():
             is_new |= block.kept[name][place] != values
     rows = np.flatnonzero(is_new & ~np.isin(block.account, left_out))
     return block.account[rows], {name: values[rows] for name, values in sums.items()}

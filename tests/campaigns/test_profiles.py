@@ -93,7 +93,7 @@ def test_the_page_counts_while_one_chooses_and_publishes_the_next(
     one = done.context["profiles"][0]
     assert (one.profile.version, one.count, one.gain) == (1, 3, Decimal("2150.00"))
     event = AuditEvent.objects.get(action="ideal_profile.published")
-    assert (event.actor, event.detail["least_worth"]) == (manager, "900.00")
+    assert (event.actor, event.detail["least_worth"]) == (manager, "900")
 
 
 @pytest.mark.parametrize(

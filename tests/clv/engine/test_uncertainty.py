@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from clv.engine.errors import BadParameterError
-from clv.engine.futures import pace_factors
+from clv.engine.futures import pace_factors, sample_at_pace
 from clv.engine.history import Histories
 from clv.engine.models import BgNbd, fit_bgnbd
 from clv.engine.portfolio import Portfolio
@@ -133,7 +133,7 @@ def test_parameter_doubt_widens():
     assert total[1].spread[0] > total[0].spread[0]
 
 
-def test_doubt_of_the_firm_s_pace_widens_and_costs_no_time_alive():
+def test_doubt_of_the_firm_s_pace_widens_within_the_days_there_are():
     rows = Histories.check([2, 40], [60, 700], [90, 720])
     known = portfolio(rows, [3, 41], [30.0, 30.0])
     sure, same, broad = (
@@ -147,11 +147,12 @@ def test_doubt_of_the_firm_s_pace_widens_and_costs_no_time_alive():
     wider = broad.spread / sure.spread
     assert wider[1] > 1.3 > wider[0] > 1.0
     assert (broad.high - broad.low)[1] > 1.2 * (sure.high - sure.low)[1]
-    dear = portfolio(rows, [3, 41], [0.0, 0.0], margin_per_order=0.0, cost_per_year=9.0)
-    costs = value_intervals(
-        dear, rng=np.random.default_rng(1), draws=2000, pace_error=0.3
-    )
-    assert (costs.low >= -9.0 * dear.horizon_days / 365.25 - 1e-3).all()
+    for pace in (0.4, 1.0, 3.0):
+        bought, lived = sample_at_pace(
+            MODEL, rows, 364.0, pace, np.random.default_rng(1)
+        )
+        assert (lived <= 364.0).all()
+        assert (bought <= 364.0).all()
 
 
 def test_paces_are_student_s_with_a_median_of_1():

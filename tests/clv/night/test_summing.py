@@ -13,6 +13,8 @@ from clv.queries import happenings, kept
 from clv.queries.inputs import CARRIED, COLUMNS, staged_inputs
 from clv.queries.summaries import COUNTS, DAYS, SUMS
 from clv.services import summaries
+from clv.services.summing import fingerprints
+from tests import make
 from tests.clv.night import firm
 
 RATE = Decimal("0.3500")
@@ -74,6 +76,39 @@ def test_only_what_differs_is_written(accounts):
 
     assert done.changed == 2
     assert as_kept() == by_statement()
+
+
+def test_what_was_written_is_known_by_its_fingerprint(accounts, monkeypatch):
+    monkeypatch.setattr(kept, "BLOCK_ACCOUNTS", 7)
+    day = firm.TODAY
+
+    def anew(as_of):
+        SummaryState.objects.all().delete()
+        return summaries.refresh_summaries(as_of=as_of, margin_rate=RATE).changed
+
+    assert anew(day - dt.timedelta(days=40)) == len(accounts)
+    assert anew(day - dt.timedelta(days=40)) == 0
+    assert 0 < anew(day) < len(accounts)  # those with something in 40 days
+    assert as_kept() == by_statement()
+    # What the statement for few accounts writes has none, until all are summed again.
+    make.order(account=accounts[3], on=day)
+    few = summaries.refresh_summaries(as_of=day, margin_rate=RATE)
+    assert (few.full, few.changed) == (False, 1)
+    assert AccountSummary.objects.get(fingerprint=0).pk == accounts[3].pk
+    assert anew(day) == 1
+    assert AccountSummary.objects.filter(fingerprint=0).exists() is False
+    assert as_kept() == by_statement()
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_any_other_sum_is_another_fingerprint(name):
+    zeros = {one: np.zeros(3, np.int64) for one in SUMS}
+    moved = zeros | {name: np.array([0, 1, -1])}
+
+    found = fingerprints(moved)
+
+    assert len(set(found.tolist())) == 3
+    assert found[0] == fingerprints(zeros)[0] != 0
 
 
 def test_blocks_hold_every_account_once(accounts, monkeypatch):
