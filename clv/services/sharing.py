@@ -48,8 +48,16 @@ class Job:
     by_code: Newcomers
 
 
-def value_all(job: Job, inputs: Inputs, *, call_helpers: CallHelpers) -> Outcome:
+def value_all(
+    job: Job,
+    inputs: Inputs,
+    *,
+    call_helpers: CallHelpers,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Outcome:
     """Have every block valued and stored; return what came of all.
+
+    `meanwhile` is done while the first block is worked out, before others are called.
 
     Raises
     ------
@@ -65,19 +73,25 @@ def value_all(job: Job, inputs: Inputs, *, call_helpers: CallHelpers) -> Outcome
             lambda first, last: inputs.between(first, last).check(),
         )
         partitions.prepare(job.lease)
-    if len(numbers) > 1:
-        call_helpers(job.lease.run_id, numbers)
     with ThreadPoolExecutor(1, "valuing") as aside:
+        begun = _begin(job, inputs, aside)
+        with ExitStack() as at_fault:
+            if begun is not None:
+                at_fault.push(begun.held)
+            meanwhile()
+            if len(numbers) > 1:
+                call_helpers(job.lease.run_id, numbers)
+            at_fault.pop_all()
         while not job.lease.lost.is_set():
-            begun = _begin(job, inputs, aside)
             while begun is not None and not job.lease.lost.is_set():
                 begun = _end(job, begun, lambda: _begin(job, inputs, aside))
             if begun is not None:
                 begun.held.close()
-            elif shards.are_finished(job.lease):
+                break
+            if shards.are_finished(job.lease):
                 return shards.outcome_of(job.lease)
-            else:
-                time.sleep(PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS)
+            begun = _begin(job, inputs, aside)
     raise LostLeaseError(f"run {job.lease.run_id} has been taken over")
 
 

@@ -128,18 +128,21 @@ def value(work: Work) -> Done:
     terms = Terms.of(work.run.assumptions, work.run.as_of)
     models = _models(work)
     by_code = newcomers_of(models, terms)
-    if work.run.kind not in {RunKind.RERUN, RunKind.PREVIEW}:
+
+    def keep_like_groups() -> None:
+        if work.run.kind in {RunKind.RERUN, RunKind.PREVIEW}:
+            return
+        likeness = newcomers.likeness_of(models)
         with work.lease.fenced():
-            likegroups.store(
-                work.run,
-                newcomers.likeness_of(models),
-                by_code,
-                inputs=work.source,
-            )
+            likegroups.store(work.run, likeness, by_code, inputs=work.source)
+
     job = sharing.Job(work.lease, models, terms, by_code)
     is_shared = work.run.kind in sharing.SHARED
     work.valued = sharing.value_all(
-        job, inputs, call_helpers=work.call_helpers if is_shared else call_nobody
+        job,
+        inputs,
+        call_helpers=work.call_helpers if is_shared else call_nobody,
+        meanwhile=keep_like_groups,  # helpers read them
     )
     if work.valued.rows != len(inputs):
         raise RunFailedError(f"{work.valued.rows} of {len(inputs)} values were stored.")

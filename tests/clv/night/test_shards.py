@@ -88,6 +88,27 @@ def test_a_repetition_of_a_shared_run_differs_in_nothing(blocks):
     assert (again.status, again.digest) == (RunStatus.CHECKED, helped.digest)
 
 
+def test_a_fault_beside_the_first_block_lets_go_of_it(blocks, monkeypatch):
+    def fail(*_, **__):
+        raise RunFailedError("Like customers cannot be kept.")
+
+    monkeypatch.setattr("clv.services.likegroups.store", fail)
+    run = runs.request_run(actor=None, as_of=firm.TODAY)
+
+    night.execute(run.pk)
+
+    run.refresh_from_db()
+    assert (run.status, run.failure) == (
+        RunStatus.FAILED,
+        "Like customers cannot be kept.",
+    )
+    shards_of = RunShard.objects.filter(run=run)
+    assert (
+        list(shards_of.values_list("lease_until", "finished_at")) == [(None, None)] * 4
+    )
+    assert Valuation.objects.filter(run_id=run.pk).exists() is False
+
+
 def test_a_shard_whose_worker_was_killed_is_taken_again(blocks):
     alone = valued()
 
