@@ -67,17 +67,37 @@ def page(page):
     page.on("console", hear)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.set_default_timeout(10_000)
+    asked = Asked()
+    page.context.on("request", asked.begin)
+    page.context.on("requestfinished", asked.end)
+    page.context.on("requestfailed", asked.end)
     yield page
-    _let_requests_end(page)
+    _let_requests_end(page, asked)
     assert problems == []
 
 
-def _let_requests_end(page):
+class Asked:
+    """The requests that have no answer yet."""
+
+    def __init__(self):
+        self.open = set()
+
+    def begin(self, request):
+        self.open.add(request)
+
+    def end(self, request):
+        self.open.discard(request)
+
+
+def _let_requests_end(page, asked):
     """Wait for what the page still asks for: the tables are emptied after the test."""
+    end = time.monotonic() + 5
     try:
-        page.wait_for_load_state("networkidle", timeout=5_000)
+        while asked.open and time.monotonic() < end:
+            page.wait_for_timeout(10)
+        page.close()  # so that it asks for nothing more
     except PlaywrightError:
-        return  # a page without a network, or already closed, asks for nothing
+        return  # closed already
 
 
 @pytest.fixture
