@@ -25,6 +25,7 @@ class CrmConfig(AppConfig):
         for title, permission, name, order in (
             ("Accounts", VIEW_ACCOUNTS, "find_accounts", 10),
             ("People", VIEW_ACCOUNTS, "find_people", 20),
+            ("Tasks", VIEW_ACCOUNTS, "find_tasks", 36),
             ("Products", VIEW_PRODUCTS, "find_products", 40),
         ):
             query = f"crm.queries.found.{name}"

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from common.folding import Folded, prefix_query
 from common.palette import Hit
-from crm.models import Account, Contact, Product, Touchpoint, User
+from crm.models import Account, Contact, Product, Task, Touchpoint, User
 
 LATELY = 60  # touchpoints among which accounts worked on last are looked for
 
@@ -45,6 +45,27 @@ def find_people(user: User, text: str, limit: int) -> list[Hit]:
             account_id=contact.account_id,
         )
         for contact in rows.order_by()[:limit]
+    ]
+
+
+def find_tasks(user: User, text: str, limit: int) -> list[Hit]:
+    """Return the open tasks of the user whose title has the words."""
+    query = prefix_query(text)
+    if query is None:
+        return []
+    rows = Task.objects.open().visible_to(user).filter(owner=user)
+    rows = rows.annotate(found=SearchVector(Folded("title"), config="simple"))
+    return [
+        Hit(
+            title=task.title,
+            url=reverse("crm:task_edit", args=[task.pk]),
+            icon="list-checks",
+            detail=task.account.name if task.account else "",
+            account_id=task.account_id,
+        )
+        for task in rows.filter(found=query)
+        .select_related("account")
+        .order_by("due_on", "pk")[:limit]
     ]
 
 

@@ -13,6 +13,7 @@ from campaigns.queries.lists import accounts as queries
 from campaigns.queries.lists import base
 from campaigns.services import standings
 from campaigns.services.planning import plan_touches
+from clv.models import Valuation
 from common.clock import business_today
 from crm.models import Competitor, CompetitorPresence
 from crm.models.lifecycle import LifecycleStage, LifecycleStay
@@ -92,12 +93,19 @@ def test_who_has_no_value_yet_can_be_shown(client, firm, manager):
         ("stage", "ABCDE"),
         ("last_contact", "BADCE"),
         ("-last_contact", "DABEC"),
+        ("-alive", "DCABE"),
+        ("break_even", "BADCE"),
         ("nonsense", "ACBDE"),
     ],
 )
 def test_every_column_sorts(client, firm, manager, sort, order):
+    Valuation.objects.update(break_even_on=None, paid_back_on=None)
     for name, day in (("Birch", 1), ("Alder", 5), ("Dogwood", 9)):
         account = firm[name]
+        Valuation.objects.filter(account=account).update(
+            probability_alive=day / 10,
+            **{"break_even_on" if day == 9 else "paid_back_on": dt.date(2026, 11, day)},
+        )
         type(account).objects.filter(pk=account.pk).update(
             last_contact_on=dt.date(2026, 11, day)
         )
@@ -211,6 +219,8 @@ def test_a_long_list_says_10_000_and_more(client, firm, manager, monkeypatch):
         "-trend",
         "last_contact",
         "-next_touch",
+        "-alive",
+        "break_even",
     ],
 )
 @pytest.mark.parametrize("found_by", ["keys", "values", "standings"])

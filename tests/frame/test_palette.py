@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from common.clock import business_today
+from crm.models import Task
 from segments.services import gut
 from tests import make
 
@@ -52,6 +54,25 @@ def test_a_manager_finds_all_that_begin_so_first(client, manager, firm):
         "Müller Bau",
         "Möbel Müller",
     ]
+
+
+def test_a_task_is_found_and_made(client, rep, colleague, firm):
+    account = firm["Müller Bau"]
+    for owner, title, status in (
+        (rep, "Send Müßig the offer", "open"),
+        (rep, "Send müssig the bill", "cancelled"),
+        (colleague, "Send Müßig a card", "open"),
+    ):
+        Task.objects.create(
+            account=account,
+            owner=owner,
+            title=title,
+            status=status,
+            due_on=business_today(),
+        )
+    assert found(client, rep, "mussig send")["Tasks"] == ["Send Müßig the offer"]
+    page = client.get(URL, {"q": "new task call Ann"}).text
+    assert f'href="{reverse("crm:task_new")}?title=call+Ann"' in page
 
 
 def test_what_an_account_is_worth_stands_beside_it(client, rep, firm):

@@ -264,7 +264,9 @@ REGISTRY = Registry(
             "Still a customer",
             cell=lambda row: Cell(share(_of_value("probability_alive")(row))),
             export=_of_value("probability_alive"),
+            sort="alive",
             is_number=True,
+            is_descending=True,
             help="The chance that the account orders again at all.",
         ),
         Column(
@@ -272,6 +274,7 @@ REGISTRY = Registry(
             "Break-even",
             cell=_break_even,
             export=lambda row: _break_even(row).text,
+            sort="break_even",
             style="is-short",
         ),
         *PAYBACK_COLUMNS,

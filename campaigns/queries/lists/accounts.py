@@ -19,6 +19,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.functions import Coalesce
 
 from campaigns.models import PlannedTouch, Standing
 from campaigns.queries.lists.account_columns import REGISTRY
@@ -42,6 +43,15 @@ SUMMED = ("clv", "future_value", "realised_profit", "revenue_year", "margin_year
 def _of_value(name: str) -> Any:
     """Return what takes a figure from the values of the run that is shown."""
     return lambda listing: Subquery(listing.values_of_row().values(name))
+
+
+# The day on which an account has paid back, or is expected to.
+BREAK_EVEN = Coalesce("break_even_on", "paid_back_on")
+
+
+def _break_even(listing: Any) -> Any:
+    values = listing.values_of_row().annotate(when=BREAK_EVEN)
+    return Subquery(values.values("when"))
 
 
 def _trend(listing: Any) -> Any:
@@ -115,6 +125,15 @@ ORDERS: Mapping[str, Order] = {
         kept_in="care_left",
     ),
     "orders": _figure("order_count", int),
+    "alive": Order(
+        "sorted_alive",
+        float,
+        is_nullable=True,
+        annotation=_of_value("probability_alive"),
+    ),
+    "break_even": Order(
+        "sorted_break_even", dt.date, is_nullable=True, annotation=_break_even
+    ),
     "last_order": Order(
         "sorted_last",
         dt.date,
@@ -139,7 +158,12 @@ KEPT_FIGURES = frozenset(
 )
 SORTED_DIRECTLY = 500  # rows
 # Long lists read these from the values of the run itself, whatever day it is of.
-_OF_VALUES = {"clv": "clv", "future": "future_value"}
+_OF_VALUES: Mapping[str, Order] = {
+    "clv": Order("clv", Decimal),
+    "future": Order("future_value", Decimal),
+    "alive": Order("probability_alive", float, is_nullable=True),
+    "break_even": Order("paid_back_by", dt.date, is_nullable=True),
+}
 
 
 class AccountList(Listing):
@@ -259,13 +283,13 @@ class AccountList(Listing):
 
     def _valued(self, *, descending: bool) -> list[Segment]:
         """Read a long list from the values of the run; who is newer comes last."""
-        name = _OF_VALUES[self.sort.removeprefix("-")]
+        order = _OF_VALUES[self.sort.removeprefix("-")]
         values = Valuation.objects.filter(
             run=self.run, account_id__in=self.filtered().values("pk")
         )
-        found = self.stretches(
-            values, Order(name, Decimal), descending=descending, tie="account_id"
-        )
+        if order.field == "paid_back_by":
+            values = values.annotate(paid_back_by=BREAK_EVEN)
+        found = self.stretches(values, order, descending=descending, tie="account_id")
         return [*found, *self._newer(descending=descending)]
 
     def _newer(self, *, descending: bool) -> list[Segment]:

@@ -38,6 +38,7 @@ class Kind:
     empty_text: str
     create_url_name: str = ""
     create_label: str = ""
+    create_key: str = ""
     also_url_name: str = ""
     also_label: str = ""
     change_permission: str = permissions.CHANGE_ACCOUNTS
@@ -148,8 +149,8 @@ KINDS: Mapping[str, Kind] = {
             url_name="campaigns:account_list",
             export_url_name="campaigns:account_export",
             empty_title="No accounts yet",
-            empty_text="Add the first one here, or load a file with manage.py"
-            " import_orders. An account is yours once you are its owner.",
+            empty_text="Add the first one here; managers load whole files under"
+            " Import. An account is yours once you are its owner.",
             create_url_name="crm:account_create",
             create_label="New account",
             shows_worth=True,
@@ -190,8 +191,11 @@ KINDS: Mapping[str, Kind] = {
             url_name="campaigns:task_list",
             export_url_name="campaigns:task_export",
             empty_title="Nothing is open",
-            empty_text="A task is added with T on the page of an account, or follows"
-            " from a line in the quick log, such as “+fri send offer”.",
+            empty_text="A task is added with T, here or on the page of an account, or"
+            " follows from a line in the quick log, such as “+fri send offer”.",
+            create_url_name="crm:task_new",
+            create_label="New task",
+            create_key="t",
             bulk_actions=OF_TASKS,
         ),
         Kind(

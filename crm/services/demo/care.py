@@ -114,13 +114,13 @@ def draw_touches(
         person=people.of_firm(firm, rng.random(len(who))),
         minute=minute,
         channel=channel,
-        is_inbound=_inbound(rng, channel, outcome),
+        is_inbound=(inbound := _inbound(rng, channel, outcome)),
         minutes=np.where(outcome == NO_ANSWER, 1, minutes),
         outcome=outcome,
         phase=np.where(is_before, 0, 1 + (rng.random(len(who)) < 0.7)),  # noqa: PLR2004
         care=np.where(is_before, 0, rng.choice(len(CARES), len(who), p=CARE_ODDS)),
         ratings=_rate(rng, outcome, is_talk & ~is_before),
-        notes=_write_notes(rng, firm, channel, outcome, is_before, people),
+        notes=_write_notes(rng, firm, channel, outcome, is_before, inbound, people),
     )
 
 
@@ -150,23 +150,32 @@ def _rate(rng: np.random.Generator, outcome: Ints, may: Flags) -> Ints:
     return np.where(rated[:, None], np.clip(marks, 1, 5), 0).astype(np.int64)
 
 
-def _write_notes(
+def _write_notes(  # noqa: PLR0917
     rng: np.random.Generator,
     firm: Ints,
     channel: Ints,
     outcome: Ints,
     is_before: Flags,
+    inbound: Flags,
     people: People,
 ) -> list[str]:
     draw = rng.random((len(firm), 3))
     who = people.of_firm(firm, draw[:, 2])
+    wrote = inbound & (channel == EMAIL)
     rows = zip(
-        channel.tolist(), outcome.tolist(), is_before.tolist(), who.tolist(),
-        draw.tolist(), strict=True,
+        channel.tolist(), outcome.tolist(), is_before.tolist(), wrote.tolist(),
+        who.tolist(), draw.tolist(), strict=True,
     )  # fmt: skip
     return [
-        fill_in(_choose(CHANNELS[at], one, before, pick[0]), people, person, pick[1])
-        for at, one, before, person, pick in rows
+        fill_in(
+            _one_of(notes.WROTE, pick[0])
+            if theirs
+            else _choose(CHANNELS[at], one, before, pick[0]),
+            people,
+            person,
+            pick[1],
+        )
+        for at, one, before, theirs, person, pick in rows
     ]
 
 
@@ -183,6 +192,10 @@ def _choose(channel: Channel, outcome: int, is_before: bool, draw: float) -> str
         pool = notes.PLAIN[key]
     else:
         pool = notes.GOOD[key]
+    return _one_of(pool, draw)
+
+
+def _one_of(pool: tuple[str, ...], draw: float) -> str:
     return pool[int(draw * len(pool))]
 
 

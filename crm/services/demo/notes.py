@@ -1,5 +1,13 @@
 """What reps of the demo firm write down. {first} is a person, {product} an article."""
 
+# What came in by e-mail.
+WROTE = (
+    "{first} asks for an offer for {product}.",
+    "{first} asks when {product} will be delivered.",
+    "{first} wants the cost overview of each department.",
+    "{first} asks for the new price list and a day for a visit.",
+    "{first} writes that the invoice does not match the offer for {product}.",
+)
 BEFORE = {
     "phone": (
         "First call. {first} orders from {rival} today, wants to see our paper prices.",
