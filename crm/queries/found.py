@@ -54,7 +54,8 @@ def find_tasks(user: User, text: str, limit: int) -> list[Hit]:
     if query is None:
         return []
     rows = Task.objects.open().visible_to(user).filter(owner=user)
-    rows = rows.annotate(found=SearchVector(Folded("title"), config="simple"))
+    titled = SearchVector(Folded("title"), config="simple")
+    found = rows.annotate(titled=titled).filter(titled=query)
     return [
         Hit(
             title=task.title,
@@ -63,9 +64,7 @@ def find_tasks(user: User, text: str, limit: int) -> list[Hit]:
             detail=task.account.name if task.account else "",
             account_id=task.account_id,
         )
-        for task in rows.filter(found=query)
-        .select_related("account")
-        .order_by("due_on", "pk")[:limit]
+        for task in found.select_related("account").order_by("due_on", "pk")[:limit]
     ]
 
 
