@@ -97,12 +97,15 @@ _silent_until = 0.0
 
 
 def kept(
-    key: tuple[Hashable, ...], work: Callable[[], Answer], *, newest: bool = False
+    key: tuple[Hashable, ...],
+    work: Callable[[], Answer],
+    *,
+    is_worked_from: bool = False,
 ) -> Answer:
     """Return what `work` answers, from the store where no row behind it has changed.
 
-    With `newest` it never stands for longer, however large the firm: what people work
-    from, such as what is still to be done.
+    At a large firm a report may stand for longer, see `common.older`: what people work
+    from, such as what is still to be done, for some minutes.
     """
     if not is_on():
         return work()
@@ -111,7 +114,11 @@ def kept(
     found = _ask(name)
     if found is not None:
         stands = _stands(found, marks)
-        if stands or (not newest and _may_be_older(found)):
+        if stands or older.may_be_given(
+            made_at=found.made_at,
+            seconds=found.seconds,
+            is_worked_from=is_worked_from,
+        ):
             # What is built on an older answer is not kept as if it were of now.
             _note(set(found.marks), is_watched=stands)
             answer: Answer = found.answer
@@ -127,12 +134,8 @@ def kept(
     return answer
 
 
-def _may_be_older(found: _Stored) -> bool:
-    return older.may_be_given(made_at=found.made_at, seconds=found.seconds)
-
-
 def kept_rows(
-    statement: str, params: Params = None, *, newest: bool = False
+    statement: str, params: Params = None, *, is_worked_from: bool = False
 ) -> list[tuple[Any, ...]]:
     """Return the rows of a statement, see `kept`; its values are part of the key.
 
@@ -142,7 +145,9 @@ def kept_rows(
     if _names_a_moment(values):
         return fresh_rows(statement, params)
     key = (statement, repr(params))
-    return kept(key, lambda: fresh_rows(statement, params), newest=newest)
+    return kept(
+        key, lambda: fresh_rows(statement, params), is_worked_from=is_worked_from
+    )
 
 
 def kept_count(rows: QuerySet[Any]) -> int:

@@ -17,10 +17,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils import timezone
 
 WAIT_SECONDS = 0.1  # what takes longer to work out is given as it was
 LARGE_ROWS = 300_000  # of the largest table
 LOOKED_AT_SECONDS = 600.0
+WORKED_FROM_SECONDS = 300.0  # what people work from is never older
 LONGEST_WAIT_SECONDS = 30.0  # what takes longer is left to the night
 LARGEST = "SELECT coalesce(max(reltuples), 0) FROM pg_class WHERE relkind = 'r'"
 
@@ -30,6 +32,7 @@ class Given:
     """The older answers that one request was given."""
 
     not_before: dt.datetime | None
+    acted_at: dt.datetime | None = None  # when the visitor changed something last
     oldest: dt.datetime | None = None
     seconds: float = 0.0  # that working them out took
 
@@ -47,12 +50,22 @@ _given: ContextVar[Given | None] = ContextVar("older_answers", default=None)
 _size: list[float] = []  # when it was looked at, and the rows of the largest table
 
 
-def may_be_given(*, made_at: dt.datetime, seconds: float) -> bool:
-    """Tell whether an answer may be given though rows have changed, and note it."""
+def may_be_given(
+    *, made_at: dt.datetime, seconds: float, is_worked_from: bool = False
+) -> bool:
+    """Tell whether an answer may be given though rows have changed, and note it.
+
+    What is worked from, such as what is still to be done, is given for some minutes
+    only, and never to who has changed something since.
+    """
     given = _given.get()
     if given is None or seconds <= WAIT_SECONDS or not is_large():
         return False
-    if given.not_before is not None and made_at < given.not_before:
+    bounds = [given.not_before]
+    if is_worked_from:
+        youngest = dt.timedelta(seconds=WORKED_FROM_SECONDS)
+        bounds += [given.acted_at, timezone.now() - youngest]
+    if any(bound is not None and made_at < bound for bound in bounds):
         return False
     given.oldest = made_at if given.oldest is None else min(made_at, given.oldest)
     given.seconds += seconds
@@ -69,9 +82,11 @@ def is_large() -> bool:
 
 
 @contextmanager
-def allowed(not_before: dt.datetime | None = None) -> Iterator[Given]:
+def allowed(
+    not_before: dt.datetime | None = None, acted_at: dt.datetime | None = None
+) -> Iterator[Given]:
     """Allow older answers in the block, and tell which were given."""
-    given = Given(not_before)
+    given = Given(not_before, acted_at)
     token = _given.set(given)
     try:
         yield given

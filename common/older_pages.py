@@ -11,7 +11,8 @@ from django.utils import timezone
 from common import older
 from common.htmx import wants_fragment
 
-SINCE = "figures_since"  # in the session: nothing older is to be given
+# In the session: nothing older is to be given; when something was changed.
+SINCE, ACTED = "figures_since", "figures_acted"
 PLACE = b'<div id="figures-as-of"></div>'
 HEADER = "Figures-As-Of"
 MOVED = 300
@@ -31,8 +32,10 @@ class OlderAnswers:
         response: HttpResponse
         if request.method != "GET":
             response = self.get_response(request)
+            if _is_signed_in(request) and older.is_large():
+                request.session[ACTED] = timezone.now().isoformat()
             return response
-        with older.allowed(_asked_anew_at(request)) as given:
+        with older.allowed(_moment(request, SINCE), _moment(request, ACTED)) as given:
             response = self.get_response(request)
         if given.oldest is not None:
             _say(request, response, given, given.oldest)
@@ -44,10 +47,17 @@ def ask_anew(request: HttpRequest) -> None:
     request.session[SINCE] = timezone.now().isoformat()
 
 
-def _asked_anew_at(request: HttpRequest) -> dt.datetime | None:
-    # Who comes without a cookie has no session to ask for.
-    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-    said = request.session.get(SINCE) if has_session else None
+def _has_session(request: HttpRequest) -> bool:
+    """Tell whether there is a session; who comes without a cookie has none."""
+    return settings.SESSION_COOKIE_NAME in request.COOKIES
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    return _has_session(request) and request.user.is_authenticated
+
+
+def _moment(request: HttpRequest, name: str) -> dt.datetime | None:
+    said = request.session.get(name) if _has_session(request) else None
     return dt.datetime.fromisoformat(said) if said else None
 
 

@@ -122,7 +122,7 @@ class Pending:
         if size is not None:
             statement += " LIMIT %s"
             values.append(size)
-        return kept_rows(statement, values, newest=True)
+        return kept_rows(statement, values, is_worked_from=True)
 
     def counted(self, until: dt.date) -> tuple[int, int]:
         """Return how many are due by a day, and how many fall due after it."""
@@ -132,7 +132,8 @@ class Pending:
             return 0, 0
         statement = COUNTED.format(items=items)
         # The parameters of the first lines come first.
-        ((due, ahead),) = kept_rows(statement, [until, until, *given], newest=True)
+        values = [until, until, *given]
+        ((due, ahead),) = kept_rows(statement, values, is_worked_from=True)
         return due, ahead
 
     def _described(self) -> QuerySet[Any, tuple[Any, ...]]:

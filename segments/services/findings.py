@@ -14,7 +14,7 @@ from segments.queries.findings import MARGIN, READ
 from segments.queries.narrowed import COLUMNS, NAMED, drop_older, name_of
 from segments.queries.opportunities import LINES, account_rows, as_long_before
 from segments.queries.scope import usual_period
-from segments.queries.stored import timed
+from segments.queries.stored import allow_memory, timed
 
 TABLE = "segments_leverfinding"
 STAGED = "night_line"
@@ -54,6 +54,7 @@ def write_findings(run: ValuationRun) -> int:
     """
     if not run.is_current:
         return 0
+    allow_memory()
     marks = marks_of(*READ)
     table = f"{TABLE}_r{run.pk:d}"
     block = timed(run, MARGIN, lambda: _found(run, table))

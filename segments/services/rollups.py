@@ -18,7 +18,7 @@ from segments.queries.findings import MARGIN
 from segments.queries.narrowed import drop_older
 from segments.queries.picked import Picked
 from segments.queries.profit_night import profit_blocks
-from segments.queries.stored import timed
+from segments.queries.stored import allow_memory, timed
 
 BATCH = 2000
 Rows = Callable[[ValuationRun], list[Any]]
@@ -46,6 +46,7 @@ def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> W
     is cut short before, since sums are stored with the marks that it gives.
     """
     prune()
+    allow_memory()
     ValueTotal.objects.filter(run=run).delete()
     totals = worth.total_rows(run)
     ValueTotal.objects.bulk_create(totals, batch_size=BATCH)

@@ -4,9 +4,11 @@ import pytest
 from django.core.cache import caches
 from django.db.models import Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from common import kept, older
-from crm.models import LedgerEntry
+from common.clock import business_today
+from crm.models import LedgerEntry, Task
 from tests import make
 
 PROFIT = ("segments:profit", ["class", "year"])
@@ -68,6 +70,39 @@ def test_what_is_built_on_an_older_answer_is_not_kept_as_new():
     with older.allowed():
         assert doubled() == 10
     assert doubled() == 24
+
+
+def test_what_is_worked_from_is_a_few_minutes_old_at_most(monkeypatch):
+    def left():
+        return kept.kept_rows(
+            "SELECT sum(amount) FROM crm_ledgerentry", is_worked_from=True
+        )
+
+    make.cost(amount="5.00")
+    left()
+    make.cost(amount="7.00")
+    with older.allowed():
+        assert left() == [(5,)]
+    with older.allowed(acted_at=timezone.now()):
+        assert left() == [(12,)]
+    make.cost(amount="9.00")
+    monkeypatch.setattr(older, "WORKED_FROM_SECONDS", 0.0)
+    with older.allowed():
+        assert left() == [(21,)]
+
+
+def test_who_has_acted_sees_what_came_of_it(client, rep):
+    mine = make.account(owner=rep)
+    task = Task.objects.create(
+        account=mine, owner=rep, title="Call them", due_on=business_today()
+    )
+    client.force_login(rep)
+    today = reverse("campaigns:today")
+    assert [one.title for one in client.get(today).context["todo"].due] == [task.title]
+    client.post(reverse("crm:task_done", args=[task.pk]), {"version": task.version})
+    task.refresh_from_db()
+    assert task.status == "done"
+    assert client.get(today).context["todo"].due == []
 
 
 @pytest.fixture
