@@ -25,6 +25,8 @@ from common.templatetags.display import count
 from crm.choices import Stage
 from crm.models import Account
 
+WITHDRAWN = "The plan was withdrawn."  # as `services.following` says
+
 
 @dataclass(frozen=True, slots=True)
 class Following:
@@ -62,8 +64,10 @@ class Leaving:
 
 
 def left_today(plan: RetentionPlan) -> Leaving:
-    """Return who left `plan` today, and whether another took them."""
-    left = PlanAssignment.objects.filter(plan=plan, until=business_today())
+    """Return who left `plan` since it was withdrawn today, and who follows another."""
+    left = PlanAssignment.objects.filter(
+        plan=plan, until=business_today(), ended_because=WITHDRAWN
+    )
     open_ones = PlanAssignment.objects.open().filter(account_id=OuterRef("account_id"))
     counted = left.order_by().aggregate(
         accounts=Count("account", distinct=True),

@@ -13,6 +13,7 @@ from campaigns.queries.budget import justified_of
 from campaigns.queries.costs import hourly_costs, plan_cost
 from campaigns.queries.service import STATES, with_clocks
 from common.money import ZERO
+from crm.choices import Stage
 from crm.models import Case, User
 from segments.choices import WorthClass
 from segments.models import Membership
@@ -42,9 +43,10 @@ def classes_without_plan() -> list[Uncovered]:
 
 
 def _left_alone(worth_class: WorthClass) -> int:
-    """Return how many members of a class follow no plan."""
+    """Return how many members of a class follow no plan; who left needs none."""
     follows = PlanAssignment.objects.open().filter(account=OuterRef("account"))
     members = Membership.objects.open().filter(worth_class=worth_class)
+    members = members.exclude(account__stage=Stage.FORMER)
     return int(members.filter(~Exists(follows)).count())
 
 

@@ -99,6 +99,9 @@ def test_a_plan_for_a_part_leaves_the_rest_uncovered(ready, member, marketer):
         (WorthClass.GENERAL, 1)
     ]
 
+    former = member("general", stage="former")
+    assert [one.members for one in classes_without_plan()] == [1], former
+
     Membership.objects.filter(account=other).update(until=TODAY)
     assert followed(partner) == draft.plan
     assert classes_without_plan() == []

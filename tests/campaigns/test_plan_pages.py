@@ -322,6 +322,11 @@ def test_who_follows_a_withdrawn_plan_goes_over_at_once(
         copied_from=published(),
     )
     plans.publish(actor=marketer, version=refined)
+    moved = member("current_key", relationship_type="partner")
+    plan_touches(as_of=business_today())
+    moved.stage = "former"
+    moved.save()
+    plan_touches(as_of=business_today())
     client.force_login(marketer)
 
     key = refined.plan.key
