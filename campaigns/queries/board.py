@@ -35,7 +35,7 @@ from campaigns.queries.board_touches import (
 from campaigns.queries.costs import HourlyCosts, PlanCost, hourly_costs, plan_cost
 from common.lists.sets import account_set_url
 from common.money import ZERO, to_cents
-from common.templatetags.display import count, share
+from common.templatetags.display import count, counted, share
 from crm.models import User
 from segments.choices import WorthClass
 
@@ -185,8 +185,8 @@ class Board:
             said = "No touch was due yet."
         else:
             said = (
-                f"{count(tally.done)} of {count(tally.due)} touches were done that were"
-                f" due within {BOARD_DAYS} days, {share(tally.share)}."
+                f"{count(tally.done)} of {counted(tally.due, 'touch,touches')} were"
+                f" done that were due within {BOARD_DAYS} days, {share(tally.share)}."
             )
         if tally.late:
             said += f" {count(tally.late)} {_are(tally.late)} late."

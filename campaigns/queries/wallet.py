@@ -39,7 +39,7 @@ from campaigns.models import MeasuredEffect, PlanAssignment
 from clv.models import AssumedNumbers, Assumptions, Valuation, ValuationRun
 from common.clock import business_today
 from common.money import ZERO
-from common.templatetags.display import count, exact_share, share
+from common.templatetags.display import counted, exact_share, share
 from crm.choices import CostKind
 from crm.models import Account, LedgerEntry
 from crm.queries.merged import WITH_SURVIVORS
@@ -106,7 +106,7 @@ class Response:
         return (
             f"measured for {one.subject}: care secures {exact_share(one.effect)}"
             f" ({exact_share(one.low)} to {exact_share(one.high)},"
-            f" {count(one.accounts)} accounts)"
+            f" {counted(one.accounts, 'account')})"
         )
 
     @property

@@ -12,7 +12,7 @@ from campaigns.models import GateDecision, PlanVersion, RetentionPlan
 from campaigns.queries.costs import version_cost
 from campaigns.queries.gate import Cheaper, Gate
 from common.money import ZERO
-from common.templatetags.display import count
+from common.templatetags.display import count, counted
 from crm.models import User
 from crm.services import audit
 
@@ -99,7 +99,7 @@ def decide(
         raise GateUndecidedError(gate.sentence, facts=gate.facts)
     if said.below is not None and said.below != gate.below:
         raise GateUndecidedError(
-            f"By now it does not pay for {count(gate.below)} accounts, not for"
+            f"By now it does not pay for {counted(gate.below, 'account')}, not for"
             f" {count(said.below)}. Look again, then decide.",
             facts=gate.facts,
         )

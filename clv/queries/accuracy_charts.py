@@ -9,7 +9,7 @@ from clv.engine.judging.scores import Decile
 from clv.queries.accuracy import NAMES, Origin
 from clv.queries.judged import Night, judged, mix_in_words
 from common.charts import Chart, Series
-from common.templatetags.display import count, day, money, number, signed_share
+from common.templatetags.display import count, counted, day, money, number, signed_share
 
 MOST_NAMED = 4  # models with a colour of their own; the others are one
 TONES = ("chart-1", "chart-2", "chart-3", "chart-4")
@@ -26,7 +26,7 @@ def order_chart(longest: Origin) -> Chart:
         summary=(
             f"Of the tenth forecast highest, {number(curve[0].forecast, 2)} orders per"
             f" account were forecast and {number(curve[0].actual, 2)} came; over all"
-            f" {count(longest.account_count)} accounts"
+            f" {counted(longest.account_count, 'account')}"
             f" {count(round(found.forecast_total))} were forecast and"
             f" {count(round(found.actual_total))} came."
         ),
@@ -81,7 +81,7 @@ def weekly_chart(drift: Drift) -> Chart | None:
         key="weekly",
         title="Orders per week, forecast and come",
         summary=(
-            f"In {len(weeks)} weeks {count(round(came))} orders came where"
+            f"In {len(weeks)} weeks {counted(round(came), 'order')} came where"
             f" {count(round(told))} had been forecast on"
             f" {day(dt.date.fromordinal(drift.origin_day))}, from the accounts known"
             " then."

@@ -14,7 +14,7 @@ from clv.queries.costs import LABELS, in_order
 from clv.queries.inputs import COST_COLUMNS, SUM_OVER_TIME, SUM_PER_ORDER
 from clv.queries.summaries import KIND_COLUMNS
 from clv.services.changes import chosen_of, learnt_of
-from common.templatetags.display import cents, count, number
+from common.templatetags.display import cents, counted, number
 
 CENT = Decimal("0.01")
 STORED_WITHIN = 0.02  # how far the factors may lie from the stored product
@@ -48,7 +48,7 @@ def value_tree(*, value: Valuation, run: ValuationRun) -> Node:
 def _realised(value: Valuation) -> Node:
     days = value.order_days
     mean = value.margin / days if days else None
-    how = "" if mean is None else f"{count(days)} days with orders × {cents(mean)}"
+    how = "" if mean is None else f"{counted(days, 'day')} with orders × {cents(mean)}"
     return Node(
         "Realised profit",
         value.realised_profit,

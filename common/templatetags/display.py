@@ -58,6 +58,16 @@ def count(value: int | None) -> str:
 
 
 @register.filter
+def counted(value: int | None, noun: str) -> str:
+    """Write how many there are of something, such as 1 account or 1 204 accounts.
+
+    A plural that takes more than an s is named after a comma: "person,people".
+    """
+    one, _, many = noun.partition(",")
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+@register.filter
 def signed_count(value: int | None) -> str:
     """Write a change of a count with its sign; unknown is a dash."""
     return f"+{count(value)}" if value is not None and value > 0 else count(value)

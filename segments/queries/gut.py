@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from clv.models import Valuation, ValuationRun
 from common.charts import Chart, Series
 from common.lists.sets import AccountSet, Given, account_set_url
-from common.templatetags.display import count, number, share
+from common.templatetags.display import count, counted, number, share
 from crm.models import Account, User
 from crm.models.accounts import AccountQuerySet
 from segments.choices import ProfitEvery
@@ -231,7 +231,7 @@ def sentence_of(found: Sequence[Compared]) -> str:
     both = sum(one.agreement.both for one in found)
     expected = sum(one.agreement.expected for one in found)
     said = (
-        f"Gut and data agree on {count(both)} of {count(size)} accounts named,"
+        f"Gut and data agree on {count(both)} of {counted(size, 'account')} named,"
         f" {share(both / size)}; blind choices would on {share(expected / size)}."
     )
     if size < FEW_NAMED:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from common.templatetags.display import count, money, share
+from common.templatetags.display import count, counted, money, share
 from segments.queries.cohorts import FEWEST, Cell, Cohort, Cohorts
 from segments.queries.scope import Scope
 
@@ -84,7 +84,7 @@ def margin_map(scope: Scope, found: Cohorts) -> HeatMap:
         key="margin-map",
         title="What a customer brings",
         summary=(
-            f"{count(found.customers)} customers have brought {money(found.margin)} of"
+            f"{counted(found.customers, 'customer')} brought {money(found.margin)} of"
             " margin since they were won, before cost to serve."
         ),
         whole_title="Margin so far",
@@ -165,6 +165,6 @@ def _note(found: Cohorts) -> str:
     customers = sum(one.customers for one in earlier)
     margin = sum((one.margin for one in earlier), Decimal(0))
     return (
-        f"Not in the table: {count(customers)} customers won before"
+        f"Not in the table: {counted(customers, 'customer')} won before"
         f" {found.shown[0].name if found.shown else 'that'}, margin {money(margin)}."
     )

@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from clv.models import ValuationRun
-from common.templatetags.display import count, share
+from common.templatetags.display import count, counted, share
 from crm.choices import AccountKind, SizeBand, Source
 from crm.models import Account, User
 
@@ -61,7 +61,9 @@ class Similar:
         said = f"{count(self.pattern)} customer{'' if self.pattern == 1 else 's'}"
         if not self.found:
             return f"No prospect shares two known traits with {said}."
-        return f"{count(len(self.found))} prospects most like {said}, by known traits."
+        return (
+            f"{counted(len(self.found), 'prospect')} most like {said}, by known traits."
+        )
 
 
 def similar_to(user: User, run: ValuationRun, customers: QuerySet[Any]) -> Similar:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from common.charts import Chart, Column, Series
-from common.templatetags.display import THIN_SPACE, count, money, number, share
+from common.templatetags.display import THIN_SPACE, count, counted, money, number, share
 from crm.choices import RelationshipType
 from segments.queries.cohorts import FEWEST, Cohorts, quarter_days
 from segments.queries.effort import Gain, Quarter
@@ -187,7 +187,8 @@ def _retention_sentence(
     best = max(known, key=lambda key: known[key][0])
     part, customers = known[best]
     return (
-        f"A year after the first order {share(part)} of {count(customers)} customers"
-        f" with “{best.label}” bought in the quarter, the most of all types."
+        f"A year after the first order {share(part)} of"
+        f" {counted(customers, 'customer')} with “{best.label}” bought in the quarter,"
+        " the most of all types."
         f" Ages with fewer than {FEWEST} customers are left out."
     )

@@ -18,7 +18,7 @@ from functools import partial
 from clv.queries.costs import LABELS as COST_LABELS
 from clv.queries.costs import in_order
 from common.money import ZERO
-from common.templatetags.display import cents, count, number
+from common.templatetags.display import cents, count, counted, number
 from segments.queries.levers import LeverBoard
 
 CENT = Decimal("0.01")
@@ -112,7 +112,7 @@ def _quantity(board: LeverBoard, revenue: Decimal) -> list[Branches]:
     per_order = sum(row[2] for row in facts["products"]) / orders
     each = units / customers / per_order
     how = (
-        f"{count(customers)} customers × {number(each, 2)} orders each × "
+        f"{counted(customers, 'customer')} × {number(each, 2)} orders each × "
         f"{number(per_order, 1)} units an order, over the horizon and discounted"
     )
     return [
@@ -201,7 +201,7 @@ def _by_class(
     if not parts:
         return []
     nodes = [
-        TreeNode(one.label, amount(one), f"{count(one.base.customers)} customers")
+        TreeNode(one.label, amount(one), f"{counted(one.base.customers, 'customer')}")
         for one in parts
     ]
     left = whole - sum((node.amount for node in nodes), ZERO)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from clv.models import ValuationRun
 from clv.services.levers import Expected, expected_of
 from common.money import ZERO
-from common.templatetags.display import count, money, signed_money
+from common.templatetags.display import count, counted, money, signed_money
 from crm.models import Account
 
 NAMED = 25
@@ -87,7 +87,8 @@ class Ranking:
         return (
             f"Customer equity goes from {money(self.equity_before)} to"
             f" {money(self.equity)}: {signed_money(self.change)}."
-            f" {count(self.moved)} of {count(self.customers)} customers change rank."
+            f" {count(self.moved)} of {counted(self.customers, 'customer')} would"
+            " change rank."
         )
 
 

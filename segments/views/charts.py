@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from common.charts import Chart, Series
-from common.templatetags.display import THIN_SPACE, count, day, money, number
+from common.templatetags.display import THIN_SPACE, count, counted, day, money, number
 from segments.queries.scope import Scope
 from segments.queries.spread import Bar, CurvePoint
 from segments.queries.totals import EquityPoint
@@ -75,7 +75,7 @@ def _whale_sentence(curve: Sequence[CurvePoint]) -> str:
     customers, total = curve[-1].customers, curve[-1].clv
     peak = max(curve, key=lambda point: point.clv)
     best = next(p for p in curve if p.customers >= customers * BEST_SHARE)
-    said = f"The best {count(best.customers)} of {count(customers)} customers hold "
+    said = f"The best {count(best.customers)} of {counted(customers, 'customer')} hold "
     if total > 0:
         said += f"{_part(best.clv, total):.0f}{THIN_SPACE}% of all CLV."
     else:

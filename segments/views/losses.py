@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from common.access import requires
 from common.charts import Chart, Column, Series
 from common.spreadsheets import csv_lines
-from common.templatetags.display import count, money
+from common.templatetags.display import count, counted, money
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries import losses
@@ -134,7 +134,9 @@ def _said(found: Sources) -> str:
     worst = min(known, key=lambda one: one.ratio or 0)
     if worst is not best:
         said += f"; {worst.label} least: {worst.ratio:.1f}"
-    return f"{said}. {count(found.customers)} customers, {money(found.cost)} to win."
+    return (
+        f"{said}. {counted(found.customers, 'customer')}, {money(found.cost)} to win."
+    )
 
 
 def _chart(found: Sources) -> Chart | None:

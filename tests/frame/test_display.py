@@ -1,8 +1,8 @@
-"""How shares are written."""
+"""How shares and counts are written."""
 
 import pytest
 
-from common.templatetags.display import MINUS, THIN_SPACE, UNKNOWN, share
+from common.templatetags.display import MINUS, THIN_SPACE, UNKNOWN, counted, share
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,18 @@ from common.templatetags.display import MINUS, THIN_SPACE, UNKNOWN, share
 )
 def test_a_share_has_a_true_minus_and_no_minus_before_nothing(value, text):
     assert share(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "noun", "text"),
+    [
+        (0, "account", "0 accounts"),
+        (1, "account", "1 account"),
+        (1204, "account", f"1{THIN_SPACE}204 accounts"),
+        (1, "touch,touches", "1 touch"),
+        (3, "touch,touches", "3 touches"),
+        (None, "day", f"{UNKNOWN} days"),
+    ],
+)
+def test_one_of_something_is_said_in_the_singular(value, noun, text):
+    assert counted(value, noun) == text

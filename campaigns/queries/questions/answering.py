@@ -65,6 +65,17 @@ class QuestionForm(forms.Form):
         return values
 
     @property
+    def outline(self) -> Iterator[tuple[str, bool]]:
+        """Yield the sentence as a list of questions says it, and what can be chosen."""
+        found = {one.key: one for one in self.question.parameters}
+        for words, key, _, _ in string.Formatter().parse(self.question.words):
+            yield words, False
+            if key in self.fields:
+                yield found[key].in_list, True
+            elif key:
+                yield found[key].fixed, False
+
+    @property
     def pieces(self) -> Iterator[tuple[str, forms.BoundField | None]]:
         """Yield the sentence: words, and fields between them."""
         fixed = {one.key: one.fixed for one in self.question.parameters}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from campaigns.queries.questions import parameters
 from campaigns.queries.questions.base import STANDS, Asked, Column, Draw, Question, Row
 from campaigns.queries.questions.buying import ACCOUNT, OF_BASE, customers, few
-from common.templatetags.display import count, money, number
+from common.templatetags.display import count, counted, money, number
 from crm.choices import Channel
 from segments.choices import WorthClass
 
@@ -336,8 +336,9 @@ KEY_LACKING = Question(
         if not total["keys"]
         else "Every key account has it."
         if not total["customers"]
-        else f"{count(total['customers'])} of {count(total['keys'])} key accounts, "
-        f"worth {money(total['clv'])} together."
+        else f"{count(total['customers'])} of "
+        f"{counted(total['keys'], 'key account')} lack {asked.said['lacking']}; "
+        f"together they are worth {money(total['clv'])}."
     ),
     draw=Draw("CLV", "account", ("clv",)),
     method="Current and potential key accounts of today. Who has left is no contact.",

@@ -8,7 +8,7 @@ from campaigns.queries.questions.buying import (
     few,
     label_sql,
 )
-from common.templatetags.display import count, money, share
+from common.templatetags.display import counted, money, share
 from crm.choices import CostKind, Source
 from segments.choices import WorthClass
 
@@ -252,9 +252,9 @@ def _say_returns(asked: Asked, total: Row) -> str:
     if not total["returns"]:
         return "Nothing came back in this time."
     return (
-        f"{count(total['returns'])} returns of {customers(total['customers'])} cost "
-        f"{money(total['lost'])} after what could be sold again; handling returns cost "
-        f"another {money(total['handling'])}."
+        f"{counted(total['returns'], 'return')} of {customers(total['customers'])} cost"
+        f" {money(total['lost'])} after what could be sold again; handling returns"
+        f" cost another {money(total['handling'])}."
     )
 
 

@@ -9,7 +9,7 @@ from campaigns.queries.questions.buying import (
     few,
     label_sql,
 )
-from common.templatetags.display import count, money, share
+from common.templatetags.display import count, counted, money, share
 from crm.choices import LossReason
 
 FAMILY = "Who stays and who leaves"
@@ -138,7 +138,7 @@ PAYBACK = Question(
         else f"{count(total['paid'])} of {customers(total['customers'])} have paid for "
         "winning and serving them; "
         + (
-            f"half of all did within {count(total['median'])} days of their first "
+            f"half of all did within {counted(total['median'], 'day')} of their first "
             "order."
             if total["median"] is not None
             else "less than half of all, so there is no usual time yet."
@@ -307,9 +307,9 @@ COMPETITORS = Question(
         "lost to one."
         if not total["came"] and not total["told"]
         else f"Competitors appeared at {customers(total['came']).lower()} in this "
-        f"time, {count(total['lost'])} of those were lost; "
-        f"{count(total['told'])} customers were lost to a competitor by the reason "
-        "that was given."
+        f"time; {count(total['lost']) if total['lost'] else 'none'} of those were "
+        f"lost. By the reason given, competitors took "
+        f"{customers(total['told']).lower()}."
     ),
     draw=Draw("Customers", "label", ("came", "lost")),
     notes=lambda asked, total: few(total["customers"]),

@@ -12,7 +12,7 @@ from campaigns.queries.questions.buying import (
     few,
     label_sql,
 )
-from common.templatetags.display import count, money, share
+from common.templatetags.display import count, counted, money, share
 
 # -- Cross-sell ------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ def _say_second(asked: Asked, total: Row) -> str:
         )
     return (
         f"Half of the {customers(total['customers'])} whose first order was in this "
-        f"time ordered again within {count(total['median'])} days; "
+        f"time ordered again within {counted(total['median'], 'day')}; "
         f"{share(total['again'] / total['customers'])} have by now."
     )
 

@@ -25,7 +25,7 @@ class Parameter:
 
     `field` makes the form field for somebody, None where they have no choice; then
     the sentence says `fixed`. `initial` is the value to begin with, as an address has
-    it.
+    it; `listed` stands in the list of questions, where nothing is chosen yet.
     """
 
     key: str
@@ -34,6 +34,11 @@ class Parameter:
     initial: Callable[[dt.date], str]
     say: Callable[[Any], str]
     fixed: str = ""
+    listed: str = ""
+
+    @property
+    def in_list(self) -> str:
+        return self.listed or self.label.lower()
 
 
 def choice(
@@ -56,6 +61,7 @@ def choice(
         field=field,
         initial=lambda _today: first,
         say=lambda value: words.get(value or "", str(value)),
+        listed=words[first],
     )
 
 
@@ -75,6 +81,7 @@ def whole(key: str, label: str, *, initial: int, least: int, most: int) -> Param
         field=field,
         initial=lambda _today: str(initial),
         say=str,
+        listed=str(initial),
     )
 
 
@@ -152,6 +159,7 @@ def product(
         field=field,
         initial=initial,
         say=lambda value: str(value) if value else any_of,
+        listed=any_of or ("another product" if rank else "a product"),
     )
 
 
@@ -174,6 +182,7 @@ OWNER = Parameter(
     initial=lambda _today: "",
     say=lambda value: str(value) if value else "anybody",
     fixed="you",
+    listed="anybody",
 )
 
 CLASSES = tuple((key.value, f"class “{key.label}”") for key in WorthClass)

@@ -34,7 +34,7 @@ from campaigns.queries.questions.drawing import chart_of
 from campaigns.queries.questions.losses import AT_RISK, ends, population
 from common.charts import Chart
 from common.copying import read_columns
-from common.templatetags.display import count, number
+from common.templatetags.display import count, counted, number
 from segments.engine import sequences
 from segments.engine.sequences import (
     NO_SECOND,
@@ -278,7 +278,9 @@ def _times(row: Row) -> str:
 
 
 def _lead(row: Row) -> str:
-    return "" if row["lead"] is None else f", usually {count(row['lead'])} days before"
+    return (
+        "" if row["lead"] is None else f", usually {counted(row['lead'], 'day')} before"
+    )
 
 
 def _notes(asked: Asked, found: Found) -> list[str]:

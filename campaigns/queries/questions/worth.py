@@ -6,7 +6,7 @@ from campaigns.queries.questions import parameters
 from campaigns.queries.questions.base import Asked, Column, Draw, Question, Row
 from campaigns.queries.questions.buying import ACCOUNT, OF_BASE, customers, few
 from clv.models import ValuationRun
-from common.templatetags.display import count, day, money, share, signed_money
+from common.templatetags.display import count, counted, day, money, share, signed_money
 from segments.choices import WorthClass
 
 FAMILY = "Where value is and what moves it"
@@ -165,7 +165,7 @@ def _say_moved(asked: Asked, total: Row) -> str:
     if not total["customers"]:
         return f"Nobody's CLV {way} since {day(before.as_of)}."
     return (
-        f"The CLV of {count(total['accounts'])} accounts {way} since "
+        f"The CLV of {counted(total['accounts'], 'account')} {way} since "
         f"{day(before.as_of)}, by {money(abs(total['change']))} together; most at "
         f"{total['first']}, {signed_money(total['most'])}."
     )

@@ -17,6 +17,20 @@ def test_the_sentence_holds_its_choices(client, manager, firm):
     assert "customers bought" in page
 
 
+def test_the_list_of_questions_reads_as_sentences(client, manager, rep):
+    asked = "With which customers of {}, owned by {}, has nobody spoken for {} days?"
+    for person, owner in ((manager, "anybody"), (rep, "you")):
+        client.force_login(person)
+        page = client.get("/questions/")
+        said = {
+            "".join(words for words, _ in entry.form.outline)
+            for _, entries in page.context["families"]
+            for entry in entries
+        }
+        assert asked.format("class “Current key”", owner, 90) in said
+        assert "How many customers bought a product from first day to last day?" in said
+
+
 def test_dates_the_wrong_way_round_are_said(client, manager, firm):
     client.force_login(manager)
     wrong = {"since": "2026-05-01", "until": "2026-01-01"}
