@@ -228,17 +228,9 @@ def run(*, as_of=dt.date(2026, 11, 20), current=True, **fields):
 
 def kept_search(**fields):
     """One search for the best plans that found nothing to change."""
-    found = {
-        "status": "best",
-        "lines": [],
-        "steps": [],
-        "cent_price": 0.0,
-        "minute_price": 0.0,
-        "bound": 0.0,
-        "other_gain": None,
-        "unpriced": [],
-        "accounts": 0,
-    }
+    found = {"status": "best", "lines": [], "steps": [], "unpriced": []}
+    found |= {"cent_price": 0.0, "minute_price": 0.0, "bound": 0.0}
+    found |= {"other_gain": None, "accounts": 0}
     return KeptSearch.objects.create(
         **{
             "name": "Next year",
@@ -394,17 +386,9 @@ def effect(*, author=None, **fields):
     """An effect that was measured; of the class "general" unless named otherwise."""
     if not {"plan", "channel", "worth_class"} & set(fields):
         fields["worth_class"] = "general"
-    return MeasuredEffect.objects.create(
-        **{
-            "effect": Decimal("0.2000"),
-            "low": Decimal("0.1000"),
-            "high": Decimal("0.3000"),
-            "accounts": 240,
-            "measured_from": dt.date(2025, 1, 1),
-            "measured_until": dt.date(2025, 12, 31),
-            "source": "hold-out",
-            "reason": "first measured",
-            "author": author or user(Role.MARKETER),
-        }
-        | fields
-    )
+    known = {"effect": Decimal("0.2000"), "accounts": 240, "source": "hold-out"}
+    known |= {"low": Decimal("0.1000"), "high": Decimal("0.3000")}
+    known |= {"measured_from": dt.date(2025, 1, 1), "reason": "first measured"}
+    known |= {"measured_until": dt.date(2025, 12, 31)}
+    known |= {"author": author or user(Role.MARKETER)}
+    return MeasuredEffect.objects.create(**known | fields)
