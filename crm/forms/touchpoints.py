@@ -174,7 +174,9 @@ class QuickLogForm(forms.Form):
         named = next((c for c in self.people if person and c.pk == person.pk), None)
         if named or self.understood.candidates:
             return named
-        return None if self.understood.channel == Channel.NOTE else self.assumed
+        if self.understood.channel == Channel.NOTE or self.understood.stranger:
+            return None
+        return self.assumed
 
     def refusal(self) -> str:
         """Return why saving would be refused by what the person wished."""

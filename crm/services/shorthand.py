@@ -53,8 +53,9 @@ class Place:
 class Understood:
     """What a line says. `problems` are whole sentences; with none it can be saved.
 
-    `candidates` are the people whom an unclear name may mean. `places` tells of each
-    thing which words said it; what is only assumed has none.
+    `candidates` are the people whom an unclear name may mean, `stranger` is a name
+    after “with” and the like that nobody bears. `places` tells of each thing which
+    words said it; what is only assumed has none.
     """
 
     channel: Channel = Channel.NOTE
@@ -70,6 +71,7 @@ class Understood:
     promise: Promise | None = None
     problems: tuple[str, ...] = ()
     candidates: tuple[Person, ...] = ()
+    stranger: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
 
 
@@ -203,8 +205,16 @@ class _Reader:
             length = 1
             people = self._resembling(rest[0], is_introduced=bool(skip))
         if not people:
+            self._keep_stranger(rest[0], is_introduced=bool(skip))
             return False
         return self._choose(people, rest[:length], skip=skip)
+
+    def _keep_stranger(self, word: Word, *, is_introduced: bool) -> None:
+        """Remember a name that nobody bears; it stays in the note."""
+        name = word.text.strip(PUNCTUATION)
+        is_name = name[:1].isalpha() and not name[:1].islower()
+        if is_introduced and is_name and "channel" in self.found:
+            self._set("stranger", name, [])
 
     def _choose(self, people: list[Person], name: list[Word], *, skip: int) -> bool:
         """Take the one person meant; several stay in the line and are asked about."""

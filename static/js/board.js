@@ -51,8 +51,11 @@
   onContent(() => {
     const board = document.getElementById("deal-board");
     const moved = board?.dataset.moved;
-    if (!moved || document.activeElement !== document.body) return;
+    const card = moved && document.getElementById(moved);
+    const active = document.activeElement;
+    // The item just pressed may hold the focus while its menu closes.
+    if (!card || (active !== document.body && !card.contains(active))) return;
     delete board.dataset.moved;
-    document.getElementById(moved)?.querySelector("summary")?.focus();
+    card.querySelector("summary")?.focus();
   });
 })();

@@ -66,6 +66,14 @@
     }
   });
 
+  // A refusal speaks of the line as it was; the preview speaks of it as it is.
+  document.addEventListener("input", (event) => {
+    const line = event.target;
+    if (!line.matches?.("[data-log-line][aria-invalid]")) return;
+    line.removeAttribute("aria-invalid");
+    line.parentElement.querySelectorAll(".errorlist").forEach((said) => said.remove());
+  });
+
   // Enter on a name that fits several asks who; then one key says it, and it is saved.
   document.addEventListener("keydown", (event) => {
     const form = event.target.closest?.("form.p-log");

@@ -51,6 +51,8 @@
     undo.requestSubmit();
   });
 
+  const ASKED = "a, button, input, select, form"; // what a person presses or types in
+
   const TEXTS = {
     403: "You may not do that.",
     404: "That record is gone or not yours.",
@@ -71,6 +73,11 @@
   document.addEventListener("htmx:error", (event) => {
     const asked = event.detail.ctx?.request?.action ?? "";
     if (asked.startsWith("/log/")) return; // kept on the device, not lost
-    if (event.detail.ctx) show("The server cannot be reached. Nothing was stored.");
+    const ctx = event.detail.ctx;
+    if (!ctx) return;
+    // What the page fetches by itself, such as the bell, wanted to store nothing.
+    const isReading = (ctx.request?.method ?? "GET") === "GET";
+    if (!isReading) show("The server cannot be reached. Nothing was stored.");
+    else if (ctx.sourceElement?.matches?.(ASKED)) show("The server cannot be reached.");
   });
 })();

@@ -257,6 +257,23 @@ def test_the_person_spoken_with_last_is_assumed_and_can_be_left_out(signed_in, a
         assert (row.contact.name if row.contact else None) == person
 
 
+def test_nobody_is_assumed_where_the_line_names_a_stranger(signed_in, account):
+    anna = make.contact(account=account, name="Anna Berg")
+    make.touchpoint(account=account, contact=anna)
+    line = sent(account, "call 5m with Zorro pricing")
+    assert "Nobody known here is called “Zorro”" in body(
+        signed_in.post("/log/_preview/", line)
+    )
+    signed_in.post(LOG, line, headers=HTMX)
+    stored = Touchpoint.objects.get(note="with Zorro pricing")
+    assert (stored.contact, stored.minutes) == (None, 5)
+
+
+def test_a_refusal_is_said_once(signed_in, account):
+    refused = body(signed_in.post(LOG, sent(account, "call +blub"), headers=HTMX))
+    assert refused.count("is no day I know") == 1
+
+
 def test_who_is_meant_by_a_name_of_two_is_chosen(signed_in, account):
     make.contact(account=account, name="Anna Berg")
     wolf = make.contact(account=account, name="Anna Wolf")

@@ -149,6 +149,13 @@ def test_a_preposition_without_a_person_is_a_word():
     assert read("mail from the bank").note == "from the bank"
 
 
+def test_a_name_that_nobody_bears_is_told_and_stays_in_the_note():
+    said = read("call with Zorro pricing")
+    assert (said.stranger, said.note) == ("Zorro", "with Zorro pricing")
+    assert read("mail from the bank").stranger == ""
+    assert read("mail from Anna offer").stranger == ""
+
+
 def test_a_name_inside_the_note_is_found_and_kept():
     said = read("mail sent Anna's offer")
     assert (said.person, said.note) == (ANNA, "sent Anna's offer")
