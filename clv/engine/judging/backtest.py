@@ -21,6 +21,7 @@ from clv.engine.judging.calibration import (
     Calibration,
     Steps,
     count_steps,
+    coverage_by_level,
     drawn_orders,
     model_error,
     money_steps,
@@ -44,6 +45,7 @@ from clv.engine.judging.trials import (
     FitField,
     Trial,
     horizons_for,
+    newest_regularity,
     try_origin,
 )
 from clv.engine.seasons import Seasons
@@ -254,7 +256,7 @@ def run_backtest(
         order_error=_total_error([o.scores[MIX] for o in origins]),
         money_error=money_error,
         part_error=max(money_error, _part_error(forecasts)),
-        regularity=_regularity(trials),
+        regularity=newest_regularity(trials),
         seasons=seasons_of(known, as_of_day),
     )
 
@@ -368,32 +370,17 @@ def _judged(
         money_scores={
             n: score(f, came.values, is_count=False) for n, f in money.items()
         },
-        coverage=_coverage(forecast.places),
-        model_coverage=_coverage(forecast.count_steps.places()),
-        money_coverage=_coverage(money_places),
-        shown_coverage=_coverage(money_places, learnt),
+        coverage=coverage_by_level(forecast.places, COVERAGE_LEVELS),
+        model_coverage=coverage_by_level(
+            forecast.count_steps.places(), COVERAGE_LEVELS
+        ),
+        money_coverage=coverage_by_level(money_places, COVERAGE_LEVELS),
+        shown_coverage=coverage_by_level(money_places, COVERAGE_LEVELS, learnt),
         quiet=quiet_third(
             orders[MODELS], came.counts, known.age_days - known.recency_days
         ),
         dropped=dict(trial.field.dropped),
     )
-
-
-def _coverage(
-    places: FloatVector, learnt: Calibration | None = None
-) -> dict[str, float]:
-    """Return what was covered, by level; with `learnt`, at the level it asks for."""
-    fallen = Calibration(tuple(places.tolist()))
-    return {
-        f"{at:g}": fallen.coverage(learnt.level(at) if learnt else at)
-        for at in COVERAGE_LEVELS
-    }
-
-
-def _regularity(trials: Sequence[Trial]) -> int | None:
-    """Return what the newest origin that fitted regular buyers says."""
-    found = [trial.field.regularity for trial in trials if trial.field.regularity]
-    return found[-1] if found else None
 
 
 def _part_error(forecasts: Sequence[Forecast]) -> float:

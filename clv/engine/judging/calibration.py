@@ -324,3 +324,13 @@ def _grid() -> FloatVector:
 def _check_level(level: float) -> None:
     if not 0.0 < level < 1.0:
         raise BadParameterError(f"a level lies between 0 and 1, not at {level}")
+
+
+def coverage_by_level(
+    places: FloatVector, levels: Sequence[float], learnt: Calibration | None = None
+) -> dict[str, float]:
+    """Return what was covered, by level; with `learnt`, at the level it asks for."""
+    fallen = Calibration(tuple(places.tolist()))
+    return {
+        f"{at:g}": fallen.coverage(learnt.level(at) if learnt else at) for at in levels
+    }

@@ -173,3 +173,9 @@ def try_origin(
     }
     outcome = log.outcome(known.log, origin_day, horizon_days)
     return Trial(known, horizon_days, field, models, naive, values, outcome)
+
+
+def newest_regularity(trials: Sequence[Trial]) -> int | None:
+    """Return what the newest origin that fitted regular buyers says."""
+    found = [trial.field.regularity for trial in trials if trial.field.regularity]
+    return found[-1] if found else None
