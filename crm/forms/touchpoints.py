@@ -179,16 +179,18 @@ class QuickLogForm(forms.Form):
         return self.assumed
 
     def refusal(self) -> str:
-        """Return why saving would be refused by what the person wished."""
+        """Return why saving would be refused: who left, or what the person wished."""
         contact, said = self.chosen_contact(), self.understood
         if contact is None:
             return ""
-        return touchpoints.refusal(
-            contact,
-            channel=said.channel,
-            direction=said.direction,
-            at=self._said_at(),
+        at = self._said_at()
+        if gone := touchpoints.departure(contact, on=timezone.localdate(at)):
+            return gone
+        refused = touchpoints.refusal(
+            contact, channel=said.channel, direction=said.direction, at=at
         )
+        hint = "If they reached out to you, write “from” before the name."
+        return f"{refused} {hint}" if refused else ""
 
     def _said_at(self) -> dt.datetime:
         """Return about when the contact was, also of a line still being typed."""

@@ -189,6 +189,14 @@ def refusal(
     return found.message if found and found.code != "left" else ""
 
 
+def departure(contact: Contact, *, on: dt.date) -> str:
+    """Return that somebody had left by that day, or nothing."""
+    if contact.left_on is None or contact.left_on > on:
+        return ""
+    left_on = f"{contact.left_on.day} {contact.left_on:%b %Y}"
+    return f"{contact} left {contact.account} on {left_on}. Choose who took over."
+
+
 def take_back(row: Touchpoint, *, actor: User, reason: str) -> None:
     """Void a contact with all that came of it, in this app and above."""
     row.voided_at = timezone.now()
@@ -242,12 +250,8 @@ def _check_contact(row: Touchpoint, contact: Contact) -> None:
             f"{contact} does not work at {row.account}.", field="contact"
         )
     happened_on = timezone.localtime(row.occurred_at).date()
-    if contact.left_on and contact.left_on <= happened_on:
-        raise CannotLogError(
-            f"{contact} left {row.account} on {contact.left_on:%d %b %Y}. "
-            "Choose who took over.",
-            field="contact",
-        )
+    if gone := departure(contact, on=happened_on):
+        raise CannotLogError(gone, field="contact")
     refused = refusal(
         contact,
         channel=row.channel,

@@ -161,9 +161,13 @@ def _choices(survivor: Account, merged: Account) -> list[Choice]:
 
 
 def _shown(account: Account, name: str) -> str:
+    value = getattr(account, name)
+    if value in {None, ""}:
+        return (
+            ""  # a list's words for it, such as “Not known”, say nothing to take over
+        )
     display = getattr(account, f"get_{name}_display", None)
-    value = display() if display else getattr(account, name)
-    return "" if value in {None, ""} else str(value)
+    return str(display() if display else value)
 
 
 def _sums(account: Account) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Merging duplicates: what goes over, what stays, what is refused, and undo."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -243,3 +244,14 @@ def test_the_preview_counts_what_stays_behind(client, manager):
     )
     merge = merging.merge_accounts(actor=manager, survivor=survivor, merged=merged)
     assert merge.moved["crm.lifecyclestay"] == [ended.pk]
+
+
+def test_what_the_duplicate_does_not_know_is_not_offered(client, manager):
+    survivor = make.account(name="Stays", size_band="1-9", city="Kiel")
+    merged = make.account(name="Goes", size_band="", city="Bonn")
+    client.force_login(manager)
+    path = reverse("crm:merge_preview", args=[survivor.pk, merged.pk])
+    page = client.get(path).content.decode()
+    offered = re.findall('name="take_over" value="([a-z_]+)"', page)
+    assert "city" in offered
+    assert "size_band" not in offered

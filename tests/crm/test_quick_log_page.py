@@ -269,6 +269,15 @@ def test_nobody_is_assumed_where_the_line_names_a_stranger(signed_in, account):
     assert (stored.contact, stored.minutes) == (None, 5)
 
 
+def test_the_preview_says_who_had_left_by_that_day(signed_in, account):
+    make.contact(account=account, name="Anna Berg", left_on=dt.date(2026, 2, 1))
+    told = "Anna Berg left Nord GmbH on 1 Feb 2026. Choose who took over."
+    told = told.replace("Nord GmbH", account.name)
+    for line, is_told in (("call Anna", True), ("call 31.1.2026 Anna", False)):
+        preview = body(signed_in.post("/log/_preview/", sent(account, line)))
+        assert (told in preview) is is_told
+
+
 def test_a_refusal_is_said_once(signed_in, account):
     refused = body(signed_in.post(LOG, sent(account, "call +blub"), headers=HTMX))
     assert refused.count("is no day I know") == 1
