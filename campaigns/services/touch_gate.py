@@ -54,13 +54,16 @@ def weigh_touches(
     return gate
 
 
-def weigh_mail(*, actor: User, touch: PlannedTouch) -> Gate:
-    """Return what the mail of one touch costs and gains, unless one is queued."""
-    is_waiting = touch.deliveries.under_way().exists()
+def weigh_one(*, actor: User, touch: PlannedTouch) -> Gate:
+    """Return what the mail or letter of one touch costs and gains.
+
+    Nothing is weighed of what was closed, or has its mail queued.
+    """
+    is_settled = not touch.is_due or touch.deliveries.under_way().exists()
     return weigh_touches(
         actor=actor,
         template=touch.template,
-        account_ids=[] if is_waiting else [touch.account_id],
+        account_ids=[] if is_settled else [touch.account_id],
         is_own=True,
     )
 
@@ -92,7 +95,29 @@ def mail_touch(
     """
     if touch.status != TouchStatus.DUE:
         raise TouchClosedError
-    gate = weigh_mail(actor=actor, touch=touch)
+    closed = pass_gate(actor=actor, touch=touch, decision=decision)
+    if closed is not None:
+        return Settled(closed, None)
+    mail = touch_mails.send_mail(
+        actor=actor, touch=touch, contact=contact, subject=subject, body=body
+    )
+    return Settled(touch, mail)
+
+
+@transaction.atomic
+def pass_gate(
+    *, actor: User, touch: PlannedTouch, decision: Decision | None = None
+) -> PlannedTouch | None:
+    """Let one touch go on if it pays or somebody says why; else return it closed.
+
+    Raises
+    ------
+    GateUndecidedError, GateRefusedError
+        As `gate.decide`.
+    NobodyToReachError
+        If nobody may be reached the cheaper way.
+    """
+    gate = weigh_one(actor=actor, touch=touch)
     verdict = gates.decide(
         actor=actor,
         gate=gate,
@@ -101,15 +126,10 @@ def mail_touch(
         decision=decision,
     )
     if verdict.moved and verdict.way:
-        moved = _do_otherwise(actor=actor, touch=touch, way=verdict.way)
-        return Settled(moved, None)
+        return _do_otherwise(actor=actor, touch=touch, way=verdict.way)
     if verdict.dropped:
-        reason = not_worth(gate)
-        return Settled(touches.skip(actor=actor, touch=touch, reason=reason), None)
-    mail = touch_mails.send_mail(
-        actor=actor, touch=touch, contact=contact, subject=subject, body=body
-    )
-    return Settled(touch, mail)
+        return touches.skip(actor=actor, touch=touch, reason=not_worth(gate))
+    return None
 
 
 def not_worth(gate: Gate) -> str:

@@ -4,16 +4,27 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
 
 from campaigns import permissions
 from campaigns.choices import DeliveryStatus, OwnerRole
 from campaigns.models import Delivery, TouchTemplate
 from campaigns.queries.letters import recipients_of
 from campaigns.queries.sendings import SAMPLES, audience, in_order, samples_of
-from campaigns.services import class_wide, letters, resending, sendings, transports
+from campaigns.services import (
+    class_wide,
+    letters,
+    resending,
+    sendings,
+    touch_gate,
+    transports,
+)
 from campaigns.views import gate
-from campaigns.views.touches import touch_of
+from campaigns.views.touches import say_closed, touch_of
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
@@ -130,12 +141,25 @@ def _asked_first(
     return redirect(back)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @requires(permissions.DO_TOUCHES)
 def touch_letter(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Return the letter of one touch."""
+    """Return the letter of one touch, after asking whether it pays."""
     touch = touch_of(request, pk)
     try:
+        closed = gate.step(
+            request,
+            touch_gate.weigh_one(actor=request.user, touch=touch),
+            act=lambda decision: touch_gate.pass_gate(
+                actor=request.user, touch=touch, decision=decision
+            ),
+            subject=f"{touch.template.title}, {touch.account.name}",
+            back=reverse("campaigns:today"),
+        )
+        if isinstance(closed, HttpResponse):
+            return closed
+        if closed is not None:
+            return say_closed(request, closed)
         return _pdf(letters.letter_pdf(touch=touch), f"letter-{pk}")
     except DomainError as error:
         messages.error(request, error.message)

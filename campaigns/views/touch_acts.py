@@ -95,7 +95,7 @@ def _mailed(
     """Queue the mail, or ask first what to do where it does not pay."""
     done = gate.step(
         request,
-        touch_gate.weigh_mail(actor=request.user, touch=touch),
+        touch_gate.weigh_one(actor=request.user, touch=touch),
         act=lambda decision: touch_gate.mail_touch(
             actor=request.user, touch=touch, decision=decision, **form.cleaned_data
         ),

@@ -5,6 +5,7 @@
   const KEY = "perennial-theme";
   const CHOICES = ["auto", "light", "dark"];
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const paper = window.matchMedia("print"); // is white whatever the choice
 
   function choice() {
     try {
@@ -17,7 +18,8 @@
 
   function paint() {
     const chosen = choice();
-    const theme = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
+    const wanted = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
+    const theme = paper.matches ? "light" : wanted;
     const root = document.documentElement;
     root.dataset.themeChoice = chosen;
     if (root.dataset.bsTheme !== theme) {
@@ -44,6 +46,7 @@
     paint();
   });
   dark.addEventListener("change", paint);
+  paper.addEventListener("change", paint);
   document.addEventListener("DOMContentLoaded", paint);
   paint();
 })();

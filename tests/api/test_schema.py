@@ -19,7 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from clv.models import OfferDecision, ValuationRun
+from clv.models import IdealProfile, OfferDecision, ValuationRun
 from config.wsgi import application
 from crm.models import (
     AccountMerge,
@@ -194,6 +194,9 @@ def _records(administrator):
         "events": event.pk,
         "event-types": kind.pk,
         "goals": make.goal(account).pk,
+        "ideal-profiles": IdealProfile.objects.create(
+            version=1, created_by=administrator
+        ).pk,
         "hypotheses": make.hypothesis(account).pk,
         "lifecycle-stages": LifecycleStage.objects.first().pk,
         "relationships": RelationshipProfile.objects.first().pk,

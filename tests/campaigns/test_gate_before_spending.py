@@ -372,3 +372,29 @@ def test_unconfirmed_mails_of_a_touch_go_out_again(client, magazine, marketer):
     assert list(states) == ["planned"] * 5 + ["rejected"]
     again = reverse("api:sending-resend", args=[magazine.pk])
     assert client.post(again, {}, "application/json").json() == {"mails": 0}
+
+
+def test_one_letter_is_asked_about_before_it_is_printed(client, mail, rep):
+    client.force_login(rep)
+    touches = [mail("Poor")[0], mail("Rich")[0]]
+    template = touches[0].template
+    template.channel = "post"
+    template.save()
+    poor, rich = (reverse("campaigns:touch_letter", args=[one.pk]) for one in touches)
+
+    assert "Should we?" in client.get(poor).text
+    refused = client.post(poor, {"gate_choice": "override", "gate_below": 1})
+    assert refused.status_code == 422
+    assert not GateDecision.objects.exists()
+
+    said = {"gate_choice": "override", "gate_reason": WHY, "gate_below": 1}
+    assert client.post(poor, said).headers["Content-Type"] == "application/pdf"
+    assert GateDecision.objects.get().reason == WHY
+    # Decided once, it can be printed again; where it pays nobody is asked.
+    for address in (poor, rich):
+        assert client.get(address).headers["Content-Type"] == "application/pdf"
+    GateDecision.objects.all().delete()
+    client.post(poor, {"gate_choice": "drop", "gate_below": 1})
+    touches[0].refresh_from_db()
+    assert touches[0].status == TouchStatus.SKIPPED
+    assert touches[0].reason.startswith("Not worth 4.80 here")

@@ -163,6 +163,7 @@ def test_a_touch_is_changed_and_the_difference_named(client, draft):
         cadence="quarter",
         unit_cost="5.20",
         care="R",
+        subject=touch.subject,
         content=touch.content,
     )
 
