@@ -173,6 +173,8 @@ def pages(accounts: int) -> dict[str, Ask]:
         "change": "-trend",
         "margin of the year": "-margin",
         "realised profit": "-profit",
+        "chance to be a customer": "-alive",
+        "break-even": "break_even",
         "last order": "-last_order",
         "next touch": "next_touch",
         "last contact": "-last_contact",
