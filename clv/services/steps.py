@@ -32,6 +32,7 @@ from clv.services.results import NOT_IN_DIGEST, Terms
 from clv.services.shards import Outcome
 from clv.services.totals import equity_metrics
 from clv.services.valuing import newcomers_of
+from common.templatetags.display import counted
 
 CUSTOMERS = Q(order_days__gt=0)
 
@@ -193,7 +194,9 @@ def compare(work: Work) -> Done:
         digest = _valued(work).digest
         if different or digest != stored.digest:
             raise RunFailedError(
-                f"{different} accounts differ from what run {stored.pk} has stored."
+                f"{counted(different, 'account')}"
+                f" {'differs' if different == 1 else 'differ'}"
+                f" from what run {stored.pk} has stored."
             )
         partitions.drop(table)
         partitions.drop(input_table(work.lease))

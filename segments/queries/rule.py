@@ -71,9 +71,7 @@ def rule_parameters(
         else exact_share(policy.cost_limit),
         "loss": policy.loss_limit,
         "loss_kept": policy.loss_kept_below,
-        # Whole units are rounded down, so that "2,499 is below 2,500" stays true.
-        "scale": Decimal(1 if is_whole else 100),
-        "format": "FM999,999,999,999,990" + ("" if is_whole else ".00"),
+        "is_whole": is_whole,
     }
 
 
@@ -177,15 +175,32 @@ def ruled(values: str, came_from: str, *, only: str = "", by_hand: bool = True) 
     """
 
 
-def _money(amount: str) -> str:
-    """Return SQL that writes an amount as pages do, but never rounded up."""
-    number = f"to_char(floor({amount} * %(scale)s) / %(scale)s, %(format)s)"
+_WHOLE = "FM999,999,999,999,990"
+_IN_CENTS = f"{_WHOLE}.00"
+
+
+def _rounded(amount: str) -> str:
+    """Return SQL that rounds as pages do: halves to the even neighbour."""
+    is_half = f"abs({amount} - trunc({amount})) = 0.5"
+    return f"CASE WHEN {is_half} THEN 2 * round({amount} / 2) ELSE round({amount}) END"
+
+
+def _money(amount: str, below: str = "NULL::numeric") -> str:
+    """Return SQL that writes an amount as pages do.
+
+    In cents where thresholds have some, and where whole units would say that an amount
+    reaches what it is `below`.
+    """
+    whole = _rounded(amount)
+    contradicts = f"{amount} < {below} AND {whole} >= {below}"
+    number = f"""CASE WHEN NOT %(is_whole)s OR coalesce({contradicts}, false)
+        THEN to_char({amount}, '{_IN_CENTS}') ELSE to_char({whole}, '{_WHOLE}') END"""
     return f"translate({number}, ',-', '{THIN_SPACE}{MINUS}')"
 
 
-_PROFIT = _money("profit_year")
-_EXPECTED = _money("future_value")
-_CLV = _money("clv")
+_PROFIT = _money("profit_year", below="%(realised)s")
+_EXPECTED = _money("future_value", below="%(expected)s")
+_CLV = _money("clv", below="%(loss)s")
 _REALISED_LIMIT = _money("%(realised)s")
 _EXPECTED_LIMIT = _money("%(expected)s")
 _COST = _money("cost_year")
@@ -193,7 +208,7 @@ _MARGIN = _money("margin_year")
 _LOSS_LIMIT = _money("%(loss)s")
 _SURENESS = (
     "CASE WHEN %(doubt)s = 0 THEN '' ELSE '(' || %(confidence)s || ' sure of ' || "
-    + _money("sure_value")
+    + _money("sure_value", below="%(expected)s")
     + " || ') ' END"
 )
 _SEEN = (

@@ -194,7 +194,7 @@ def test_a_rerun_finds_a_changed_value(accounts):
 
     rerun.refresh_from_db()
     assert rerun.status == RunStatus.FAILED
-    assert rerun.failure == f"1 accounts differ from what run {run.pk} has stored."
+    assert rerun.failure == f"1 account differs from what run {run.pk} has stored."
 
 
 @pytest.mark.parametrize("count", [0, 1])

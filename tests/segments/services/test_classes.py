@@ -129,7 +129,7 @@ def test_an_override_decides_until_it_expires(policy, manager, expires, expected
             "310.40",
             "4200.99",
             (
-                "Potential key: expected value 4~200 over 36 months reaches 1~000; "
+                "Potential key: expected value 4~201 over 36 months reaches 1~000; "
                 "last year's profit 310 is below 500."
             ),
         ),
@@ -144,7 +144,20 @@ def test_an_override_decides_until_it_expires(policy, manager, expires, expected
         (
             "0.00",
             "999.99",
-            "General: expected value 999 over 36 months is below 1~000.",
+            "General: expected value 999.99 over 36 months is below 1~000.",
+        ),
+        (
+            "498.50",  # halves as pages write them, to the even neighbour
+            "1000.50",
+            (
+                "Potential key: expected value 1~000 over 36 months reaches 1~000; "
+                "last year's profit 498 is below 500."
+            ),
+        ),
+        (
+            "0.00",
+            "997.87",  # a page shows 998
+            "General: expected value 998 over 36 months is below 1~000.",
         ),
     ],
 )
