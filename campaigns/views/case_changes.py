@@ -18,13 +18,12 @@ from campaigns.forms.cases import (
 )
 from campaigns.views.cases import show_case, visible_case
 from common.access import requires
-from common.editing import tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.errors import DomainError
 from crm import permissions
 from crm.models import Account, Case, CaseEntry
-from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import case_steps, cases
+from crm.views.submitting import field_of, submit_changes
 
 ACCOUNTS_OFFERED = 12
 
@@ -56,7 +55,7 @@ def _create(request: SignedInRequest, account: Account) -> HttpResponse:
         try:
             case = cases.open_case(actor=request.user, account=account, **form.values())
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             who = f"It is {case.owner}’s." if case.owner else "Nobody has it yet."
             messages.success(request, f"{case.number} is open. {who}")
@@ -75,27 +74,18 @@ def case_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     form = CaseForm(
         request.POST or None, instance=copy.copy(case), account=case.account
     )
-    status, differences = 200, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            cases.change_case(
-                actor=request.user,
-                case=case,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(case, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(case, who)
-        except DomainError as error:
-            form.add_error(_field(form, error), error.message)
-        else:
-            tell_kept(request, form, names_since)
-            return redirect("campaigns:case_detail", case.pk)
-    status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
-    context: dict[str, Any] = {"form": form, "case": case, "differences": differences}
+    submitted = submit_changes(request, form, cases.change_case, case=case)
+    if submitted.is_kept:
+        return redirect("campaigns:case_detail", case.pk)
+    context: dict[str, Any] = {
+        "form": form,
+        "case": case,
+        "differences": submitted.differences,
+    }
     context |= {"account": case.account}
-    return render(request, "campaigns/cases/form.html", context, status=status)
+    return render(
+        request, "campaigns/cases/form.html", context, status=submitted.status
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -148,7 +138,7 @@ def case_act(request: SignedInRequest, pk: int) -> HttpResponse:
         try:
             said = act(request, case, form.cleaned_data)
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             messages.success(request, said)
             return redirect("campaigns:case_detail", case.pk)
@@ -238,7 +228,7 @@ def case_escalate(request: SignedInRequest, pk: int) -> HttpResponse:
                 actor=request.user, case=case, to=said["to"], reason=said["text"]
             )
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             messages.success(request, f"{case.escalated_to} was told.")
             return redirect("campaigns:case_detail", case.pk)
@@ -257,7 +247,7 @@ def case_hand_over(request: SignedInRequest, pk: int) -> HttpResponse:
                 actor=request.user, case=case, owner=said["owner"], text=said["text"]
             )
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             messages.success(request, f"{case.number} is {said['owner']}’s now.")
             return _back_to(request, case)
@@ -301,7 +291,3 @@ def _back_to(request: SignedInRequest, case: Case) -> HttpResponse:
     if Case.objects.visible_to(request.user).filter(pk=case.pk).exists():
         return redirect("campaigns:case_detail", case.pk)
     return redirect("campaigns:case_list")
-
-
-def _field(form: Any, error: DomainError) -> str | None:
-    return error.field if error.field in form.fields else None

@@ -37,6 +37,7 @@ from crm.models import Account, Deal, DealChange, DealStage
 from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import deal_moves, deals
+from crm.views.submitting import field_of
 
 ACCOUNTS_OFFERED = 20
 
@@ -66,7 +67,7 @@ def deal_create(request: SignedInRequest) -> HttpResponse:
                 **form.values(),
             )
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             return redirect("campaigns:deal_detail", deal.pk)
     return _form_page(request, form, lines, account=account)
@@ -98,7 +99,7 @@ def deal_edit(request: SignedInRequest, pk: int) -> HttpResponse:
             who = names_since(deal, form.seen_at, request.user)
             status, differences = 409, form.show_conflict(deal, who)
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             tell_kept(request, form, names_since)
             return redirect("campaigns:deal_detail", deal.pk)
@@ -142,10 +143,6 @@ def account_discount(request: SignedInRequest, pk: int) -> HttpResponse:
     weighed = weigh_discount(account, typed_discount(request.GET))
     context = {"weighed": weighed, "is_typed": True}
     return render(request, "campaigns/deals/_discount.html", context)
-
-
-def _field(form: Any, error: DomainError) -> str | None:
-    return error.field if error.field in form.fields else None
 
 
 # -- Moves -----------------------------------------------------------------------------
@@ -260,7 +257,7 @@ def deal_lose(request: SignedInRequest, pk: int) -> HttpResponse:
                 expected_version=said["version"],
             )
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             messages.success(
                 request, f"Lost: {_brief(deal)}", extra_tags=_undo_url(change)
@@ -294,7 +291,7 @@ def deal_win(request: SignedInRequest, pk: int) -> HttpResponse:
                 )
                 _take_order(request, deal, said)
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             undo = _undo_url(change) if said["how"] == OrderForm.LATER else ""
             messages.success(request, f"Won: {_brief(deal)}", extra_tags=undo)
@@ -313,7 +310,7 @@ def deal_order(request: SignedInRequest, pk: int) -> HttpResponse:
         try:
             _take_order(request, deal, form.cleaned_data)
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             return redirect("campaigns:deal_detail", deal.pk)
     return _closing_page(

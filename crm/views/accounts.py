@@ -12,8 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from common import panels
 from common.access import requires
-from common.editing import tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.errors import DomainError
 from common.htmx import render_page
 from crm import permissions
 from crm.choices import TaskStatus
@@ -21,7 +20,6 @@ from crm.forms.accounts import AccountForm
 from crm.forms.events import EventForm
 from crm.models import Account, Task, TimelineFilter
 from crm.queries.completeness import facets_of
-from crm.queries.editors import names_since
 from crm.queries.headers import Header, header
 from crm.queries.holdings import on_hand
 from crm.queries.lifecycle import current_stay, relationship
@@ -36,6 +34,7 @@ from crm.services import accounts
 from crm.views.events import list_context
 from crm.views.goals import goals_tab
 from crm.views.journal import journal_tab
+from crm.views.submitting import submit_changes
 from crm.views.timeline import timeline_tab
 
 RECENT = 5
@@ -187,26 +186,11 @@ def account_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     form = AccountForm(
         request.POST or None, instance=copy.copy(account), actor=request.user
     )
-    status, differences = 200, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            accounts.change_account(
-                actor=request.user,
-                account=account,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(account, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(account, who)
-        except DomainError as error:
-            form.add_error(error.field or None, error.message)
-        else:
-            tell_kept(request, form, names_since)
-            return redirect("crm:account_detail", account.pk)
-    status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
-    context = {"form": form, "account": account, "differences": differences}
-    return render(request, "crm/accounts/form.html", context, status=status)
+    submitted = submit_changes(request, form, accounts.change_account, account=account)
+    if submitted.is_kept:
+        return redirect("crm:account_detail", account.pk)
+    context = {"form": form, "account": account, "differences": submitted.differences}
+    return render(request, "crm/accounts/form.html", context, status=submitted.status)
 
 
 def _tabs(request: SignedInRequest, current: str) -> list[TabLink]:

@@ -9,14 +9,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from common.access import requires
-from common.editing import tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.errors import DomainError
 from crm import permissions
 from crm.forms.contacts import ContactForm
 from crm.models import Account, Contact
-from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import contacts
+from crm.views.submitting import submit_changes
 
 
 @require_http_methods(["GET", "POST"])
@@ -50,31 +49,16 @@ def contact_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     mine = Contact.objects.visible_to(request.user).select_related("account")
     contact = get_object_or_404(mine, pk=pk)
     form = ContactForm(request.POST or None, instance=copy.copy(contact))
-    status, differences = 200, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            contacts.change_contact(
-                actor=request.user,
-                contact=contact,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(contact, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(contact, who)
-        except DomainError as error:
-            form.add_error(error.field or None, error.message)
-        else:
-            tell_kept(request, form, names_since)
-            return redirect("crm:contact_detail", contact.pk)
-    status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
+    submitted = submit_changes(request, form, contacts.change_contact, contact=contact)
+    if submitted.is_kept:
+        return redirect("crm:contact_detail", contact.pk)
     context = {
         "form": form,
         "account": contact.account,
         "contact": contact,
-        "differences": differences,
+        "differences": submitted.differences,
     }
-    return render(request, "crm/contacts/form.html", context, status=status)
+    return render(request, "crm/contacts/form.html", context, status=submitted.status)
 
 
 def _people_url(account_pk: int) -> str:

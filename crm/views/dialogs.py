@@ -14,6 +14,7 @@ from common.htmx import wants_fragment
 from common.versions import Versioned
 from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
+from crm.views.submitting import field_of
 
 ON_BODY = {"target": "body"}
 REFUSED, STALE = 422, 409
@@ -48,7 +49,7 @@ def ask(
                     who = names_since(stored, form.seen_at, request.user)
                     differences = form.show_conflict(stored, who)
             except DomainError as error:
-                form.add_error(_field_of(form, error), error.message)
+                form.add_error(field_of(form, error), error.message)
             else:
                 said = f"{said} {kept_note(form, names_since, request.user)}".strip()
                 return _done(request, said, back)
@@ -86,7 +87,3 @@ def _done(request: SignedInRequest, said: str, back: str) -> HttpResponse:
     response = render(request, "crm/dialogs/_done.html", {"text": said})
     response = trigger_client_event(response, "account-changed", ON_BODY)
     return trigger_client_event(response, "dialog-done", ON_BODY)
-
-
-def _field_of(form: Any, error: DomainError) -> str | None:
-    return error.field if error.field in form.fields else None

@@ -10,15 +10,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common.access import requires
-from common.editing import tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.errors import DomainError
 from crm import permissions
 from crm.forms.events import EventTypeForm
 from crm.models import EventType
-from crm.queries.editors import names_since
 from crm.queries.events import event_types as catalogue
 from crm.requests import SignedInRequest
 from crm.services import event_types
+from crm.views.submitting import submit_changes
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,27 +42,16 @@ def event_type_list(request: SignedInRequest) -> HttpResponse:
 def event_type_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     stored = get_object_or_404(EventType, pk=pk)
     form = EventTypeForm(request.POST or None, instance=copy.copy(stored))
-    status, differences = 200, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            event_types.change_event_type(
-                actor=request.user,
-                event_type=stored,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(stored, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(stored, who)
-        except DomainError as error:
-            form.add_error(error.field or None, error.message)
-        else:
-            messages.success(request, f"{stored} was changed.")
-            tell_kept(request, form, names_since)
-            return redirect("crm:event_type_list")
-    status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
-    context = {"form": form, "type": stored, "differences": differences}
-    return render(request, "crm/event_types/form.html", context, status=status)
+    submitted = submit_changes(
+        request, form, event_types.change_event_type, event_type=stored
+    )
+    if submitted.is_kept:
+        messages.success(request, f"{stored} was changed.")
+        return redirect("crm:event_type_list")
+    context = {"form": form, "type": stored, "differences": submitted.differences}
+    return render(
+        request, "crm/event_types/form.html", context, status=submitted.status
+    )
 
 
 @require_POST

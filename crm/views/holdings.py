@@ -16,17 +16,16 @@ from django.views.decorators.http import (
 
 from common.access import requires
 from common.clock import business_today
-from common.editing import tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.errors import DomainError
 from common.htmx import render_page
 from crm import permissions
 from crm.choices import HoldingStatus
 from crm.forms.holdings import EndForm, HoldingForm, RenewForm, ReplaceForm
 from crm.models import Account, Holding, OrderLine, Product
-from crm.queries.editors import names_since
 from crm.queries.products import WITHOUT_PRODUCT, lines_of
 from crm.requests import SignedInRequest
 from crm.services import holdings
+from crm.views.submitting import field_of, submit_changes
 
 
 @require_GET
@@ -80,7 +79,7 @@ def holding_create(request: SignedInRequest, pk: int) -> HttpResponse:
         try:
             holdings.add_holding(actor=request.user, account=account, **form.values())
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             return redirect(products_url(account.pk))
     return _answer(request, account, form, "Add what they have", "Add")
@@ -91,31 +90,17 @@ def holding_create(request: SignedInRequest, pk: int) -> HttpResponse:
 def holding_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     holding = _holding(request, pk)
     form = HoldingForm(request.POST or None, instance=copy.copy(holding))
-    status, differences = 0, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            holdings.change_holding(
-                actor=request.user,
-                holding=holding,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(holding, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(holding, who)
-        except DomainError as error:
-            form.add_error(_field(form, error), error.message)
-        else:
-            tell_kept(request, form, names_since)
-            return redirect(products_url(holding.account_id))
+    submitted = submit_changes(request, form, holdings.change_holding, holding=holding)
+    if submitted.is_kept:
+        return redirect(products_url(holding.account_id))
     return _answer(
         request,
         holding.account,
         form,
         str(holding.product),
         "Save",
-        status=status,
-        differences=differences,
+        status=submitted.status,
+        differences=submitted.differences,
         holding=holding,
     )
 
@@ -134,7 +119,7 @@ def holding_replace(request: SignedInRequest, pk: int) -> HttpResponse:
                 **form.values(),
             )
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             return redirect(products_url(old.account_id))
     return _answer(request, old.account, form, f"Replace {old.product}", "Replace")
@@ -159,7 +144,7 @@ def holding_renew(request: SignedInRequest, pk: int) -> HttpResponse:
                 actor=request.user, holding=old, expected_version=version, **values
             )
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             return redirect(products_url(old.account_id))
     return _answer(
@@ -185,7 +170,7 @@ def holding_end(request: SignedInRequest, pk: int) -> HttpResponse:
                 actor=request.user, holding=holding, expected_version=version, **values
             )
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             return redirect(products_url(holding.account_id))
     title = f"{holding.product} is not there any more"
@@ -215,10 +200,6 @@ def _holding(request: SignedInRequest, pk: int) -> Holding:
     mine = Holding.objects.visible_to(request.user)
     rows = mine.filter(account__merged_into=None)
     return get_object_or_404(rows.select_related("product", "account"), pk=pk)
-
-
-def _field(form: BaseForm, error: DomainError) -> str | None:
-    return error.field if error.field in form.fields else None
 
 
 def _answer(

@@ -13,16 +13,15 @@ from django.views.decorators.http import (
 )
 
 from common.access import requires
-from common.editing import tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.errors import DomainError
 from common.htmx import render_page
 from crm import permissions
 from crm.forms.products import CatalogueFilter, LinkForm, ProductForm
 from crm.models import Product
 from crm.queries import catalogue
-from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import products
+from crm.views.submitting import submit_changes
 
 
 @require_GET
@@ -141,23 +140,8 @@ def product_create(request: SignedInRequest) -> HttpResponse:
 def product_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     product = get_object_or_404(Product, pk=pk)
     form = ProductForm(request.POST or None, instance=copy.copy(product))
-    status, differences = 0, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            products.change_product(
-                actor=request.user,
-                product=product,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(product, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(product, who)
-        except DomainError as error:
-            form.add_error(error.field or None, error.message)
-        else:
-            tell_kept(request, form, names_since)
-            return redirect("crm:product_detail", pk)
-    context = {"form": form, "product": product, "differences": differences}
-    code = status or (422 if form.errors else 200)
-    return render(request, "crm/products/form.html", context, status=code)
+    submitted = submit_changes(request, form, products.change_product, product=product)
+    if submitted.is_kept:
+        return redirect("crm:product_detail", pk)
+    context = {"form": form, "product": product, "differences": submitted.differences}
+    return render(request, "crm/products/form.html", context, status=submitted.status)

@@ -10,15 +10,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from common.access import requires
-from common.editing import Difference, tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.editing import Difference
+from common.errors import DomainError
 from crm import permissions
 from crm.forms.tags import MergeTagForm, TagForm
 from crm.models import Tag
-from crm.queries.editors import names_since
 from crm.queries.tags import counted_tags
 from crm.requests import SignedInRequest
 from crm.services import tags
+from crm.views.submitting import submit_changes
 
 
 @require_http_methods(["GET", "POST"])
@@ -43,26 +43,17 @@ def tag_list(request: SignedInRequest) -> HttpResponse:
 def tag_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     stored = get_object_or_404(Tag, pk=pk)
     form = TagForm(request.POST or None, instance=copy.copy(stored))
-    status, differences = 200, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            tags.change_tag(
-                actor=request.user,
-                tag=stored,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(stored, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(stored, who)
-        except DomainError as error:
-            form.add_error(error.field or None, error.message)
-        else:
-            messages.success(request, f"{stored} was changed.")
-            tell_kept(request, form, names_since)
-            return redirect("crm:tag_list")
-    status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
-    return _page(request, stored, form, status=status, differences=differences)
+    submitted = submit_changes(request, form, tags.change_tag, tag=stored)
+    if submitted.is_kept:
+        messages.success(request, f"{stored} was changed.")
+        return redirect("crm:tag_list")
+    return _page(
+        request,
+        stored,
+        form,
+        status=submitted.status,
+        differences=submitted.differences,
+    )
 
 
 @require_POST

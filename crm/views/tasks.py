@@ -14,16 +14,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from common.access import requires
-from common.editing import tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.errors import DomainError
 from common.htmx import wants_fragment
 from common.templatetags.display import day as day_words
 from crm import permissions
 from crm.forms.tasks import TaskForm
 from crm.models import Account, Task
-from crm.queries.editors import names_since
 from crm.requests import SignedInRequest
 from crm.services import tasks
+from crm.views.submitting import field_of, submit_changes
 
 ACCOUNTS_OFFERED = 20
 PREFILLED = ("title", "kind", "due_on", "due_at", "contact", "deal", "priority")
@@ -63,7 +62,7 @@ def _create(
                 actor=request.user, account=account, **form.values()
             )
         except DomainError as error:
-            form.add_error(_field(form, error), error.message)
+            form.add_error(field_of(form, error), error.message)
         else:
             messages.success(request, f"Kept: {task.title}")
             return redirect(back_to(request, task))
@@ -92,33 +91,18 @@ def task_edit(request: SignedInRequest, pk: int) -> HttpResponse:
         actor=request.user,
         account=task.account,
     )
-    status, differences = 200, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            tasks.change_task(
-                actor=request.user,
-                task=task,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(task, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(task, who)
-        except DomainError as error:
-            form.add_error(_field(form, error), error.message)
-        else:
-            tell_kept(request, form, names_since)
-            return redirect(back_to(request, task))
-    status = 422 if form.errors and status == 200 else status  # noqa: PLR2004
+    submitted = submit_changes(request, form, tasks.change_task, task=task)
+    if submitted.is_kept:
+        return redirect(back_to(request, task))
     context = {
         "form": form,
         "account": task.account,
         "task": task,
-        "differences": differences,
+        "differences": submitted.differences,
         "then": _then(request),
         "back": back_to(request, task),
     }
-    return render(request, "crm/tasks/form.html", context, status=status)
+    return render(request, "crm/tasks/form.html", context, status=submitted.status)
 
 
 @require_POST
@@ -222,7 +206,3 @@ def _then(request: SignedInRequest) -> str:
 
 def _prefilled(request: SignedInRequest) -> dict[str, str]:
     return {name: request.GET[name] for name in PREFILLED if name in request.GET}
-
-
-def _field(form: TaskForm, error: DomainError) -> str | None:
-    return error.field if error.field in form.fields else None

@@ -15,16 +15,16 @@ from django.views.decorators.http import (
 
 from common.access import requires
 from common.clock import business_today
-from common.editing import Difference, tell_kept
-from common.errors import DomainError, StaleRecordError
+from common.editing import Difference
+from common.errors import DomainError
 from crm import permissions
 from crm.forms.wallet import CompetitorForm, EstimateForm, PresenceForm
 from crm.models import Account, Competitor, CompetitorPresence
-from crm.queries.editors import names_since
 from crm.queries.wallet import competitors
 from crm.requests import SignedInRequest
 from crm.services import wallet
 from crm.views.holdings import products_url
+from crm.views.submitting import submit_changes
 
 
 @require_http_methods(["GET", "POST"])
@@ -109,25 +109,17 @@ def competitor_create(request: SignedInRequest) -> HttpResponse:
 def competitor_edit(request: SignedInRequest, pk: int) -> HttpResponse:
     competitor = get_object_or_404(Competitor, pk=pk)
     form = CompetitorForm(request.POST or None, instance=copy.copy(competitor))
-    status, differences = 0, []
-    if request.method == "POST" and form.is_valid():
-        try:
-            wallet.change_competitor(
-                actor=request.user,
-                competitor=competitor,
-                expected_version=form.cleaned_data["version"],
-                **form.values(),
-            )
-        except StaleRecordError:
-            who = names_since(competitor, form.seen_at, request.user)
-            status, differences = 409, form.show_conflict(competitor, who)
-        except DomainError as error:
-            form.add_error(error.field or None, error.message)
-        else:
-            tell_kept(request, form, names_since)
-            return redirect("crm:competitor_list")
+    submitted = submit_changes(
+        request, form, wallet.change_competitor, competitor=competitor
+    )
+    if submitted.is_kept:
+        return redirect("crm:competitor_list")
     return _answer(
-        request, form, competitor.name, status=status, differences=differences
+        request,
+        form,
+        competitor.name,
+        status=submitted.status,
+        differences=submitted.differences,
     )
 
 
