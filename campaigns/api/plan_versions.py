@@ -10,10 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import permissions, policy
-from campaigns.api.plans import TERMS, TouchOut, VersionOut, WithCosts
+from campaigns.api.plans import TouchOut, VersionOut, WithCosts
 from campaigns.models import LibraryTouch, PlanVersion, TouchTemplate
 from campaigns.queries import plan_effect, previews
 from campaigns.services import drafts, plans
+from campaigns.services.drafts import TERMS
 from campaigns.services.ready import READY_PLANS
 from common.api import (
     StrictModelSerializer,

@@ -15,6 +15,7 @@ from campaigns import permissions
 from campaigns.models import PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.queries import costs
 from campaigns.services import plans
+from campaigns.services.drafts import TERMS
 from campaigns.services.ready import READY_PLANS
 from common.api import StrictSerializer, expected_version
 from common.api_fields import NamedField
@@ -25,23 +26,6 @@ from crm.models import Tag, Territory
 from segments.choices import WorthClass
 
 MONEY = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
-TERMS = (
-    "title",
-    "channel",
-    "cadence",
-    "times",
-    "every",
-    "offset_days",
-    "event_type",
-    "unit_cost",
-    "minutes",
-    "owner_role",
-    "head",
-    "care",
-    "topic",
-    "subject",
-    "content",
-)
 
 
 class TouchOut(serializers.ModelSerializer[TouchTemplate]):

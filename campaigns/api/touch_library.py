@@ -9,9 +9,9 @@ from rest_framework.response import Response
 
 from campaigns import permissions
 from campaigns.api.plan_versions import TermsIn
-from campaigns.api.plans import TERMS
 from campaigns.models import LibraryTouch
 from campaigns.services import library
+from campaigns.services.drafts import TERMS
 from common.api import expected_version
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown

@@ -34,7 +34,7 @@ from clv.queries.inputs import Inputs
 from clv.services.customers import ledgers_of
 from clv.services.learnt import Models
 from clv.services.renewing import ContractModels
-from clv.services.results import STEP_OF_FIT, Columns, Floats, Terms, break_even
+from clv.services.results import STEP_OF_FIT, Columns, Floats, Terms, forecast_columns
 
 GONE = -10.0 * RENEWAL_GRACE_DAYS  # days: late beyond any grace
 
@@ -120,22 +120,14 @@ def contract_columns(
         horizon_days=terms.horizon_days,
         grace_days=grace,
     )
-    code, break_even_days = break_even(inputs, rows, days)
-    return {
-        "step": _steps(learnt, agreed, known),
-        "probability_alive": values.probability_alive,
-        "expected_orders": values.expected_orders,
-        "expected_orders_year": values.expected_orders_year,
-        "expected_margin": values.expected_margin,
-        "expected_margin_year": values.expected_margin_year,
-        "expected_cost": values.expected_cost,
-        "expected_cost_year": values.expected_cost_year,
-        "future_low": span.low,
-        "future_high": span.high,
-        "future_spread": span.spread,
-        "break_even": code,
-        "break_even_days": break_even_days,
-    }
+    return forecast_columns(
+        inputs,
+        rows,
+        step=_steps(learnt, agreed, known),
+        values=values,
+        span=span,
+        expected_days=days,
+    )
 
 
 def contract_payback(

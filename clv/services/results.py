@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from clv.choices import BreakEven, LadderStep
 from clv.engine import ladder
 from clv.engine.discounting import DAYS_PER_YEAR
+from clv.engine.uncertainty import Intervals
+from clv.engine.value import Values
 from clv.errors import RunFailedError
 from clv.models import Assumptions
 from clv.queries.inputs import Inputs
@@ -114,6 +116,34 @@ def break_even(
     ahead = np.maximum(np.ceil(np.where(comes, expected_days, 0.0)), 1.0)
     days = np.select([has_paid, comes], [-since, ahead.astype(np.int64)], NO_DAY)
     return code.astype(np.int64), days.astype(np.int64)
+
+
+def forecast_columns(
+    inputs: Inputs,
+    rows: NDArray[np.intp],
+    *,
+    step: Integers,
+    values: Values,
+    span: Intervals,
+    expected_days: Floats,
+) -> Columns:
+    """Return the columns of the accounts at `rows` by name, as `Results` has them."""
+    code, break_even_days = break_even(inputs, rows, expected_days)
+    return {
+        "step": step,
+        "probability_alive": values.probability_alive,
+        "expected_orders": values.expected_orders,
+        "expected_orders_year": values.expected_orders_year,
+        "expected_margin": values.expected_margin,
+        "expected_margin_year": values.expected_margin_year,
+        "expected_cost": values.expected_cost,
+        "expected_cost_year": values.expected_cost_year,
+        "future_low": span.low,
+        "future_high": span.high,
+        "future_spread": span.spread,
+        "break_even": code,
+        "break_even_days": break_even_days,
+    }
 
 
 MONEY = (

@@ -27,8 +27,8 @@ from clv.services.results import (
     Integers,
     Results,
     Terms,
-    break_even,
     checked,
+    forecast_columns,
 )
 
 
@@ -94,22 +94,14 @@ def _customers(
         horizon_days=terms.horizon_days,
     )
     days = clock_of(models.seasons, terms).back(days)
-    code, break_even_days = break_even(inputs, known.rows, days)
-    return {
-        "step": _steps(known, models),
-        "probability_alive": values.probability_alive,
-        "expected_orders": values.expected_orders,
-        "expected_orders_year": values.expected_orders_year,
-        "expected_margin": values.expected_margin,
-        "expected_margin_year": values.expected_margin_year,
-        "expected_cost": values.expected_cost,
-        "expected_cost_year": values.expected_cost_year,
-        "future_low": span.low,
-        "future_high": span.high,
-        "future_spread": span.spread,
-        "break_even": code,
-        "break_even_days": break_even_days,
-    }
+    return forecast_columns(
+        inputs,
+        known.rows,
+        step=_steps(known, models),
+        values=values,
+        span=span,
+        expected_days=days,
+    )
 
 
 def economics_of(known: Customers, models: Models) -> Economics:

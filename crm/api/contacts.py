@@ -19,26 +19,6 @@ from crm.models import Account, Contact
 from crm.services import contacts
 
 MOST_AT_ONCE = 500
-WRITABLE = (
-    "name",
-    "title",
-    "email",
-    "phone",
-    "decision_role",
-    "influence",
-    "attitude",
-    "needs",
-    "preferences",
-    "preferred_channel",
-    "preferred_time",
-    "language",
-    "topics",
-    "socials",
-    "contact_cap",
-    "do_not_contact",
-    "do_not_contact_reason",
-    "left_on",
-)
 
 
 class ContactOut(serializers.ModelSerializer[Contact]):
@@ -51,7 +31,7 @@ class ContactOut(serializers.ModelSerializer[Contact]):
         fields = (
             "id",
             "account",
-            *WRITABLE,
+            *contacts.FIELDS,
             "successor",
             "moved_from",
             "created_at",
@@ -68,7 +48,7 @@ class ContactChange(StrictModelSerializer):
 
     class Meta:
         model = Contact
-        fields = WRITABLE
+        fields = contacts.FIELDS
 
 
 class ContactIn(ContactChange):
@@ -76,7 +56,7 @@ class ContactIn(ContactChange):
 
     class Meta:
         model = Contact
-        fields = ("account", *WRITABLE)
+        fields = ("account", *contacts.FIELDS)
 
 
 class ContactsIn(StrictSerializer):

@@ -15,27 +15,25 @@ from crm.models import Account, Consent, Contact, User
 from crm.queries.consent import current_wishes
 from crm.services import assessments, audit
 
-FIELDS = frozenset(
-    {
-        "name",
-        "title",
-        "email",
-        "phone",
-        "decision_role",
-        "influence",
-        "attitude",
-        "needs",
-        "preferences",
-        "preferred_channel",
-        "preferred_time",
-        "language",
-        "topics",
-        "socials",
-        "contact_cap",
-        "do_not_contact",
-        "do_not_contact_reason",
-        "left_on",
-    }
+FIELDS = (
+    "name",
+    "title",
+    "email",
+    "phone",
+    "decision_role",
+    "influence",
+    "attitude",
+    "needs",
+    "preferences",
+    "preferred_channel",
+    "preferred_time",
+    "language",
+    "topics",
+    "socials",
+    "contact_cap",
+    "do_not_contact",
+    "do_not_contact_reason",
+    "left_on",
 )
 # What goes along when a person changes to another account.
 TAKEN_ALONG = (
@@ -256,7 +254,7 @@ def _arrive(actor: User, contact: Contact, account: Account) -> Contact:
 
 
 def checked(fields: dict[str, Any]) -> dict[str, Any]:
-    if unknown := set(fields) - FIELDS:
+    if unknown := set(fields) - set(FIELDS):
         raise TypeError(f"contacts have no such fields: {sorted(unknown)}")
     values = {k: v.strip() if isinstance(v, str) else v for k, v in fields.items()}
     if "name" in values and not values["name"]:
