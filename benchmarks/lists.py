@@ -55,10 +55,13 @@ VALUES = """
         cost_per_order_kinds, cost_over_time_kinds, cost_year, ladder_step,
         expected_orders, expected_orders_year, expected_margin, expected_margin_year,
         expected_cost, expected_cost_year, future_value, future_low, future_high,
-        realised_profit, clv, break_even, trait_code)
+        realised_profit, clv, break_even, trait_code, probability_alive, paid_back_on,
+        break_even_on)
     SELECT %(run)s, n, day, day, orders, orders, 3 * m, 0, m, m, m / 3, 20, 0, 0,
         round(m / 10, 2), 'individual', 1, 1, e, e, 0, 0, e, e / 2, e * 2, m - 20,
-        m - 20 + e, 'paid_back', 0
+        m - 20 + e, 'paid_back', 0, CASE WHEN orders > 0 THEN random() END,
+        CASE WHEN m >= 20 THEN day END,
+        CASE WHEN m < 20 AND n %% 3 > 0 THEN current_date + (n %% 400)::int END
     FROM (
         SELECT n, CASE WHEN n %% 20 < 3 THEN 0 ELSE 1 + n %% 30 END AS orders,
             CASE WHEN n %% 20 >= 3 THEN current_date - (n %% 800)::int END AS day,
@@ -193,6 +196,8 @@ def pages(accounts: int) -> dict[str, Ask]:
         "filter by industry and class": _get(
             "/accounts/?industry=Industry+7&class=general&sort=-trend"
         ),
+        "filter by class, by margin": _get("/accounts/?class=general&sort=-margin"),
+        "filter by class, by chance": _get("/accounts/?class=general&sort=-alive"),
         "search by prefix": _get(f"/accounts/?search={str(some)[:4]}"),
         "search what all match": _get("/accounts/?search=firm"),
         "sums of the whole list": _get("/lists/accounts/_totals/?sort=-clv"),

@@ -44,6 +44,10 @@ class Standing(models.Model):
     margin_year = money()
     cost_year = money()
     care_left = money(null=True)
+    # None for who has never ordered.
+    probability_alive = models.FloatField(null=True)
+    # The day on which it has paid back, or is expected to.
+    paid_back_by = models.DateField(null=True)
     order_count = models.IntegerField()
     last_order_on = models.DateField(null=True)
     next_touch_on = models.DateField(null=True)

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from campaigns.choices import TouchStatus
 from campaigns.queries.wallet import WITH_USED, Responses, window
 from clv.models import ValuationRun
+from clv.services.partitions import INDEX_MEMORY
 from common.clock import business_today
 from segments.choices import WorthClass
 
@@ -46,6 +47,7 @@ def write_standings(run: ValuationRun) -> int:
             },
         )
         written = int(cursor.rowcount)
+        cursor.execute(INDEX_MEMORY)
         cursor.execute(
             f"ALTER TABLE {TABLE} ATTACH PARTITION {table} FOR VALUES IN ({run.pk:d})"
         )
@@ -74,11 +76,12 @@ def _other_tables(table: str) -> list[str]:
 _INSERT = f"""
 {{with_used}}
 INSERT INTO {{table}} (run_id, account_id, class_rank, clv, trend, realised_profit,
-    revenue_year, margin_year, cost_year, care_left, order_count, last_order_on,
-    next_touch_on)
+    revenue_year, margin_year, cost_year, care_left, probability_alive, paid_back_by,
+    order_count, last_order_on, next_touch_on)
 SELECT v.run_id, v.account_id, CASE m.worth_class {_RANK} END, v.clv, v.clv - b.clv,
     v.realised_profit, v.revenue_year, v.margin_year, v.cost_year,
-    {{justified}} - coalesce(u.amount, 0), v.order_count, v.last_on, t.due_on
+    {{justified}} - coalesce(u.amount, 0), v.probability_alive,
+    coalesce(v.break_even_on, v.paid_back_on), v.order_count, v.last_on, t.due_on
 FROM clv_valuation v {{stands}}
 LEFT JOIN used u ON u.account_id = v.account_id
 LEFT JOIN clv_valuation b ON b.run_id = %(before)s AND b.account_id = v.account_id

@@ -230,6 +230,9 @@ def test_pages_follow_each_other_and_back(  # noqa: PLR0917
     """However the rows are found: few by key, many from values or standings."""
     leave(firm["Elm"])  # who is new has touches, and stands in no night's figures yet
     plan_touches(as_of=business_today(), horizon_days=40)
+    for name, chance in (("Birch", 0.9), ("Dogwood", 0.2)):
+        valued = Valuation.objects.filter(account=firm[name])
+        valued.update(probability_alive=chance, paid_back_on=dt.date(2026, 11, 9))
     whole = names(listed(client, manager, sort=sort))
     run = queries.ValuationRun.objects.current()
     if found_by != "keys":

@@ -130,9 +130,14 @@ ORDERS: Mapping[str, Order] = {
         float,
         is_nullable=True,
         annotation=_of_value("probability_alive"),
+        kept_in="probability_alive",
     ),
     "break_even": Order(
-        "sorted_break_even", dt.date, is_nullable=True, annotation=_break_even
+        "sorted_break_even",
+        dt.date,
+        is_nullable=True,
+        annotation=_break_even,
+        kept_in="paid_back_by",
     ),
     "last_order": Order(
         "sorted_last",
@@ -154,6 +159,7 @@ KEPT_FIGURES = frozenset(
     {
         *("clv", "trend", "realised_profit", "revenue_year", "margin_year"),
         *("cost_year", "order_count", "last_order_on"),
+        *("probability_alive", "paid_back_by"),
     }
 )
 SORTED_DIRECTLY = 500  # rows
@@ -216,10 +222,11 @@ class AccountList(Listing):
             key = self.sort.removeprefix("-")
             # Within a class the standings are in the order of CLV, the values are not.
             is_in_class = key == "clv" and bool(self.form.given("class"))
-            if key in _OF_VALUES and not (is_in_class and self.has_standings):
-                return self._valued(descending=descending)
-            if order.kept_in and self.has_standings:
+            is_by_values = key == "clv" and not is_in_class
+            if order.kept_in and self.has_standings and not is_by_values:
                 return self._kept(order, descending=descending)
+            if key in _OF_VALUES:
+                return self._valued(descending=descending)
         if self._is_sorted_by_night(order):
             return self._few_kept(order, descending=descending)
         if self.few is None and order.field == "owner__name":
@@ -240,7 +247,10 @@ class AccountList(Listing):
             rows = rows.filter(class_rank=WorthClass(worth_class).rank)
         without = frozenset({"class"})
         rows = rows.filter(account_id__in=self.filtered(without=without).values("pk"))
-        if order.kept_in == "class_rank":
+        # All in one index, which is then read without the rows themselves.
+        is_by_class = order.kept_in == "class_rank"
+        rows = rows.only("run", "account", "clv" if is_by_class else order.kept_in)
+        if is_by_class:
             worth = Order("clv", Decimal)
             found = self._by_class(rows, worth, tie="account_id", descending=descending)
         else:
