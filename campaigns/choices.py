@@ -17,6 +17,26 @@ DIRECT_CHANNELS = frozenset(
 )
 
 
+# What a touch may go by; a message that a plan asks for is an SMS.
+TOUCH_CHANNELS = [
+    (one.value, "SMS" if one is Channel.MESSAGE else str(one.label))
+    for one in Channel
+    if one is not Channel.NOTE
+]
+_NAMES = dict(TOUCH_CHANNELS)
+
+
+def channel_words(channel: str) -> str:
+    """Return what the channel of a touch is called at the start of a line."""
+    return _NAMES.get(channel, channel)
+
+
+def channel_inside(channel: str) -> str:
+    """Return what the channel of a touch is called inside a sentence."""
+    words = channel_words(channel)
+    return words if words.isupper() else words.lower()
+
+
 class VersionStatus(TextChoices):
     DRAFT = "draft", "Draft"
     PUBLISHED = "published", "Published"

@@ -135,9 +135,16 @@ class PlannedTouchFilter(django_filters.FilterSet):
         fields = ("account", "status")
 
 
-class TouchDoneIn(StrictSerializer):
-    """How it went; without minutes the plan's count."""
+DECISION = ("choice", "reason", "cheaper", "below")
 
+
+class TouchDoneIn(GateDecisionIn):
+    """How it went; without minutes the plan's count.
+
+    A letter that does not pay needs a decision, as `mail` does.
+    """
+
+    choice = serializers.ChoiceField(choices=GateChoice.choices, required=False)
     minutes = serializers.IntegerField(
         required=False, min_value=0, max_value=LONGEST_CONTACT_MINUTES
     )
@@ -191,11 +198,24 @@ class PlannedTouchResource(Listed, Shown, Resource):
         "mail": TouchMailIn,
     }
 
-    @extend_schema(summary="Say that a touch was done")
+    @extend_schema(
+        summary="Say that a touch was done, or close a letter that does not pay",
+        responses={200: PlannedTouchOut, 409: GateUndecidedOut},
+    )
     @action(detail=True, methods=["post"])
     @acts_once
     def done(self, request: Request, pk: int) -> Response:
-        return self._act(request, touches.complete)
+        touch = self.get_object()
+        said = self.read(request)
+        decision = {name: said.pop(name) for name in DECISION if name in said}
+        return self.answer(
+            touch_gate.complete_touch(
+                actor=self.actor,
+                touch=touch,
+                decision=decision_of(decision if "choice" in decision else None),
+                **said,
+            )
+        )
 
     @extend_schema(summary="Skip a touch")
     @action(detail=True, methods=["post"])
@@ -203,7 +223,7 @@ class PlannedTouchResource(Listed, Shown, Resource):
     def skip(self, request: Request, pk: int) -> Response:
         return self._act(request, touches.skip)
 
-    @extend_schema(summary="Take back that a touch was done")
+    @extend_schema(summary="Take back that a touch was done or skipped")
     @action(detail=True, methods=["post"])
     @acts_once
     def undo(self, request: Request, pk: int) -> Response:

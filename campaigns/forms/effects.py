@@ -4,9 +4,9 @@ from typing import Any
 
 from django import forms
 
+from campaigns.choices import TOUCH_CHANNELS
 from campaigns.models import MeasuredEffect, RetentionPlan
 from common.form_fields import PercentField
-from crm.choices import Channel
 from segments.choices import WorthClass
 
 NOTHING = ("", "–")
@@ -25,7 +25,7 @@ class EffectForm(forms.Form):
         label="or of a class", choices=[NOTHING, *WorthClass.choices], required=False
     )
     channel = forms.ChoiceField(
-        label="or of a channel", choices=[NOTHING, *Channel.choices], required=False
+        label="or of a channel", choices=[NOTHING, *TOUCH_CHANNELS], required=False
     )
     effect = PercentField(
         label="Effect, %",

@@ -5,19 +5,24 @@ from typing import Any
 from django import forms
 
 from campaigns import policy
-from campaigns.choices import NEWCOMERS, BudgetHead, Cadence, OwnerRole
+from campaigns.choices import (
+    NEWCOMERS,
+    TOUCH_CHANNELS,
+    BudgetHead,
+    Cadence,
+    OwnerRole,
+)
 from campaigns.models import LibraryTouch, PlanVersion, RetentionPlan
 from campaigns.models.plans import TouchTerms
 from campaigns.services.drafts import TERMS, TouchFields
 from campaigns.services.plans import Audience
 from campaigns.services.ready import READY_PLANS
 from common.clock import business_today
-from crm.choices import Care, Channel, RelationshipType
+from crm.choices import Care, RelationshipType
 from crm.models import EventType, Tag, Territory
 from crm.policy import LONGEST_CONTACT_MINUTES
 from segments.choices import WorthClass
 
-CHANNELS = [choice for choice in Channel.choices if choice[0] != Channel.NOTE]
 CADENCES = [
     (Cadence.WEEK, "a week"),
     (Cadence.MONTH, "a month"),
@@ -35,7 +40,7 @@ class TermsForm(forms.Form):
     """What a touch is, how often it comes, what it costs. `seen` is a row version."""
 
     title = forms.CharField(max_length=150)
-    channel = forms.ChoiceField(choices=CHANNELS)
+    channel = forms.ChoiceField(choices=TOUCH_CHANNELS)
     times = forms.IntegerField(label="Times", min_value=1, max_value=31, initial=1)
     cadence = forms.ChoiceField(label="How often", choices=CADENCES)
     every = forms.IntegerField(

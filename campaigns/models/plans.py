@@ -16,6 +16,8 @@ from campaigns.choices import (
     Cadence,
     OwnerRole,
     VersionStatus,
+    channel_inside,
+    channel_words,
 )
 from common.clock import business_today
 from common.versions import Versioned
@@ -234,6 +236,16 @@ class TouchTerms(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def channel_name(self) -> str:
+        """Name the channel as plans do: a message that one asks for is an SMS."""
+        return channel_words(self.channel)
+
+    @property
+    def channel_inside(self) -> str:
+        """Name the channel inside a sentence."""
+        return channel_inside(self.channel)
 
     @property
     def often(self) -> str:

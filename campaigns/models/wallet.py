@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from campaigns.choices import GateChoice, GateOccasion
+from campaigns.choices import GateChoice, GateOccasion, channel_words
 from campaigns.models.plans import RetentionPlan
 from crm.choices import Channel
 from crm.models import User
@@ -93,7 +93,7 @@ class MeasuredEffect(models.Model):
             return f"plan {self.plan}"
         if self.worth_class:
             return f"class {self.get_worth_class_display()}"
-        return f"channel {self.get_channel_display()}"
+        return f"channel {channel_words(self.channel)}"
 
 
 class GateDecision(models.Model):
@@ -134,3 +134,8 @@ class GateDecision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_choice_display()}: {self.subject}"
+
+    @property
+    def cheaper_name(self) -> str:
+        """Name the cheaper channel as plans do."""
+        return channel_words(self.cheaper_channel)

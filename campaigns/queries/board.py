@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Min
+from django.db.models import Exists, Min, OuterRef
 
-from campaigns.choices import ExceptionKind, OwnerRole, TouchStatus
+from campaigns.choices import (
+    ExceptionKind,
+    OwnerRole,
+    TouchStatus,
+    VersionStatus,
+)
 from campaigns.models import PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.queries.board_facts import (
     EXCEPTIONS,
@@ -87,6 +92,7 @@ class PlanColumn:
     cost: PlanCost | None
     spent: Decimal
     budget: Decimal | None
+    is_draft: bool
     reasons: Sequence[Reason]
     withheld: Sequence[Withheld]
 
@@ -100,18 +106,28 @@ class PlanColumn:
         return account_set_url("plan-followers", plan=self.plan.pk)
 
     @property
+    def is_bare(self) -> bool:
+        """Tell whether nothing was ever asked by it: no version, nobody, no cost."""
+        is_used = self.followers or self.spent or self.exceptions
+        return self.version is None and not is_used and self.lines.tally == Tally()
+
+    @property
     def is_over(self) -> bool:
         return self.budget is not None and self.spent > self.budget
 
 
 @dataclass(frozen=True, slots=True)
 class ClassColumn:
-    """One class, or the accounts that stand in none yet, with its plans."""
+    """One class, or the accounts that stand in none yet, with its plans.
+
+    `drafts` is how many more plans there are that nobody published yet.
+    """
 
     worth_class: WorthClass | None
     members: int
     without: int
     plans: Sequence[PlanColumn]
+    drafts: int = 0
 
     @property
     def label(self) -> str:
@@ -209,7 +225,9 @@ def board(*, today: dt.date) -> Board:
         one.plan_id: one
         for one in PlanVersion.objects.published().prefetch_related("touches")
     }
-    plans = list(RetentionPlan.objects.select_related("territory", "tag"))
+    draft = PlanVersion.objects.filter(plan=OuterRef("pk"), status=VersionStatus.DRAFT)
+    rows = RetentionPlan.objects.select_related("territory", "tag")
+    plans = list(rows.annotate(is_draft=Exists(draft)))
     costs = {key: _cost(one, hourly) for key, one in versions.items()}
     budgets = _budgets(costs, today)
     columns = [
@@ -267,6 +285,7 @@ def _column(
         cost=cost,
         spent=facts.spent.get(plan.pk, ZERO),
         budget=budgets.get(plan.pk),
+        is_draft=getattr(plan, "is_draft", False),
         reasons=_merged(facts.reasons.get(plan.pk, ()))[:REASONS_SHOWN],
         withheld=_withheld(facts, plan),
     )
@@ -298,7 +317,8 @@ def _classes(facts: BoardFacts, plans: Sequence[PlanColumn]) -> list[ClassColumn
     found = []
     for key in (*WorthClass, None):
         name = key.value if key else ""
-        mine = [one for one in plans if one.plan.worth_class == name]
+        of_class = [one for one in plans if one.plan.worth_class == name]
+        mine = [one for one in of_class if not one.is_bare]
         stand = {plan: n for (of, plan), n in facts.followers.items() if of == name}
         if key is None and not mine:
             continue
@@ -308,6 +328,7 @@ def _classes(facts: BoardFacts, plans: Sequence[PlanColumn]) -> list[ClassColumn
                 members=sum(stand.values()),
                 without=facts.without.get(name, 0),
                 plans=sorted(mine, key=lambda one: (one.plan.is_refined, one.plan.pk)),
+                drafts=sum(one.is_bare and one.is_draft for one in of_class),
             )
         )
     return found

@@ -208,7 +208,7 @@ class _Source:
             yield Entry(
                 kind="touch",
                 pk=touch.pk,
-                word=template.get_channel_display(),
+                word=template.channel_name,
                 title=template.title,
                 day=touch.due_on,
                 minutes=template.minutes or None,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-from campaigns.choices import GateChoice, VersionStatus
+from campaigns.choices import GateChoice, VersionStatus, channel_words
 from campaigns.engine.costs import cost_of_one
 from campaigns.models import GateDecision, LibraryTouch, RetentionPlan, TouchTemplate
 from campaigns.models.plans import TouchTerms
@@ -18,7 +18,6 @@ from clv.models import ValuationRun
 from common.clock import business_today
 from common.money import ZERO, to_cents
 from common.templatetags.display import cents, count
-from crm.choices import Channel
 from crm.models import Account, User
 
 NAMED = 25
@@ -89,7 +88,7 @@ class Cheaper:
 
     @property
     def label(self) -> str:
-        name = Channel(self.channel).label
+        name = channel_words(self.channel)
         return (
             f"{name}: {self.title}, {cents(self.cost_each)} each;"
             f" worth it for {count(len(self.pays_for))} of them"

@@ -11,10 +11,10 @@ from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 
 from campaigns import policy
-from campaigns.errors import CannotPutOffError, ItemGoneError
+from campaigns.errors import CannotPutOffError, GateUndecidedError, ItemGoneError
 from campaigns.models import PlannedTouch, SettledItem, Snooze
 from campaigns.queries.agenda import TASK, TOUCH, found_items
-from campaigns.services import touches
+from campaigns.services import touch_gate, touches
 from common import agendas
 from common.agendas import Asking
 from common.clock import business_today
@@ -94,7 +94,8 @@ def settle(*, actor: User, marks: Sequence[Mark]) -> int:
     Raises
     ------
     CannotPutOffError
-        If nothing or too much is chosen, or something that only its own page ends.
+        If nothing or too much is chosen, something that only its own page ends, or a
+        letter that does not pay and about which nobody decided.
     ItemGoneError
         If one of the items is not there any more, or not for the actor.
     """
@@ -106,7 +107,7 @@ def settle(*, actor: User, marks: Sequence[Mark]) -> int:
             )
         if mark.source == TOUCH:
             touch = PlannedTouch.objects.visible_to(actor).get(pk=int(mark.item))
-            touches.complete(actor=actor, touch=touch)
+            _complete(actor, touch)
         elif mark.source == TASK:
             task = Task.objects.visible_to(actor).get(pk=int(mark.item))
             tasks.complete_task(actor=actor, task=task)
@@ -118,6 +119,15 @@ def settle(*, actor: User, marks: Sequence[Mark]) -> int:
                 actor=actor, action="today.settled", source=mark.source, item=mark.item
             )
     return len(marks)
+
+
+def _complete(actor: User, touch: PlannedTouch) -> None:
+    try:
+        touch_gate.complete_touch(actor=actor, touch=touch)
+    except GateUndecidedError as error:
+        raise CannotPutOffError(
+            f"{touch.account}: {error.message} Press “Posted” there to decide."
+        ) from error
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +19,7 @@ from campaigns.services import touch_mails, touches
 from campaigns.services.gate import Decision
 from common.money import ZERO
 from common.templatetags.display import cents
+from crm.choices import Channel
 from crm.models import Contact, User
 from crm.services import touchpoints
 
@@ -102,6 +104,44 @@ def mail_touch(
         actor=actor, touch=touch, contact=contact, subject=subject, body=body
     )
     return Settled(touch, mail)
+
+
+@transaction.atomic
+def complete_touch(
+    *,
+    actor: User,
+    touch: PlannedTouch,
+    decision: Decision | None = None,
+    **said: Any,
+) -> PlannedTouch:
+    """Record that a touch was done; a letter is weighed first, unless it was before.
+
+    Below the line it is skipped, or done the cheaper way, as `decision` says. `said` is
+    what `touches.complete` takes.
+
+    Raises
+    ------
+    TouchClosedError
+        If the touch was skipped or cancelled meanwhile.
+    GateUndecidedError, GateRefusedError
+        As `gate.decide`.
+    NobodyToReachError
+        If nobody may be reached the cheaper way.
+    """
+    if is_weighed_when_done(touch):
+        closed = pass_gate(actor=actor, touch=touch, decision=decision)
+        if closed is not None:
+            return closed
+    return touches.complete(actor=actor, touch=touch, **said)
+
+
+def is_weighed_when_done(touch: PlannedTouch) -> bool:
+    """Tell whether “Should we?” comes before the touch is marked as done.
+
+    A mail is weighed when it is sent; a letter when it is printed, but what is posted
+    need not have been printed here.
+    """
+    return touch.is_due and touch.template.channel == Channel.POST
 
 
 @transaction.atomic

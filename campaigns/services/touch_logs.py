@@ -6,6 +6,8 @@ from django.db import transaction
 
 from campaigns.models import PlannedTouch
 from campaigns.services import touches
+from crm.choices import Channel
+from crm.errors import CannotLogError
 from crm.models import Touchpoint, User
 from crm.policy import OUTCOMES_WITHOUT_CONTACT
 from crm.services import touchpoints
@@ -25,6 +27,8 @@ def log_touch(*, actor: User, touch: PlannedTouch, **said: Any) -> Touchpoint:
     CannotLogError
         If the contact cannot have been like that.
     """
+    if touch.template.channel == Channel.POST:
+        raise CannotLogError("A letter is not logged: say in Today that it was posted.")
     said["note"] = said.get("note") or touch.template.title
     logged = touchpoints.log_touchpoint(actor=actor, account=touch.account, **said)
     if logged.outcome not in OUTCOMES_WITHOUT_CONTACT:

@@ -7,13 +7,15 @@ from django.utils import timezone
 
 from campaigns.choices import BudgetHead, TouchStatus
 from campaigns.errors import ReasonMissingError, TouchClosedError
-from campaigns.models import PlannedTouch
+from campaigns.models import PlanAssignment, PlannedTouch
 from campaigns.models.plans import TouchTerms
 from campaigns.queries.gate import Cheaper
 from campaigns.services import standings
 from common.clock import business_today
 from crm.choices import Phase, TouchpointSource
+from crm.errors import CannotUndoError
 from crm.models import Contact, Touchpoint, User
+from crm.policy import UNDO_WITHIN
 from crm.services import audit, ledger, touchpoints
 
 LEDGER_SOURCE = "plan"
@@ -122,21 +124,24 @@ def skip(*, actor: User, touch: PlannedTouch, reason: str) -> PlannedTouch:
 
 @transaction.atomic
 def undo(*, actor: User, touch: PlannedTouch) -> PlannedTouch:
-    """Take back that a touch was done: its contact, its costs, and open it again.
+    """Take back that a touch was done or skipped, and open it again.
 
-    A touch that is open already stays as it is.
+    The contact of one that was done is taken back with its costs. A touch that is open
+    already stays as it is.
 
     Raises
     ------
     CannotUndoError
-        If the contact is a colleague's, or older than may be taken back.
+        If a colleague did it, or it is longer ago than may be taken back.
     TouchClosedError
-        If the touch was skipped or cancelled.
+        If the touch was cancelled, or its account follows another plan by now.
     """
     # Not locked yet: taking a contact back locks the account first, then the touch.
     touch = PlannedTouch.objects.get(pk=touch.pk)
     if touch.status == TouchStatus.DUE:
         return touch
+    if touch.status == TouchStatus.SKIPPED:
+        return _unskip(actor, touch)
     if touch.touchpoint is None:
         _check_open(touch)
         return touch
@@ -146,6 +151,35 @@ def undo(*, actor: User, touch: PlannedTouch) -> PlannedTouch:
     return _lock(touch)
 
 
+def _unskip(actor: User, touch: PlannedTouch) -> PlannedTouch:
+    touch = _lock(touch)
+    if touch.status != TouchStatus.SKIPPED or touch.closed_at is None:
+        return touch
+    if touch.closed_by_id != actor.pk and not actor.sees_every_account:
+        raise CannotUndoError("A colleague skipped it. Ask them to take it back.")
+    if touch.closed_at < timezone.now() - UNDO_WITHIN:
+        raise CannotUndoError("This was skipped more than a day ago. It stays skipped.")
+    if not _is_asked_for(touch):
+        raise TouchClosedError("Its account follows another plan by now.")
+    _reopen(touch)
+    audit.record(actor=actor, action="touch.reopened", subject=touch)
+    return touch
+
+
+def _is_asked_for(touch: PlannedTouch) -> bool:
+    """Tell whether the account still follows the plan; an automation's is of none."""
+    plan = touch.template.version.plan_id
+    rows = PlanAssignment.objects.filter(account=touch.account_id, plan=plan)
+    return not rows.exists() or rows.open().exists()
+
+
+def _reopen(touch: PlannedTouch) -> None:
+    touch.status, touch.reason = TouchStatus.DUE, ""
+    touch.touchpoint = touch.closed_at = touch.closed_by = None
+    touch.save()
+    standings.refresh_next_touches([touch.account_id])
+
+
 def reopen_touch_of(*, actor: User, record: Touchpoint) -> None:
     """Open the touch again that a contact was done by, now that it is taken back.
 
@@ -153,11 +187,8 @@ def reopen_touch_of(*, actor: User, record: Touchpoint) -> None:
     """
     rows = PlannedTouch.objects.select_for_update().filter(touchpoint=record)
     for touch in rows.filter(status=TouchStatus.DONE):
-        touch.status = TouchStatus.DUE
-        touch.touchpoint = touch.closed_at = touch.closed_by = None
-        touch.save()
+        _reopen(touch)
         audit.record(actor=actor, action="touch.reopened", subject=touch)
-        standings.refresh_next_touches([touch.account_id])
 
 
 def _charge_unit_cost(

@@ -1,5 +1,6 @@
 """Automations: the list, one automation with its editor, a trial, and the log."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -114,7 +115,7 @@ def automation_try(request: SignedInRequest) -> HttpResponse:
     # A name is needed to keep it, not to try it.
     errors = {place: said for place, said in rule.errors.items() if place != "name"}
     if errors:
-        context["problem"] = f"Mend it first: {next(iter(errors.values()))}"
+        context["problem"] = _to_mend(errors)
     elif len(accounts) == 1:
         context["trial"] = trial.try_on(
             actor=request.user,
@@ -125,6 +126,18 @@ def automation_try(request: SignedInRequest) -> HttpResponse:
     if wants_fragment(request):
         return render(request, "campaigns/automations/_trial.html", context)
     return _show(request, automation, written, errors, more=context)
+
+
+def _to_mend(errors: Mapping[str, str]) -> str:
+    """Name the first thing that keeps a rule from being tried, and where it stands."""
+    place, said = next(iter(errors.items()))
+    kind, _, rest = place.partition(".")
+    number = rest.partition(".")[0]
+    words = {"conditions": "condition", "actions": "action", "trigger": "trigger"}
+    where = words.get(kind, kind)
+    if number.isdecimal():
+        where = f"{where} {int(number) + 1}"
+    return f"Mend it first, {where}: {said}"
 
 
 @require_POST

@@ -18,11 +18,10 @@ from campaigns.services import (
     touch_gate,
     touch_logs,
     touch_mails,
-    touches,
     transports,
 )
 from campaigns.views import gate
-from campaigns.views.touches import say_closed, touch_of
+from campaigns.views.touches import done_or_asked, say_closed, touch_of
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
@@ -123,14 +122,14 @@ def touch_posted(request: SignedInRequest, pk: int) -> HttpResponse:
     try:
         if found.refusal:
             raise NobodyToReachError(found.refusal.message)
-        touch = touches.complete(actor=request.user, touch=touch, contact=found.contact)
+        done = done_or_asked(request, touch, contact=found.contact)
     except DomainError as error:
         if wants_fragment(request):
             said = {"text": error.message, "level": "error"}
             return render(request, "common/_toast.html", said, status=422)
         messages.error(request, error.message)
         return redirect("campaigns:today")
-    return say_closed(request, touch)
+    return done if isinstance(done, HttpResponse) else say_closed(request, done)
 
 
 def _asked(touch: PlannedTouch) -> dict[str, Any]:

@@ -9,19 +9,21 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
-from django_htmx.http import trigger_client_event
+from django_htmx.http import HttpResponseClientRefresh, trigger_client_event
 
 from campaigns import permissions
+from campaigns.choices import TouchStatus
 from campaigns.forms.touches import GiveForm, SkipForm, TouchLogForm
 from campaigns.models import PlannedTouch
-from campaigns.services import moving, touches
+from campaigns.services import moving, touch_gate, touches
+from campaigns.views import gate
 from common.access import requires
 from common.clock import business_today
 from common.errors import DomainError
 from common.htmx import render_page, wants_fragment
 from crm.requests import SignedInRequest
 
-Act = Callable[[PlannedTouch, dict[str, Any]], PlannedTouch]
+Act = Callable[[PlannedTouch, dict[str, Any]], PlannedTouch | HttpResponse]
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,16 +53,21 @@ def touch_give(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @requires(permissions.DO_TOUCHES)
 def touch_undo(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Take back that a touch was done, and show its form again."""
+    """Take back that a touch was done, and show its form; or that it was skipped."""
     touch = touch_of(request, pk)
+    was_skipped = touch.status == TouchStatus.SKIPPED
     try:
         touch = touches.undo(actor=request.user, touch=touch)
     except DomainError as error:
         messages.error(request, error.message)
         return redirect("campaigns:today")
     if not wants_fragment(request):
-        messages.success(request, "Taken back. Its cost is reversed.")
+        cost = "" if was_skipped else " Its cost is reversed."
+        messages.success(request, f"Taken back.{cost}")
         return redirect("campaigns:today")
+    if was_skipped:
+        messages.success(request, "Taken back. The touch is open again.")
+        return HttpResponseClientRefresh()
     if "logged-" in (request.htmx.target or ""):
         said = {"text": "Taken back. The touch is open again.", "level": "success"}
         response = render(request, "common/_toast.html", said)
@@ -70,10 +77,29 @@ def touch_undo(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _complete(request: SignedInRequest) -> Act:
-    def act(touch: PlannedTouch, said: dict[str, Any]) -> PlannedTouch:
-        return touches.complete(actor=request.user, touch=touch, **said)
+    def act(touch: PlannedTouch, said: dict[str, Any]) -> PlannedTouch | HttpResponse:
+        return done_or_asked(request, touch, **said)
 
     return act
+
+
+def done_or_asked(
+    request: SignedInRequest, touch: PlannedTouch, **said: Any
+) -> PlannedTouch | HttpResponse:
+    """Record that a touch was done, or ask first where a letter does not pay."""
+    if not touch_gate.is_weighed_when_done(touch):
+        return touches.complete(actor=request.user, touch=touch, **said)
+    return gate.step(
+        request,
+        touch_gate.weigh_one(actor=request.user, touch=touch),
+        act=lambda decision: touch_gate.complete_touch(
+            actor=request.user, touch=touch, decision=decision, **said
+        ),
+        subject=f"{touch.template.title}, {touch.account.name}",
+        back=reverse("campaigns:today"),
+        fragment="campaigns/today/_gate.html",
+        extra={"touch": touch, "today": business_today()},
+    )
 
 
 def _skip(request: SignedInRequest) -> Act:
@@ -101,6 +127,8 @@ def _answer(
             field = error.field if error.field in form.fields else None
             form.add_error(field, error.message)
         else:
+            if isinstance(closed, HttpResponse):
+                return closed
             return say_closed(request, closed)
     return _show(request, touch, form)
 
@@ -141,7 +169,9 @@ def say_closed(request: SignedInRequest, touch: PlannedTouch) -> HttpResponse:
     words = f"{touch.get_status_display()}: {touch.template.title}, {touch.account}"
     if touch.is_due:
         words = f"{touch.assigned_to or touch.account.owner} does it: {words[5:]}"
-    messages.success(request, words)
+    is_skipped = touch.status == TouchStatus.SKIPPED
+    undo_url = reverse("campaigns:touch_undo", args=[touch.pk]) if is_skipped else ""
+    messages.success(request, words, extra_tags=undo_url)
     return redirect("campaigns:today")
 
 

@@ -315,3 +315,18 @@ def test_the_api_and_csv_say_the_same(client, manager, firm):
     client.force_login(manager)
     export = b"".join(client.get(reverse("campaigns:board_export"))).decode()
     assert "Rita Rep" in export
+
+
+def test_a_draft_is_counted_and_takes_no_room(client, firm, manager):
+    drafted = RetentionPlan.objects.create(
+        name="Tried out", worth_class="current_key", is_automatic=False
+    )
+    PlanVersion.objects.create(plan=drafted, number=1, status="draft")
+    client.force_login(manager)
+
+    page = client.get(URL).text
+
+    assert "Tried out" not in page
+    assert ">1 draft</a>" in page
+    PlanAssignment.objects.create(account=firm[2], plan=drafted, since=TODAY)
+    assert "Tried out" in client.get(URL).text

@@ -1,6 +1,7 @@
 """Should we? Asked wherever money is about to be spent, and nothing is before."""
 
 import datetime as dt
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -187,7 +188,8 @@ def test_a_mail_of_an_automation_is_weighed_and_charged(audience, marketer):
 def test_what_a_mail_costs_is_asked_for_and_never_nothing(audience, marketer):
     mail = {"kind": "email", "subject": "Thanks", "body": "Hello"}
     judged = checked(name="A", trigger=ORDER, conditions=[], actions=[mail])
-    assert judged.errors == {"actions.0.cost": "Enter an amount."}
+    asks = "Say what one mail costs, such as 0.30; 0 if it costs nothing."
+    assert judged.errors == {"actions.0.cost": asks}
     make.contact(account=audience["Poor"], email="poor@example.test")
     rule = rule_of(marketer, mail | {"cost": "0"})
     version = rule.versions.get()
@@ -398,3 +400,64 @@ def test_one_letter_is_asked_about_before_it_is_printed(client, mail, rep):
     touches[0].refresh_from_db()
     assert touches[0].status == TouchStatus.SKIPPED
     assert touches[0].reason.startswith("Not worth 4.80 here")
+
+
+@pytest.mark.parametrize("by", ["posted", "done", "today", "api", "log"])
+def test_a_letter_never_printed_here_is_weighed_when_posted(client, mail, rep, by):
+    client.force_login(rep)
+    touch = mail("Poor")[0]
+    type(touch.template).objects.filter(pk=touch.template_id).update(channel="post")
+    log = {"line": "post ok", "account": touch.account_id}
+    ways = {
+        "posted": (reverse("campaigns:touch_posted", args=[touch.pk]), {}),
+        "done": (
+            reverse("campaigns:touch_done", args=[touch.pk]),
+            {"form_token": uuid.uuid4()},
+        ),
+        "today": (
+            reverse("campaigns:today_act"),
+            {"item": f"touch:{touch.pk}", "act": "settle"},
+        ),
+        "api": (reverse("api:touch-done", args=[touch.pk]), {}),
+        "log": (
+            reverse("campaigns:touch_log", args=[touch.pk]),
+            log | {"form_token": uuid.uuid4()},
+        ),
+    }
+    address, said = ways[by]
+
+    def send(**said):
+        kind = {"content_type": "application/json"} if by == "api" else {}
+        return client.post(address, said, follow=True, **kind)
+
+    answer = send(**said)
+
+    touch.refresh_from_db()
+    assert (touch.status, LedgerEntry.objects.filter(source="plan").count()) == (
+        TouchStatus.DUE,
+        0,
+    )
+    words = {"api": "gate_undecided", "log": "A letter is not logged"}
+    assert words.get(by, "Should we?" if by != "today" else "not worth") in answer.text
+    if by in {"today", "log"}:
+        return
+    prefix = "" if by == "api" else "gate_"
+    why = {f"{prefix}choice": "override", f"{prefix}reason": WHY, f"{prefix}below": 1}
+    send(**said, **why)
+    touch.refresh_from_db()
+    assert touch.status == TouchStatus.DONE
+    assert GateDecision.objects.get().reason == WHY
+    assert str(LedgerEntry.objects.get(source="plan").amount) == "4.80"
+
+
+def test_a_letter_decided_on_for_printing_is_posted_at_once(client, mail, rep):
+    client.force_login(rep)
+    touch = mail("Poor")[0]
+    type(touch.template).objects.filter(pk=touch.template_id).update(channel="post")
+    said = {"gate_choice": "override", "gate_reason": WHY, "gate_below": 1}
+    client.post(reverse("campaigns:touch_letter", args=[touch.pk]), said)
+
+    client.post(reverse("campaigns:touch_posted", args=[touch.pk]))
+
+    touch.refresh_from_db()
+    assert (touch.status, GateDecision.objects.count()) == (TouchStatus.DONE, 1)

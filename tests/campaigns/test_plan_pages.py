@@ -6,7 +6,13 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from campaigns.models import PlanAssignment, PlannedTouch, PlanVersion, TouchTemplate
+from campaigns.models import (
+    LibraryTouch,
+    PlanAssignment,
+    PlannedTouch,
+    PlanVersion,
+    TouchTemplate,
+)
 from campaigns.services import drafts, plans
 from campaigns.services.planning import plan_touches
 from common.clock import business_today
@@ -384,3 +390,18 @@ def test_looking_changes_nothing(client, draft, read_only):
     with read_only():
         for address in (LIST, url("plan_detail"), url("plan_draft")):
             assert client.get(address).status_code == 200
+
+
+def test_a_message_of_a_plan_is_an_sms(client, db, marketer):
+    client.force_login(marketer)
+    address = reverse("campaigns:library_new")
+
+    form = client.get(address).text
+
+    assert '<option value="message">SMS</option>' in form
+    LibraryTouch.objects.create(
+        title="Parcel is coming", channel="message", cadence="month", owner_role="rep",
+        head="retention", unit_cost="0.09",
+    )  # fmt: skip
+    page = client.get(reverse("campaigns:library_list")).text
+    assert '<td data-label="Channel">SMS</td>' in page

@@ -6,13 +6,15 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from campaigns.choices import OwnerRole, TouchStatus
 from campaigns.models import PlannedTouch
 from campaigns.services import touches
 from campaigns.services.planning import plan_touches
 from common.clock import business_today
-from crm.models import LedgerEntry, Task, Touchpoint
+from crm.errors import CannotUndoError
+from crm.models import AuditEvent, LedgerEntry, Task, Touchpoint
 from tests import make
 
 URL = reverse("campaigns:today")
@@ -282,6 +284,32 @@ def test_skipping_needs_a_reason(client, visit, rep):
     touch.refresh_from_db()
     assert answer.status_code == 200
     assert (touch.status, touch.reason) == (TouchStatus.SKIPPED, "On holiday")
+
+
+def test_a_skip_is_taken_back_by_who_skipped_within_a_day(
+    client, visit, rep, colleague
+):
+    touch = visit(rep)
+    undo = reverse("campaigns:touch_undo", args=[touch.pk])
+    client.force_login(rep)
+    row = client.post(skip_url(touch), {"reason": "On holiday"}, headers=HTMX).text
+    assert f'hx-post="{undo}"' in row
+
+    answer = client.post(undo, headers=HTMX)
+
+    assert answer.headers["HX-Refresh"] == "true"
+    touch.refresh_from_db()
+    assert (touch.status, touch.reason, touch.closed_by) == (TouchStatus.DUE, "", None)
+    assert AuditEvent.objects.filter(action="touch.reopened").count() == 1
+    page = client.post(skip_url(touch), {"reason": "Ill"}, follow=True).text
+    assert f'action="{undo}"' in page
+    with pytest.raises(CannotUndoError):
+        touches.undo(actor=colleague, touch=touch)
+    PlannedTouch.objects.update(closed_at=timezone.now() - dt.timedelta(days=2))
+    with pytest.raises(CannotUndoError):
+        touches.undo(actor=rep, touch=touch)
+    touch.refresh_from_db()
+    assert (touch.status, touch.reason) == (TouchStatus.SKIPPED, "Ill")
 
 
 def test_what_was_cancelled_meanwhile_is_said(client, visit, rep):

@@ -1,6 +1,7 @@
 """The demo firm: the same seed gives the same firm, and its sums hold."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 from io import StringIO
 
@@ -34,6 +35,13 @@ from tests import make
 from tests.demo.conftest import ACCOUNTS, AS_OF
 
 pytestmark = pytest.mark.django_db
+
+POSTCODE = {
+    "DE": re.compile(r"\d{5}"),
+    "DK": re.compile(r"\d{4}"),
+    "NL": re.compile(r"\d{4} [A-Z]{2}"),
+    "PL": re.compile(r"\d{2}-\d{3}"),
+}
 
 
 def _digest_of(**firm):
@@ -196,7 +204,15 @@ def test_names_are_names(firm):
     notes = Touchpoint.objects.values_list("note", flat=True)
     assert not [note for note in notes if "{" in note]
     assert not Contact.objects.exclude(email__endswith=".example").exists()
-    assert not Account.objects.filter(Q(city="") | Q(region="")).exists()
+    nowhere = Q(city="") | Q(region="") | Q(street="") | Q(postcode="")
+    assert not Account.objects.filter(nowhere).exists()
+
+
+def test_letters_find_their_way(firm):
+    known = Account.objects.values_list("country", "city", "street", "postcode")
+    assert {row[0] for row in known} == set(POSTCODE)
+    assert not [row for row in known if not POSTCODE[row[0]].fullmatch(row[3])]
+    assert len(set(known)) > 0.9 * len(known)
 
 
 def test_order_values_are_believable(firm):

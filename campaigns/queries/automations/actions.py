@@ -134,6 +134,7 @@ _EMAIL = Spec(
             most=10_000,
             help="charged when a server has taken it, and weighed by “Should we?”; 0 is"
             " never below the line",
+            missing="Say what one mail costs, such as 0.30; 0 if it costs nothing.",
         ),
         *_BELOW,
     ),

@@ -40,7 +40,7 @@ class Param:
 
     `least` and `most` bound numbers, and `most` the length of texts. A text that
     `merges` may hold merge fields. An `is_optional` one may be left empty, which is
-    stored as an empty text.
+    stored as an empty text; `missing` is what to say where another is empty.
     """
 
     name: str
@@ -53,6 +53,7 @@ class Param:
     is_optional: bool = False
     merges: bool = False
     help: str = ""
+    missing: str = ""
 
     def choices(self) -> list[tuple[str, str]]:
         """Return what may be chosen, with an empty entry where it may be left out."""
@@ -73,7 +74,7 @@ class Param:
         if not text.strip():
             if self.is_optional:
                 return ""
-            raise ParamError(_MISSING[self.kind])
+            raise ParamError(self.missing or _MISSING[self.kind])
         return _CLEANERS[self.kind](self, text)
 
     def _choices(self, raw: Any) -> list[str]:

@@ -31,7 +31,7 @@ from crm.models import (
     Usage,
     User,
 )
-from crm.services.demo import accounts, care, notes, things, words
+from crm.services.demo import accounts, addresses, care, notes, things, words
 from crm.services.demo.agreements import TERM_DAYS
 from crm.services.demo.block import BEYOND, Block
 from crm.services.demo.catalogue import CONTRACT, ITEMS, LEASED_SKUS
@@ -90,6 +90,8 @@ def _store_accounts(block: Block, owner: Ints, reps: Sequence[User]) -> None:
         relationship_type=Pool(accounts.RELATIONSHIPS, firms.relationship),
         industry=Pool([one.name for one in words.INDUSTRIES], firms.industry),
         size_band=Pool(accounts.SIZES, firms.size),
+        street=addresses.streets(firms),
+        postcode=addresses.postcodes(firms),
         city=Pool([city for city, _, _, _ in accounts.CITIES], firms.city),
         region=Pool([region for _, region, _, _ in accounts.CITIES], firms.city),
         country=Pool(accounts.COUNTRIES, firms.territory),

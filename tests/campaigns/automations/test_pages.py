@@ -137,7 +137,7 @@ def test_a_trial_of_what_is_not_sound_says_what_to_mend(desk, account):
     wrong = WRITTEN | {"actions-0-days": "", "try": "berg"}
     shown = desk.post("/automations/try/", wrong, **HTMX).content.decode()
 
-    assert "Mend it first: Enter a number." in shown
+    assert "Mend it first, action 1: Enter a number." in shown
 
 
 def test_switched_on_off_and_removed(desk, make_rule, marketer):
