@@ -114,28 +114,29 @@ class TwoSides:
 
 
 def two_sides(
-    before: ValuationRun, after: ValuationRun, *, account_id: int | None = None
+    before: ValuationRun, after: ValuationRun, *, accounts: Integers | None = None
 ) -> TwoSides:
     """Return stored inputs and results of both runs, one binary COPY each.
 
-    Accounts are in ascending order of id. With `account_id`, only that one.
+    Accounts are in ascending order of id. With `accounts`, only those.
     """
-    sides = [_stored(run, account_id) for run in (before, after)]
-    accounts = np.union1d(sides[0]["account_id"], sides[1]["account_id"])
-    was, now = (_aligned(columns, accounts) for columns in sides)
-    return TwoSides(accounts, was, now)
+    sides = [_stored(run, accounts) for run in (before, after)]
+    found = np.union1d(sides[0]["account_id"], sides[1]["account_id"])
+    was, now = (_aligned(columns, found) for columns in sides)
+    return TwoSides(found, was, now)
 
 
-def _stored(run: ValuationRun, account_id: int | None) -> dict[str, Integers]:
+def _stored(run: ValuationRun, accounts: Integers | None) -> dict[str, Integers]:
     money = ", ".join(f"({_kept(name)} * 100)::bigint" for name in MONEY)
-    only = "" if account_id is None else "AND account_id = %(account)s"
+    only = "" if accounts is None else "AND account_id = ANY(%(accounts)s)"
+    ids = None if accounts is None else accounts.tolist()
     query = f"""
         SELECT account_id, order_days, coalesce(last_on - first_on, 0),
             coalesce(%(as_of)s - first_on, -1), {money},
             coalesce(group_code, -1)::smallint
         FROM clv_valuation WHERE run_id = %(run)s {only} ORDER BY account_id
     """
-    params = {"run": run.pk, "as_of": run.as_of, "account": account_id}
+    params = {"run": run.pk, "as_of": run.as_of, "accounts": ids}
     return {
         name: values.astype(np.int64)
         for name, values in read_columns(query, COLUMNS, params).items()

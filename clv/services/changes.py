@@ -35,6 +35,7 @@ from clv.services.learnt import Models
 from crm.models import Account
 
 Flags = NDArray[np.bool_]
+Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,9 @@ class SplitRuns:
 
 
 def split_runs(
-    *, run: ValuationRun, before: ValuationRun, account_id: int | None = None
+    *, run: ValuationRun, before: ValuationRun, accounts: Ids | None = None
 ) -> SplitRuns | None:
-    """Split the change of every account, or of one, between two stored runs.
+    """Split the change of every account, or of some, between two stored runs.
 
     `before` must not be of a later day. Reads only what the runs have stored; None if
     one of them has not kept its models. What is expected of an account under contract
@@ -99,7 +100,7 @@ def split_runs(
     """
     if not (run.parameters and before.parameters):
         return None
-    sides = two_sides(before, run, account_id=account_id)
+    sides = two_sides(before, run, accounts=accounts)
     was, now = learnt_of(before), learnt_of(run)
     changes = split_change(
         Side(sides.before, was, chosen_of(before), before.as_of.toordinal()),
@@ -160,7 +161,8 @@ def change_of_account(
     *, account: Account, run: ValuationRun, before: ValuationRun
 ) -> ValueChange | None:
     """Return why one account's CLV changed, None if that cannot be said."""
-    split = split_runs(run=run, before=before, account_id=account.pk)
+    one = np.asarray([account.pk], dtype=np.int64)
+    split = split_runs(run=run, before=before, accounts=one)
     return None if split is None else split.whole()
 
 

@@ -1,6 +1,5 @@
 """Why the value of the firm and of its classes changed from one run to another."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +8,10 @@ from clv.models import ValuationRun
 from clv.queries.changes import ValueChange, stored_change
 from clv.services import changes
 from clv.services.changes import Members, SplitRuns
+from common.kept import prune
 from segments.choices import WorthClass
 from segments.queries.members import class_members
+from segments.services.changes_within import write_changes_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,10 @@ def write_rollup(run: ValuationRun) -> Rollup:
     """Split the change since the published run before, for the firm and each class.
 
     Comes after classing, whose memberships it reads. Again writes the same rows again.
-    A run with nothing before it writes none.
+    A run with nothing before it writes none. The log of changes is cut short before,
+    since sums are stored with the marks that it gives.
     """
+    prune()
     before = ValuationRun.objects.select_related("assumptions").before(run)
     if before is None:
         return Rollup(0, None)
@@ -34,10 +37,8 @@ def write_rollup(run: ValuationRun) -> Rollup:
     if split is None:
         return Rollup(0, before)
     by_class = {key.value: _change_of_class(split, key) for key in WorthClass}
-    return Rollup(
-        changes.store_changes(split, {"": split.whole()} | by_class),
-        before,
-    )
+    rows = changes.store_changes(split, {"": split.whole()} | by_class)
+    return Rollup(rows + write_changes_within(split), before)
 
 
 def change_of_class(
@@ -49,17 +50,6 @@ def change_of_class(
         return stored
     split = changes.split_runs(run=run, before=before)
     return None if split is None else _change_of_class(split, worth_class)
-
-
-def change_of_accounts(
-    *, ids: Sequence[int], run: ValuationRun, before: ValuationRun
-) -> ValueChange | None:
-    """Return why the CLV of these accounts together changed."""
-    split = changes.split_runs(run=run, before=before)
-    if split is None:
-        return None
-    chosen = np.isin(split.sides.account_id, np.asarray(ids, dtype=np.int64))
-    return split.of_members(Members(chosen, chosen))
 
 
 def _change_of_class(split: SplitRuns, worth_class: WorthClass) -> ValueChange:

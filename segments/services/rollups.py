@@ -19,6 +19,7 @@ from segments.queries.narrowed import drop_older
 from segments.queries.picked import Picked
 from segments.queries.profit_night import profit_blocks
 from segments.queries.stored import allow_memory, timed
+from segments.services.changes_within import WHY
 
 BATCH = 2000
 Rows = Callable[[ValuationRun], list[Any]]
@@ -52,9 +53,9 @@ def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> W
     ValueTotal.objects.bulk_create(totals, batch_size=BATCH)
     blocks = _blocks(run, more)
     kept = StoredFigures.objects.filter(run=run)
-    kept.exclude(block__startswith=f"{cohorts.COHORTS}:").exclude(
-        block__startswith=MARGIN
-    ).delete()
+    for others in (f"{cohorts.COHORTS}:", f"{WHY}:", MARGIN):
+        kept = kept.exclude(block__startswith=others)
+    kept.delete()
     StoredFigures.objects.bulk_create(blocks)
     if run.is_current:
         drop_older(run.pk, (loyalty.LOYALTY, effort.EFFORT, effort.GAINS))

@@ -19,6 +19,7 @@ from segments.queries.digest import week_until
 from segments.queries.scope import Scope
 from segments.queries.worth import is_class_alone
 from segments.services import changes
+from segments.services.changes_within import change_within
 
 Split = Callable[[ValuationRun, ValuationRun], ValueChange | None]
 
@@ -37,8 +38,7 @@ def firm_change(request: SignedInRequest) -> HttpResponse:
         if scope.worth_class is not None and is_class_alone(scope):
             key = scope.worth_class
             return changes.change_of_class(worth_class=key, run=run, before=before)
-        ids = scope.accounts().values_list("pk", flat=True)
-        return changes.change_of_accounts(ids=list(ids), run=run, before=before)
+        return change_within(scope, run=run, before=before)
 
     kept = {k: v for k, v in scope.parameters.items() if k != "as_of"}
     context: dict[str, object] = {"scope": scope, "kept": kept}
