@@ -1,13 +1,11 @@
-"""The optimiser's page, searches that are kept, drafts made of them, and the API."""
+"""The optimiser: the best plans, searches that are kept, and drafts made of them."""
 
-import datetime as dt
 import json
 from decimal import Decimal
 
 import numpy as np
 import pytest
 from django.urls import reverse
-from rest_framework.test import APIClient
 
 from campaigns.choices import VersionStatus
 from campaigns.engine.response import secured
@@ -29,37 +27,10 @@ from common.errors import StaleRecordError
 from crm.models import Account, AuditEvent
 from segments.models import StoredFigures
 from tests import make
+from tests.campaigns.optimiser.conftest import DAY
 
 URL = reverse("campaigns:optimiser")
-DAY = dt.date(2026, 11, 20)
 PLENTY = Ask(money=Decimal(10**6), hours=Decimal(1000))
-
-
-@pytest.fixture
-def firm(ready, rep):
-    """Two key accounts, one worth caring for and one not, and three general ones."""
-    run = make.run(as_of=DAY)
-    rows = [
-        ("Rich GmbH", "current_key", "40000.00"),
-        ("Poor GmbH", "current_key", "150.00"),
-        *((f"General {n}", "general", "900.00") for n in range(3)),
-    ]
-    for name, worth_class, margin in rows:
-        account = make.account(name=name, owner=rep)
-        make.valuation(
-            account=account,
-            run=run,
-            expected_margin=margin,
-            expected_margin_year=margin,
-        )
-        make.membership(account=account, worth_class=worth_class, run=run)
-    return run
-
-
-@pytest.fixture
-def as_marketer(client, marketer):
-    client.force_login(marketer)
-    return client
 
 
 def _yearly(worth_class):
@@ -216,13 +187,13 @@ def test_a_draft_is_a_choice_and_one_without_a_cost_is_left_out(firm, marketer):
 # -- Kept searches and drafts ----------------------------------------------------------
 
 
-def _keep(actor, **fields):
+def keep(actor, **fields):
     ask = {"money": Decimal(10**6), "hours": Decimal(1000)} | fields
     return optimiser.keep_search(actor=actor, name="Next year", ask=Ask(**ask))
 
 
 def test_a_kept_search_reads_as_it_was(firm, manager):
-    kept = _keep(manager, is_by_band=True)
+    kept = keep(manager, is_by_band=True)
     then = optimiser.answer_of(kept)
     now = best_plans(optimiser.board(), then.ask)
     assert then == now
@@ -234,7 +205,7 @@ def test_a_kept_search_reads_as_it_was(firm, manager):
 def test_drafts_are_made_and_nothing_is_published(firm, marketer):
     """Cheaper: by class the key accounts lose their visits, and get a draft."""
     published = list(PlanVersion.objects.published().values_list("pk", flat=True))
-    kept = _keep(marketer, is_by_band=True)
+    kept = keep(marketer, is_by_band=True)
     applied = optimiser.apply_search(actor=marketer, kept=kept)
     assert (
         list(PlanVersion.objects.published().values_list("pk", flat=True)) == published
@@ -258,7 +229,7 @@ def test_drafts_are_made_and_nothing_is_published(firm, marketer):
 
 def test_drafts_have_the_touches_that_were_chosen(firm, marketer):
     """Without money for visits the key plan's draft is another plan's touches."""
-    kept = _keep(marketer, money=Decimal(300), kept=("general",))
+    kept = keep(marketer, money=Decimal(300), kept=("general",))
     line = optimiser.answer_of(kept).lines[0]
     (part,) = line.parts
     applied = optimiser.apply_search(actor=marketer, kept=kept)
@@ -276,7 +247,7 @@ def test_drafts_have_the_touches_that_were_chosen(firm, marketer):
 def test_a_draft_under_way_is_left_alone(firm, marketer):
     plan = RetentionPlan.objects.get(worth_class="current_key")
     draft = PlanVersion.objects.create(plan=plan, number=2, status="draft", note="Mine")
-    kept = _keep(marketer, money=Decimal(300), kept=("general",))
+    kept = keep(marketer, money=Decimal(300), kept=("general",))
     line = optimiser.answer_of(kept).lines[0]
     applied = optimiser.apply_search(actor=marketer, kept=kept)
     draft.refresh_from_db()
@@ -286,7 +257,7 @@ def test_a_draft_under_way_is_left_alone(firm, marketer):
 
 
 def test_it_is_applied_once_and_by_one(firm, marketer):
-    kept = _keep(marketer, is_by_band=True)
+    kept = keep(marketer, is_by_band=True)
     with pytest.raises(StaleRecordError):
         optimiser.apply_search(actor=marketer, kept=kept, expected_version=9)
     assert PlanVersion.objects.drafts().count() == 0
@@ -298,112 +269,5 @@ def test_it_is_applied_once_and_by_one(firm, marketer):
 
 def test_what_does_not_fit_is_not_kept(firm, manager):
     with pytest.raises(CannotApplyError, match="Nothing fits"):
-        _keep(manager, money=Decimal(0), kept=("current_key",))
+        keep(manager, money=Decimal(0), kept=("current_key",))
     assert KeptSearch.objects.count() == 0
-
-
-# -- Pages -----------------------------------------------------------------------------
-
-
-def test_the_page_answers_first_and_names_stand_behind(firm, as_marketer, read_only):
-    with read_only():
-        response = as_marketer.get(URL, {"money": "1000000", "by": "band"})
-    page = response.content.decode()
-    found = response.context["found"]
-    assert found.sentence in page
-    assert "<html" in page
-    line = found.lines[0]
-    names = [
-        sorted(row.account.name for row in as_marketer.get(url).context["page"].rows)
-        for _, url in line.linked_parts
-    ]
-    assert names == [["Poor GmbH"], ["Rich GmbH"]]
-
-
-def test_htmx_gets_the_outcome_alone(firm, as_marketer):
-    piece = as_marketer.get(URL, {"money": "500"}, headers={"HX-Request": "true"})
-    assert piece.content.decode().lstrip().startswith('<section id="best-plans"')
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"money": "-1"}, {"money": "lots"}, {"hours": "1e9"}, {"by": "gut"}]
-)
-def test_what_cannot_be_asked_is_said(firm, as_marketer, wrong):
-    response = as_marketer.get(URL, wrong)
-    assert response.status_code == 422
-    assert 'role="alert"' in response.content.decode()
-
-
-def test_before_the_first_night_and_without_classes_it_says_what_to_do(as_marketer):
-    assert "Nothing is valued yet" in as_marketer.get(URL).content.decode()
-    make.run(as_of=DAY)
-    assert "Nobody is in a class yet" in as_marketer.get(URL).content.decode()
-
-
-def test_a_class_without_a_plan_gets_nothing_today(firm, as_marketer):
-    PlanVersion.objects.all().delete()
-    RetentionPlan.objects.all().delete()
-    found = as_marketer.get(URL, {"money": "100000"}).context["found"]
-    assert {line.today for line in found.lines} == {"nothing"}
-    assert found.before.cost == 0
-    assert found.after.gain > 0
-
-
-def test_keeping_and_drafts_from_the_page(firm, as_marketer):
-    url = reverse("campaigns:search_keep")
-    answer = as_marketer.post(url, {"money": "100000", "by": "band", "name": "Plan B"})
-    kept = KeptSearch.objects.get()
-    detail = reverse("campaigns:search_detail", args=[kept.pk])
-    assert answer.url == detail
-    assert "Make drafts" in as_marketer.get(detail).content.decode()
-    url = reverse("campaigns:search_apply", args=[kept.pk])
-    answer = as_marketer.post(url, {"version": kept.version}, follow=True)
-    assert "made drafts of it" in answer.content.decode()
-    assert "What was made of it" in answer.content.decode()
-    made = PlanVersion.objects.drafts()
-    assert [name for _, name in answer.context["applied"]["made"]] == [
-        str(draft) for draft in made.order_by("pk")
-    ]
-    assert (
-        "Plan B" in as_marketer.get(reverse("campaigns:search_list")).content.decode()
-    )
-
-
-def test_a_search_without_a_name_is_not_kept(firm, as_marketer):
-    response = as_marketer.post(reverse("campaigns:search_keep"), {"name": ""})
-    assert response.status_code == 422
-    assert KeptSearch.objects.count() == 0
-
-
-def test_a_manager_keeps_but_makes_no_drafts(firm, client, manager):
-    client.force_login(manager)
-    kept = _keep(manager)
-    page = client.get(reverse("campaigns:search_detail", args=[kept.pk]))
-    assert "Make drafts" not in page.content.decode()
-    url = reverse("campaigns:search_apply", args=[kept.pk])
-    assert client.post(url).status_code == 403
-    assert PlanVersion.objects.drafts().count() == 0
-
-
-def test_export_and_api_say_the_same(firm, as_marketer, marketer, rep):
-    rows = b"".join(
-        as_marketer.get(reverse("campaigns:optimiser_export"), {"money": "100000"})
-    ).decode()
-    assert rows.startswith(("\ufeff", "Class"))
-    caller = APIClient()
-    caller.force_authenticate(marketer)
-    found = caller.get("/api/v1/optimiser/", {"money": "100000"}).json()
-    assert found["status"] == "best"
-    assert sum(line["accounts"] for line in found["lines"]) == 5
-    assert caller.get("/api/v1/optimiser/", {"money": "-1"}).status_code == 400
-    made = caller.post(
-        "/api/v1/optimiser-searches/",
-        {"name": "By API", "by_band": True},
-        format="json",
-    )
-    assert made.status_code == 201
-    assert made.json()["answer"]["lines"]
-    url = f"/api/v1/optimiser-searches/{made.json()['id']}/apply/"
-    caller.force_authenticate(rep)
-    assert caller.get("/api/v1/optimiser/").status_code == 403
-    assert caller.post(url).status_code == 403
