@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import expect
 
 from config import browser, env
 from tests import make
@@ -22,6 +23,9 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 EXPECTED = ("status of 422", "status of 409")
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# A first page may take long on a busy machine; what never comes still fails.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items):
@@ -66,7 +70,7 @@ def page(page):
 
     page.on("console", hear)
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(PATIENCE)
     asked = Asked()
     page.context.on("request", asked.begin)
     page.context.on("requestfinished", asked.end)

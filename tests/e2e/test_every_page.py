@@ -115,7 +115,6 @@ def test_every_page_is_clear_to_everybody_and_fits_a_phone(
     every = pages(firm.owner, firm, part)
     assert len(every) > FEWEST_PAGES
     sign_in(firm.owner)
-    page.set_default_timeout(30_000)
     problems, without = [], []
     for name, address in every.items():
         # What is not shown need not be laid out anew.
