@@ -53,9 +53,13 @@ def _place(item):
 
 
 def pytest_collection_finish():
-    """Spare the collector what stays to the end: it looked through all of it often."""
+    """Spare the collector what stays to the end: it looked through all of it often.
+
+    What tests leave is small beside that, so it need not be looked for so often either.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
