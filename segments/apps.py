@@ -17,10 +17,12 @@ class SegmentsConfig(AppConfig):
         sets.register("customers-by-owner", f"{targeting}.CUSTOMERS_BY_OWNER")
         sets.register("lost-by-fit", f"{targeting}.LOST_BY_FIT")
         sets.register("overdue", "segments.queries.overdue.OVERDUE")
-        for key in ("won", "moved", "falling", "ending", "changed"):
+        for key in ("won", "moved", "came", "left", "falling", "ending", "changed"):
             sets.register(key, f"segments.queries.sets.{key.upper()}")
         for key in ("again", "best", "cohort", "established", "repeaters", "worth"):
             sets.register(key, f"segments.queries.value_sets.{key.upper()}")
+        sets.register("sharing", "segments.queries.portrait_sets.SHARING")
+        sets.register("clv", "segments.queries.portrait_sets.CLV")
         sets.register("gut", "segments.queries.gut.GUT")
         sets.register("missing", "segments.queries.quality.MISSING")
         sets.register("uncosted", "segments.queries.quality.UNCOSTED")

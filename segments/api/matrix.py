@@ -76,7 +76,7 @@ class Scoped(Resource):
     def scope(self, request: Request) -> Scope:
         scope = Scope.read(request.query_params, self.actor)
         if not scope.is_valid:
-            raise serializers.ValidationError(_problems(scope.form))
+            raise serializers.ValidationError(problems_of(scope.form))
         return scope
 
 
@@ -102,5 +102,6 @@ class TargetingResource(Scoped):
         return Response(self.get_serializer(rows, many=True).data)
 
 
-def _problems(form: Form) -> dict[str, list[str]]:
+def problems_of(form: Form) -> dict[str, list[str]]:
+    """Return what cannot be read in an address, by field."""
     return {name: [str(one) for one in texts] for name, texts in form.errors.items()}

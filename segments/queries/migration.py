@@ -5,7 +5,7 @@ before are new, those without one after are gone. The rows of a matrix therefore
 the classes of the earlier day, its columns to those of the later one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,12 +14,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from clv.models import ValuationRun
 from common.kept import kept_rows
-from crm.models import User
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
+from segments.queries.profit_facts import accounts_in
+from segments.queries.scope import Scope
 
 ZERO = Decimal("0.00")
-MOST_NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ class Migration:
             if (one.was, one.becomes) == (was, becomes):
                 return one
         return Cell(was, becomes)
+
+    @property
+    def accounts(self) -> int:
+        """Return how many stood in a class on either day."""
+        return sum(cell.accounts for cell in self.cells)
 
     @property
     def moves(self) -> list[Cell]:
@@ -106,14 +111,14 @@ def _rises(cell: Cell) -> bool:
 
 
 _HELD = "m.since <= %({day})s AND (m.until IS NULL OR m.until > %({day})s)"
-_EARLIER, _LATER = _HELD.format(day="earlier"), _HELD.format(day="later")
+EARLIER, LATER = _HELD.format(day="earlier"), _HELD.format(day="later")
 # All accounts: what a matrix is by definition.
 EVERYBODY = f"""
     SELECT coalesce(b.account_id, a.account_id) AS account_id,
         b.worth_class AS was, a.worth_class AS becomes
-    FROM (SELECT account_id, worth_class FROM segments_membership m WHERE {_EARLIER}) b
+    FROM (SELECT account_id, worth_class FROM segments_membership m WHERE {EARLIER}) b
     FULL JOIN (
-        SELECT account_id, worth_class FROM segments_membership m WHERE {_LATER}
+        SELECT account_id, worth_class FROM segments_membership m WHERE {LATER}
     ) a ON a.account_id = b.account_id
 """
 # Only those of whom an interval begins or ends between: few, and found by index.
@@ -128,11 +133,11 @@ TOUCHED = f"""
     ) t
     LEFT JOIN LATERAL (
         SELECT worth_class FROM segments_membership m
-        WHERE m.account_id = t.account_id AND {_EARLIER}
+        WHERE m.account_id = t.account_id AND {EARLIER}
     ) b ON true
     LEFT JOIN LATERAL (
         SELECT worth_class FROM segments_membership m
-        WHERE m.account_id = t.account_id AND {_LATER}
+        WHERE m.account_id = t.account_id AND {LATER}
     ) a ON true
 """
 VALUED = """
@@ -145,36 +150,55 @@ CELLS = f"""
     SELECT p.was, p.becomes, count(*),
         coalesce(sum(vb.clv) FILTER (WHERE p.was IS NOT NULL), 0),
         coalesce(sum(va.clv) FILTER (WHERE p.becomes IS NOT NULL), 0)
-    FROM ({{pairs}}) p {VALUED} {{only}}
+    FROM ({{pairs}}) p {VALUED} WHERE true {{only}}
     GROUP BY 1, 2
 """
-OWN = "JOIN crm_account o ON o.id = p.account_id AND o.owner_id = %(owner)s"
+# Those in scope, each with where it stood on either day.
+AMONG = f"""
+    SELECT s.id AS account_id, b.worth_class AS was, a.worth_class AS becomes
+    FROM crm_account s
+    LEFT JOIN (
+        SELECT account_id, worth_class FROM segments_membership m WHERE {EARLIER}
+    ) b ON b.account_id = s.id
+    LEFT JOIN (
+        SELECT account_id, worth_class FROM segments_membership m WHERE {LATER}
+    ) a ON a.account_id = s.id
+    WHERE true {{only}}
+"""
 
 
-def migration(before: ValuationRun, run: ValuationRun, *, user: User) -> Migration:
-    """Return who went where, over all accounts or those that a rep owns."""
-    if user.sees_every_account:
-        cells = _by_totals(before, run)
-        if cells is None:
-            cells = _cells(EVERYBODY, before, run)
-    else:
-        cells = _cells(EVERYBODY, before, run, owner=user.pk)
+def migration(before: ValuationRun, run: ValuationRun, *, scope: Scope) -> Migration:
+    """Return who went where between two nights, over the accounts in scope."""
+    if not scope.is_whole_firm:
+        only, more = accounts_in(scope, "s.id")
+        return Migration(
+            before, run, cells_of(AMONG.format(only=only), before, run, more=more)
+        )
+    cells = _by_totals(before, run)
+    if cells is None:
+        cells = cells_of(EVERYBODY, before, run)
     return Migration(before, run, cells)
 
 
 def whole_migration(before: ValuationRun, run: ValuationRun) -> Migration:
     """Return the same, counted account by account: slower, and beyond doubt."""
-    return Migration(before, run, _cells(EVERYBODY, before, run))
+    return Migration(before, run, cells_of(EVERYBODY, before, run))
 
 
-def _cells(
-    pairs: str, before: ValuationRun, run: ValuationRun, *, owner: int | None = None
+def cells_of(
+    pairs: str,
+    before: ValuationRun,
+    run: ValuationRun,
+    *,
+    only: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> list[Cell]:
-    params = _params(before, run) | {"owner": owner}
-    only = OWN if owner is not None else ""
+    """Return the cells of the accounts that `pairs` selects, narrowed by `only`."""
+    params = {**days_of(before, run), **(more or {})}
+    rows = kept_rows(CELLS.format(pairs=pairs, only=only), params)
     return [
-        Cell(_class(was), _class(becomes), *sums)
-        for was, becomes, *sums in _rows(CELLS.format(pairs=pairs, only=only), params)
+        Cell(class_of(was), class_of(becomes), *sums)
+        for was, becomes, *sums in rows
         if was or becomes
     ]
 
@@ -188,7 +212,7 @@ def _by_totals(before: ValuationRun, run: ValuationRun) -> list[Cell] | None:
     totals = [_totals(before), _totals(run)]
     if not all(totals):
         return None
-    found = {(c.was, c.becomes): c for c in _cells(TOUCHED, before, run)}
+    found = {(c.was, c.becomes): c for c in cells_of(TOUCHED, before, run)}
     for key in WorthClass:
         out = [cell for cell in found.values() if cell.was == key]
         come = [cell for cell in found.values() if cell.becomes == key]
@@ -216,71 +240,6 @@ def _totals(run: ValuationRun) -> dict[WorthClass, tuple[int, Decimal]]:
     rows = ClassTotal.objects.filter(run=run)
     found = {WorthClass(row.worth_class): (row.accounts, row.clv) for row in rows}
     return found if len(found) == len(WorthClass) else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Mover:
-    """One account of a cell."""
-
-    account_id: int
-    name: str
-    was: WorthClass | None
-    becomes: WorthClass | None
-    clv_before: Decimal | None
-    clv_after: Decimal | None
-    reason: str
-
-    @property
-    def clv_change(self) -> Decimal | None:
-        if self.clv_before is None or self.clv_after is None:
-            return None
-        return self.clv_after - self.clv_before
-
-
-NAMES = f"""
-    SELECT p.account_id, account.name, p.was, p.becomes, vb.clv, va.clv,
-        coalesce(entered.reason, '')
-    FROM ({TOUCHED}) p
-    JOIN crm_account account
-        ON account.id = p.account_id AND account.merged_into_id IS NULL
-    {VALUED}
-    LEFT JOIN LATERAL (
-        SELECT reason FROM segments_membership m
-        WHERE m.account_id = p.account_id AND {_LATER}
-    ) entered ON true
-    WHERE p.was IS DISTINCT FROM p.becomes
-        AND (%(owner)s::bigint IS NULL OR account.owner_id = %(owner)s)
-        {{only}}
-    ORDER BY greatest(abs(vb.clv), abs(va.clv)) DESC NULLS LAST, p.account_id
-    LIMIT %(size)s
-"""
-
-
-def movers(
-    before: ValuationRun,
-    run: ValuationRun,
-    *,
-    user: User,
-    into: WorthClass | None = None,
-    out_of: WorthClass | None = None,
-    size: int = MOST_NAMED,
-) -> list[Mover]:
-    """Return who changed class, the most money first; into or out of one if given."""
-    only = ""
-    if into is not None:
-        only += " AND p.becomes = %(into)s"
-    if out_of is not None:
-        only += " AND p.was = %(out_of)s"
-    params = _params(before, run) | {
-        "owner": None if user.sees_every_account else user.pk,
-        "into": into.value if into else None,
-        "out_of": out_of.value if out_of else None,
-        "size": size,
-    }
-    return [
-        Mover(pk, name, _class(was), _class(becomes), *rest)
-        for pk, name, was, becomes, *rest in _rows(NAMES.format(only=only), params)
-    ]
 
 
 def cell_accounts(
@@ -327,7 +286,8 @@ def _side(
     return rows if worth_class is None else rows.filter(worth_class=worth_class)
 
 
-def _params(before: ValuationRun, run: ValuationRun) -> dict[str, Any]:
+def days_of(before: ValuationRun, run: ValuationRun) -> dict[str, Any]:
+    """Return what the statements above are asked with."""
     return {
         "earlier": before.as_of,
         "later": run.as_of,
@@ -336,39 +296,5 @@ def _params(before: ValuationRun, run: ValuationRun) -> dict[str, Any]:
     }
 
 
-def _class(key: str | None) -> WorthClass | None:
+def class_of(key: str | None) -> WorthClass | None:
     return WorthClass(key) if key else None
-
-
-def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    return kept_rows(sql, params)
-
-
-@dataclass(frozen=True, slots=True)
-class ClassFlow:
-    """How many came into a class and left it between two nights, with their CLV."""
-
-    came: int
-    came_clv: Decimal
-    left: int
-    left_clv: Decimal
-
-    @property
-    def net(self) -> int:
-        return self.came - self.left
-
-
-def flow_of(
-    before: ValuationRun, run: ValuationRun, worth_class: WorthClass, *, user: User
-) -> ClassFlow:
-    """Return the flow of one class; who came counts with the later CLV."""
-    owner = None if user.sees_every_account else user.pk
-    cells = [c for c in _cells(TOUCHED, before, run, owner=owner) if c.is_move]
-    came = [cell for cell in cells if cell.becomes == worth_class]
-    left = [cell for cell in cells if cell.was == worth_class]
-    return ClassFlow(
-        came=sum(cell.accounts for cell in came),
-        came_clv=sum((cell.clv_after for cell in came), ZERO),
-        left=sum(cell.accounts for cell in left),
-        left_clv=sum((cell.clv_before for cell in left), ZERO),
-    )

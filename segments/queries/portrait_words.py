@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from clv.models import ValuationRun
-from common.lists.sets import account_set_url
 from common.templatetags.display import count, money, number
 from crm.choices import Channel, RelationshipType, SizeBand, Source, Stage
 from segments.choices import WorthClass
 from segments.engine.lift import FEWEST_MEMBERS
+from segments.queries.scope import Scope
 
 KINDS = {
     "industry": ("Industry", {}),
@@ -36,6 +36,7 @@ class Trait:
     lift: float
     low: float
     high: float
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +97,12 @@ class Portrait:
         said = []
         if self.falling.accounts:
             said.append(
-                f"Call the {count(self.falling.accounts)} whose chance to stay has"
+                f"Call the {_the(self.falling.accounts)} whose chance to stay has"
                 f" fallen: {money(self.falling.expected)} is expected of them."
             )
         if self.ending.accounts:
             said.append(
-                f"Talk to the {count(self.ending.accounts)} whose contract ends within"
+                f"Talk to the {_the(self.ending.accounts)} whose contract ends within"
                 f" 90 days about renewing it: {money(self.ending.expected)}."
             )
         if self.satisfaction and self.satisfaction.worst_tenth < LOW_RATING:
@@ -112,6 +113,10 @@ class Portrait:
         if not self.satisfaction and self.accounts:
             said.append("Rate contacts: nobody knows how satisfied members are.")
         return [*said, *ALWAYS[self.worth_class]]
+
+
+def _the(accounts: int) -> str:
+    return "one" if accounts == 1 else count(accounts)
 
 
 LOW_RATING = 3.0
@@ -132,9 +137,9 @@ ALWAYS: dict[WorthClass, list[str]] = {
 
 
 def shown(
-    run: ValuationRun, worth_class: WorthClass, facts: dict[str, Any]
+    run: ValuationRun, worth_class: WorthClass, facts: dict[str, Any], inside: Scope
 ) -> Portrait:
-    """Return the stored facts of a class, ready to be shown."""
+    """Return the facts of a class, ready to be shown; `inside` are its members."""
     rated = facts["satisfaction"]
     compared = facts["compared_with"]
     return Portrait(
@@ -143,32 +148,34 @@ def shown(
         accounts=facts["accounts"],
         quartiles=[Decimal(text) for text in facts["quartiles"]],
         bars=[(low, high, n) for low, high, n in facts["bars"]],
-        traits=[_trait(one) for one in facts["traits"]],
+        traits=[_trait(one, inside) for one in facts["traits"]],
         traits_looked_at=facts["traits_looked_at"],
         satisfaction=Satisfaction(**rated) if rated else None,
-        falling=_risk("falling", run, worth_class, facts["falling"]),
-        ending=_risk("ending", run, worth_class, facts["ending"]),
+        falling=_risk("falling", inside, facts["falling"]),
+        ending=_risk("ending", inside, facts["ending"]),
         compared_with=dt.date.fromisoformat(compared) if compared else None,
     )
 
 
-def _trait(one: dict[str, Any]) -> Trait:
-    kind, words = KINDS[one["kind"]]
+def words_of(kind: str, value: str) -> tuple[str, str]:
+    """Return a kind of trait and its value as people say them."""
+    label, words = KINDS[kind]
+    return label, str(words.get(value, value))
+
+
+def _trait(one: dict[str, Any], inside: Scope) -> Trait:
+    kind, value = words_of(one["kind"], one["value"])
     return Trait(
         kind=kind,
-        value=str(words.get(one["value"], one["value"])),
+        value=value,
         accounts=one["accounts"],
         everybody=one["everybody"],
         lift=one["lift"],
         low=one["low"],
         high=one["high"],
+        url=inside.list_url("sharing", kind=one["kind"], value=one["value"]),
     )
 
 
-def _risk(
-    key: str, run: ValuationRun, worth_class: WorthClass, facts: dict[str, Any]
-) -> Risk:
-    # One address for a night: the list of a past day is that of then.
-    past = {} if run.is_current else {"as_of": run.as_of.isoformat()}
-    url = account_set_url(key, **{"class": worth_class.value}, **past)
-    return Risk(facts["accounts"], Decimal(facts["expected"]), url)
+def _risk(key: str, inside: Scope, facts: dict[str, Any]) -> Risk:
+    return Risk(facts["accounts"], Decimal(facts["expected"]), inside.list_url(key))

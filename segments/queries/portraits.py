@@ -6,7 +6,7 @@ health) is not asked, and free attributes are left out, since they may hold it.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -24,10 +24,11 @@ COMPARED_AFTER = dt.timedelta(days=28)
 FALLS_BY = 0.1  # of the probability that a customer is still one
 CONTRACTS_WITHIN = dt.timedelta(days=90)
 
+# `{only}` narrows it to some accounts.
 MEMBERS = """
     members AS (
         SELECT account_id, worth_class FROM segments_membership
-        WHERE since <= %(day)s AND (until IS NULL OR until > %(day)s)
+        WHERE since <= %(day)s AND (until IS NULL OR until > %(day)s) {only}
     )
 """
 
@@ -116,9 +117,18 @@ ENDING = f"""
 
 
 class Counted:
-    """Counts by class, as the statements above return them for one run."""
+    """Counts by class, as the statements above return them for one run.
 
-    def __init__(self, run: ValuationRun, before: ValuationRun | None) -> None:
+    `only` is a condition on accounts with the values it names, see `accounts_in`.
+    """
+
+    def __init__(
+        self,
+        run: ValuationRun,
+        before: ValuationRun | None,
+        only: tuple[str, Mapping[str, Any]] = ("", {}),
+    ) -> None:
+        self.only = only[0]
         self.params: dict[str, Any] = {
             "run": run.pk,
             "day": run.as_of,
@@ -128,11 +138,12 @@ class Counted:
             "edges": list(EDGES),
             "before": before.pk if before else None,
             "fall": FALLS_BY,
+            **only[1],
         }
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            cursor.execute(statement, self.params)
+            cursor.execute(statement.replace("{only}", self.only), self.params)
             found: list[tuple[Any, ...]] = cursor.fetchall()
             return found
 

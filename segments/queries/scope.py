@@ -276,6 +276,12 @@ class Scope:
         return f"&{urlencode(kept)}" if kept else ""
 
     @property
+    def since(self) -> dt.date | None:
+        """Return the day from which on, where one was given."""
+        found: dt.date | None = self._given("from")
+        return found
+
+    @property
     def night_query(self) -> str:
         """Return the query for pages that know of the day alone."""
         return f"?{self.night_more[1:]}" if self.night_more else ""

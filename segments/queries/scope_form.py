@@ -16,6 +16,8 @@ from segments.choices import WorthClass
 # What picks accounts; the others pick days.
 NARROWING = ("class", "owner", "territory", "industry", "product", "relationship")
 FIELDS = ("as_of", "from", "to", *NARROWING)
+# Of pages that tell of classes themselves, between one night and an earlier one.
+BETWEEN_NIGHTS = tuple(name for name in FIELDS if name not in {"to", "class"})
 MOST_INDUSTRIES = 200
 LONGEST_INDUSTRY = 80
 

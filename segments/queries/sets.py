@@ -1,5 +1,6 @@
 """The named sets of accounts behind the figures of the value pages."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from common.lists.sets import AccountSet, Given
 from common.templatetags.display import day
 from crm.models import Holding
 from segments.choices import WorthClass
+from segments.models import Membership
 from segments.queries.migration import cell_accounts, gone_accounts, new_accounts
 from segments.queries.portraits import CONTRACTS_WITHIN, FALLS_BY, compared_with
 
@@ -75,6 +77,40 @@ MOVED = AccountSet(
         "later": forms.DateField,
     },
 )
+
+
+def _came(_user: Any, given: Given) -> QuerySet[Any]:
+    """Return who stands in a class and stood in another one, or in none."""
+    held = Membership.objects.filter(worth_class=given["worth"]).order_by()
+    then = held.on(given["earlier"]).filter(account_id=OuterRef("account_id"))
+    return held.on(given["later"]).filter(~Exists(then)).values("account_id")
+
+
+def _left(_user: Any, given: Given) -> QuerySet[Any]:
+    """Return who stood in a class and stands in another one, or in none."""
+    held = Membership.objects.filter(worth_class=given["worth"]).order_by()
+    now = held.on(given["later"]).filter(account_id=OuterRef("account_id"))
+    return held.on(given["earlier"]).filter(~Exists(now)).values("account_id")
+
+
+def _flow_title(word: str) -> Callable[[Given], str]:
+    def title(given: Given) -> str:
+        label = WorthClass(given["worth"]).label.lower()
+        return (
+            f"that {word} {label} between {day(given['earlier'])} and"
+            f" {day(given['later'])}"
+        )
+
+    return title
+
+
+_FLOW: dict[str, Callable[[], forms.Field]] = {
+    "worth": lambda: forms.ChoiceField(choices=WorthClass.choices),
+    "earlier": forms.DateField,
+    "later": forms.DateField,
+}
+CAME = AccountSet(title=_flow_title("came into"), accounts=_came, parameters=_FLOW)
+LEFT = AccountSet(title=_flow_title("left"), accounts=_left, parameters=_FLOW)
 
 
 # -- Risks, as the portraits of classes count them

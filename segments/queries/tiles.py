@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.urls import reverse
+
 from clv.models import ValuationRun
 from segments.choices import WorthClass
 from segments.queries import totals
@@ -29,6 +31,7 @@ class Tile:
     came: int | None
     left: int | None
     loyalty: Loyalty
+    class_url: str
     accounts_url: str
     best_url: str
 
@@ -100,7 +103,9 @@ def _of_worth(
 
 
 def _urls(scope: Scope, key: WorthClass) -> dict[str, str]:
+    page = reverse("segments:class_detail", args=[key.value])
     return {
+        "class_url": page + scope.query(**{"class": None, "to": None}),
         "accounts_url": scope.list_url(**{"class": key.value}),
         "best_url": scope.list_url(**{"class": key.value, "sort": "-clv"}),
     }

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clv.models import ValuationRun
 from clv.queries.changes import ValueChange, stored_change
 from clv.services import changes
 from clv.services.changes import Members, SplitRuns
-from common.kept import prune
+from common.kept import kept, prune
 from segments.choices import WorthClass
 from segments.queries.members import class_members
+from segments.queries.scope import Scope
 from segments.services.changes_within import write_changes_within
 
 
@@ -52,10 +54,29 @@ def change_of_class(
     return None if split is None else _change_of_class(split, worth_class)
 
 
-def _change_of_class(split: SplitRuns, worth_class: WorthClass) -> ValueChange:
+def change_within_class(
+    scope: Scope, *, worth_class: WorthClass, run: ValuationRun, before: ValuationRun
+) -> ValueChange | None:
+    """Return why the CLV of a class's members among the accounts in scope changed."""
+
+    def worked_out() -> ValueChange | None:
+        rows = scope.accounts().values_list("pk", flat=True)
+        ids = np.asarray(list(rows), dtype=np.int64)
+        split = changes.split_runs(run=run, before=before, accounts=ids)
+        return None if split is None else _change_of_class(split, worth_class, ids)
+
+    key = ("change within class", worth_class.value, run.pk, before.pk, *scope.key)
+    return kept(key, worked_out)
+
+
+def _change_of_class(
+    split: SplitRuns, worth_class: WorthClass, ids: NDArray[np.int64] | None = None
+) -> ValueChange:
     accounts = split.sides.account_id
+    among = np.True_ if ids is None else np.isin(accounts, ids)
     before, after = (
-        np.isin(accounts, class_members(worth_class, run.as_of), assume_unique=True)
+        among
+        & np.isin(accounts, class_members(worth_class, run.as_of), assume_unique=True)
         for run in (split.before, split.run)
     )
     was, now = split.sides.before.is_present > 0, split.sides.after.is_present > 0

@@ -1,16 +1,20 @@
 """Portraits of the classes: kept each night, so that pages read them in one row."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 
 from clv.models import ValuationRun
+from common.kept import kept
 from segments.choices import WorthClass
 from segments.engine.lift import over_represented
 from segments.models import ClassPortrait
 from segments.queries import portraits as queries
 from segments.queries.portraits import Counted
+from segments.queries.profit_facts import accounts_in
+from segments.queries.scope import Scope
 
 MOST_TRAITS = 20
 
@@ -32,14 +36,30 @@ def write_portraits(run: ValuationRun) -> int:
 
 def portrait(run: ValuationRun, worth_class: WorthClass) -> dict[str, Any]:
     """Return the portrait that the night kept; of older nights it is counted now."""
-    kept = ClassPortrait.objects.filter(run=run, worth_class=worth_class).first()
-    return kept.facts if kept else portraits_of(run)[worth_class]
+    stored = ClassPortrait.objects.filter(run=run, worth_class=worth_class).first()
+    return stored.facts if stored else portraits_of(run)[worth_class]
 
 
-def portraits_of(run: ValuationRun) -> dict[WorthClass, dict[str, Any]]:
-    """Count what the members of each class are like. Amounts are texts of cents."""
+def portrait_in(scope: Scope, worth_class: WorthClass) -> dict[str, Any] | None:
+    """Return the portrait of a class among the accounts in scope, None by no night."""
+    run = scope.run
+    if run is None:
+        return None
+    if scope.is_whole_firm:
+        return portrait(run, worth_class)
+    only = accounts_in(scope, "account_id")
+    return kept(("portraits", *scope.key), lambda: portraits_of(run, only))[worth_class]
+
+
+def portraits_of(
+    run: ValuationRun, only: tuple[str, Mapping[str, Any]] = ("", {})
+) -> dict[WorthClass, dict[str, Any]]:
+    """Count what the members of each class are like. Amounts are texts of cents.
+
+    With `only`, members and everybody are those accounts alone, see `accounts_in`.
+    """
     before = queries.compared_with(run)
-    counted = Counted(run, before)
+    counted = Counted(run, before, only)
     spread, bars = counted.by_class(queries.SPREAD), counted.bars()
     rated = counted.by_class(queries.SATISFACTION)
     falling = counted.by_class(queries.FALLING) if before else {}

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -13,13 +13,13 @@ from clv.requests import chosen_run, compared_run
 from clv.services import changes as firm_changes
 from common.access import requires
 from crm.requests import SignedInRequest
-from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.digest import week_until
 from segments.queries.scope import Scope
 from segments.queries.worth import is_class_alone
 from segments.services import changes
 from segments.services.changes_within import change_within
+from segments.views.asked import class_scope
 
 Split = Callable[[ValuationRun, ValuationRun], ValueChange | None]
 
@@ -51,15 +51,26 @@ def firm_change(request: SignedInRequest) -> HttpResponse:
 @requires(VIEW_DASHBOARD)
 def class_change(request: SignedInRequest, key: str) -> HttpResponse:
     """Show why the CLV of a class changed: who came and left, and what moved."""
-    if key not in WorthClass.values:
-        raise Http404(key)
-    worth_class = WorthClass(key)
+    among = class_scope(request, key)
+    worth_class, scope = among.worth_class, among.bar
+    if not scope.is_valid:
+        return render(request, "segments/value/_no_night.html", {"key": "why"})
 
     def split(run: ValuationRun, before: ValuationRun) -> ValueChange | None:
-        return changes.change_of_class(worth_class=worth_class, run=run, before=before)
+        if scope.is_whole_firm:
+            return changes.change_of_class(
+                worth_class=worth_class, run=run, before=before
+            )
+        return changes.change_within_class(
+            scope, worth_class=worth_class, run=run, before=before
+        )
 
-    context: dict[str, object] = {"worth_class": worth_class, "kept": {}}
-    return _page(request, "segments/classes/_why.html", context, split)
+    kept = {k: v for k, v in scope.parameters.items() if k not in {"as_of", "from"}}
+    context: dict[str, object] = {"worth_class": worth_class, "kept": kept}
+    context["scope"] = scope
+    return _page(
+        request, "segments/classes/_why.html", context, split, since=scope.since
+    )
 
 
 @require_GET

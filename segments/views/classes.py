@@ -3,22 +3,22 @@
 from decimal import Decimal
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from clv.models import Valuation, ValuationRun
-from clv.requests import chosen_run
 from common.access import requires
 from common.htmx import render_page
 from common.paging import Sort, keyset_page
 from common.panels import panels_for
-from crm.models import User
 from crm.requests import SignedInRequest
-from segments.choices import WorthClass
 from segments.models import ClassPolicy, Membership
 from segments.permissions import VIEW_CLASSES
 from segments.queries import spread, totals
+from segments.queries.class_scope import ClassScope
+from segments.queries.tiles import tiles_of
 from segments.views import charts
+from segments.views.asked import class_scope
 
 MEMBERS_PER_PAGE = 50
 BY_CLV = Sort("clv", "clv", descending=True, parse=Decimal, tie_breaker="account_id")
@@ -27,51 +27,50 @@ BY_CLV = Sort("clv", "clv", descending=True, parse=Decimal, tie_breaker="account
 @require_GET
 @requires(VIEW_CLASSES)
 def class_detail(request: SignedInRequest, key: str) -> HttpResponse:
-    """Show the class as of a run; a rep sees the members they own."""
-    if key not in WorthClass.values:
-        raise Http404(key)
-    worth_class = WorthClass(key)
-    chosen = chosen_run(request)
+    """Show the class in the scope of the bar; a rep sees the members they own."""
+    among = class_scope(request, key)
+    scope = among.bar
     context: dict[str, Any] = {
-        "worth_class": worth_class,
-        "chosen": chosen,
+        "worth_class": among.worth_class,
+        "scope": scope,
         "policy": ClassPolicy.objects.current(),
         "panels": panels_for("class", request.user),
     }
-    if chosen.run is not None:
+    if scope.run is not None and scope.is_valid:
         cursor = request.GET.get("cursor", "")
-        context |= _members(chosen.run, worth_class, request.user, cursor)
-        context |= _totals(chosen.run, worth_class, request.user)
+        context |= _members(among, scope.run, cursor) | _totals(among, scope.run)
     return render_page(
         request,
         "segments/classes/detail.html",
         fragment="segments/classes/_members.html",
         context=context,
+        status=200 if scope.is_valid else 400,
     )
 
 
-def _members(
-    run: ValuationRun, worth_class: WorthClass, user: User, cursor: str
-) -> dict[str, Any]:
-    held = Membership.objects.on(run.as_of).filter(worth_class=worth_class)
+def _members(among: ClassScope, run: ValuationRun, cursor: str) -> dict[str, Any]:
+    held = Membership.objects.on(run.as_of).filter(worth_class=among.worth_class)
     values = (
         Valuation.objects.of_run(run)
-        .visible_to(user)
+        .visible_to(among.bar.user)
         .filter(account_id__in=held.values("account_id"))
         .select_related("account__owner")
     )
+    if among.bar.is_narrowed:
+        values = values.filter(account_id__in=among.bar.accounts().values("pk"))
     page = keyset_page(values, sort=BY_CLV, cursor=cursor, size=MEMBERS_PER_PAGE)
     return {"page": page, "members": totals.with_classes(run, page.rows)}
 
 
-def _totals(run: ValuationRun, worth_class: WorthClass, user: User) -> dict[str, Any]:
-    """Return the firm's totals of the class; a rep does not get them."""
-    if not user.sees_every_account:
+def _totals(among: ClassScope, run: ValuationRun) -> dict[str, Any]:
+    """Return the totals of the class in scope; a rep does not get them."""
+    if not among.bar.user.sees_every_account:
         return {"tile": None, "chart": None}
-    bars = spread.future_value_bars(run, worth_class)
-    tiles = {tile.worth_class: tile for tile in totals.class_tiles(run)}
-    tone = f"class-{worth_class.value}"
-    return {
-        "tile": tiles[worth_class],
-        "chart": charts.future_value_chart(bars, tone=tone),
-    }
+    (tile,) = tiles_of(among.inside)
+    if among.bar.is_whole_firm:
+        bars = spread.future_value_bars(run, among.worth_class)
+    else:
+        bars = spread.bars_of(among.inside)
+    tone = f"class-{among.worth_class.value}"
+    chart = charts.future_value_chart(bars, tone=tone, scope=among.inside)
+    return {"tile": tile, "chart": chart}

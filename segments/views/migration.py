@@ -10,16 +10,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from clv.models import ValuationRun
-from clv.requests import Comparison, chosen_run, compared_run
+from clv.requests import Comparison, compared_run
 from common.access import requires
 from common.charts import Flow, Ribbon
-from common.lists.sets import account_set_url
 from common.templatetags.display import count, day, money, signed_money
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.permissions import VIEW_CLASSES
 from segments.queries import migration as queries
+from segments.queries.flows import movers
 from segments.queries.migration import Cell, Migration
+from segments.queries.scope import Scope
+from segments.queries.scope_form import BETWEEN_NIGHTS
 from segments.queries.sets import GONE, NEW
 
 FIRST_LOOK = dt.timedelta(days=90)  # back, where nobody chose a day
@@ -39,29 +41,31 @@ class Row:
 @require_GET
 @requires(VIEW_CLASSES)
 def page(request: SignedInRequest) -> HttpResponse:
-    """Show the matrix, the flow and the biggest moves; a rep's are of own accounts."""
-    chosen, comparison, found = _read(request)
-    context: dict[str, Any] = {"chosen": chosen, "comparison": comparison}
+    """Show the matrix, the flow and the biggest moves of the accounts in scope."""
+    scope = _scope(request)
+    comparison, found = _read(request, scope)
+    context: dict[str, Any] = {"scope": scope, "comparison": comparison}
     if found is not None:
         context |= {
             "found": found,
             "summary": _summary(found),
-            "rows": _rows(found),
+            "rows": _rows(found, scope),
             "columns": [(key, *found.total_after(key)) for key in WorthClass],
-            "chart": _flow(found),
-            "movers": queries.movers(
-                found.before, found.run, user=request.user, size=NAMES_SHOWN
-            ),
+            "chart": _flow(found, scope),
+            "movers": movers(found.before, found.run, scope=scope, size=NAMES_SHOWN),
             "sees_firm": request.user.sees_every_account,
+            "query": scope.query(**{"from": found.before.as_of}),
+            "query_before": scope.query(**{"from": None, "as_of": found.before.as_of}),
         }
-    return render(request, "segments/migration/page.html", context)
+    status = 200 if scope.is_valid else 400
+    return render(request, "segments/migration/page.html", context, status=status)
 
 
 @require_GET
 @requires(VIEW_CLASSES)
 def export(request: SignedInRequest) -> HttpResponse:
     """Send the matrix as CSV, one row per cell."""
-    _chosen, _comparison, found = _read(request)
+    _comparison, found = _read(request, _scope(request))
     response = HttpResponse(content_type="text/csv")
     response["Content-Disposition"] = 'attachment; filename="migration.csv"'
     writer = csv.writer(response)
@@ -83,15 +87,25 @@ def export(request: SignedInRequest) -> HttpResponse:
     return response
 
 
-def _read(request: SignedInRequest) -> tuple[Any, Comparison, Migration | None]:
-    chosen = chosen_run(request)
-    comparison = compared_run(request, chosen.run)
-    if not request.GET.get("since") and chosen.run is not None:
-        comparison = _first_look(comparison, chosen.run)
-    if chosen.run is None or comparison.before is None:
-        return chosen, comparison, None
-    found = queries.migration(comparison.before, chosen.run, user=request.user)
-    return chosen, comparison, found
+def _scope(request: SignedInRequest) -> Scope:
+    """Read the filter bar; `since` is what older addresses call `from`."""
+    given = request.GET.dict()
+    since = given.pop("since", "")
+    return Scope.read({"from": since, **given}, request.user, only=BETWEEN_NIGHTS)
+
+
+def _read(
+    request: SignedInRequest, scope: Scope
+) -> tuple[Comparison | None, Migration | None]:
+    run = scope.run
+    if run is None or not scope.is_valid:
+        return None, None
+    comparison = compared_run(request, run, since=scope.since)
+    if scope.since is None:
+        comparison = _first_look(comparison, run)
+    if comparison.before is None:
+        return comparison, None
+    return comparison, queries.migration(comparison.before, run, scope=scope)
 
 
 def _first_look(comparison: Comparison, run: ValuationRun) -> Comparison:
@@ -112,19 +126,19 @@ def _in_order(found: Migration) -> list[Cell]:
 _SIDES = (*WorthClass, None)
 
 
-def _rows(found: Migration) -> list[Row]:
+def _rows(found: Migration, scope: Scope) -> list[Row]:
     rows = []
     for key in _SIDES:
         accounts, clv = found.total_before(key) if key else (None, None)
-        cells = [(cell, _url(found, cell)) for cell in found.row(key)]
+        cells = [(cell, _url(found, cell, scope)) for cell in found.row(key)]
         rows.append(Row(key, cells, accounts, clv))
     return rows
 
 
-def _url(found: Migration, cell: Cell) -> str:
+def _url(found: Migration, cell: Cell, scope: Scope) -> str:
     if not cell.accounts:
         return ""
-    return account_set_url(
+    return scope.list_url(
         "moved",
         was=cell.was.value if cell.was else NEW,
         becomes=cell.becomes.value if cell.becomes else GONE,
@@ -133,7 +147,7 @@ def _url(found: Migration, cell: Cell) -> str:
     )
 
 
-def _flow(found: Migration) -> Flow | None:
+def _flow(found: Migration, scope: Scope) -> Flow | None:
     cells = _in_order(found)
     if not cells:
         return None
@@ -143,7 +157,7 @@ def _flow(found: Migration) -> Flow | None:
         summary="The wider a ribbon, the more accounts; each opens its names.",
         places=_places(cells),
         ribbons=[
-            Ribbon(_left(cell), _right(cell), cell.accounts, _url(found, cell))
+            Ribbon(_left(cell), _right(cell), cell.accounts, _url(found, cell, scope))
             for cell in cells
         ],
         columns=["From", "To", "Accounts", "CLV before", "CLV after", "Change"],

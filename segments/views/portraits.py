@@ -2,20 +2,23 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from clv.requests import chosen_run, compared_run
+from clv.models import ValuationRun
+from clv.requests import compared_run
 from common.access import requires
 from common.charts import Chart, Series
 from common.templatetags.display import count, money
 from crm.requests import SignedInRequest
-from segments.choices import WorthClass
 from segments.permissions import VIEW_CLASSES, VIEW_DASHBOARD
-from segments.queries import migration
+from segments.queries import flows
+from segments.queries.class_scope import ClassScope
 from segments.queries.portrait_words import Portrait, shown
+from segments.queries.scope import Scope
 from segments.services import portraits
+from segments.views.asked import class_scope
 from segments.views.charts import number_of_customers
 
 NAMES_SHOWN = 10
@@ -25,47 +28,51 @@ NAMES_SHOWN = 10
 @requires(VIEW_DASHBOARD)
 def class_portrait(request: SignedInRequest, key: str) -> HttpResponse:
     """Show how CLV is spread, shared traits, satisfaction, risks and what to do."""
-    worth_class, chosen = _class(key), chosen_run(request)
-    context: dict[str, Any] = {"worth_class": worth_class, "chosen": chosen}
-    if chosen.run is not None:
-        facts = portraits.portrait(chosen.run, worth_class)
-        found = shown(chosen.run, worth_class, facts)
-        context |= {"portrait": found, "chart": _chart(found)}
+    among = class_scope(request, key)
+    context: dict[str, Any] = {"worth_class": among.worth_class, "bar": among.bar}
+    if among.bar.run is not None and among.bar.is_valid:
+        facts = portraits.portrait_in(among.bar, among.worth_class)
+        found = shown(among.bar.run, among.worth_class, facts or {}, among.inside)
+        context |= {"portrait": found, "chart": _chart(found, among.inside)}
     return render(request, "segments/classes/_portrait.html", context)
 
 
 @require_GET
 @requires(VIEW_CLASSES)
 def class_flow(request: SignedInRequest, key: str) -> HttpResponse:
-    """Name who came into the class and who left it; a rep's own accounts."""
-    worth_class, chosen = _class(key), chosen_run(request)
-    comparison = compared_run(request, chosen.run)
-    context: dict[str, Any] = {
-        "worth_class": worth_class,
-        "chosen": chosen,
-        "comparison": comparison,
-    }
-    if chosen.run is not None and comparison.before is not None:
-        between = (comparison.before, chosen.run)
-        context |= {
-            "flow": migration.flow_of(*between, worth_class, user=request.user),
-            "came": migration.movers(
-                *between, user=request.user, into=worth_class, size=NAMES_SHOWN
-            ),
-            "left": migration.movers(
-                *between, user=request.user, out_of=worth_class, size=NAMES_SHOWN
-            ),
-        }
+    """Name who in scope came into the class and who left it; a rep's own accounts."""
+    among = class_scope(request, key)
+    scope, worth_class = among.bar, among.worth_class
+    context: dict[str, Any] = {"worth_class": worth_class, "scope": scope}
+    if scope.run is not None and scope.is_valid:
+        comparison = compared_run(request, scope.run, since=scope.since)
+        context["comparison"] = comparison
+        if comparison.before is not None:
+            context |= _flow(among, comparison.before, scope.run)
     return render(request, "segments/classes/_flow.html", context)
 
 
-def _class(key: str) -> WorthClass:
-    if key not in WorthClass.values:
-        raise Http404(key)
-    return WorthClass(key)
+def _flow(
+    among: ClassScope, before: ValuationRun, run: ValuationRun
+) -> dict[str, object]:
+    worth_class, scope = among.worth_class, among.bar
+    days = {"earlier": before.as_of, "later": run.as_of, "worth": worth_class.value}
+    return {
+        "flow": flows.flow_of(before, run, worth_class, scope=scope),
+        "came": flows.movers(
+            before, run, scope=scope, into=worth_class, size=NAMES_SHOWN
+        ),
+        "left": flows.movers(
+            before, run, scope=scope, out_of=worth_class, size=NAMES_SHOWN
+        ),
+        "came_url": scope.list_url("came", **days),
+        "left_url": scope.list_url("left", **days),
+        "all_query": scope.query(**{"from": before.as_of}),
+        "kept": {k: v for k, v in scope.parameters.items() if k != "from"},
+    }
 
 
-def _chart(found: Portrait) -> Chart | None:
+def _chart(found: Portrait, inside: Scope) -> Chart | None:
     if not found.bars:
         return None
     fullest = max(found.bars, key=lambda bar: bar[2])
@@ -88,6 +95,9 @@ def _chart(found: Portrait) -> Chart | None:
         ],
         x_title="CLV",
         write=number_of_customers,
+        urls=[
+            inside.list_url("clv", low=low, high=high) for low, high, _ in found.bars
+        ],
     )
 
 
@@ -97,3 +107,7 @@ def _range(low: int | None, high: int | None) -> str:
     if high is None:
         return f"{money(low)} and more"
     return f"{money(low)} to {money(high)}"
+
+
+def _text(edge: int | None) -> str:
+    return "" if edge is None else str(edge)

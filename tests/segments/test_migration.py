@@ -11,7 +11,9 @@ from common.lists.sets import account_set
 from crm.models import Account
 from segments.choices import WorthClass
 from segments.models import ClassTotal, Membership
-from segments.queries.migration import flow_of, migration, movers, whole_migration
+from segments.queries.flows import flow_of, movers
+from segments.queries.migration import migration, whole_migration
+from segments.queries.scope import Scope
 from tests import make
 
 FIRST = dt.date(2026, 9, 1)
@@ -88,7 +90,7 @@ def test_rows_and_columns_sum_to_the_classes_on_both_days(policy, manager, seed)
     for earlier, later in ((0, 5), (5, 12), (0, 12)):
         before, run = runs[earlier], runs[later]
 
-        found = migration(before, run, user=manager)
+        found = migration(before, run, scope=Scope.read({}, manager))
 
         by_definition = whole_migration(before, run)
         assert _as_set(found) == _as_set(by_definition)
@@ -101,7 +103,7 @@ def test_rows_and_columns_sum_to_the_classes_on_both_days(policy, manager, seed)
                 assert total == (row.accounts, row.clv)
         for cell in found.cells:
             assert names_of(cell, before, run, manager) == cell.accounts
-    own = migration(before, run, user=owner)
+    own = migration(before, run, scope=Scope.read({}, owner))
     assert sum(cell.accounts for cell in own.cells) <= owner.accounts.count()
 
 
@@ -128,7 +130,7 @@ def names_of(cell, before, run, user):
 def test_history_written_after_the_night_is_counted_anew(policy, manager):
     runs, _ = histories(random.Random(9), accounts=10)  # noqa: S311
     ClassTotal.objects.filter(run=runs[5], worth_class="general").update(accounts=99)
-    found = migration(runs[0], runs[5], user=manager)
+    found = migration(runs[0], runs[5], scope=Scope.read({}, manager))
     assert _as_set(found) == _as_set(whole_migration(runs[0], runs[5]))
 
 
@@ -200,6 +202,60 @@ def test_the_matrix_leaves_as_csv(client, manager, moved):
 
 def test_a_class_names_who_came_with_their_money(moved, manager):
     before, run = make.ValuationRun.objects.order_by("as_of")
-    flow = flow_of(before, run, WorthClass.POTENTIAL_KEY, user=manager)
+    flow = flow_of(before, run, WorthClass.POTENTIAL_KEY, scope=Scope.read({}, manager))
     assert (flow.came, flow.came_clv, flow.left) == (1, Decimal("950.00"), 0)
-    assert [m.name for m in movers(before, run, user=manager)] == ["Riser & Söhne"]
+    assert [m.name for m in movers(before, run, scope=Scope.read({}, manager))] == [
+        "Riser & Söhne"
+    ]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_filter_narrows_rows_columns_flows_and_lists_alike(policy, manager, seed):
+    runs, owner = histories(random.Random(seed), accounts=20)  # noqa: S311
+    before, run = runs[0], runs[12]
+    scope = Scope.read({"owner": str(owner.pk)}, manager)
+    mine = set(owner.accounts.values_list("pk", flat=True))
+
+    found = migration(before, run, scope=scope)
+
+    sides = [
+        {
+            m.account_id: m.worth_class
+            for m in Membership.objects.on(day.as_of).filter(account__in=mine)
+        }
+        for day in (before, run)
+    ]
+    for cell in found.cells:
+        pairs = [(sides[0].get(pk), sides[1].get(pk)) for pk in mine]
+        assert pairs.count((cell.was, cell.becomes)) == cell.accounts
+    assert sum(cell.accounts for cell in found.cells) == len({*sides[0], *sides[1]})
+    for key in KEYS:
+        flow = flow_of(before, run, key, scope=scope)
+        assert len(movers(before, run, scope=scope, into=key)) == flow.came
+        given = {"worth": key.value, "earlier": before.as_of, "later": run.as_of}
+        for name, number in (("came", flow.came), ("left", flow.left)):
+            ids = account_set(name).accounts(manager, given)
+            assert Account.objects.filter(pk__in=ids, owner=owner).count() == number
+
+
+def test_the_bar_narrows_the_page_and_its_lists(client, manager, rep, moved):
+    client.force_login(manager)
+    answer = client.get(URL, {"owner": rep.pk, "from": FIRST.isoformat()})
+    assert answer.context["found"].moved == 1
+    assert f"owner={rep.pk}" in answer.context["chart"].ribbons[0].url
+    nobody = client.get(URL, {"owner": manager.pk}).content.decode()
+    assert "No account matches" in nobody
+    assert "Riser" not in nobody
+    wrong = client.get(URL, {"class": "general"})
+    assert wrong.status_code == 400
+    assert "cannot be narrowed by class" in wrong.content.decode()
+
+
+def test_the_api_narrows_the_matrix_too(client, manager, rep, moved):
+    client.force_login(manager)
+    url = reverse("api:migration-list")
+    (found,) = client.get(url, {"owner": rep.pk}).json()
+    assert [cell["accounts"] for cell in found["cells"]] == [1]
+    (found,) = client.get(url, {"owner": manager.pk}).json()
+    assert found["cells"] == []
+    assert client.get(url, {"class": "general"}).status_code == 400

@@ -6,13 +6,18 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from crm.models import Holding
+from common.lists.sets import account_set
+from crm.models import Account, Holding, Territory
 from segments.choices import WorthClass
+from segments.queries.portrait_words import KINDS
+from segments.queries.portraits import Counted
+from segments.queries.scope import Scope
 from segments.services import portraits
 from tests import make
 
 DAY = dt.date(2026, 11, 20)
 EARLIER = dt.date(2026, 9, 20)
+OLD = dt.date(2025, 1, 20)
 URL = reverse("segments:class_portrait", args=["current_key"])
 
 
@@ -111,3 +116,58 @@ def test_the_kept_portrait_is_read_not_counted(client, manager, runs, rep):
     assert portraits.portrait(run, WorthClass.CURRENT_KEY)["accounts"] == 1
     client.force_login(rep)
     assert client.get(URL).status_code == 403
+
+
+def test_a_filter_narrows_members_and_everybody(runs, manager):
+    _, run = runs
+    for name in ("Brewing", "Retail"):
+        for realised in ("100.00", "600.00"):
+            member(run, "current_key", industry=name, realised=realised)
+    scope = Scope.read({"industry": "Brewing"}, manager)
+    portraits.write_portraits(run)
+
+    found = portraits.portrait_in(scope, WorthClass.CURRENT_KEY)
+
+    assert (found["accounts"], found["everybody"]) == (2, 2)
+    whole = portraits.portrait_in(Scope.read({}, manager), WorthClass.CURRENT_KEY)
+    assert whole["accounts"] == 4
+
+
+def test_the_api_narrows_portraits(client, runs, manager):
+    _, run = runs
+    for name in ("Brewing", "Retail"):
+        member(run, "current_key", industry=name)
+    client.force_login(manager)
+    url = reverse("api:class-portrait-list")
+    found = client.get(url, {"industry": "Brewing"}).json()
+    assert found[0]["facts"]["accounts"] == 1
+    assert client.get(url).json()[0]["facts"]["accounts"] == 2
+    assert client.get(url, {"class": "general"}).status_code == 400
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_trait_opens_those_who_share_it(runs, manager, kind):
+    _, run = runs
+    territory = Territory.objects.create(name="North")
+    fields = {"industry": "Brewing", "source": "event", "size_band": "1-9"}
+    fields |= {"relationship_type": "partner", "stage": "customer"}
+    shares = member(run, "current_key", territory=territory, **fields)
+    product = make.product(name="Press")
+    holding = {"product": product, "acquired_on": EARLIER, "quantity": 1}
+    Holding.objects.create(account=shares, **holding)
+    make.touchpoint(account=shares, channel="visit", occurred_at=noon(EARLIER))
+    old = member(run, "current_key", industry="Retail", source="web", stage="prospect")
+    Holding.objects.create(account=old, ends_on=EARLIER, **holding)
+    make.touchpoint(account=old, channel="visit", occurred_at=noon(OLD))
+    value = {"territory": "North", "product": "Press", "channel": "visit"}
+    given = {"kind": kind, "value": (value | fields)[kind]}
+
+    ids = account_set("sharing").accounts(manager, given)
+
+    assert list(Account.objects.filter(pk__in=ids)) == [shares]
+    counted = Counted(run, None).traits()
+    assert counted[kind, given["value"]] == {"current_key": 1}
+
+
+def noon(day):
+    return dt.datetime.combine(day, dt.time(12), dt.UTC)

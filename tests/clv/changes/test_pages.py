@@ -10,6 +10,7 @@ from clv.models import Valuation, ValuationRun
 from clv.services import valuing
 from common.templatetags.display import day, signed_cents
 from crm.models import Account
+from segments.models import Membership
 from segments.services import changes as rollups
 from segments.services import classes
 from tests import make
@@ -107,6 +108,23 @@ def test_the_firm_is_for_roles_of_the_whole_firm(client, rep, marketer, classed,
     assert client.get(url).status_code == 403
     client.force_login(marketer)
     assert client.get(url).status_code == 200
+
+
+def test_a_part_of_a_class_says_why(client, manager, rep, classed):
+    held = Membership.objects.on(TODAY).filter(worth_class="general")[:3]
+    ids = [one.account_id for one in held]
+    Account.objects.filter(pk__in=ids).update(owner=rep)
+    client.force_login(manager)
+
+    given = {"owner": rep.pk, "from": EARLIER.isoformat()}
+    change = client.get(url_of("segments:class_why"), given).context["change"]
+
+    values = [
+        Valuation.objects.of_run(run).filter(account__owner=rep) for run in classed
+    ]
+    was, now = (sum(one.clv for one in rows) for rows in values)
+    assert (change.clv_before, change.clv_after) == (was, now)
+    assert sum(bar.amount for bar in change.bars) == now - was
 
 
 @pytest.mark.parametrize("name", FIRM)

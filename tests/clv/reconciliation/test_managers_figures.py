@@ -100,7 +100,7 @@ def check_tree(run):
 
 
 def check_migration(before, run, manager):
-    found = migration(before, run, user=manager)
+    found = migration(before, run, scope=Scope.read({}, manager))
     for night, total in ((before, found.total_before), (run, found.total_after)):
         counts = Counter(
             Membership.objects.on(night.as_of).values_list("worth_class", flat=True)

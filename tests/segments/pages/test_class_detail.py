@@ -176,3 +176,22 @@ def test_an_account_without_class_says_so(client, rep, name, words):
     client.force_login(rep)
     url = reverse(name, args=[account.pk])
     assert words in client.get(url).content.decode()
+
+
+def test_the_bar_narrows_members_totals_and_links(client, manager, rep, run):
+    member(run, name="Mine", owner=rep, realised="40.00")
+    member(run, name="Other", realised="60.00")
+    client.force_login(manager)
+
+    answer = client.get(URL, {"owner": rep.pk})
+
+    assert names(answer.context) == ["Mine"]
+    tile = answer.context["tile"]
+    assert tile.accounts == 1
+    assert "class=current_key" in tile.accounts_url
+    assert f"owner={rep.pk}" in tile.accounts_url
+    assert "of the whole class, whatever the filter says" in answer.content.decode()
+    assert client.get(URL, {"owner": manager.pk}).context["members"] == []
+    wrong = client.get(URL, {"class": "general"})
+    assert wrong.status_code == 400
+    assert "members" not in wrong.context

@@ -77,7 +77,9 @@ def test_all_four_classes_have_a_tile_with_links(client, manager, run):
     assert [tile.accounts for tile in tiles] == [3, 0, 0, 0]
     page = response.content.decode()
     assert "?class=current_key" in page
-    assert f"{reverse('segments:class_detail', args=['current_key'])}#came" in page
+    assert (
+        f"{reverse('segments:class_detail', args=['current_key'])}#class-flow" in page
+    )
 
 
 def test_the_best_customers_come_first_with_their_class(client, manager, run):
