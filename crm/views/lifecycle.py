@@ -82,8 +82,10 @@ def account_referrer(request: SignedInRequest, pk: int) -> HttpResponse:
 @requires(permissions.VIEW_ACCOUNTS)
 def lifecycle_report(request: SignedInRequest) -> HttpResponse:
     since = business_today() - REPORTED
+    stages = conversion(request.user, since)
     context = {
-        "stages": conversion(request.user, since),
+        "stages": stages,
+        "is_empty": not any(one.now or one.left for one in stages),
         "since": since,
         "may_catalogue": request.user.has_perm(permissions.CHANGE_CATALOGUES),
     }

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from clv.models import Valuation
 from common.kept import kept
 from common.lists.sets import AccountSet, Given
-from common.templatetags.display import count, money, share
+from common.templatetags.display import counted, money, share
 from crm.models import Account
 from segments.models import ValueMatrix
 from segments.policy import HIGH_SHARE, MATRIX_BINS
@@ -55,6 +55,11 @@ class Corner:
     cost: Decimal
     url: str
     movers: Sequence[Mover]
+
+    @property
+    def query(self) -> str:
+        """Return what narrows the list of accounts to this corner."""
+        return self.url.partition("?")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +106,25 @@ class Shown:
     def sentence(self) -> str:
         by_key = {one.kind.key: one for one in self.corners}
         gems, darlings = by_key["gems"], by_key["darlings"]
+        if self.customers == 1:
+            (alone,) = (one for one in self.corners if one.customers)
+            return (
+                f"One customer only, with {money(alone.clv)} of CLV on"
+                f" {money(alone.revenue)} of revenue: there is nobody to rank it among."
+            )
+        if not gems.customers and not darlings.customers:
+            return (
+                "No hidden gem and no expensive darling: who brings the most revenue"
+                " is worth the most as well."
+            )
         said = (
-            f"{count(gems.customers)} hidden gem{'' if gems.customers == 1 else 's'} "
-            f"hold {money(gems.clv)} of CLV on {money(gems.revenue)} of revenue;"
-            f" {count(darlings.customers)} expensive"
-            f" darling{' holds' if darlings.customers == 1 else 's hold'}"
-            f" {money(darlings.clv)} on {money(darlings.revenue)}."
+            f"{_hold(gems, 'hidden gem', 'of CLV', 'of revenue')};"
+            f" {_hold(darlings, 'expensive darling')}."
         )
         if darlings.cost > 0:
-            said += f" Their biggest cost is {darlings.biggest_cost.lower()}."
-        return said
+            whose = "Its" if darlings.customers == 1 else "Their"
+            said += f" {whose} biggest cost is {darlings.biggest_cost.lower()}."
+        return said[0].upper() + said[1:]
 
     @property
     def rule(self) -> str:
@@ -118,6 +132,18 @@ class Shown:
             f"High is the best {share(HIGH_SHARE)}: revenue to date from"
             f" {money(self.cut_revenue)}, CLV from {money(self.cut_clv)}."
         )
+
+
+def _hold(corner: Corner, noun: str, of_clv: str = "", of_revenue: str = "") -> str:
+    if not corner.customers:
+        return f"nobody is {'a' if noun[0] == 'h' else 'an'} {noun}"
+    said = (
+        f"{counted(corner.customers, noun)}",
+        "holds" if corner.customers == 1 else "hold",
+        f"{money(corner.clv)} {of_clv}".strip(),
+        f"on {money(corner.revenue)} {of_revenue}".strip(),
+    )
+    return " ".join(said)
 
 
 def matrix_in(scope: Scope) -> Shown | None:

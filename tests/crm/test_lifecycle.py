@@ -182,3 +182,10 @@ def test_a_referrer_is_found_by_name_and_circles_are_refused(client, rep, accoun
     assert client.post(url("account_referrer", made), back).status_code == 422
     made.refresh_from_db()
     assert made.referred_by is None
+
+
+def test_without_accounts_the_report_says_what_to_do(client, manager, db):
+    client.force_login(manager)
+    page = client.get(reverse("crm:lifecycle_report")).content.decode()
+    assert "Nobody stands in a stage yet" in page
+    assert "To the accounts" in page

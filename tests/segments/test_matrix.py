@@ -103,11 +103,39 @@ def test_every_corner_opens_exactly_its_customers(run, manager, as_manager):
 
 def test_the_page_answers_first_and_says_what_high_means(as_manager, run):
     page = as_manager.get(URL).content.decode()
-    assert "1 hidden gem hold" in page
+    assert "1 hidden gem holds" in page
+    assert "Its biggest cost is account management." in page
     assert "High is the best 30" in page
     assert "With so few customers ranks say little" in page
     rows = b"".join(as_manager.get(reverse("segments:matrix_export"))).decode()
     assert "Hidden gems,Quiet gem" in rows
+
+
+@pytest.mark.parametrize(
+    ("customers", "said"),
+    [
+        ([(100, 50)], "One customer only, with 50 of CLV on 100 of revenue"),
+        (
+            [(100, 50), (200, 60), (300, 70), (400, 80)],
+            "No hidden gem and no expensive darling",
+        ),
+    ],
+)
+def test_few_customers_are_said_in_words(db, manager, customers, said):
+    made = make.run()
+    for number, (revenue, clv) in enumerate(customers):
+        customer(made, f"Customer {number}", revenue, clv)
+    assert matrix_in(Scope.read({}, manager)).sentence.startswith(said)
+
+
+def test_a_corner_asks_for_a_plan_for_exactly_its_customers(as_manager, run):
+    corners = corners_of(as_manager.get(URL).context["shown"])
+    url = reverse("campaigns:list_bulk", args=["accounts"])
+    asked = as_manager.post(
+        f"{url}?{corners['small'].query}", {"scope": "all", "action": "add_plan"}
+    )
+    assert asked.status_code == 200
+    assert asked.context["chosen"].count == 6
 
 
 def test_a_faulty_filter_is_said_and_an_empty_one_too(as_manager, run):

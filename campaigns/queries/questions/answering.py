@@ -162,7 +162,9 @@ def answer(asked: Asked) -> Answer:
                 asked, "Nothing was valued by that day. Choose a later one."
             )
         return _nothing(
-            asked, "Nothing is valued yet. The first run values every account."
+            asked,
+            "Nothing is valued yet. Load orders; then the night, or “Value now” under"
+            " Runs, values every account.",
         )
     if question.answer is not None:
         return question.answer(asked)

@@ -253,7 +253,8 @@ def _sentence(asked: Asked, found: Found, rows: Sequence[Row], wording: Wording)
     if not rows:
         return (
             f"There {'is' if sets.found == 1 else 'are'} {count(sets.found)} {noun}, "
-            "but nothing was seen before them often enough to judge."
+            "but nothing was seen before them often enough to judge. Choose a longer "
+            "time, or log contacts and events."
         )
     sure = [row for row in rows if row["holds"] == "yes"]
     tested = f"{count(len(rows))} patterns that were seen often enough"
@@ -363,7 +364,12 @@ BEFORE_LOSS = Question(
     columns=COLUMNS,
     answer=lambda asked: answered(
         asked,
-        Wording("loss", "losses", "Nobody was lost in this time, by this definition."),
+        Wording(
+            "loss",
+            "losses",
+            "Nobody was lost in this time, by this definition. Choose a longer time,"
+            " or another definition.",
+        ),
     ),
     names=names,
     method=METHOD,
@@ -388,7 +394,8 @@ BEFORE_PURCHASE = Question(
         Wording(
             "purchase",
             "purchases",
-            "Nobody bought that in this time, by these choices.",
+            "Nobody bought that in this time, by these choices. Choose a longer time,"
+            " or another product.",
         ),
     ),
     names=names,

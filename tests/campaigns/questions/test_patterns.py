@@ -72,7 +72,7 @@ def test_losses_are_counted_as_plain_sql_counts_them(planted, ask):
     told = sql("SELECT count(*) FROM crm_account WHERE lost_on >= '2026-06-05'")
     assert found.sentence == (
         f"There are {told[0][0]} losses, but nothing was seen before them often enough "
-        "to judge."
+        "to judge. Choose a longer time, or log contacts and events."
     )
 
 
