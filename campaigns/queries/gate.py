@@ -182,7 +182,7 @@ class Gate:
         if self._responses.is_one_for_all:
             return self._responses.assumed.said
         return (
-            "measured effects of plans and classes where there are any, else"
+            "measured where plans and classes were, else"
             f" {self._responses.assumed.said}"
         )
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from crm.choices import NotificationKind, Role
 from crm.models import Account, Notification, Task, User
+from crm.queries.responsible import managers_of
 
 LONGEST_EXCERPT = 200
 LONGEST_NAME = 120  # of an account, within a text
@@ -151,6 +152,22 @@ def given_many(*, actor: User, owner: User, count: int, what: str) -> None:
         kind=kind,
         text=f"{actor} gave you {count:,} {word}.",
         url=reverse(page),
+    )
+
+
+def owner_left(*, actor: User, owner: User) -> None:
+    """Tell who stands in for `owner`, who was deactivated, whose accounts these are."""
+    count = Account.objects.active().filter(owner=owner).count()
+    if not count:
+        return
+    what = "account" if count == 1 else "accounts"
+    notify(
+        user=next(iter(managers_of(owner.territory)), None),
+        actor=actor,
+        kind=NotificationKind.ACCOUNT,
+        text=f"{owner} left and owns {count:,} {what}. What plans ask for there comes"
+        " to you from the next night on. Give the accounts to a colleague.",
+        url=f"{reverse('campaigns:account_list')}?owner={owner.pk}",
     )
 
 

@@ -16,7 +16,7 @@ from crm.choices import Role
 from crm.errors import CannotSaveUserError, LastAdministratorError
 from crm.models import Territory, User
 from crm.queries.rates import hourly_cost_on
-from crm.services import audit, rates
+from crm.services import audit, notifications, rates
 
 ROLES_LOCK = 7_236_365  # any constant; one change of access at a time
 
@@ -108,7 +108,8 @@ def change_user(
 def deactivate_user(*, actor: User, user: User) -> User:
     """End a person's access at once: sessions, tokens, password and open links.
 
-    What they own and did stays. Deactivating twice changes nothing more.
+    What they own and did stays; who stands in for them is told. Deactivating twice
+    changes nothing more.
 
     Raises
     ------
@@ -125,6 +126,7 @@ def deactivate_user(*, actor: User, user: User) -> User:
         user.is_active = False
         _end_access(user)
         audit.record(actor=actor, action="user.deactivated", subject=user)
+        notifications.owner_left(actor=actor, owner=user)
     return user
 
 

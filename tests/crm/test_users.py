@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from crm.choices import Role
 from crm.errors import CannotSaveUserError, LastAdministratorError
-from crm.models import AuditEvent, Territory, User
+from crm.models import AuditEvent, Notification, Territory, User
 from crm.services import users
 from tests import make
 
@@ -197,6 +197,18 @@ def test_the_last_administrator_stays(desk, administrator):
     desk.post(f"/people/{administrator.pk}/deactivate/")
     administrator.refresh_from_db()
     assert administrator.is_active is True
+
+
+def test_who_stands_in_is_told_that_an_owner_left(administrator, manager, rep):
+    make.account(owner=rep)
+
+    for _ in range(2):
+        users.deactivate_user(actor=administrator, user=rep)
+
+    told = Notification.objects.get()
+    assert told.user == manager
+    assert told.text.startswith(f"{rep} left and owns 1 account. What plans ask for")
+    assert told.url == f"/accounts/?owner={rep.pk}"
 
 
 def test_a_deactivated_administrator_does_not_count(administrator, manager):
