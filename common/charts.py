@@ -106,8 +106,12 @@ def waterfall(
     moves: Sequence[tuple[str, float]],
     total: tuple[str, float],
     write: Callable[[float | None], str],
+    urls: Sequence[str] = (),
 ) -> Chart:
-    """Return a chart of moves, each from where the one before ended, and their sum."""
+    """Return a chart of moves, each from where the one before ended, and their sum.
+
+    `urls` are those of the moves; the sum leads nowhere.
+    """
     return Chart(
         key=key,
         title=title,
@@ -116,6 +120,7 @@ def waterfall(
         series=[Series("Change", [*(by for _, by in moves), total[1]], "waterfall")],
         x_title="Cause",
         write=write,
+        urls=[*urls, ""] if urls else (),
     )
 
 

@@ -17,7 +17,16 @@ class SegmentsConfig(AppConfig):
         sets.register("customers-by-owner", f"{targeting}.CUSTOMERS_BY_OWNER")
         sets.register("lost-by-fit", f"{targeting}.LOST_BY_FIT")
         sets.register("overdue", "segments.queries.overdue.OVERDUE")
-        for key in ("won", "moved", "came", "left", "falling", "ending", "changed"):
+        for key in (
+            "won",
+            "moved",
+            "came",
+            "left",
+            "falling",
+            "ending",
+            "changed",
+            "these",
+        ):
             sets.register(key, f"segments.queries.sets.{key.upper()}")
         for key in ("again", "best", "cohort", "established", "repeaters", "worth"):
             sets.register(key, f"segments.queries.value_sets.{key.upper()}")

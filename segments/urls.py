@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path("value/_changes/", value.changes, name="value_changes"),
     path("value/_week/", changes.week, name="value_week"),
     path("value/_why/", changes.firm_change, name="value_why"),
+    path("value/names/", changes.cause_names, name="cause_names"),
     path("value/facets/", facets.facet_list, name="facet_list"),
     path("value/data/", quality.quality, name="quality"),
     path("value/data/export.csv", quality.quality_export, name="quality_export"),

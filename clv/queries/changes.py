@@ -1,6 +1,6 @@
 """Why values changed: what two runs knew, side by side, and the split to be shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -92,8 +92,11 @@ class ValueChange:
             return said
         return f"{said} Most by {bar.label.lower()}, {signed_money(bar.amount)}."
 
-    def chart(self, key: str) -> Chart:
-        """Return the waterfall from nothing to the whole change."""
+    def chart(self, key: str, url_of: Callable[[str], str] | None = None) -> Chart:
+        """Return the waterfall from nothing to the whole change.
+
+        `url_of` tells of a cause where its names are.
+        """
         return waterfall(
             key=key,
             title="Change of CLV by cause",
@@ -101,6 +104,9 @@ class ValueChange:
             moves=[(bar.label, float(bar.amount)) for bar in self.bars],
             total=("Change", float(self.total)),
             write=signed_cents,
+            urls=[url_of(bar.key) if bar.amount else "" for bar in self.bars]
+            if url_of
+            else (),
         )
 
 

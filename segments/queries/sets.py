@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from clv.models import Valuation, ValuationRun
 from common.lists.sets import AccountSet, Given
 from common.templatetags.display import day
-from crm.models import Holding
+from crm.models import Account, Holding
 from segments.choices import WorthClass
 from segments.models import Membership
 from segments.queries.migration import cell_accounts, gone_accounts, new_accounts
@@ -176,4 +176,19 @@ CHANGED = AccountSet(
         "until": forms.DateField,
         "way": lambda: forms.ChoiceField(choices=[(FELL, "fell"), (ROSE, "rose")]),
     },
+)
+
+
+# -- Accounts that a page names one by one
+
+
+def _these(_user: Any, given: Given) -> QuerySet[Any]:
+    found = [int(one) for one in given["ids"].split(",")]
+    return Account.objects.order_by().filter(pk__in=found).values("pk")
+
+
+THESE = AccountSet(
+    title=lambda given: f"of the page before: {given['ids'].count(',') + 1}",
+    accounts=_these,
+    parameters={"ids": lambda: forms.RegexField(r"^\d{1,18}(,\d{1,18}){0,199}$")},
 )

@@ -72,6 +72,13 @@ def change_within_class(
 def _change_of_class(
     split: SplitRuns, worth_class: WorthClass, ids: NDArray[np.int64] | None = None
 ) -> ValueChange:
+    return split.of_members(members_in(split, worth_class, ids))
+
+
+def members_in(
+    split: SplitRuns, worth_class: WorthClass, ids: NDArray[np.int64] | None = None
+) -> Members:
+    """Return who of a split stood in a class on either day, of `ids` where given."""
     accounts = split.sides.account_id
     among = np.True_ if ids is None else np.isin(accounts, ids)
     before, after = (
@@ -80,4 +87,4 @@ def _change_of_class(
         for run in (split.before, split.run)
     )
     was, now = split.sides.before.is_present > 0, split.sides.after.is_present > 0
-    return split.of_members(Members(before & was, after & now))
+    return Members(before & was, after & now)

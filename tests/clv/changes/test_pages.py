@@ -110,6 +110,26 @@ def test_the_firm_is_for_roles_of_the_whole_firm(client, rep, marketer, classed,
     assert client.get(url).status_code == 200
 
 
+@pytest.mark.parametrize("name", FIRM)
+def test_each_bar_opens_names_that_sum_to_it(client, manager, classed, name):
+    client.force_login(manager)
+    shown = client.get(url_of(name)).context
+    opened = 0
+    for bar, url in zip(shown["change"].bars, shown["chart"].urls, strict=False):
+        assert bool(url) == bool(bar.amount)
+        if not url:
+            continue
+        page = client.get(url)
+        found = page.context["found"]
+        assert found.total == bar.amount
+        assert found.of_named + found.of_others == bar.amount
+        assert signed_cents(bar.amount) in page.content.decode()
+        listed = client.get(page.context["list_url"]).content.decode()
+        assert found.named[0].account.name in listed
+        opened += 1
+    assert opened == sum(1 for bar in shown["change"].bars if bar.amount) > 0
+
+
 def test_a_part_of_a_class_says_why(client, manager, rep, classed):
     held = Membership.objects.on(TODAY).filter(worth_class="general")[:3]
     ids = [one.account_id for one in held]
@@ -140,9 +160,8 @@ def test_the_firm_and_its_classes_say_why(client, manager, classed, name, read_o
         else rollups.changes.change_of_firm(run=classed[1], before=classed[0])
     )
     for bar in change.bars:
-        assert (
-            f'{bar.label}</th><td class="is-number">{signed_cents(bar.amount)}' in page
-        )
+        label = f"{bar.label}</a>" if bar.amount else bar.label
+        assert f'{label}</th><td class="is-number">{signed_cents(bar.amount)}' in page
     assert signed_cents(change.total) in page
 
 
