@@ -147,7 +147,7 @@ def add_facts() -> None:
 def sum_up() -> None:
     """Run what the night runs for these pages, and say how long each step took."""
     from clv.models import ValuationRun  # noqa: PLC0415
-    from config.night import MORE_KEPT  # noqa: PLC0415
+    from config.night import MORE_KEPT, MORE_KEPT_WITHIN  # noqa: PLC0415
     from config.prepared import prepare as ask_for_pages  # noqa: PLC0415
     from segments.services import (  # noqa: PLC0415
         changes,
@@ -162,7 +162,9 @@ def sum_up() -> None:
         "classify": classes.classify,
         "explain": changes.write_rollup,
         "portray": write_portraits,
-        "sum up": partial(rollups.write_rollups, more=MORE_KEPT),
+        "sum up": partial(
+            rollups.write_rollups, more=MORE_KEPT, within=MORE_KEPT_WITHIN
+        ),
         "matrix": write_matrix,
         "opportunities": findings.write_findings,
         "prepare": ask_for_pages,

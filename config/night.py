@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
-from campaigns.queries import effort, optimiser, spend_effect
+from campaigns.queries import effort, effort_within, optimiser, spend_effect
 from campaigns.services import alert_rules, alerts, planning, plans, standings
 from campaigns.services.automations import log_pruning
 from clv.choices import RunKind
@@ -110,12 +110,14 @@ MORE_KEPT = MappingProxyType(
         optimiser.CELLS_KEPT: optimiser.cell_rows,
     }
 )
+# The same of each class, rep, territory and industry.
+MORE_KEPT_WITHIN = MappingProxyType({effort.PARTS: effort_within.effort_rows_within})
 
 
 def _sum_up(work: Work) -> Done:
     """Keep the sums that the value pages show."""
     with work.lease.fenced():
-        done = rollups.write_rollups(work.run, more=MORE_KEPT)
+        done = rollups.write_rollups(work.run, more=MORE_KEPT, within=MORE_KEPT_WITHIN)
     skipped = {"cohorts": "counted within the week"} if done.cells is None else {}
     return Done(done.rows, skipped)
 

@@ -21,11 +21,12 @@ from common.kept import kept_rows, marks_of
 from common.templatetags.display import money, number, share
 from crm.models import Account, User
 from segments.choices import WorthClass
+from segments.queries.narrowed import name_of, part_of
 from segments.queries.profit_facts import accounts_in
 from segments.queries.scope import Period, Scope, usual_period
 from segments.queries.stored import stored_rows
 
-ALLOCATION = "allocation"
+ALLOCATION, PARTS = "allocation", "hours"
 GAPS_NAMED = 12
 GROUPS_NAMED = 15
 SMALLEST_GAP = 0.25  # hours; less is no task
@@ -38,7 +39,7 @@ READ = (
     "crm_account",
     "segments_membership",
 )
-_SPENT = """
+SPENT = """
     WITH touched AS (
         SELECT account_id, sum(minutes)::float8 / 60 AS hours FROM crm_touchpoint
         WHERE voided_at IS NULL AND minutes > 0
@@ -256,30 +257,34 @@ def effort_rows(run: ValuationRun) -> list[Any]:
 def _kept(scope: Scope, run: ValuationRun) -> list[Any] | None:
     """Return the rows that the night kept, None where they have to be summed anew.
 
-    They count for the whole firm and the usual period, until a contact, a cost, an
-    effect, an account or a class is entered or changed, see `stored_rows`.
+    They count for the usual period, of the whole firm or of one class, rep, territory
+    or industry, until a contact, a cost, an effect, an account or a class is entered
+    or changed, see `stored_rows`.
     """
-    if not scope.is_whole_firm or scope.has_period or scope.day != run.as_of:
+    part = part_of(scope)
+    if part is None or scope.has_period or scope.day != run.as_of:
         return None
-    return stored_rows(run, ALLOCATION, marks_of(*READ))
+    name = name_of(PARTS, *part) if any(part) else ALLOCATION
+    return stored_rows(run, name, marks_of(*READ))
 
 
 def _summed(
     run: ValuationRun, period: Period, only: str, given: dict[str, Any]
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """Return totals, the largest gaps, and groups of prospects."""
-    params = _window(run, period) | given
+    params = window(run, period) | given
     responses = Responses(run.assumptions)
     customers = _CUSTOMERS.format(
         among=only, justified=responses.justified_column(), joins=responses.joins()
     )
-    totals = TOTALS.format(spent=_SPENT, customers=customers)
-    gaps = GAPS.format(spent=_SPENT, customers=customers, named=GAPS_NAMED)
-    groups = PROSPECTS.format(spent=_SPENT, among=only, named=GROUPS_NAMED)
+    totals = TOTALS.format(spent=SPENT, customers=customers)
+    gaps = GAPS.format(spent=SPENT, customers=customers, named=GAPS_NAMED)
+    groups = PROSPECTS.format(spent=SPENT, among=only, named=GROUPS_NAMED)
     return _rows(totals, params), _rows(gaps, params), _rows(groups, params)
 
 
-def _window(run: ValuationRun, period: Period) -> dict[str, Any]:
+def window(run: ValuationRun, period: Period) -> dict[str, Any]:
+    """Return the values that `SPENT` and what joins it ask for."""
     return {
         "run": run.pk,
         "day": run.as_of,

@@ -16,6 +16,7 @@ from segments.queries.scope import Scope
 
 Row = list[object]
 NAME_LETTERS = 11
+CLASS = "class"
 # Columns of `segments.queries.picked`; a set of rows for each of them.
 COLUMNS: Mapping[str, str] = {
     Dimension.OWNER: "owner",
@@ -63,6 +64,27 @@ def stored_name(scope: Scope, block: str) -> str | None:
     if not named:
         return block
     return name_of(block, *named[0]) if len(named) == 1 else None
+
+
+def part_of(scope: Scope) -> tuple[str, str] | None:
+    """Return the one dimension and value that a scope is narrowed to, class included.
+
+    ("", "") is the whole firm; None for what is narrowed twice, or otherwise.
+    """
+    if not scope.user.sees_every_account:
+        return None
+    if scope.product is not None or scope.relationship is not None:
+        return None
+    given = {
+        CLASS: scope.worth_class.value if scope.worth_class else "",
+        Dimension.OWNER: str(scope.owner.pk) if scope.owner else "",
+        Dimension.TERRITORY: str(scope.territory.pk) if scope.territory else "",
+        Dimension.INDUSTRY: scope.industry,
+    }
+    named = [(dimension, key) for dimension, key in given.items() if key]
+    if not named:
+        return "", ""
+    return named[0] if len(named) == 1 else None
 
 
 def drop_older(run_id: int, blocks: Iterable[str]) -> None:

@@ -11,9 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
-
-from common.kept import fresh_rows, kept_rows
+from common.kept import kept_rows
 from common.money import ZERO
 from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import ProfitBy
@@ -22,7 +20,6 @@ from segments.queries.scope import Scope
 Params = dict[str, Any]
 Sources = tuple[str, str]  # of trade, and of costs
 NO_KEY = ""
-STAGED = ("night_trade", "night_costs")
 SUMS = "sum(revenue), sum(refunds), sum(goods), sum(recovered), sum(unknown)"
 
 KEYS: Mapping[str, str] = {
@@ -128,29 +125,23 @@ def summed(
     days: Params,
     where: str,
     params: Params,
-    staged: Sources | None = None,
 ) -> Table:
-    """Return the facts of days, of the accounts that `where` keeps; empty for all.
-
-    `staged` are tables that hold what is summed by account already, see `staged_by`.
-    """
+    """Return the facts of days, of the accounts that `where` keeps; empty for all."""
     cells: dict[Cell, Facts] = {}
     accounts: dict[str, int] = {}
     given = params | days
-    trade_of, costs_of = staged or sources(by, every, is_narrowed=bool(where))
-    # Tables of one transaction say nothing of the rows behind them: never kept.
-    rows_of = _rows if staged is None else fresh_rows
+    trade_of, costs_of = sources(by, every, is_narrowed=bool(where))
     trade = _statement(by, trade_of, SUMS, where)
-    for key, bucket, number, *sums in rows_of(trade, given):
+    for key, bucket, number, *sums in _rows(trade, given):
         if bucket is None:
             accounts[key] = number
             continue
         cells[key, bucket] = Facts(*sums)
     of_costs = ProfitBy.CLASS if by == ProfitBy.PRODUCT else by
     costs = _cost_statement(of_costs, costs_of, where)
-    for key, bucket, kind, amount in rows_of(costs, given):
+    for key, bucket, kind, amount in _rows(costs, given):
         _add_cost(cells, by, (key, bucket, kind, amount))
-    unspread = {} if where else _unspread(every, days)
+    unspread = {} if where else unspread_of(every, days)
     return Table(cells, accounts, unspread)
 
 
@@ -167,24 +158,6 @@ def sources(by: ProfitBy, every: str, *, is_narrowed: bool) -> Sources:
         bucket_of_cost=_bucket("incurred_on", every),
         among=IS_AMONG.format(rows="l") if is_narrowed else "",
     )
-    return trade, costs
-
-
-def staged_by(every: str, days: Params) -> Sources:
-    """Sum up everything by account and product once, for all dimensions.
-
-    The tables last until the transaction ends.
-    """
-    found = []
-    source = sources(ProfitBy.PRODUCT, every, is_narrowed=False)
-    with connection.cursor() as cursor:
-        for name, statement in zip(STAGED, source, strict=True):
-            cursor.execute(f"DROP TABLE IF EXISTS {name}")
-            made = f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {statement}"
-            cursor.execute(made, days)
-            cursor.execute(f"ANALYZE {name}")
-            found.append(f"SELECT * FROM {name}")
-    trade, costs = found
     return trade, costs
 
 
@@ -255,7 +228,8 @@ def accounts_in(scope: Scope, column: str = "a.id") -> tuple[str, Params]:
     return f" AND {column} IN ({named})", dict(zip(names, given, strict=True))
 
 
-def _unspread(every: str, days: Params) -> dict[dt.date, dict[str, Decimal]]:
+def unspread_of(every: str, days: Params) -> dict[dt.date, dict[str, Decimal]]:
+    """Return what was spent on nobody, by stretch and kind."""
     found: dict[dt.date, dict[str, Decimal]] = {}
     sql = UNSPREAD.format(bucket_of_cost=_bucket("incurred_on", every))
     for bucket, kind, amount in _rows(sql, days):

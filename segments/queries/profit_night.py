@@ -1,34 +1,39 @@
 """What the night keeps of profit and loss, so that its page need not sum up a year.
 
-Of the whole firm's last twelve months every cell is kept by month, for each dimension.
-It counts until something is booked, ordered or sent back after it, or an account or its
-class is changed; at a large firm until the next night, which the page says. For a
-period of one's own, and for a part of the firm, the rows are summed anew.
+Of the last twelve months every cell is kept by month, for each dimension: of the whole
+firm, and of each class, rep, territory and industry. It counts until something is
+booked, ordered or sent back after it, or an account or its class is changed; at a large
+firm until the next night, which the page says. For a period of one's own, and for what
+is narrowed twice, the rows are summed anew.
 """
 
 import datetime as dt
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
-from functools import partial
 from typing import Any
+
+from django.utils import timezone
 
 from clv.models import ValuationRun
 from common.kept import marks_of
 from segments.choices import ProfitBy
 from segments.models import StoredFigures
+from segments.queries.narrowed import name_of, part_of
+from segments.queries.profit_cells import WHOLE, tables_of
 from segments.queries.profit_facts import (
     Cell,
     Facts,
     Params,
-    Sources,
     Table,
-    staged_by,
-    summed,
+    unspread_of,
 )
 from segments.queries.scope import Period, Scope, usual_period
-from segments.queries.stored import stored_rows, timed
+from segments.queries.stored import stored_rows
 
+PROFIT = "profit"
+NOTHING = Table({}, {}, {})
 Row = list[object]
 MOST_CELLS = 20_000  # of more the page is the smaller part of the work
 READ = (
@@ -40,29 +45,45 @@ READ = (
 )
 
 
-def block_of(by: ProfitBy) -> str:
-    return f"profit-{by.value}"
+def block_of(by: ProfitBy, within: str = WHOLE, key: str = "") -> str:
+    """Return the name of a breakdown of the firm, or of one value of a dimension."""
+    if within == WHOLE:
+        return f"{PROFIT}-{by.value}"
+    return name_of(PROFIT, f"{by.value} {within}", key)
 
 
 def profit_blocks(run: ValuationRun) -> list[StoredFigures]:
-    """Return every dimension as a block to keep; lines and costs are read once."""
-    begun = time.perf_counter()
+    """Return every breakdown as blocks to keep; lines and costs are read once.
+
+    Parts of the firm are those of now: only the current run keeps them.
+    """
+    made_at, begun = timezone.now(), time.perf_counter()
     marks: Row = list(marks_of(*READ))
     days = _days(usual_period(run.as_of), run)
-    staged = staged_by("month", days)
-    took = time.perf_counter() - begun
+    unspread = unspread_of("month", days)
     blocks = []
-    for by in ProfitBy:
-        work = partial(profit_rows, marks, by, days, staged)
-        block = timed(run, block_of(by), work)
-        block.seconds += took
-        blocks.append(block)
+    for by, within, tables in tables_of(days, is_split=run.is_current):
+        kept = dict(tables)
+        if within == WHOLE:
+            kept[""] = replace(tables.get("", NOTHING), unspread=unspread)
+        blocks += [
+            StoredFigures(
+                run=run,
+                block=block_of(by, within, key),
+                rows=profit_rows(marks, table),
+                made_at=made_at,
+            )
+            for key, table in kept.items()
+            if key or within == WHOLE
+        ]
+    took = time.perf_counter() - begun
+    for block in blocks:
+        block.seconds = took
     return blocks
 
 
-def profit_rows(marks: Row, by: ProfitBy, days: Params, staged: Sources) -> list[Row]:
-    """Return one dimension as rows to keep: marks of what was read, accounts, cells."""
-    table = summed(by, "month", days, "", {}, staged)
+def profit_rows(marks: Row, table: Table) -> list[Row]:
+    """Return a breakdown as rows to keep: marks of what was read, accounts, cells."""
     if len(table.cells) > MOST_CELLS:
         return []
     return [
@@ -75,12 +96,10 @@ def profit_rows(marks: Row, by: ProfitBy, days: Params, staged: Sources) -> list
 
 def facts_of(scope: Scope, by: ProfitBy, every: str) -> Table | None:
     """Return what the night kept for a page, None where the rows have to be summed."""
-    run = scope.run
-    if run is None or not scope.is_whole_firm or scope.has_period:
+    run, part = scope.run, part_of(scope)
+    if run is None or part is None or scope.has_period or scope.day != run.as_of:
         return None
-    if scope.day != run.as_of:
-        return None
-    found = stored_rows(run, block_of(by), marks_of(*READ))
+    found = stored_rows(run, block_of(by, *part), marks_of(*READ))
     if found is None:
         return None
     accounts, unspread, *cells = found

@@ -1,7 +1,7 @@
 """Rows that a night kept for a page, as long as they count."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -51,3 +51,16 @@ def timed(
     rows = work()
     took = time.perf_counter() - begun
     return StoredFigures(run=run, block=block, rows=rows, made_at=made_at, seconds=took)
+
+
+def timed_parts(
+    run: ValuationRun, work: Callable[[ValuationRun], Mapping[str, list[Any]]]
+) -> list[StoredFigures]:
+    """Return blocks that were summed up together, each with how long all took."""
+    made_at, begun = timezone.now(), time.perf_counter()
+    found = work(run)
+    took = time.perf_counter() - begun
+    return [
+        StoredFigures(run=run, block=name, rows=rows, made_at=made_at, seconds=took)
+        for name, rows in found.items()
+    ]

@@ -17,13 +17,15 @@ from segments.queries import cohorts, effort, loyalty, quality_facts, spread, wo
 from segments.queries.findings import MARGIN
 from segments.queries.narrowed import drop_older
 from segments.queries.picked import Picked
-from segments.queries.profit_night import profit_blocks
-from segments.queries.stored import allow_memory, timed
+from segments.queries.profit_night import PROFIT, profit_blocks
+from segments.queries.stored import allow_memory, timed, timed_parts
 from segments.services.changes_within import WHY
 
 BATCH = 2000
 Rows = Callable[[ValuationRun], list[Any]]
+RowsWithin = Callable[[ValuationRun], Mapping[str, list[Any]]]
 NO_ROWS: Mapping[str, Rows] = MappingProxyType({})
+NO_PARTS: Mapping[str, RowsWithin] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,17 @@ class Written:
 
 
 @transaction.atomic
-def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> Written:
+def write_rollups(
+    run: ValuationRun,
+    *,
+    more: Mapping[str, Rows] = NO_ROWS,
+    within: Mapping[str, RowsWithin] = NO_PARTS,
+) -> Written:
     """Sum up a published run; again replaces what it had. Comes after classing.
 
-    `more` are blocks of other apps: what returns the rows of each. The log of changes
-    is cut short before, since sums are stored with the marks that it gives.
+    `more` are blocks of other apps: what returns the rows of each; `within` those of
+    which each part of the firm has its own, by the name before the colon. The log of
+    changes is cut short before, since sums are stored with the marks that it gives.
     """
     prune()
     allow_memory()
@@ -52,13 +60,16 @@ def write_rollups(run: ValuationRun, *, more: Mapping[str, Rows] = NO_ROWS) -> W
     totals = worth.total_rows(run)
     ValueTotal.objects.bulk_create(totals, batch_size=BATCH)
     blocks = _blocks(run, more)
+    for rows in within.values():
+        blocks += timed_parts(run, rows)
     kept = StoredFigures.objects.filter(run=run)
     for others in (f"{cohorts.COHORTS}:", f"{WHY}:", MARGIN):
         kept = kept.exclude(block__startswith=others)
     kept.delete()
     StoredFigures.objects.bulk_create(blocks)
     if run.is_current:
-        drop_older(run.pk, (loyalty.LOYALTY, effort.EFFORT, effort.GAINS))
+        parts = (loyalty.LOYALTY, effort.EFFORT, effort.GAINS, PROFIT, *within)
+        drop_older(run.pk, parts)
     return Written(len(totals), len(blocks), _cells(run))
 
 

@@ -10,8 +10,11 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from campaigns.queries.effort import ALLOCATION, effort_in, effort_rows
+from campaigns.queries.effort_within import effort_rows_within
+from crm.models import Account, Territory
 from segments.models import StoredFigures
 from segments.queries.scope import Scope
+from segments.queries.stored import timed_parts
 from tests import make
 
 URL = reverse("campaigns:allocation")
@@ -120,3 +123,39 @@ def test_what_the_night_keeps_counts_until_something_is_entered(firm, manager, r
     make.valuation(account=account, run=firm, expected_margin="900.00")
     make.touchpoint(account=account, minutes=60, user=rep, occurred_at=LATELY)
     assert effort_in(Scope.read(scope, manager)).whole.hours == live.whole.hours + 1
+
+
+def test_the_night_keeps_what_each_part_of_the_firm_shows(
+    firm, manager, rep, colleague
+):
+    """Prospects, an account of nobody and one that was merged away among them."""
+    north = Territory.objects.create(name="North")
+    Account.objects.filter(name="Rich GmbH").update(territory=north, industry="Food")
+    Account.objects.filter(name="Poor GmbH").update(industry="Food", owner=rep)
+    third = make.account(name="Third GmbH", owner=None, industry="Steel")
+    make.valuation(account=third, run=firm, expected_margin="500.00")
+    make.touchpoint(account=third, user=rep, minutes=90, occurred_at=LATELY)
+    parts = [
+        {"class": "current_key"},
+        {"class": "general"},
+        {"owner": str(rep.pk)},
+        {"territory": str(north.pk)},
+        {"industry": "Food"},
+        {"industry": "Steel"},
+    ]
+    live = [effort_in(Scope.read(one, manager)) for one in parts]
+    assert all(live)
+    StoredFigures.objects.bulk_create(timed_parts(firm, effort_rows_within))
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        kept = [effort_in(Scope.read(one, manager)) for one in parts]
+    assert not any("justified" in one["sql"] for one in asked.captured_queries)
+    for was, now in zip(live, kept, strict=True):
+        assert now.whole == was.whole
+        assert (now.classes, now.owners) == (was.classes, was.owners)
+        assert (now.too_little, now.too_much) == (was.too_little, was.too_much)
+        assert now.prospects == was.prospects
+    narrower = Scope.read({"industry": "Food", "class": "general"}, manager)
+    assert effort_in(narrower).whole.customers == 1
+    assert effort_in(Scope.read({"owner": str(colleague.pk)}, manager)) is None

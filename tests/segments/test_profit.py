@@ -9,6 +9,7 @@ import pytest
 from django.db.models import Sum
 from django.urls import reverse
 
+from clv.models import ValuationRun
 from crm.models import LedgerEntry, OrderLine, OrderReturn, Territory
 from crm.services import allocation, allocation_rules, ledger
 from segments.choices import LeverCause, ProfitBy, ProfitEvery
@@ -291,8 +292,37 @@ def test_what_is_entered_after_the_night_counts_at_once(manager, rep):
     assert spent == Decimal("94.00")
 
 
+@pytest.mark.parametrize("by", list(ProfitBy))
+def test_the_night_keeps_each_part_of_the_firm_as_its_rows_say(firm, manager, by):
+    """What was merged counts for its survivor; what came back counts as well."""
+    Territory.objects.create(name="South")
+    firm["rich"].industry, firm["poor"].owner = "Food", firm["rep"]
+    firm["rich"].save(), firm["poor"].save()
+    rich = firm["rich"]
+    parts = [
+        {},
+        {"class": "current_key"},
+        {"class": "never_profitable"},
+        {"owner": str(rich.owner_id)},
+        {"territory": str(rich.territory_id)},
+        {"industry": "Food"},
+    ]
+    live = [profit_of(Scope.read(one, manager), by, ProfitEvery.MONTH) for one in parts]
+    StoredFigures.objects.bulk_create(profit_blocks(ValuationRun.objects.current()))
+    for given, was in zip(parts, live, strict=True):
+        scope = Scope.read(given, manager)
+        assert facts_of(scope, by, "month") is not None, given
+        now = profit_of(scope, by, ProfitEvery.MONTH)
+        assert now == was, given
+        assert now.total.revenue > 0
+    for given in ({"class": "general"}, {"class": "current_key", "industry": "Food"}):
+        assert facts_of(Scope.read(given, manager), by, "month") is None
+    assert facts_of(Scope.read({}, firm["rep"]), by, "month") is None
+
+
 @pytest.mark.parametrize(
-    "narrowed", [{"from": "2026-01-01"}, {"class": "general"}, {"as_of": "2026-11-21"}]
+    "narrowed",
+    [{"from": "2026-01-01"}, {"class": "potential_key"}, {"as_of": "2026-11-21"}],
 )
 def test_other_periods_and_parts_of_the_firm_are_summed_anew(manager, rep, narrowed):
     run = _year_of_trade(rep)
