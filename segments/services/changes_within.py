@@ -5,7 +5,7 @@ classes. Whatever is narrower is split anew, for the accounts that are asked for
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,18 @@ def change_within(
     return kept(key, lambda: _worked_out(scope, run, before))
 
 
+def change_of_accounts(
+    *, ids: Sequence[int], run: ValuationRun, before: ValuationRun
+) -> ValueChange | None:
+    """Return why the CLV of these accounts together changed."""
+    accounts = np.asarray(ids, dtype=np.int64)
+    split = changes.split_runs(run=run, before=before, accounts=accounts)
+    if split is None:
+        return None
+    chosen = np.isin(split.sides.account_id, accounts)
+    return split.of_members(Members(chosen, chosen))
+
+
 def _stored(
     scope: Scope, run: ValuationRun, before: ValuationRun
 ) -> ValueChange | None:
@@ -99,12 +111,8 @@ def _stored(
 def _worked_out(
     scope: Scope, run: ValuationRun, before: ValuationRun
 ) -> ValueChange | None:
-    ids = np.asarray(list(scope.accounts().values_list("pk", flat=True)), np.int64)
-    split = changes.split_runs(run=run, before=before, accounts=ids)
-    if split is None:
-        return None
-    chosen = np.isin(split.sides.account_id, ids)
-    return split.of_members(Members(chosen, chosen))
+    ids = list(scope.accounts().values_list("pk", flat=True))
+    return change_of_accounts(ids=ids, run=run, before=before)
 
 
 def _rows(split: SplitRuns) -> Iterator[tuple[str, Row]]:

@@ -13,7 +13,7 @@ from clv.services import runs
 from config import night
 from crm.models import Order
 from segments.models import ClassTotal, Membership
-from segments.services import changes
+from segments.services import changes_within
 from tests import make
 from tests.clv.night import firm
 
@@ -68,7 +68,7 @@ def test_each_night_says_why_values_changed_since_the_one_before(accounts):
     assert kept.retention < 0
 
     some = list(Membership.objects.open().values_list("account_id", flat=True))[::3]
-    part = changes.change_of_accounts(ids=some, run=run, before=before)
+    part = changes_within.change_of_accounts(ids=some, run=run, before=before)
     clvs = [
         Valuation.objects.of_run(one)
         .filter(account_id__in=some)
