@@ -52,7 +52,9 @@ class Source:
 
     `action` is what its button says, which opens `url_name`: a page that takes the
     item's link, or with `in_query` one that takes it as ?account=. `done` is what
-    settling it is called; empty where only that page can end it.
+    settling it is called; empty where only that page can end it. `on_settled` and
+    `on_unsettled` name services that take `actor` and `item`, where settling does
+    more than to leave it out from then on.
     """
 
     key: str
@@ -63,6 +65,8 @@ class Source:
     url_name: str = "crm:account_detail"
     in_query: bool = False
     done: str = DONE
+    on_settled: str = ""
+    on_unsettled: str = ""
 
 
 _registered: dict[str, Source] = {}

@@ -1,4 +1,4 @@
-"""The only way out: messages to addresses that people enter, and to no others.
+"""The only way out: to addresses that people enter, and to no others.
 
 A name is looked up once, every address it has must be a public one, and the connection
 goes to the address that was checked, under the name's certificate. No redirects, no
@@ -101,6 +101,51 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, rules: Rules) -> 
     NoAnswerError
         If nobody answers in time.
     """
+    return _call("POST", url, body, headers, rules=rules, most=MOST_READ)
+
+
+def get(
+    url: str, headers: Mapping[str, str], *, rules: Rules, most: int = MOST_READ
+) -> Answer:
+    """Read up to `most` bytes of what stands at an address.
+
+    Raises
+    ------
+    BadAddressError, NoAnswerError
+        As with `post`.
+    """
+    return _call("GET", url, None, headers, rules=rules, most=most)
+
+
+def address_of(host: str, port: int, *, rules: Rules) -> str:
+    """Return the checked address of a host for another protocol than HTTP.
+
+    Raises
+    ------
+    BadAddressError
+        If it is no name of a host, or stands for an address of the own network that
+        is not let in.
+    NoAnswerError
+        If nobody knows the name.
+    """
+    name = host.lower()
+    if not _NAME.fullmatch(name) and not _is_address(name):
+        raise BadAddressError("This is not the name of a host.", field="host")
+    try:
+        return _found(name, port, is_inside=f"{name}:{port}" in rules.inside)
+    except BadAddressError as error:
+        raise BadAddressError(error.message, field="host") from error
+
+
+def _call(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    rules: Rules,
+    most: int,
+) -> Answer:
     check_url(url, rules)
     target = _split(url)
     address = _looked_up(target, rules)
@@ -111,9 +156,9 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, rules: Rules) -> 
     clock.start()
     try:
         path = f"{target.path or '/'}{'?' + target.query if target.query else ''}"
-        connection.request("POST", path, body, dict(headers))
+        connection.request(method, path, body, dict(headers))
         response = connection.getresponse()
-        text = response.read(MOST_READ).decode("utf-8", "replace")
+        text = response.read(most).decode("utf-8", "replace")
         return Answer(response.status, text)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NoAnswerError(str(error) or type(error).__name__) from error
@@ -189,15 +234,17 @@ def _is_inside(target: SplitResult, rules: Rules) -> bool:
 
 
 def _looked_up(target: SplitResult, rules: Rules) -> str:
+    return _found(_host(target), _port(target), is_inside=_is_inside(target, rules))
+
+
+def _found(host: str, port: int, *, is_inside: bool) -> str:
     """Return the address to connect to, after looking at all that the name has."""
     try:
-        found = socket.getaddrinfo(
-            _host(target), _port(target), type=socket.SOCK_STREAM
-        )
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise NoAnswerError(f"the name is not known: {error}") from error
     addresses = [str(entry[4][0]) for entry in found]
-    if not _is_inside(target, rules):
+    if not is_inside:
         for text in addresses:
             _check_public(ipaddress.ip_address(text))
     return addresses[0]

@@ -174,6 +174,11 @@ def webhook_inside_hosts() -> list[str]:
     return read_list("PERENNIAL_WEBHOOK_INSIDE_HOSTS", default="")
 
 
+def capture_inside_hosts() -> list[str]:
+    """Return mail servers and calendars of the own network, as host:port."""
+    return read_list("PERENNIAL_CAPTURE_INSIDE_HOSTS", default="")
+
+
 # -- The company -----------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from campaigns.services import answer_mails, case_watch, sending
 from campaigns.services.automations import firing, webhooks
 from clv.services import runs, sharing
 from config import night
-from crm.services import allocation, digests
+from crm.services import allocation, calendars, digests, mailbox_reading
 from segments.queries import members
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,7 @@ CASES_SECONDS = 60.0
 MAILS_SECONDS = 10.0
 AUTOMATIONS_SECONDS = 60.0
 WEBHOOKS_SECONDS = 15.0
+CAPTURE_SECONDS = 20.0
 LONGEST_MAILING = 600  # seconds
 ALLOCATION_SECONDS = 1800.0
 LONGEST_ALLOCATION = 1800  # seconds
@@ -87,6 +88,20 @@ def value_shard(run_id: int, number: int) -> None:
 def send_digests() -> None:
     """Send the daily mails that are due and were not sent today."""
     digests.send_due()
+
+
+@shared_task(
+    name="crm.read_sources",
+    queue="quick",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=3 * LONGEST_SWEEP,
+    time_limit=3 * LONGEST_SWEEP + 15,
+)
+def read_sources() -> None:
+    """Look into the mailboxes and calendars whose turn it is."""
+    mailbox_reading.read_due()
+    calendars.read_due()
 
 
 @shared_task(
@@ -189,6 +204,11 @@ BEAT: dict[str, Any] = {
         "task": "campaigns.send_mails",
         "schedule": MAILS_SECONDS,
         "options": {"expires": MAILS_SECONDS},
+    },
+    "read-sources": {
+        "task": "crm.read_sources",
+        "schedule": CAPTURE_SECONDS,
+        "options": {"expires": CAPTURE_SECONDS},
     },
     "watch-cases": {
         "task": "campaigns.watch_cases",

@@ -100,6 +100,13 @@ COMMANDS = (
         prefill="title",
     ),
     palette.Command(
+        "Capture without typing",
+        "crm:capture_list",
+        "plug",
+        LOG_TOUCHPOINTS,
+        words="mailbox mail imap calendar ical connect meetings drop address",
+    ),
+    palette.Command(
         "Duplicates",
         "crm:merge_list",
         "merge",
@@ -142,6 +149,17 @@ AGENDA = (
         action="Say how",
         url_name="crm:touchpoint_edit",
         done="Confirm",
+    ),
+    agendas.Source(
+        key="meeting",
+        label="Met",
+        query="crm.queries.agenda.meetings",
+        permission=LOG_TOUCHPOINTS,
+        action="Say how",
+        url_name="crm:meeting",
+        done="Confirm",
+        on_settled="crm.services.meetings.confirm_item",
+        on_unsettled="crm.services.meetings.take_back_item",
     ),
     agendas.Source(
         key="reply",

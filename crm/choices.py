@@ -194,6 +194,7 @@ class TouchpointSource(TextChoices):
     PLAN = "plan", "Plan touch"
     MAIL = "mail", "Captured mail"
     TELEPHONY = "telephony", "Telephony"
+    CALENDAR = "calendar", "Calendar"
     API = "api", "API"
     DEMO = "demo", "Demo firm"
 
@@ -375,6 +376,7 @@ class NotificationKind(TextChoices):
     MERGE = "merge", "Account merged"
     CASE = "case", "Case"
     AUTOMATION = "automation", "Automation"
+    CAPTURE = "capture", "Connection"
 
 
 class ListKey(TextChoices):

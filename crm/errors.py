@@ -194,3 +194,15 @@ class CannotMergeError(DomainError):
     """Two accounts that cannot become one, or one that cannot become two again."""
 
     code = "cannot_merge"
+
+
+class CannotConnectError(DomainError):
+    """A mailbox or calendar that cannot be connected like this."""
+
+    code = "cannot_connect"
+
+
+class CannotConfirmError(DomainError):
+    """A meeting of a calendar that cannot be logged, or not any more."""
+
+    code = "cannot_confirm"

@@ -70,3 +70,16 @@ MOST_SUGGESTIONS = 10
 
 # A log that stood open for longer was interrupted and says nothing about typing.
 LONGEST_ENTRY_SECONDS = 600
+
+# Mailboxes and calendars that people connected are looked into so often. After a
+# failure it takes longer each time, up to the longest; where only a person can help,
+# it begins slowly, so that no server locks an account for trying.
+MAILBOX_EVERY = dt.timedelta(seconds=60)
+CALENDAR_EVERY = dt.timedelta(minutes=5)
+RETRY_AFTER = dt.timedelta(minutes=2)
+RETRY_LASTING_AFTER = dt.timedelta(minutes=15)
+LONGEST_RETRY = dt.timedelta(hours=6)
+TOLD_AFTER_FAILURES = 5  # in a row, of a server that does not answer
+MAILS_FURTHEST_BACK = dt.timedelta(days=30)
+MOST_FOLDERS = 10
+MEETINGS_AHEAD = dt.timedelta(days=366)  # that a calendar may tell of before

@@ -5,6 +5,7 @@ from django.urls import path
 from crm.views import (
     accounts,
     allocations,
+    captures,
     contacts,
     corrections,
     cost_files,
@@ -276,6 +277,19 @@ urlpatterns = [
         "touchpoints/<int:pk>/undo/",
         touchpoints.touchpoint_undo,
         name="touchpoint_undo",
+    ),
+    path("captures/", captures.capture_list, name="capture_list"),
+    path("captures/mailboxes/new/", captures.mailbox_new, name="mailbox_new"),
+    path("captures/mailboxes/_try/", captures.mailbox_try, name="mailbox_try"),
+    path("captures/mailboxes/<int:pk>/", captures.mailbox_edit, name="mailbox_edit"),
+    path("captures/mailboxes/<int:pk>/act/", captures.mailbox_act, name="mailbox_act"),
+    path("captures/calendars/new/", captures.calendar_new, name="calendar_new"),
+    path(
+        "captures/calendars/<int:pk>/act/", captures.calendar_act, name="calendar_act"
+    ),
+    path("meetings/<int:pk>/", captures.meeting, name="meeting"),
+    path(
+        "meetings/<int:pk>/dismiss/", captures.meeting_dismiss, name="meeting_dismiss"
     ),
     path("notifications/", notifications.notification_list, name="notification_list"),
     path(

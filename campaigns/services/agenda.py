@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from django.db import transaction
 from django.db.models import Model, Q, QuerySet
+from django.utils.module_loading import import_string
 
 from campaigns import policy
 from campaigns.errors import CannotPutOffError, GateUndecidedError, ItemGoneError
@@ -16,7 +17,7 @@ from campaigns.models import PlannedTouch, SettledItem, Snooze
 from campaigns.queries.agenda import TASK, TOUCH, found_items
 from campaigns.services import touch_gate, touches
 from common import agendas
-from common.agendas import Asking
+from common.agendas import Asking, Source
 from common.clock import business_today
 from crm.models import Task, User
 from crm.services import audit, tasks
@@ -112,12 +113,7 @@ def settle(*, actor: User, marks: Sequence[Mark]) -> int:
             task = Task.objects.visible_to(actor).get(pk=int(mark.item))
             tasks.complete_task(actor=actor, task=task)
         else:
-            SettledItem.objects.get_or_create(
-                source=mark.source, item=mark.item, defaults={"settled_by": actor}
-            )
-            audit.record(
-                actor=actor, action="today.settled", source=mark.source, item=mark.item
-            )
+            _keep_settled(actor, mark, source)
     return len(marks)
 
 
@@ -166,10 +162,24 @@ def _found(rows: QuerySet[Row], mark: Mark) -> Row:
     return row
 
 
+def _keep_settled(actor: User, mark: Mark, source: Source | None) -> None:
+    SettledItem.objects.get_or_create(
+        source=mark.source, item=mark.item, defaults={"settled_by": actor}
+    )
+    if source is not None and source.on_settled:
+        import_string(source.on_settled)(actor=actor, item=mark.item)
+    audit.record(
+        actor=actor, action="today.settled", source=mark.source, item=mark.item
+    )
+
+
 def _forget_settled(actor: User, mark: Mark) -> None:
     mine = SettledItem.objects.filter(source=mark.source, item=mark.item)
     if not mine.filter(settled_by=actor).delete()[0]:
         raise ItemGoneError
+    source = agendas.source_named(mark.source)
+    if source is not None and source.on_unsettled:
+        import_string(source.on_unsettled)(actor=actor, item=mark.item)
     audit.record(
         actor=actor, action="today.unsettled", source=mark.source, item=mark.item
     )

@@ -313,6 +313,8 @@ PUBLIC_ORIGIN = next(iter(CSRF_TRUSTED_ORIGINS), f"http://127.0.0.1:{env.port()}
 
 # Automations call public addresses over TLS, and within the own network only these.
 WEBHOOK_INSIDE_HOSTS = env.webhook_inside_hosts()
+# Mailboxes and calendars that people connect are public too, or named here.
+CAPTURE_INSIDE_HOSTS = env.capture_inside_hosts()
 
 LOGGING = {
     "version": 1,

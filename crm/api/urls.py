@@ -4,6 +4,11 @@ from rest_framework.routers import SimpleRouter
 
 from crm.api.accounts import AccountResource
 from crm.api.allocations import AllocationResource, AllocationRuleResource
+from crm.api.capture_sources import (
+    MailboxResource,
+    MeetingResource,
+    SubscriptionResource,
+)
 from crm.api.captures import CaptureResource
 from crm.api.contacts import ContactResource
 from crm.api.deals import DealResource, LossReasonResource, StageResource
@@ -51,6 +56,9 @@ router.register("allocation-rules", AllocationRuleResource, "allocation-rule")
 router.register("allocations", AllocationResource, "allocation")
 router.register("touchpoints", TouchpointResource, "touchpoint")
 router.register("captures", CaptureResource, "capture")
+router.register("mailboxes", MailboxResource, "mailbox")
+router.register("calendar-subscriptions", SubscriptionResource, "subscription")
+router.register("meetings", MeetingResource, "meeting")
 router.register("events", EventResource, "event")
 router.register("timeline", TimelineResource, "timeline")
 router.register("timeline-filters", TimelineFilterResource, "timeline-filter")

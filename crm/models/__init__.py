@@ -2,6 +2,13 @@
 
 from crm.models.accounts import Account, AccountQuerySet, AttributeDefinition
 from crm.models.audit import AuditEvent
+from crm.models.captures import (
+    CalendarSubscription,
+    CaptureSource,
+    Mailbox,
+    MailboxFolder,
+    Meeting,
+)
 from crm.models.cases import Case, CaseEntry
 from crm.models.contacts import Consent, Contact, ContactAssessment
 from crm.models.deals import (
@@ -53,6 +60,8 @@ __all__ = [
     "BulkEdit",
     "BulkEditRow",
     "CalendarFeed",
+    "CalendarSubscription",
+    "CaptureSource",
     "Case",
     "CaseEntry",
     "ClientGoal",
@@ -79,6 +88,9 @@ __all__ = [
     "LifecycleStage",
     "LifecycleStay",
     "ListPreference",
+    "Mailbox",
+    "MailboxFolder",
+    "Meeting",
     "Notification",
     "Order",
     "OrderLine",

@@ -17,12 +17,13 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 from common.agendas import Asking
 from common.clock import day_ends_at
 from crm import policy
 from crm.choices import Channel, Direction, Outcome, TouchpointSource
-from crm.models import Task, Touchpoint
+from crm.models import Meeting, Task, Touchpoint
 from crm.queries.entries import joined, words
 
 
@@ -68,6 +69,22 @@ def open_tasks(asking: Asking) -> Items:
     )
 
 
+def _with_person() -> Case:
+    return Case(
+        When(contact=None, then=Value("")),
+        default=joined(Value(" with "), words("contact__name")),
+        output_field=TextField(),
+    )
+
+
+def _minutes() -> Case:
+    return Case(
+        When(minutes=None, then=Value("")),
+        default=joined(Value(", "), words("minutes"), Value(" min")),
+        output_field=TextField(),
+    )
+
+
 def captured(asking: Asking) -> Items:
     """Return calls and sent mails that other systems told of, to be confirmed.
 
@@ -87,24 +104,46 @@ def captured(asking: Asking) -> Items:
         occurred_at__gte=since,
         account__merged_into=None,
     ).exclude(direction=Direction.IN, channel__in=WRITTEN)
-    person = Case(
-        When(contact=None, then=Value("")),
-        default=joined(Value(" with "), words("contact__name")),
-        output_field=TextField(),
-    )
-    minutes = Case(
-        When(minutes=None, then=Value("")),
-        default=joined(Value(", "), words("minutes"), Value(" min")),
-        output_field=TextField(),
-    )
     kind = Case(
         When(channel=Channel.PHONE, then=Value("Call")), default=Value("E-mail")
     )
     return Items(
         rows,
         due=TruncDate("occurred_at"),
-        title=joined(kind, person, minutes),
+        title=joined(kind, _with_person(), _minutes()),
         why=Value("Captured by itself. Say how it went, or confirm it as it is."),
+        link=F("pk"),
+    )
+
+
+def meetings(asking: Asking) -> Items:
+    """Return meetings that calendars tell of and that are over, to be logged.
+
+    One that comes up again after a change in the calendar is another item.
+    """
+    rows = Meeting.objects.proposed().visible_to(asking.user)
+    owner = asking.owner if asking.user.sees_every_account else asking.user
+    if owner:
+        rows = rows.filter(user=owner)
+    since = day_ends_at(
+        asking.today - dt.timedelta(days=policy.CAPTURES_LOOK_BACK_DAYS)
+    )
+    rows = rows.filter(
+        ends_at__gte=since, ends_at__lte=timezone.now(), account__merged_into=None
+    )
+    named = Case(
+        When(title="", then=Value("Nobody named it")),
+        default=joined(Value("“"), words("title"), Value("”")),
+        output_field=TextField(),
+    )
+    return Items(
+        rows,
+        due=TruncDate("ends_at"),
+        title=joined(Value("Meeting"), _with_person(), _minutes()),
+        why=joined(
+            named, Value(" in the calendar. Confirm that you met, or say how it went.")
+        ),
+        item=joined(words("pk"), Value("-"), words("version")),
         link=F("pk"),
     )
 

@@ -21,6 +21,7 @@ from crm.services import touchpoints
 
 SAME = uuid.UUID("6f0c8c1e-6a5e-4d0e-9a55-0b7f5f3f9a41")  # the space of their ids
 LONGEST_NOTE = 5_000
+FIRST_MAIL_YEAR = 1971  # an older date is a clock that was never set
 QUOTED = re.compile(
     r"^(>|-{2,} ?(original|urspr).*|_{10,}|(on|am) .{5,200}(wrote|schrieb.*):)\s*$",
     re.IGNORECASE,
@@ -115,7 +116,7 @@ def capture_mail(*, actor: User, message: bytes) -> Touchpoint:
         direction=Direction.OUT if sender else Direction.IN,
         party=party,
         occurred_at=_sent_at(mail),
-        external_id=str(mail.get("Message-ID") or uuid.uuid5(SAME, message.hex())),
+        external_id=_id_of(mail, message),
         note=_words(mail),
     )
     return capture(actor=actor, seen=seen, by=by if actor.sees_every_account else None)
@@ -145,7 +146,13 @@ def _addresses(mail: EmailMessage, *headers: str) -> list[str]:
     found = getaddresses(
         [str(one) for name in headers for one in mail.get_all(name, [])]
     )
-    return [address for _, address in found if address]
+    return [_clean(address) for _, address in found if address]
+
+
+def _id_of(mail: EmailMessage, message: bytes) -> str:
+    """Return what names a mail wherever it is met; without a name, its very words."""
+    named = _clean(str(mail.get("Message-ID") or "")).strip(" \t<>")
+    return f"<{named}>" if named else str(uuid.uuid5(SAME, message.hex()))
 
 
 def _sent_at(mail: EmailMessage) -> dt.datetime:
@@ -153,11 +160,12 @@ def _sent_at(mail: EmailMessage) -> dt.datetime:
     now = timezone.now()
     try:
         sent = parsedate_to_datetime(str(mail.get("Date", "")))
-    except ValueError:
+        if timezone.is_naive(sent):
+            sent = sent.replace(tzinfo=dt.UTC)
+        sent = sent.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
         return now
-    if timezone.is_naive(sent):
-        sent = sent.replace(tzinfo=dt.UTC)
-    return min(sent, now)
+    return min(sent, now) if sent.year >= FIRST_MAIL_YEAR else now
 
 
 def _words(mail: EmailMessage) -> str:
@@ -170,9 +178,14 @@ def _words(mail: EmailMessage) -> str:
     if part is not None and part.get_content_subtype() == "html":
         text = strip_tags(text)
     lines = []
-    for line in text.replace("\x00", "").splitlines():
+    for line in text.splitlines():
         if QUOTED.match(line.strip()) or line.startswith(">"):
             break
         lines.append(line.rstrip())
     said = [str(mail.get("Subject", "")).strip(), "\n".join(lines).strip()]
-    return "\n".join(filter(None, said))[:LONGEST_NOTE]
+    return _clean("\n".join(filter(None, said)))[:LONGEST_NOTE]
+
+
+def _clean(text: str) -> str:
+    """Return `text` without what no database keeps: zeros and halves of letters."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()

@@ -1,6 +1,7 @@
 // Lists: rows by keyboard, rows chosen for a change of many, columns in an order.
 //
-//   J and K go down and up, Enter opens the row, X chooses it, E edits it in place.
+//   J and K go down and up, Enter opens the row, X chooses it, E edits it in place, Y
+//   settles it.
 //   The rows of Today are gone through alike.
 (() => {
   const rows = () => [...document.querySelectorAll("[data-list] [data-row]")];
@@ -34,6 +35,9 @@
   onKey("j", { title: "Next row", isThere, when: isThere, run: () => step(1) });
   onKey("k", { title: "Row before", isThere, when: isThere, run: () => step(-1) });
   onKey("x", { title: "Choose the row", isThere, when: hasRow, run: choose });
+  const settle = () => current().querySelector("button[value=settle]")?.click();
+  const canSettle = () => document.querySelector("[data-list] [data-row] button[value=settle]") !== null;
+  onKey("y", { title: "Confirm the row, or settle it", isThere: canSettle, when: hasRow, run: settle });
   const canEdit = () => document.querySelector("[data-list] [data-edit]") !== null;
   onKey("e", { title: "Edit in the row", isThere: canEdit, when: hasRow, run: edit });
   onKey("Enter", { title: "Open the row", isThere, when: hasRow, run: open });

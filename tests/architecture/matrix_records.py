@@ -33,11 +33,13 @@ from clv.models import (
     OfferDecision,
     ValuationRun,
 )
+from common.sealing import seal
 from crm.models import (
     AccountMerge,
     Allocation,
     AllocationRule,
     BulkEdit,
+    CalendarSubscription,
     Competitor,
     CompetitorPresence,
     Complement,
@@ -48,6 +50,8 @@ from crm.models import (
     HourlyRate,
     ImportJob,
     LifeEvent,
+    Mailbox,
+    Meeting,
     Notification,
     SavedView,
     StatedValue,
@@ -63,6 +67,7 @@ from segments.models import LeverScenario, Override
 from tests import make
 
 DAY = dt.date(2026, 1, 15)
+NOW = dt.datetime(2026, 1, 15, 9, tzinfo=dt.UTC)
 
 
 # -- Records: one of the rep's account, one of a colleague's ----------------------
@@ -104,6 +109,18 @@ def _touch(account):
         period="2026-Q1/1",
         due_on=DAY,
         owner_role="rep",
+    )
+
+
+def _mailbox(account):
+    # An address that is not asked, so that trying it ends at once.
+    return Mailbox.objects.create(
+        user=account.owner,
+        host="10.0.0.1",
+        username="rita",
+        secret=seal("x"),
+        folders=["INBOX"],
+        since_on=DAY,
     )
 
 
@@ -294,6 +311,14 @@ MAKERS = {
     "REASON": lambda account: DealLossReason.objects.first(),
     "(notification)": lambda account: Notification.objects.create(
         user=account.owner, kind="mention", text="Ana mentioned you", url="/today/"
+    ),
+    "(mailbox)": _mailbox,
+    "(+mailbox)": _mailbox,
+    "(+subscription)": lambda account: CalendarSubscription.objects.create(
+        user=account.owner, name="Mine", host="calendar.example", secret=seal("x")
+    ),
+    "meeting": lambda account: Meeting.objects.create(
+        user=account.owner, account=account, uid="m", starts_at=NOW, ends_at=NOW
     ),
     "(bulk)": lambda account: BulkEdit.objects.create(
         actor=account.owner, list_key="accounts", action="tag", detail={"tag": 0}

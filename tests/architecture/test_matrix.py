@@ -58,6 +58,10 @@ class Line:
         return self.kind.startswith("(")
 
     @property
+    def is_administered(self):
+        return self.kind.startswith("(+")
+
+    @property
     def has_record(self):
         return self.kind not in WITHOUT_RECORD
 
@@ -178,6 +182,7 @@ def expected(line, role, side):
         return "refused"
     is_theirs = role == "rep" and side == "own"
     hides = line.is_somebodys and role == "rep" and side == "foreign"
+    is_theirs = is_theirs or (line.is_administered and role == "administrator")
     hides = hides or (line.is_own and not is_theirs)
     return "hidden" if hides else "open"
 
