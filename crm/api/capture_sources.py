@@ -73,7 +73,7 @@ class MailboxChange(MailboxIn):
 
 
 @extend_schema_serializer(many=False)
-class TrialOut(serializers.Serializer[Any]):
+class MailboxTrialOut(serializers.Serializer[Any]):
     """The folders that were found."""
 
     folders = serializers.ListField(child=serializers.CharField())
@@ -105,7 +105,7 @@ class MailboxResource(SourceResource):
         "try_it": NothingIn,
         "disconnect": NothingIn,
     }
-    outputs: ClassVar[dict[str, Any]] = {"try_it": TrialOut}
+    outputs: ClassVar[dict[str, Any]] = {"try_it": MailboxTrialOut}
 
     @acts_once
     def create(self, request: Request) -> Response:
@@ -125,8 +125,11 @@ class MailboxResource(SourceResource):
             self.switched(stored, {} if is_active is None else {"is_active": is_active})
         )
 
-    @extend_schema(summary="Sign in once and name the folders", responses=TrialOut)
+    @extend_schema(
+        summary="Sign in once and name the folders", responses=MailboxTrialOut
+    )
     @action(detail=True, methods=["post"], url_path="try")
+    @acts_once
     def try_it(self, request: Request, pk: int) -> Response:
         self.read(request)
         trial = mailboxes.try_mailbox(actor=self.actor, mailbox=self.get_object())
@@ -134,6 +137,7 @@ class MailboxResource(SourceResource):
 
     @extend_schema(summary="Forget a mailbox and its password", responses={204: None})
     @action(detail=True, methods=["post"])
+    @acts_once
     def disconnect(self, request: Request, pk: int) -> Response:
         self.read(request)
         mailboxes.disconnect_mailbox(actor=self.actor, mailbox=self.get_object())
@@ -182,6 +186,7 @@ class SubscriptionResource(SourceResource):
 
     @extend_schema(summary="Forget a calendar", responses={204: None})
     @action(detail=True, methods=["post"])
+    @acts_once
     def disconnect(self, request: Request, pk: int) -> Response:
         self.read(request)
         calendars.unsubscribe(actor=self.actor, subscription=self.get_object())

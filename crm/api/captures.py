@@ -24,7 +24,7 @@ from crm.services import captures, meetings
 
 MOST_SECONDS = 86_400
 LARGEST_MAIL = 2_000_000  # characters
-LARGEST_POSTED_CALENDAR = 1_000_000  # characters
+LARGEST_POSTED_CALENDAR = 2_000_000  # characters
 TOLD_OF = [
     (one.value, one.label)
     for one in (

@@ -20,11 +20,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from clv.models import IdealProfile, OfferDecision, ValuationRun
+from common.sealing import seal
 from config.wsgi import application
 from crm.models import (
     AccountMerge,
     Allocation,
     AllocationRule,
+    CalendarSubscription,
     Competitor,
     CompetitorPresence,
     Complement,
@@ -35,6 +37,8 @@ from crm.models import (
     HourlyRate,
     LifecycleStage,
     LifeEvent,
+    Mailbox,
+    Meeting,
     Notification,
     RelationshipProfile,
     SavedView,
@@ -180,6 +184,25 @@ def _records(administrator):
         .pk,
         "deal-stages": DealStage.objects.first().pk,
         "deal-loss-reasons": DealLossReason.objects.first().pk,
+        # An address that is not asked, so that trying it ends at once.
+        "mailboxes": Mailbox.objects.create(
+            user=administrator,
+            host="10.0.0.1",
+            username="ada",
+            secret=seal("x"),
+            folders=["INBOX"],
+            since_on=dt.date(2026, 1, 15),
+        ).pk,
+        "calendar-subscriptions": CalendarSubscription.objects.create(
+            user=administrator, name="Mine", host="10.0.0.1", secret=seal("x")
+        ).pk,
+        "meetings": Meeting.objects.create(
+            user=administrator,
+            account=account,
+            uid="m",
+            starts_at=dt.datetime(2026, 1, 15, 9, tzinfo=dt.UTC),
+            ends_at=dt.datetime(2026, 1, 15, 10, tzinfo=dt.UTC),
+        ).pk,
         "tasks": Task.objects.create(
             account=account,
             owner=administrator,
