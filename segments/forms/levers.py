@@ -6,10 +6,10 @@ from typing import Any
 
 from django import forms
 
-from clv.queries.costs import LABELS as COST_LABELS
 from common.templatetags.display import count, money, number
 from crm.models import User
 from segments.choices import WorthClass
+from segments.queries.lever_words import lever_name
 from segments.queries.levers import LeverBoard
 
 LEAST_WON = 20
@@ -65,7 +65,7 @@ class LeverForm(forms.Form):
     """Sliders of one board; whatever is left out stands at zero."""
 
     spent = forms.FloatField(
-        label="What moving them costs, once",
+        label=lever_name("spent"),
         required=False,
         min_value=0,
         max_value=1e12,
@@ -98,13 +98,11 @@ class LeverForm(forms.Form):
 
     def _single(self) -> dict[str, forms.Field]:
         fields = {
-            "frequency": slider("Orders per customer", "", Range(-20, 30, 1, "%")),
-            "retention": slider(
-                "Of those who would leave, kept", "", Range(0, 50, 1, "%")
-            ),
+            "frequency": slider(lever_name("frequency"), "", Range(-20, 30, 1, "%")),
+            "retention": slider(lever_name("retention"), "", Range(0, 50, 1, "%")),
             "won": self._won(),
-            "basket": slider("Revenue per order", "", Range(-20, 30, 1, "%")),
-            "price": slider("Prices", "", Range(-10, 10, 0.5, "%")),
+            "basket": slider(lever_name("basket"), "", Range(-20, 30, 1, "%")),
+            "price": slider(lever_name("price"), "", Range(-10, 10, 0.5, "%")),
         }
         if not self.board.is_firm:
             del fields["won"]
@@ -115,7 +113,7 @@ class LeverForm(forms.Form):
         most = max(LEAST_WON, last)
         each = self.board.newcomer
         return slider(
-            "Customers more within a year",
+            lever_name("won"),
             f"{last} were won in the last year. One is worth"
             f" {money(each.value)} after {money(each.cost_to_win)} to win.",
             Range(0, most, 1 if most <= MOST_BY_ONE else 5, "more"),
@@ -124,7 +122,7 @@ class LeverForm(forms.Form):
     def _savings(self) -> dict[str, forms.Field]:
         return {
             f"saving_{kind}": slider(
-                f"{COST_LABELS[kind]}, less",
+                lever_name(f"saving_{kind}"),
                 f"{money(amount)} expected.",
                 Range(-20, 50, 1, "%"),
             )

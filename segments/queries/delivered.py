@@ -57,6 +57,11 @@ class Delivered:
         return sum((one.came for one in self.causes), ZERO)
 
     @property
+    def expected(self) -> Decimal:
+        """Return what the levers were to bring."""
+        return sum((one.expected for one in self.causes), ZERO)
+
+    @property
     def answering(self) -> Decimal:
         """Return what came by the causes that the levers work through."""
         return sum((one.came for one in self.causes if one.expected), ZERO)
@@ -89,7 +94,10 @@ class Delivered:
         return Chart(
             key="delivered",
             title="Expected against what came",
-            summary=self.sentence,
+            summary=(
+                f"Expected {signed_money(self.expected)} and came"
+                f" {signed_money(self.came)}, by cause."
+            ),
             labels=[one.label for one in self.causes],
             series=[
                 Series(

@@ -31,9 +31,10 @@ from clv.queries.costs import LABELS as COST_LABELS
 from clv.queries.costs import in_order
 from common.charts import Chart, waterfall
 from common.templatetags.display import day, money, number, signed_cents, signed_money
-from crm.choices import Channel, CostKind
+from crm.choices import CostKind
 from segments.choices import WorthClass
 from segments.models import LeverBase
+from segments.queries.lever_words import lever_name
 
 PART_LABELS: Mapping[str, str] = {
     FREQUENCY: "Customers buy oftener",
@@ -159,44 +160,43 @@ class LeverBoard:
     def _minutes(self) -> list[Process]:
         return [
             Process(
-                f"minutes_{channel}",
+                key := f"minutes_{channel}",
                 kind,
-                f"Minutes per {name}",
+                lever_name(key),
                 "minutes fewer",
                 minutes / contacts,
                 share,
             )
-            for channel, kind, name, contacts, minutes, share in self._channels()
+            for channel, kind, contacts, minutes, share in self._channels()
         ]
 
     def _contacts(self) -> list[Process]:
         return [
             Process(
-                f"contacts_{channel}",
+                key := f"contacts_{channel}",
                 kind,
-                f"{name.capitalize()}s per customer and year",
+                lever_name(key),
                 "fewer",
                 contacts / max(self.base.customers, 1),
                 share,
             )
-            for channel, kind, name, contacts, _, share in self._channels()
+            for channel, kind, contacts, _, share in self._channels()
         ]
 
-    def _channels(self) -> list[tuple[str, str, str, int, int, float]]:
+    def _channels(self) -> list[tuple[str, str, int, int, float]]:
         rows = []
         for key, (contacts, minutes, amount) in self.base.facts["contacts"].items():
             channel, _, kind = key.partition(":")
-            name = str(Channel(channel).label).lower()
             share = self._share(kind, amount)
-            rows.append((channel, kind, name, contacts, minutes, share))
+            rows.append((channel, kind, contacts, minutes, share))
         return sorted(rows, key=lambda row: -row[-1])[:MOST_PROCESSES]
 
     def _cases(self) -> list[Process]:
         return [
             Process(
-                f"case_{channel}",
+                key := f"case_{channel}",
                 CostKind.SERVICE.value,
-                f"{str(Channel(channel).label).capitalize()}s per case",
+                lever_name(key),
                 "fewer",
                 entries / cases,
                 self._share(CostKind.SERVICE.value, amount),

@@ -20,6 +20,7 @@ from segments.forms.levers import ClassForm, LeverForm, MarketForm, ScenarioForm
 from segments.models import LeverScenario
 from segments.permissions import SAVE_SCENARIOS, VIEW_DASHBOARD
 from segments.queries.delivered import Delivered, delivered
+from segments.queries.lever_words import lever_moved, lever_name
 from segments.queries.levers import (
     LeverBoard,
     lever_board,
@@ -270,8 +271,10 @@ def _side_by_side(compared: list[LeverScenario]) -> list[tuple[str, list[Any]]]:
     ]
 
 
-def _words(scenario: LeverScenario) -> list[tuple[str, float]]:
-    return [(name.replace("_", " "), value) for name, value in scenario.levers.items()]
+def _words(scenario: LeverScenario) -> list[tuple[str, str]]:
+    return [
+        (lever_name(key), lever_moved(key, by)) for key, by in scenario.levers.items()
+    ]
 
 
 def _scenario_rows() -> Iterator[tuple[Any, ...]]:

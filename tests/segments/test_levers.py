@@ -229,6 +229,30 @@ def test_what_came_is_the_sum_of_the_nights_since_by_cause(run, manager):
     assert delivered(kept, later).answering == Decimal(30)
 
 
+def test_a_scenario_says_what_was_moved_how_far_in_words(as_manager, run, manager):
+    moved = {
+        "frequency": 10.0,
+        "won": 25.0,
+        "minutes_visit": 2.5,
+        "contacts_email": 0.3,
+        "case_chat": 1.0,
+        "saving_account_management": 5.0,
+        "spent": 1200.0,
+    }
+    kept = scenario(manager, levers=moved)
+    response = as_manager.get(reverse("segments:scenario_detail", args=[kept.pk]))
+    assert dict(response.context["levers"]) == {
+        "Orders per customer": "+10 %",
+        "Customers more within a year": "25",
+        "Minutes per visit": "2.5 fewer",
+        "E-mails per customer and year": "0.3 fewer",
+        "Chats per case": "1 fewer",
+        "Account management, less": "5 %",
+        "What moving them costs, once": "1\u202f200",
+    }
+    assert "E-mails per customer and year" in response.content.decode()
+
+
 def test_a_night_that_was_not_split_leaves_it_unsaid(run, manager):
     kept, later = scenario(manager), TODAY + dt.timedelta(days=2)
     between = make.run(as_of=TODAY + dt.timedelta(days=1), current=False)
