@@ -201,12 +201,25 @@ class VersionResource(Listed, Shown, WithCosts):
         plans.discard_draft(actor=self.actor, version=self.get_object())
         return Response(status=204)
 
+    def _unless_changed(self, request: Request) -> PlanVersion:
+        """Return the version, refused where If-Match names another state of it."""
+        version: PlanVersion = self.get_object()
+        if "If-Match" in request.headers:
+            expected_version(request, version)
+        return version
+
     @extend_schema(summary="Publish a draft")
     @action(detail=True, methods=["post"])
     @acts_once
     def publish(self, request: Request, pk: int) -> Response:
         values = self.read(request)
-        plans.publish(actor=self.actor, version=self.get_object(), **values)
+        version = self._unless_changed(request)
+        plans.publish(
+            actor=self.actor,
+            version=version,
+            expected_version=version.version,
+            **values,
+        )
         return self._fresh(pk)
 
     @extend_schema(summary="Withdraw the published version", request=None)
@@ -214,7 +227,7 @@ class VersionResource(Listed, Shown, WithCosts):
     @acts_once
     def archive(self, request: Request, pk: int) -> Response:
         self.read(request)
-        plans.archive(actor=self.actor, version=self.get_object())
+        plans.archive(actor=self.actor, version=self._unless_changed(request))
         return self._fresh(pk)
 
     @extend_schema(summary="Replace a draft's touches by those of a ready plan")
@@ -222,7 +235,8 @@ class VersionResource(Listed, Shown, WithCosts):
     @acts_once
     def template(self, request: Request, pk: int) -> Response:
         key = self.read(request)["template"]
-        drafts.load_template(actor=self.actor, version=self.get_object(), key=key)
+        version = self._unless_changed(request)
+        drafts.load_template(actor=self.actor, version=version, key=key)
         return self._fresh(pk)
 
     @extend_schema(summary="Put a touch of the library into a draft")

@@ -54,6 +54,9 @@ def test_a_plan_is_built_compared_and_published(api, ready, rep, marketer):
     effect = api(rep).get(f"{draft}effect/", {"with": other.pk}).json()
     assert effect["more_per_customer_year"] == "44.10"
     assert api(rep).post(f"{draft}publish/", {}).status_code == 403
+    seen = {"HTTP_IF_MATCH": '"1"'}
+    assert api(marketer).post(f"{draft}publish/", {}, **seen).status_code == 412
+    assert not PlanVersion.objects.published().filter(pk=version["id"]).exists()
     done = api(marketer).post(f"{draft}publish/", {"note": "Go"}).json()
     assert (done["status"], done["note"]) == ("published", "Go")
     refused = api(marketer).post(f"{draft}publish/", {})
