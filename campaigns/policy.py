@@ -10,6 +10,10 @@ PLANNING_HORIZON_DAYS = 14
 # A quarter: the longest cadence but one. What lies further ahead stays a draft.
 PUBLISH_AHEAD_DAYS = 92
 
+# What one customer may cost by a plan within a year: beyond it somebody mistyped a unit
+# cost, and sums over a million customers would not fit their columns.
+MOST_A_YEAR = 1_000_000_000
+
 # Spend counts against what is justified for one year.
 SPEND_WINDOW_DAYS = 365
 

@@ -17,6 +17,7 @@ from campaigns.errors import (
     UnknownTemplateError,
 )
 from campaigns.models import PlannedTouch, PlanVersion, RetentionPlan
+from campaigns.queries.costs import version_cost
 from campaigns.services import drafts, library, planning
 from campaigns.services.ready import FIRST_PLANS, READY_PLANS
 from common.clock import business_today
@@ -252,8 +253,8 @@ def publish(
     NotADraftError
         If the version is not a draft.
     CannotPublishError
-        If it has no touch, a unit cost is not known, or the day lies in the past or
-        too far ahead.
+        If it has no touch, a unit cost is not known or beyond belief, or the day lies
+        in the past or too far ahead.
     CadenceTooLongError
         If a touch might never come while an account follows the plan.
     StaleRecordError
@@ -346,6 +347,8 @@ def _check_publishable(
             f"The unit cost is missing for: {', '.join(unpriced)}. "
             "Enter 0 if it costs nothing but minutes."
         )
+    if version_cost(version).per_customer > (most := policy.MOST_A_YEAR):
+        raise CannotPublishError(f"A customer would cost more than {most:,} a year.")
     drafts.check_runs(touches, version.runs_days)
 
 

@@ -287,6 +287,12 @@ def test_a_touch_without_unit_cost_is_not_published(draft, marketer):
     assert (cost.is_complete, cost.per_customer) == (False, Decimal("19.20"))
 
 
+def test_a_mistyped_unit_cost_is_not_published(draft, marketer):
+    draft.touches.update(unit_cost=Decimal("99999999.99"), times=30)
+
+    assert "more than 1,000,000,000 a year" in refusals(draft, marketer)
+
+
 def test_a_draft_without_touches_is_not_published(draft, marketer):
     draft.touches.all().delete()
 
