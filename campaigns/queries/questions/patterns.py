@@ -242,7 +242,7 @@ def _finite(value: float) -> float | None:
 def _sentence(asked: Asked, found: Found, rows: Sequence[Row], wording: Wording) -> str:
     sets = found.study.sets
     if not sets.found:
-        return wording.none
+        return f"{wording.none} Choose a longer time, or another value in the question."
     noun = wording.one if sets.found == 1 else wording.many
     if not sets.count:
         return (
@@ -364,12 +364,7 @@ BEFORE_LOSS = Question(
     columns=COLUMNS,
     answer=lambda asked: answered(
         asked,
-        Wording(
-            "loss",
-            "losses",
-            "Nobody was lost in this time, by this definition. Choose a longer time,"
-            " or another definition.",
-        ),
+        Wording("loss", "losses", "Nobody was lost in this time, by this definition."),
     ),
     names=names,
     method=METHOD,
@@ -394,8 +389,7 @@ BEFORE_PURCHASE = Question(
         Wording(
             "purchase",
             "purchases",
-            "Nobody bought that in this time, by these choices. Choose a longer time,"
-            " or another product.",
+            "Nobody bought that in this time, by these choices.",
         ),
     ),
     names=names,
