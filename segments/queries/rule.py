@@ -228,7 +228,8 @@ REASON = f"""
         WHEN 'general' THEN 'General: '
         ELSE 'Never profitable: ' END
     || CASE rule
-    WHEN 'override' THEN 'set by hand until ' || expires_on || ': ' || by_hand
+    WHEN 'override' THEN 'set by hand until '
+        || to_char(expires_on, 'FMDD Mon YYYY') || ': ' || by_hand
     WHEN 'prospect' THEN 'no orders yet; worth ' || {_EXPECTED}
         || ' if won, which is an assumption.'
     WHEN 'prospect_loss' THEN 'no orders yet; more was spent than the '

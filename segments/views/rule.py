@@ -75,7 +75,10 @@ def compare(request: SignedInRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(CHANGE_POLICY)
 def draft_edit(request: SignedInRequest) -> HttpResponse:
-    """Show the draft and who would move; a POST keeps it."""
+    """Show the draft and who would move; a POST keeps it.
+
+    `from` names a version whose numbers are to be gone back to.
+    """
     current, draft = _newest(), _draft(request)
     if current is None:
         messages.info(
@@ -83,7 +86,8 @@ def draft_edit(request: SignedInRequest) -> HttpResponse:
         )
         return redirect("segments:rule")
     if request.method == "GET":
-        return _show(request, current)
+        older = _version(request, "from", current) if "from" in request.GET else None
+        return _show(request, current, older=older)
     form = RuleForm(request.POST, current=current, draft=draft)
     if not form.is_valid():
         return _show(request, current, form=form, status=REFUSED)
@@ -198,18 +202,21 @@ def _show(
     publish: PublishRuleForm | None = None,
     conflict: str = "",
     status: int = 200,
+    older: ClassPolicy | None = None,
 ) -> HttpResponse:
     draft = _draft(request)
+    typed = older.numbers if older else None
     context: dict[str, Any] = {
         "current": current,
-        "form": form or RuleForm(current=current, draft=draft),
+        "form": form or RuleForm(current=current, draft=draft, typed=typed),
+        "older": older,
         "conflict": conflict,
         "is_carried_over": draft is not None and draft.based_on_id != current.pk,
         "draft": draft,
-        "is_typed": False,
+        "is_typed": older is not None,
         "form_is_wrong": False,
         "publish_form": publish or (PublishRuleForm(draft=draft) if draft else None),
-        **_effect(draft or current, current),
+        **_effect(older or draft or current, current),
     }
     return render(request, "segments/rule/draft.html", context, status=status)
 

@@ -184,3 +184,23 @@ def test_classing_now_needs_values(signed_in, policy):
     signed_in.post(reverse("segments:class_now"))
     signed_in.post(reverse("segments:class_now"))
     assert ClassingRequest.objects.count() == 1
+
+
+def test_one_goes_back_to_an_older_version(client, manager, key_account, policy):
+    newer = make.class_policy(realised_threshold=Decimal(900))
+    client.force_login(manager)
+    assert f"{DRAFT}?from={policy.pk}" in client.get(PAGE).content.decode()
+
+    page = client.get(DRAFT, {"from": policy.pk})
+
+    form = page.context["form"]
+    assert form["realised_threshold"].value() == policy.realised_threshold
+    assert f"The numbers of version {policy.pk} stand in the form" in text_of(page)
+    assert not PolicyDraft.objects.exists()
+    kept = {name: form[name].value() for name in filled()}
+    kept = {name: "" if value is None else value for name, value in kept.items()}
+    assert client.post(DRAFT, kept).status_code == 302
+    draft = PolicyDraft.objects.get()
+    assert draft.numbers == policy.numbers
+    assert draft.based_on == newer
+    assert client.get(DRAFT, {"from": "999999"}).status_code == 404

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from clv.models import ValuationRun
-from common.templatetags.display import THIN_SPACE
+from common.templatetags.display import THIN_SPACE, day
 from segments.models import ClassPolicy, ClassTotal, Membership, Override
 from segments.queries.reasons import say_todays_reasons
 from segments.services.classes import classify
@@ -118,7 +118,7 @@ def test_an_override_decides_until_it_expires(policy, manager, expires, expected
     assert class_of(account).worth_class == expected
     if expected == "general":
         assert class_of(account).reason == (
-            f"General: set by hand until {DAY}: About to be taken over"
+            f"General: set by hand until {day(DAY)}: About to be taken over"
         )
 
 
