@@ -289,6 +289,9 @@ urlpatterns = [
     ),
     path("meetings/<int:pk>/", captures.meeting, name="meeting"),
     path(
+        "meetings/<int:pk>/confirm/", captures.meeting_confirm, name="meeting_confirm"
+    ),
+    path(
         "meetings/<int:pk>/dismiss/", captures.meeting_dismiss, name="meeting_dismiss"
     ),
     path("notifications/", notifications.notification_list, name="notification_list"),

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from common.versions import Versioned
 from crm.capture_choices import MailboxSecurity, MeetingStatus
@@ -135,6 +136,12 @@ class MeetingQuerySet(models.QuerySet["Meeting"]):
 
     def proposed(self) -> Self:
         return self.filter(status=MeetingStatus.PROPOSED)
+
+    def to_confirm(self) -> Self:
+        """Keep proposals of meetings that are over, of accounts that are there."""
+        return self.proposed().filter(
+            ends_at__lte=timezone.now(), account__merged_into=None
+        )
 
 
 class Meeting(Versioned):

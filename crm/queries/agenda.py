@@ -17,7 +17,6 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable
 from django.db.models.functions import TruncDate
-from django.utils import timezone
 
 from common.agendas import Asking
 from common.clock import day_ends_at
@@ -121,16 +120,14 @@ def meetings(asking: Asking) -> Items:
 
     One that comes up again after a change in the calendar is another item.
     """
-    rows = Meeting.objects.proposed().visible_to(asking.user)
+    rows = Meeting.objects.to_confirm().visible_to(asking.user)
     owner = asking.owner if asking.user.sees_every_account else asking.user
     if owner:
         rows = rows.filter(user=owner)
     since = day_ends_at(
         asking.today - dt.timedelta(days=policy.CAPTURES_LOOK_BACK_DAYS)
     )
-    rows = rows.filter(
-        ends_at__gte=since, ends_at__lte=timezone.now(), account__merged_into=None
-    )
+    rows = rows.filter(ends_at__gte=since)
     named = Case(
         When(title="", then=Value("Nobody named it")),
         default=joined(Value("“"), words("title"), Value("”")),

@@ -27,6 +27,8 @@ from crm.services import (
 )
 from crm.services.mailboxes import Trial
 
+MOST_MEETINGS = 50  # to be confirmed, the last ones
+
 
 @require_GET
 @requires(permissions.LOG_TOUCHPOINTS)
@@ -174,6 +176,20 @@ def meeting(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires(permissions.LOG_TOUCHPOINTS)
+def meeting_confirm(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Log a meeting as it stands in the calendar."""
+    row = get_object_or_404(Meeting.objects.visible_to(request.user), pk=pk)
+    try:
+        meetings.confirm(actor=request.user, meeting=row)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"Logged with {row.account}.")
+    return redirect("crm:capture_list")
+
+
+@require_POST
+@requires(permissions.LOG_TOUCHPOINTS)
 def meeting_dismiss(request: SignedInRequest, pk: int) -> HttpResponse:
     """Note that it did not take place."""
     row = get_object_or_404(Meeting.objects.visible_to(request.user), pk=pk)
@@ -191,7 +207,10 @@ def _list(
 ) -> HttpResponse:
     boxes = Mailbox.objects.visible_to(request.user).select_related("user")
     rows = CalendarSubscription.objects.visible_to(request.user).select_related("user")
+    mine = Meeting.objects.to_confirm().visible_to(request.user)
+    mine = mine.filter(user=request.user).select_related("account", "contact")
     context = {
+        "meetings": mine.order_by("-ends_at", "pk")[:MOST_MEETINGS],
         "mailboxes": boxes,
         "calendars": rows,
         "form": form,

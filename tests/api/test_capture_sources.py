@@ -123,6 +123,8 @@ def test_how_a_meeting_went_is_said_on_its_page(client, rep, zoe, now):
         Meeting.objects.create(uid=uid, **met, **times) for uid in ("a", "b")
     )
     client.force_login(rep)
+    listed = client.get(reverse("crm:capture_list"))
+    assert set(listed.context["meetings"]) == {row, missed}
     page = reverse("crm:meeting", args=[row.pk])
     assert "Prices" in client.get(page).content.decode()
     said = {"contact": zoe.pk, "minutes": 40, "note": "Agreed", "outcome": "ok"}
@@ -134,7 +136,10 @@ def test_how_a_meeting_went_is_said_on_its_page(client, rep, zoe, now):
     client.post(reverse("crm:meeting_dismiss", args=[missed.pk]))
     missed.refresh_from_db()
     assert missed.status == "dismissed"
-    assert Touchpoint.objects.count() == 1
+    third = Meeting.objects.create(uid="c", **met, **times)
+    for _ in range(2):
+        client.post(reverse("crm:meeting_confirm", args=[third.pk]))
+    assert Touchpoint.objects.count() == 2
 
 
 def test_meetings_over_the_api(api, rep, manager, colleague, zoe, now):
