@@ -74,7 +74,7 @@ LONGEST_ENTRY_SECONDS = 600
 # Mailboxes and calendars that people connected are looked into so often. After a
 # failure it takes longer each time, up to the longest; where only a person can help,
 # it begins slowly, so that no server locks an account for trying.
-MAILBOX_EVERY = dt.timedelta(seconds=60)
+MAILBOX_EVERY = dt.timedelta(seconds=30)
 CALENDAR_EVERY = dt.timedelta(minutes=5)
 RETRY_AFTER = dt.timedelta(minutes=2)
 RETRY_LASTING_AFTER = dt.timedelta(minutes=15)
