@@ -5,10 +5,13 @@ a row behind it changes.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from http import HTTPStatus
+from itertools import takewhile
 from types import MappingProxyType
 
+from django.db.models import Count
 from django.http import HttpRequest, QueryDict
 from django.urls import resolve, reverse
 from django_htmx.middleware import HtmxDetails
@@ -20,7 +23,7 @@ from campaigns.queries.team import team_in
 from clv.models import ValuationRun
 from clv.queries.paybacks import paybacks_of
 from common import kept, older
-from crm.models import User
+from crm.models import Account, User
 from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.losses import below_the_line, loss_totals, net_losses
@@ -81,6 +84,17 @@ CLASS_PAGES = (
     "segments:class_flow",
     "campaigns:class_plan",
 )
+# Of each territory and each rep's accounts, those with most accounts first.
+PAGES_OF_PART: Sequence[tuple[str, list[str]]] = (
+    ("segments:value", []),
+    ("segments:value_block", ["spread"]),
+    ("segments:matrix", []),
+    ("segments:migration", []),
+    ("segments:loss_list", []),
+    ("segments:source_list", []),
+)
+PARTS = ("territory", "owner")
+PARTS_SECONDS = 600.0  # what takes longer is left to the first who asks
 log = logging.getLogger(__name__)
 
 
@@ -104,7 +118,25 @@ def prepare(run: ValuationRun) -> int:
     manager = next((one for one in people if one.has_perm(VIEW_DASHBOARD)), None)
     if manager is None or not older.is_large():
         return asked
-    return asked + sum(_is_answered(page, manager) for page in addresses())
+    asked += sum(_is_answered(page, manager) for page in addresses())
+    return asked + _ask_for_parts(manager)
+
+
+def _ask_for_parts(manager: User) -> int:
+    """Ask for the pages of parts for as long as there is time; return how many were."""
+    ends = time.monotonic() + PARTS_SECONDS
+    pages = takewhile(lambda _: time.monotonic() < ends, addresses_of_parts())
+    return sum(_is_answered(page, manager) for page in pages)
+
+
+def addresses_of_parts() -> Iterator[str]:
+    """Yield the pages that are asked for of single territories and reps."""
+    for name in PARTS:
+        rows = Account.objects.active().exclude(**{name: None}).order_by()
+        sizes = rows.values_list(name).annotate(size=Count("pk"))
+        for key, _ in sizes.order_by("-size", name):
+            for page, args in PAGES_OF_PART:
+                yield f"{reverse(page, args=args)}?{name}={key}"
 
 
 def addresses() -> list[str]:

@@ -174,20 +174,21 @@ def _add_cost(
 
 
 def _statement(by: ProfitBy, source: str, sums: str, where: str) -> str:
-    return f"""{_opening(where)}
+    return f"""{opening(where)}
         SELECT {KEYS[by]} AS key, f.bucket, count(DISTINCT a.id), {sums}
         FROM ({source}) f {_joins(by)} WHERE true{where}
         GROUP BY GROUPING SETS ((1, f.bucket), (1))"""
 
 
 def _cost_statement(by: ProfitBy, source: str, where: str) -> str:
-    return f"""{_opening(where)}
+    return f"""{opening(where)}
         SELECT {KEYS[by]} AS key, f.bucket, f.kind, sum(f.amount)
         FROM ({source}) f {_joins(by)} WHERE true{where}
         GROUP BY 1, 2, 3"""
 
 
-def _opening(where: str) -> str:
+def opening(where: str) -> str:
+    """Open a statement that knows who was merged, and whose rows `where` asks for."""
     return WITH_SURVIVORS + (AMONG.format(where=where) if where else "")
 
 

@@ -10,8 +10,7 @@ from common.charts import Chart, Column, Series
 from common.kept import kept_rows
 from common.money import ZERO
 from common.templatetags.display import THIN_SPACE, cents, count, money, number
-from crm.queries.merged import WITH_SURVIVORS
-from segments.queries.profit_facts import accounts_in
+from segments.queries.profit_facts import IS_AMONG, accounts_in, opening
 from segments.queries.scope import Scope
 
 LAST_YEAR = 10  # longer relationships stand together
@@ -25,25 +24,26 @@ STATEMENT = """
     FROM (
         SELECT account_id, ordered_on AS day, sum(revenue) AS revenue,
             0::numeric AS cost
-        FROM crm_orderline WHERE status = 'confirmed'
-            AND ordered_on BETWEEN %(since)s AND %(until)s
+        FROM crm_orderline l WHERE status = 'confirmed'
+            AND ordered_on BETWEEN %(since)s AND %(until)s{among}
         GROUP BY 1, 2
         UNION ALL
         SELECT l.account_id, greatest(r.returned_on, l.ordered_on), -r.refund, 0
         FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
         WHERE l.status = 'confirmed'
             AND greatest(r.returned_on, l.ordered_on) BETWEEN %(since)s AND %(until)s
+            {among_returns}
         UNION ALL
         SELECT account_id, incurred_on, 0, sum(amount)
-        FROM crm_ledgerentry WHERE account_id IS NOT NULL
+        FROM crm_ledgerentry l WHERE account_id IS NOT NULL
             AND kind <> ALL (%(winning)s)
-            AND incurred_on BETWEEN %(since)s AND %(until)s
+            AND incurred_on BETWEEN %(since)s AND %(until)s{among}
         GROUP BY 1, 2
     ) f
     LEFT JOIN survivor s ON s.member_id = f.account_id
     JOIN clv_valuation v ON v.run_id = %(run)s
         AND v.account_id = coalesce(s.account_id, f.account_id)
-    WHERE v.first_on <= f.day{scope}
+    WHERE v.first_on <= f.day
     GROUP BY 1 ORDER BY 1"""
 
 
@@ -128,7 +128,7 @@ def tenure_of(scope: Scope) -> Tenure:
     """Return the years of relationships that the period's sales and costs fall into."""
     if scope.run is None:
         return Tenure(())
-    condition, given = accounts_in(scope, "v.account_id")
+    condition, given = accounts_in(scope)
     params: dict[str, Any] = {
         "since": scope.period.since,
         "until": scope.period.until,
@@ -136,5 +136,8 @@ def tenure_of(scope: Scope) -> Tenure:
         "last": LAST_YEAR,
         "winning": list(WINNING_KINDS),
     }
-    statement = WITH_SURVIVORS + STATEMENT.replace("{scope}", condition)
+    statement = opening(condition) + STATEMENT.format(
+        among=IS_AMONG.format(rows="l") if condition else "",
+        among_returns=IS_AMONG.format(rows="r") if condition else "",
+    )
     return Tenure([TenureYear(*row) for row in kept_rows(statement, params | given)])

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from crm.models import LedgerEntry
+from crm.models import LedgerEntry, OrderReturn
 from crm.services import ledger
 from segments.queries import losses
 from segments.queries.scope import Scope
@@ -100,6 +100,33 @@ def test_cost_per_revenue_by_year_of_the_relationship(scope):
         ("4", 5, Decimal("0.05")),
     ]
     assert "cheaper in long relationships: 0.30 per 1" in found.sentence
+
+
+def test_the_years_of_parts_sum_to_those_of_all(manager, scope):
+    """What was merged counts for its survivor, what came back where it was sold."""
+    food, steel = (make.account(industry=name) for name in ("Food", "Steel"))
+    gone = make.account(merged_into=food, industry="Steel")
+    for account, first_on in ((food, dt.date(2024, 3, 1)), (steel, SUMMER)):
+        valued(account, first_on=first_on)
+    for number, account in enumerate((food, steel, gone), 1):
+        order = make.order(account=account, on=SUMMER, lines=[(number, "100.00", "1")])
+        make.cost(account=account, amount=number, kind="service", on=SUMMER)
+        OrderReturn.objects.create(
+            line=order.lines.get(),
+            account=account,
+            returned_on=SUMMER,
+            quantity=1,
+            refund="10.00",
+            cost_recovered="0.00",
+        )
+    parts = [Scope.read({"industry": one}, manager) for one in ("Food", "Steel")]
+    found = [
+        (one.year, one.customers, one.revenue, one.cost)
+        for part in (*parts, scope)
+        for one in tenure_of(part).years
+    ]
+    ours, theirs = (3, 1, 380, 4), (1, 1, 190, 2)
+    assert found == [ours, theirs, theirs, ours]
 
 
 # -- Sources ---------------------------------------------------------------------------

@@ -7,7 +7,8 @@ import pytest
 
 from clv.models import Valuation
 from common import older
-from config.prepared import REPORTS, addresses, prepare
+from config import prepared
+from config.prepared import PARTS, REPORTS, addresses, addresses_of_parts, prepare
 from crm.models import LedgerEntry, Territory
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.queries import cohorts, effort, loyalty, spread, worth
@@ -214,6 +215,10 @@ def test_the_night_asks_for_reports_before_anybody_does(
     asked_for = prepare(firm[-1])
     assert asked_for == len(REPORTS) + 2 * 4
     monkeypatch.setattr(older, "LARGE_ROWS", -1)
+    parts = list(addresses_of_parts())
+    assert {one.partition("?")[2].partition("=")[0] for one in parts} == set(PARTS)
+    assert prepare(firm[-1]) == asked_for + len(addresses()) + len(parts)
+    monkeypatch.setattr(prepared, "PARTS_SECONDS", 0.0)
     assert prepare(firm[-1]) == asked_for + len(addresses())
     firm[0].refresh_from_db()
     assert prepare(firm[0]) == 0  # not the current run
