@@ -128,6 +128,13 @@ def test_few_customers_are_said_in_words(db, manager, customers, said):
     assert matrix_in(Scope.read({}, manager)).sentence.startswith(said)
 
 
+def test_one_customer_is_not_ranked(as_manager, db):
+    customer(make.run(), "Alone", 100, 50)
+    page = as_manager.get(URL).content.decode()
+    assert "there is nobody to rank it among" in page
+    assert "High is the best" not in page
+
+
 def test_a_corner_asks_for_a_plan_for_exactly_its_customers(as_manager, run):
     corners = corners_of(as_manager.get(URL).context["shown"])
     url = reverse("campaigns:list_bulk", args=["accounts"])
