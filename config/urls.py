@@ -1,9 +1,10 @@
 """Every address of the product, by app."""
 
 from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from config import views
+from config.api_schema import SchemaView
 from config.search_api import SearchResource
 
 handler403 = "config.views.forbidden"
@@ -16,7 +17,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("segments.api.urls")),
     path("", include("campaigns.api.urls")),
     path("search/", SearchResource.as_view({"get": "list"}), name="search-list"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path(
         "docs/",
         views.relaxed_docs(SpectacularSwaggerSplitView.as_view(url_name="api:schema")),

@@ -106,6 +106,25 @@ def test_schema_and_docs_are_for_people_who_are_signed_in(client, rep):
     assert b"<script>" not in docs.content
 
 
+def test_it_is_worked_out_once_and_the_same_for_everybody(
+    client, rep, manager, monkeypatch
+):
+    client.force_login(rep)
+    answer = client.get(URL)
+    whole = SchemaGenerator().get_schema(public=True)
+    assert answer.data == whole
+
+    def refuse(*_):
+        raise AssertionError("worked out again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SchemaGenerator, "parse", refuse)
+        client.force_login(manager)
+        assert client.get(URL).content == answer.content
+        with pytest.raises(AssertionError, match="again"):
+            client.get(URL, {"version": "2"})
+
+
 def test_every_change_names_its_preconditions():
     schema = SchemaGenerator().get_schema(public=True)
     for operations in schema["paths"].values():
