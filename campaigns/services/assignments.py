@@ -1,7 +1,7 @@
 """Accounts on plans: by class and refinement by themselves, and by hand."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.db import connection, transaction
@@ -104,6 +104,27 @@ def assign_by_hand(
     return HandAssigned(len(new), len(unchanged), edit)
 
 
+def check_assignable(
+    *,
+    actor: User,
+    account_ids: Iterable[int],
+    plan: RetentionPlan,
+    reason: str,
+    ends_on: dt.date | None = None,
+) -> None:
+    """Refuse what `assign_by_hand` would, before anybody is asked whether it pays.
+
+    Raises
+    ------
+    CannotAssignError
+        As `assign_by_hand`.
+    """
+    _check_terms(plan, reason.strip(), ends_on, business_today())
+    wanted = set(account_ids)
+    rows = Account.objects.active().visible_to(actor).filter(pk__in=wanted)
+    _check_stages(wanted, dict(rows.values_list("pk", "stage")))
+
+
 @transaction.atomic
 def assign_weighed(
     *,
@@ -127,7 +148,9 @@ def assign_weighed(
         As `assign_by_hand`.
     """
     wanted = set(account_ids)
-    _check_terms(plan, reason.strip(), ends_on, business_today())
+    check_assignable(
+        actor=actor, account_ids=wanted, plan=plan, reason=reason, ends_on=ends_on
+    )
     gate = weigh_plan(account_ids=wanted, plan=plan, actor=actor)
     if len(gate.account_ids) != len(wanted):
         raise CannotAssignError(NOT_YOURS)
@@ -261,7 +284,11 @@ def _locked(actor: User | None, account_ids: Sequence[int]) -> list[int]:
     if actor is not None:
         rows = rows.visible_to(actor)
     found = rows.order_by("pk").select_for_update(of=("self",), no_key=True)
-    stages = dict(found.values_list("pk", "stage"))
+    _check_stages(wanted, dict(found.values_list("pk", "stage")))
+    return wanted
+
+
+def _check_stages(wanted: Collection[int], stages: Mapping[int, str]) -> None:
     if len(stages) != len(wanted):
         raise CannotAssignError(NOT_YOURS)
     if former := sum(stage == Stage.FORMER for stage in stages.values()):
@@ -269,7 +296,6 @@ def _locked(actor: User | None, account_ids: Sequence[int]) -> list[int]:
             f"{former:,} of the accounts are no customers any more. Leave them out, or"
             " give them another stage first."
         )
-    return wanted
 
 
 def _close(keys: list[int], today: dt.date, because: str) -> dict[int, int]:

@@ -63,6 +63,7 @@ def _assign(
 ) -> HttpResponse:
     """Put it on the plan, after asking where a year of the plan does not pay here."""
     plan = terms["plan"]
+    assignments.check_assignable(actor=request.user, account_ids=[account.pk], **terms)
     done = gate.step(
         request,
         weigh_plan(account_ids=[account.pk], plan=plan, actor=request.user),

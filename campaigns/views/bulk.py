@@ -181,6 +181,7 @@ def _add_to_plan(
     _check_count(request, chosen)
     terms = form.cleaned_data
     keys = list(chosen.rows.order_by("pk").values_list("pk", flat=True))
+    assignments.check_assignable(actor=request.user, account_ids=keys, **terms)
     weighed = weigh_plan(account_ids=keys, plan=terms["plan"], actor=request.user)
     done = gate.step(
         request,

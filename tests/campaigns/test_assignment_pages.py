@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 
+import pytest
 from django.urls import reverse
 
 from campaigns.models import (
@@ -53,6 +54,33 @@ def test_three_clicks_put_rows_of_a_list_on_a_plan_and_one_takes_them_off(
     assert undo in done.content.decode()
     client.post(undo)
     assert {followed(a) for a in accounts} == {usual}
+
+
+def test_former_customers_are_refused_before_it_is_asked_whether_a_plan_pays(
+    client, ready, member, marketer, monkeypatch
+):
+    """Nobody decides at the gate about what is refused afterwards."""
+    accounts = [member(), member(stage="former")]
+    follow_classes(as_of=business_today())
+    usual = [followed(account) for account in accounts]
+    plan = RetentionPlan.objects.get(worth_class="current_key")
+    client.force_login(marketer)
+    for module in ("bulk", "assignments"):
+        monkeypatch.setattr(
+            f"campaigns.views.{module}.weigh_plan", lambda **_: pytest.fail("weighed")
+        )
+    terms = {"plan": plan.pk, "reason": "Chosen from a list"}
+
+    many = {"action": "add_plan", "chosen": [a.pk for a in accounts], "count": 2}
+    url = reverse("campaigns:list_bulk", args=["accounts"])
+    listed = client.post(url, many | terms, follow=True)
+    url = reverse("campaigns:account_assignment", args=[accounts[1].pk])
+    single = client.post(url, terms)
+
+    assert single.status_code == 422
+    for response in (listed, single):
+        assert "1 of the accounts are no customers any more" in response.text
+    assert [followed(account) for account in accounts] == usual
 
 
 def test_page_of_one_account_puts_on_and_takes_off(
