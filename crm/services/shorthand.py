@@ -54,7 +54,8 @@ class Understood:
     """What a line says. `problems` are whole sentences; with none it can be saved.
 
     `candidates` are the people whom an unclear name may mean, `stranger` is a name
-    after “with” and the like that nobody bears. `places` tells of each thing which
+    after “with” and the like that nobody bears, `unknown` a word where a name is
+    looked for that looks like one but may well begin the note. `places` tells of each thing which
     words said it; what is only assumed has none.
     """
 
@@ -72,6 +73,7 @@ class Understood:
     problems: tuple[str, ...] = ()
     candidates: tuple[Person, ...] = ()
     stranger: str = ""
+    unknown: str = ""
     places: Mapping[str, Place] = field(default_factory=dict)
 
 
@@ -123,6 +125,7 @@ class _Reader:
         self.words = self._take_last(self.words)
         if "person" not in self.found and not self.candidates:
             self._find_in_note()
+            self._keep_unknown()
 
     def take_from_end_of(self, words: list[Word]) -> str:
         """Take tags, ratings and the like from the end of a follow-up's title."""
@@ -215,6 +218,17 @@ class _Reader:
         is_name = name[:1].isalpha() and not name[:1].islower()
         if is_introduced and is_name and "channel" in self.found:
             self._set("stranger", name, [])
+
+    def _keep_unknown(self) -> None:
+        """Remember a capitalised word in a name's place; “PO” and the like are none."""
+        if not {"person", "stranger"}.isdisjoint(self.found) or not self.words:
+            return
+        name = self.words[0].text.strip(PUNCTUATION)
+        is_capital = name[:1].isalpha() and not name[:1].islower()
+        is_acronym = len(name) > 1 and name.isupper()
+        is_note = self.found.get("channel", Channel.NOTE) == Channel.NOTE
+        if is_capital and not is_acronym and not is_note:
+            self._set("unknown", name, [])
 
     def _choose(self, people: list[Person], name: list[Word], *, skip: int) -> bool:
         """Take the one person meant; several stay in the line and are asked about."""

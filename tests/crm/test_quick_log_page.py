@@ -269,6 +269,20 @@ def test_nobody_is_assumed_where_the_line_names_a_stranger(signed_in, account):
     assert (stored.contact, stored.minutes) == (None, 5)
 
 
+def test_the_preview_says_who_is_taken_for_a_name_that_nobody_bears(signed_in, account):
+    line = sent(account, "call 5m Zorro pricing")
+    said = body(signed_in.post("/log/_preview/", line))
+    told = (
+        "Nobody known here is called “Zorro”, so it stands in the note, and the contact"
+    )
+    assert f"{told} is with nobody." in said
+    anna = make.contact(account=account, name="Anna Berg")
+    make.touchpoint(account=account, contact=anna)
+    line["contact"] = anna.pk
+    said = body(signed_in.post("/log/_preview/", line))
+    assert f"{told} is with Anna Berg, spoken with last." in said
+
+
 def test_the_preview_says_who_had_left_by_that_day(signed_in, account):
     make.contact(account=account, name="Anna Berg", left_on=dt.date(2026, 2, 1))
     told = "Anna Berg left Nord GmbH on 1 Feb 2026. Choose who took over."

@@ -156,6 +156,24 @@ def test_a_name_that_nobody_bears_is_told_and_stays_in_the_note():
     assert read("mail from Anna offer").stranger == ""
 
 
+@pytest.mark.parametrize(
+    ("line", "unknown"),
+    [
+        ("call Zorro", "Zorro"),
+        ("call 12m Zorro pricing ok", "Zorro"),
+        ("visit שלום", "שלום"),
+        ("call with Zorro pricing", ""),
+        ("call Anna", ""),
+        ("call Zorro asked for Anna", ""),
+        ("call PO received", ""),
+        ("call pricing Zorro", ""),
+        ("note Zorro", ""),
+    ],
+)
+def test_a_capitalised_word_where_a_name_is_looked_for_is_told(line, unknown):
+    assert read(line).unknown == unknown
+
+
 def test_a_name_inside_the_note_is_found_and_kept():
     said = read("mail sent Anna's offer")
     assert (said.person, said.note) == (ANNA, "sent Anna's offer")
