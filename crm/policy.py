@@ -83,3 +83,5 @@ TOLD_AFTER_FAILURES = 5  # in a row, of a server that does not answer
 MAILS_FURTHEST_BACK = dt.timedelta(days=30)
 MOST_FOLDERS = 10
 MEETINGS_AHEAD = dt.timedelta(days=366)  # that a calendar may tell of before
+# What refused rows of a file held may name people; by then nobody mends them any more.
+REFUSED_ROWS_KEPT_DAYS = 30

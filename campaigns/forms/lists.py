@@ -112,6 +112,9 @@ class CellForm(forms.Form):
         self.fields["value"] = made
 
 
+_ASKED = {"set_due_on": "To which day", "set_owner": "To whom"}
+
+
 class BulkForm(forms.Form):
     """What one action on many rows needs to know."""
 
@@ -155,5 +158,5 @@ class BulkForm(forms.Form):
             self.fields["expires_on"].label = "Until and including"
         else:
             made = FIELDS[list_key][action.removeprefix("set_")](user)
-            made.label = "New value"
+            made.label = _ASKED.get(action, "New value")
             self.fields["value"] = made

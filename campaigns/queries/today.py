@@ -18,10 +18,12 @@ from campaigns.queries.agenda import (
     TOUCH,
     Ranked,
     counted,
+    due_touches,
     everything,
     gain_of_settled,
     ranked,
 )
+from campaigns.queries.weighed import Pending
 from campaigns.queries.weighing import Reasons, Weighing
 from common import agendas
 from common.agendas import Asking
@@ -84,6 +86,14 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class NextTouches:
+    """The first day ahead on which plans ask for something, where none is due yet."""
+
+    day: dt.date
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Todo:
     """The rows to show, honest counts of what is not shown, and what is done."""
 
@@ -92,6 +102,7 @@ class Todo:
     hidden: int
     ahead_count: int
     done: Done
+    next_touches: NextTouches | None
 
     @property
     def is_empty(self) -> bool:
@@ -137,7 +148,8 @@ def todo(
     tomorrow = today + dt.timedelta(days=1)
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     weighing = Weighing()
-    sources = everything(Asking(user, owner, today), weighing)
+    asking = Asking(user, owner, today)
+    sources = everything(asking, weighing)
     due = ranked(sources, first=None, last=today, size=rows)
     due_count, ahead_count = counted(sources, today=today, last=horizon)
     room = rows if is_ahead else FILLED_UP_TO - len(due)
@@ -145,6 +157,7 @@ def todo(
     if room > 0:
         ahead = ranked(sources, first=tomorrow, last=horizon, size=MOST_SHOWN)
         ahead = sorted(ahead, key=lambda one: one.due_on)[:room]
+    has_touches = any(one.source == TOUCH for one in due)
     items = _items([*due, *ahead], weighing, today)
     return Todo(
         due=items[: len(due)],
@@ -152,7 +165,20 @@ def todo(
         hidden=due_count - len(due),
         ahead_count=ahead_count - len(ahead),
         done=_done(owner or user, today, weighing),
+        next_touches=None if has_touches else _next_touches(asking, sources[0]),
     )
+
+
+def _next_touches(asking: Asking, touches: Pending) -> NextTouches | None:
+    """Say when plans ask for something next: on a Sunday they ask for nothing."""
+    tomorrow = asking.today + dt.timedelta(days=1)
+    horizon = asking.today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
+    due, ahead = counted([touches], today=asking.today, last=horizon)
+    if due or not ahead:
+        return None
+    rows = due_touches(asking).rows.filter(due_on__range=(tomorrow, horizon))
+    day = rows.order_by("due_on").values_list("due_on", flat=True).first()
+    return NextTouches(day, rows.filter(due_on=day).count()) if day else None
 
 
 def due_now(

@@ -79,7 +79,8 @@ def list_bulk(request: SignedInRequest, key: str) -> HttpResponse:
         else:
             edit = _change(request, kind, chosen, action, form)
             said = f"{edit.summary}: {edit.row_count:,} changed."
-            undo_url = reverse("campaigns:bulk_undo", args=[edit.pk])
+            url = reverse("campaigns:bulk_undo", args=[edit.pk])
+            undo_url = url if edit.row_count else ""
     except DomainError as error:
         messages.error(request, error.message)
         return redirect(back)

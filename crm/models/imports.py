@@ -21,6 +21,8 @@ class ImportJob(Timestamped):
     rows_unchanged = models.PositiveIntegerField(default=0)
     rows_refused = models.PositiveIntegerField(default=0)
     failure = models.TextField(blank=True, default="")
+    delimiter = models.CharField(max_length=1, blank=True, default="")
+    header = models.JSONField(default=list, help_text="as the file has it")
     finished_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+"
@@ -34,11 +36,16 @@ class ImportJob(Timestamped):
 
 
 class RefusedRow(models.Model):
-    """One refused row: its line in the file and why."""
+    """One refused row: its line in the file, why, and what it held.
+
+    What it held is forgotten after a while (`policy.REFUSED_ROWS_KEPT_DAYS`): it may
+    name people, and nobody mends it any more.
+    """
 
     job = models.ForeignKey(ImportJob, models.CASCADE, related_name="refused_rows")
     line = models.PositiveIntegerField()
     reason = models.CharField(max_length=300)
+    raw = models.TextField(blank=True, default="")
 
     class Meta:
         ordering = ["line", "pk"]

@@ -55,8 +55,8 @@ class Understood:
 
     `candidates` are the people whom an unclear name may mean, `stranger` is a name
     after “with” and the like that nobody bears, `unknown` a word where a name is
-    looked for that looks like one but may well begin the note. `places` tells of each thing which
-    words said it; what is only assumed has none.
+    looked for that looks like one but may well begin the note. `places` tells of each
+    thing which words said it; what is only assumed has none.
     """
 
     channel: Channel = Channel.NOTE

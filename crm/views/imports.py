@@ -16,6 +16,7 @@ from crm.models import ImportJob
 from crm.permissions import IMPORT_DATA
 from crm.requests import SignedInRequest
 from crm.services.imports.jobs import Report, Request
+from crm.services.imports.refused import kept_rows
 from crm.services.imports.uploads import load_upload
 
 NEWEST_SHOWN = 20
@@ -52,14 +53,13 @@ def import_list(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @requires(IMPORT_DATA)
 def import_refused(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Give the refused lines of a file with their reasons."""
+    """Give the refused rows of a file with their reasons, to be mended and loaded."""
     job = get_object_or_404(_jobs(), pk=pk)
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"refused-{job.pk}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(answer)
-    writer.writerow(["line", "reason"])
-    writer.writerows(job.refused_rows.values_list("line", "reason"))
+    writer = csv.writer(answer, delimiter=job.delimiter or ",")
+    writer.writerows(kept_rows(job))
     return answer
 
 

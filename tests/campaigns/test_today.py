@@ -80,6 +80,24 @@ def test_looking_ahead_shows_what_comes(client, visit, rep, monkeypatch):
     assert [i.touch for i in ahead] == [coming[1], coming[2], coming[0]]
 
 
+def test_where_no_touch_is_due_the_next_day_of_touches_is_told(
+    client, visit, rep, colleague, monkeypatch
+):
+    monkeypatch.setattr("campaigns.queries.today.FILLED_UP_TO", 1)
+    make_task(rep)
+    for days in (5, 5, 9):
+        visit(rep, due_in=days)
+    visit(colleague, due_in=2)
+
+    told = shown(client, rep)
+
+    coming = told.context["todo"].next_touches
+    assert (coming.day, coming.count) == (business_today() + dt.timedelta(days=5), 2)
+    assert "No planned touch is due yet. The next 2 fall on" in told.text
+    visit(rep)
+    assert shown(client, rep).context["todo"].next_touches is None
+
+
 def test_tasks_stand_among_the_touches(client, visit, rep, colleague):
     touch = visit(rep, margin_year="8000.00")
     rich = visit(rep, due_in=9, margin_year="50000.00").account

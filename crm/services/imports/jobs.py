@@ -1,8 +1,6 @@
 """One import from start to end: its record, its lock, its report, its refused rows."""
 
-import csv
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,16 +18,12 @@ from crm.services.imports.reading import (
     Layout,
     read_layout,
     read_rows,
-    split_cells,
 )
+from crm.services.imports.refused import keep_refused, write_refused
 from crm.services.imports.staging import ask, find_decimal_mark, run, stage
 
 LOCK = 5_310_201  # one import at a time; others wait
 ALIVE = 5_310_202  # held with its number by each import that runs
-MOST_REFUSED_KEPT = 10_000  # rows in the database; the file has all
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-FETCH = 5_000
-LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +140,7 @@ def _load(
                 request = replace(request, job_id=job.pk)
             stored, hints = importer.load(request, mark)
             report = _report(request, layout, read, stored, hints, mark)
-            _close_job(job, report)
+            _close_job(job, report, layout)
     except _DryRunError:
         pass
     assert report is not None  # noqa: S101  a rehearsal ends after its report
@@ -187,19 +181,16 @@ def _report(
         ignored=layout.ignored,
         hints=hints,
         first_refused=first,
-        refused_file=_write_refused(request, layout) if refused else None,
+        refused_file=write_refused(request.refused_file, layout) if refused else None,
     )
 
 
-def _close_job(job: ImportJob | None, report: Report) -> None:
+def _close_job(job: ImportJob | None, report: Report, layout: Layout) -> None:
     if job is None:
         raise _DryRunError
-    run(
-        """INSERT INTO crm_refusedrow (job_id, line, reason)
-           SELECT %s, line, left(problem, %s) FROM pg_temp.rows
-           WHERE problem IS NOT NULL ORDER BY line LIMIT %s""",
-        [job.pk, LONGEST_REASON, MOST_REFUSED_KEPT],
-    )
+    keep_refused(job)
+    job.delimiter = layout.delimiter
+    job.header = layout.header
     job.status = ImportStatus.DONE
     job.rows_read, job.rows_stored = report.read, report.stored
     job.rows_unchanged, job.rows_refused = report.unchanged, report.refused
@@ -238,45 +229,3 @@ def _fail(job: ImportJob | None, error: BaseException) -> None:
             failure=str(error) if known else f"{type(error).__name__}.",
             finished_at=timezone.now(),
         )
-
-
-# -- Refused rows ----------------------------------------------------------------------
-
-
-def _write_refused(request: Request, layout: Layout) -> Path:
-    """Write all refused rows beside their line and reason, whole or not at all.
-
-    Mended, the file can be imported again: its first two columns are ignored.
-    """
-    path = request.refused_file
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    statement = (
-        "SELECT s.line, r.problem, s.raw FROM pg_temp.rows r "
-        "JOIN pg_temp.stage s USING (line) WHERE r.problem IS NOT NULL ORDER BY s.line"
-    )
-    with (
-        fresh.open("w", encoding="utf-8", newline="") as file,
-        connection.chunked_cursor() as cursor,
-    ):
-        writer = csv.writer(file, delimiter=layout.delimiter)
-        writer.writerow(["line", "reason", *layout.header])
-        cursor.execute(statement)
-        while rows := cursor.fetchmany(FETCH):
-            writer.writerows(_refused_line(row, layout) for row in rows)
-    fresh.replace(path)
-    return path
-
-
-def _refused_line(row: Sequence[str], layout: Layout) -> list[str]:
-    line, reason, raw = row
-    try:
-        cells = split_cells(raw, layout.delimiter)
-    except csv.Error:
-        cells = [raw]
-    return [str(line), reason, *(_harmless(cell) for cell in cells)]
-
-
-def _harmless(cell: str) -> str:
-    """Keep a spreadsheet from running a cell; plain negative numbers stay."""
-    is_number = cell.lstrip("+-").replace(".", "", 1).replace(",", "", 1).isdigit()
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and not is_number else cell

@@ -67,7 +67,8 @@ def _check_columns(layout: Layout) -> None:
     if missing:
         raise ImportRefusedError(
             f"The file has no column for {', '.join(missing)}. Its columns are: "
-            f"{', '.join(layout.header)}. Name them with --map column=field."
+            f"{', '.join(layout.header)}. Name them so in its first "
+            "line; on a command line, --map column=field does."
         )
 
 

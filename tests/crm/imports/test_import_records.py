@@ -1,10 +1,13 @@
 """Accounts, people and products from files, and the page that loads them."""
 
+import csv
+import datetime as dt
 from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.models import Account, Contact, ImportJob, Product
 from crm.services.imports.kinds import (
@@ -91,7 +94,7 @@ def test_products_are_made_and_priced(load):
     assert (copier.name, copier.unit_cost, copier.term_months) == ("Copier", None, 36)
 
 
-def test_the_page_tries_loads_and_gives_what_was_refused(client, manager, rep):
+def test_the_page_tries_loads_and_gives_what_was_refused(client, manager, rep, load):
     page = reverse("crm:import_list")
 
     def send(act):
@@ -112,7 +115,19 @@ def test_the_page_tries_loads_and_gives_what_was_refused(client, manager, rep):
     job = ImportJob.objects.get()
     assert (job.rows_stored, job.rows_refused, job.created_by) == (1, 1, manager)
     refused = client.get(reverse("crm:import_refused", args=[job.pk])).text
-    assert "3,website" in refused
+    header, row = csv.reader(refused.splitlines())
+    assert header == ["line", "reason", *ACCOUNTS.strip().split(",")]
+    assert row[0] == "3"
+    assert row[1].startswith("website")
+    assert row[2:] == ["K2", "Two", "", "", "k2", "", "", ""]
+    mended = refused.replace("k2,,,", "https://two.example,,,")
+    file = SimpleUploadedFile("mended.csv", mended.encode())
+    again = {"kind": "accounts", "file": file, "source": "erp", "act": "load"}
+    assert "1 stored or changed" in client.post(page, again).text
+    assert [a.name for a in Account.objects.order_by("name")] == ["One", "Two"]
+    ImportJob.objects.update(created_at=timezone.now() - dt.timedelta(days=31))
+    load("account,name\nK3,Three\n", kind=import_accounts)
+    assert not job.refused_rows.exclude(raw="").exists()
     wrong = {"kind": "orders", "file": SimpleUploadedFile("x.csv", b"a\n1\n")}
     answer = client.post(page, wrong | {"source": "erp", "act": "load"})
     assert answer.status_code == 422

@@ -41,7 +41,7 @@ def test_a_rehearsal_reports_and_stores_nothing(load):
 
 
 def test_only_so_many_refused_rows_are_kept_but_the_file_has_all(load, monkeypatch):
-    monkeypatch.setattr("crm.services.imports.jobs.MOST_REFUSED_KEPT", 3)
+    monkeypatch.setattr("crm.services.imports.refused.MOST_REFUSED_KEPT", 3)
     report = load(HEADER + "1,A,never,P,1,5,,\n" * 12)
     assert counts(report) == (0, 0, 12)
     assert list(RefusedRow.objects.values_list("line", flat=True)) == [2, 3, 4]
