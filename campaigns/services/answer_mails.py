@@ -19,6 +19,7 @@ from campaigns.queries.questions.answering import answer, understand
 from campaigns.queries.questions.base import Answer
 from campaigns.queries.questions.registry import BY_KEY
 from common.clock import months_later
+from common.templatetags.display import day
 from crm import policy
 
 log = logging.getLogger(__name__)
@@ -94,8 +95,8 @@ def next_day(mailing: AnswerMailing, *, after: dt.date) -> dt.date:
         weeks = max(0, (after - begins).days // WEEK.days + 1)
         return begins + weeks * WEEK
     months = max(0, (after.year - begins.year) * 12 + after.month - begins.month)
-    day = months_later(begins, months)
-    return day if day > after else months_later(begins, months + 1)
+    found = months_later(begins, months)
+    return found if found > after else months_later(begins, months + 1)
 
 
 def _subject(name: str) -> str:
@@ -104,7 +105,7 @@ def _subject(name: str) -> str:
 
 def _body(mailing: AnswerMailing, asked: str, found: Answer) -> str:
     lines = [f"Good morning {mailing.recipient.get_short_name()},", "", asked, ""]
-    lines += [found.sentence, f"As of {found.as_of}.", *found.notes, ""]
+    lines += [found.sentence, f"As of {day(found.as_of)}.", *found.notes, ""]
     lines += _table(found)
     return "\n".join([*lines, *_ending(mailing)])
 

@@ -14,6 +14,7 @@ from common.access import requires
 from common.clock import business_today
 from common.htmx import render_page
 from common.spreadsheets import csv_lines
+from common.templatetags.display import cents, day
 from crm import permissions
 from crm.forms.ledger import CostForm, LedgerFilterForm, ReversalForm
 from crm.models import LedgerEntry
@@ -113,7 +114,7 @@ def cost_reverse(request: SignedInRequest, pk: int) -> HttpResponse:
     form = ReversalForm(request.POST or None)
     return ask(
         request,
-        title=f"Reverse {entry.amount} of {entry.incurred_on}",
+        title=f"Reverse {cents(entry.amount)} of {day(entry.incurred_on)}",
         form=form,
         act=lambda: ledger.reverse_entry(
             actor=request.user, entry=entry, **form.cleaned_data

@@ -243,18 +243,17 @@ def _sentence(asked: Asked, found: Found, rows: Sequence[Row], wording: Wording)
     sets = found.study.sets
     if not sets.found:
         return f"{wording.none} Choose a longer time, or another value in the question."
-    noun = wording.one if sets.found == 1 else wording.many
+    noun, verb = (wording.one, "is") if sets.found == 1 else (wording.many, "are")
+    there = f"There {verb} {count(sets.found)} {noun}, but"
     if not sets.count:
         return (
-            f"There {'is' if sets.found == 1 else 'are'} {count(sets.found)} {noun}, "
-            "but nobody comparable: no account of the same class was with us for about "
-            "as long."
+            f"{there} nobody comparable: no account of the same class was with us for"
+            " about as long."
         )
     if not rows:
         return (
-            f"There {'is' if sets.found == 1 else 'are'} {count(sets.found)} {noun}, "
-            "but nothing was seen before them often enough to judge. Choose a longer "
-            "time, or log contacts and events."
+            f"{there} nothing was seen before them often enough to judge. Choose a"
+            " longer time, or log contacts and events."
         )
     sure = [row for row in rows if row["holds"] == "yes"]
     tested = f"{count(len(rows))} patterns that were seen often enough"
@@ -291,15 +290,16 @@ def _notes(asked: Asked, found: Found) -> list[str]:
         notes.append(f"{sets.unmatched} had nobody comparable and are left out.")
     if sets.found > sets.count + sets.unmatched:
         notes.append(f"Drawn at random from {count(sets.found)}, one of each customer.")
+    beside = sets.account[~found.study.is_end]
+    if np.unique(beside).size < beside.size:
+        notes.append("A comparable customer may stand beside several, listed once.")
     if found.report.too_few:
         notes.append(
             f"{count(found.report.too_few)} more patterns were seen fewer than "
             f"{sequences.LEAST_SEEN} times and are not judged."
         )
     if not asked.user.sees_every_account:
-        notes.append(
-            "You see your own accounts, so this answer counts and compares those alone."
-        )
+        notes.append("Only your own accounts, which you see, are counted and compared.")
     return notes
 
 
