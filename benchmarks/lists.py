@@ -282,8 +282,10 @@ def compare(accounts: int, rounds: int) -> None:
     from django.conf import settings  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
+    from config.collecting import put_aside  # noqa: PLC0415
     from crm.models import User  # noqa: PLC0415
 
+    put_aside()  # as a web process does
     settings.ALLOWED_HOSTS = ["*"]
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

@@ -9,7 +9,9 @@ from config import collecting
 
 @pytest.fixture
 def collector():
+    # One that has served pages before puts aside by itself, as importing `wsgi` does.
     callbacks = list(gc.callbacks)
+    gc.callbacks.clear()
     yield
     gc.callbacks[:] = callbacks
     gc.unfreeze()

@@ -195,3 +195,15 @@ def test_the_bar_narrows_members_totals_and_links(client, manager, rep, run):
     wrong = client.get(URL, {"class": "general"})
     assert wrong.status_code == 400
     assert "members" not in wrong.context
+
+
+def test_a_filter_that_matches_nobody_says_so_and_shows_no_zeros(
+    client, manager, rep, run
+):
+    member(run, name="Another's")
+    client.force_login(manager)
+    response = client.get(URL, {"owner": rep.pk})
+    assert "No account matches" in response.text
+    assert "Clear the filter" in response.text
+    assert "Expected of customers" not in response.text
+    assert "class-portrait" not in response.text
