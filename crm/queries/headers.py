@@ -3,7 +3,10 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from common.clock import business_today
+from common.zones import time_there
 from crm.choices import Stage
 from crm.models import Account
 
@@ -12,12 +15,16 @@ DAYS_A_YEAR = 365.25
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """An account with the spans of time that its page names."""
+    """An account with the spans of time that its page names.
+
+    `time_there` is what its clocks say where these are not those of the firm.
+    """
 
     account: Account
     together: str
     contact_days: int | None
     today: dt.date
+    time_there: dt.time | None
 
 
 def header(account: Account) -> Header:
@@ -29,6 +36,7 @@ def header(account: Account) -> Header:
         together=_together(account, today),
         contact_days=(today - last).days if last else None,
         today=today,
+        time_there=time_there(account.country, timezone.now()),
     )
 
 

@@ -1,6 +1,7 @@
 """The account page: every tab works, for those who may, at a flat number of queries."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -128,6 +129,20 @@ def test_the_head_says_who_this_is(client, rep, account):
     for words in ("Kiel", "2.0 years with us", "Yours", "Never contacted"):
         assert words in head
     assert 'href="tel:+49 431 1"' in head
+
+
+@pytest.mark.parametrize(
+    ("country", "says"), [("JP", True), ("DE", False), ("US", False), ("", False)]
+)
+def test_the_head_tells_the_time_of_a_country_whose_clocks_are_others(
+    client, rep, account, country, says
+):
+    client.force_login(rep)
+    Account.objects.filter(pk=account.pk).update(country=country)
+    head = body(client.get(reverse("crm:account_header", args=[account.pk])))
+    brief = client.get(reverse("campaigns:account_brief", args=[account.pk])).text
+    for page in (head, brief):
+        assert bool(re.search(r"\b\d\d:\d\d there\b", page)) is says
 
 
 # -- Timeline --------------------------------------------------------------------------
