@@ -53,6 +53,36 @@ class Cadence(TextChoices):
     WEEKS = "weeks", "few weeks"
     ANNIVERSARY = "anniversary", "anniversary"
     ONBOARDING = "onboarding", "day after first contact"
+    ONCE = "once", "day of a campaign"
+
+
+# What plans and the library may ask for; only campaigns ask once.
+PLAN_CADENCES = [one for one in Cadence.choices if one[0] != Cadence.ONCE]
+
+
+class CampaignKind(TextChoices):
+    """What a campaign is to bring about."""
+
+    KEEP = "keep", "Keep customers"
+    GROW = "grow", "Grow customers"
+    WIN = "win", "Win customers"
+    WIN_BACK = "win_back", "Win customers back"
+
+
+class CampaignStatus(TextChoices):
+    DRAFT = "draft", "Draft"
+    RUNNING = "running", "Running"
+    ENDED = "ended", "Ended"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class LeftOut(TextChoices):
+    """Why an account of the audience is neither touched nor in the control group."""
+
+    GATE = "gate", "Not worth it"
+    MERGED = "merged", "Merged"
+    FORMER = "former", "Not a customer any more"
+    CONSENT = "consent", "Nobody there may be reached"
 
 
 # The word for accounts that no night has classed yet, in addresses and on pages.
@@ -145,6 +175,7 @@ class GateOccasion(TextChoices):
     ASSIGNMENT = "assignment", "Plan for many accounts"
     MAILING = "mailing", "Mailing"
     AUTOMATION = "automation", "Automation"
+    CAMPAIGN = "campaign", "Campaign"
 
 
 class GateChoice(TextChoices):

@@ -193,3 +193,27 @@ class CannotSaveWebhookError(DomainError):
     """Another system that cannot be entered, or a message that cannot be sent again."""
 
     code = "cannot_save_webhook"
+
+
+class CannotSaveCampaignError(DomainError):
+    """A campaign that cannot be kept as written."""
+
+    code = "cannot_save_campaign"
+
+
+class CampaignStateError(DomainError):
+    """Something that a campaign in this state does not allow."""
+
+    code = "campaign_state"
+
+
+class CannotEnrolError(DomainError):
+    """Accounts that cannot be put into a campaign, or taken out of it."""
+
+    code = "cannot_enrol"
+
+
+class CannotStartError(DomainError):
+    """A campaign that cannot start like this."""
+
+    code = "cannot_start_campaign"

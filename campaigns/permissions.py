@@ -16,9 +16,21 @@ VIEW_AUTOMATIONS = "campaigns.view_automations"
 CHANGE_AUTOMATIONS = "campaigns.change_automations"
 VIEW_FIRINGS = "campaigns.view_firings"
 CHANGE_WEBHOOKS = "campaigns.change_webhooks"
+VIEW_CAMPAIGNS = "campaigns.view_campaigns"
+ADD_TO_CAMPAIGNS = "campaigns.add_to_campaigns"
+CHANGE_CAMPAIGNS = "campaigns.change_campaigns"
 
 _WORKS = frozenset(
-    {VIEW_TODAY, VIEW_PLANS, DO_TOUCHES, ASSIGN_PLANS, ASK_QUESTIONS, VIEW_FIRINGS}
+    {
+        VIEW_TODAY,
+        VIEW_PLANS,
+        DO_TOUCHES,
+        ASSIGN_PLANS,
+        ASK_QUESTIONS,
+        VIEW_FIRINGS,
+        VIEW_CAMPAIGNS,
+        ADD_TO_CAMPAIGNS,
+    }
 )
 
 GRANTS: dict[Role, frozenset[str]] = {
@@ -26,6 +38,7 @@ GRANTS: dict[Role, frozenset[str]] = {
     Role.MANAGER: _WORKS
     | {
         OPTIMISE_PLANS,
+        CHANGE_CAMPAIGNS,
         CHANGE_PLANNING_RULES,
         CHANGE_ALERT_RULES,
         CHANGE_SERVICE_LEVELS,
@@ -35,6 +48,7 @@ GRANTS: dict[Role, frozenset[str]] = {
     | {
         OPTIMISE_PLANS,
         CHANGE_PLANS,
+        CHANGE_CAMPAIGNS,
         CHANGE_PLANNING_RULES,
         VIEW_AUTOMATIONS,
         CHANGE_AUTOMATIONS,
@@ -47,6 +61,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         CHANGE_ALERT_RULES,
         CHANGE_SERVICE_LEVELS,
         VIEW_AUTOMATIONS,
+        CHANGE_CAMPAIGNS,
         CHANGE_AUTOMATIONS,
         CHANGE_WEBHOOKS,
     },

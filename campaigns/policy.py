@@ -131,6 +131,22 @@ SOCIAL_MINUTES = 3
 # The survey service's monthly fee over the answers that come in.
 SURVEY_UNIT_COST = Decimal("0.15")
 
+# -- Campaigns (campaigns/services/campaigns.py) ---------------------------------------
+# Two years: what goes on for longer is a plan.
+LONGEST_CAMPAIGN_DAYS = 731
+# Who becomes a customer within a quarter after a campaign was won by it.
+WON_WITHIN_DAYS = 90
+# Of fewer on either side a difference says more about luck than about the campaign.
+FEWEST_FOR_AN_EFFECT = 20
+# Proposed where it tells the effect well enough: a tenth is spared.
+USUAL_HOLDOUT_PERCENT = 10
+MOST_HOLDOUT_PERCENT = 50
+# The effect is told well enough to within a tenth of what is expected of an account.
+WANTED_PRECISION = 0.1
+# What one account may cost by a campaign: beyond it somebody mistyped a unit cost.
+MOST_A_CAMPAIGN = 1_000_000
+MOST_CAMPAIGN_TOUCHES = 50
+
 # -- The plan optimiser (campaigns/queries/optimiser.py) ----------------------------
 # Bands of the margin expected of an account within a year, in the shop's currency: each
 # about twice the one before, as plans differ by such steps.

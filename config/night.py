@@ -5,7 +5,14 @@ from functools import partial
 from types import MappingProxyType
 
 from campaigns.queries import effort, effort_within, optimiser, spend_effect
-from campaigns.services import alert_rules, alerts, planning, plans, standings
+from campaigns.services import (
+    alert_rules,
+    alerts,
+    campaigns,
+    planning,
+    plans,
+    standings,
+)
 from campaigns.services.automations import log_pruning
 from clv.choices import RunKind
 from clv.models import ValuationRun
@@ -63,11 +70,13 @@ def _plan(work: Work) -> Done:
     with work.lease.fenced():
         plans.ensure_plans(actor=None)
         today = business_today()
+        ended = campaigns.end_over(as_of=today)
         expired = planning.expire_touches(as_of=today)
         planned = planning.plan_touches(as_of=today)
         told = alerts.tell(run=work.run, today=today)
         told += alert_rules.tell_patterns(today=today)
-        return Done(planned, {"expired": expired, "alerts": told})
+        said = {"expired": expired, "alerts": told, "campaigns_ended": ended}
+        return Done(planned, said)
 
 
 def _list(work: Work) -> Done:

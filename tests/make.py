@@ -8,9 +8,16 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.utils import timezone
 
-from campaigns.models import KeptSearch, MeasuredEffect
+from campaigns.models import (
+    Campaign,
+    Enrolment,
+    KeptSearch,
+    LibraryTouch,
+    MeasuredEffect,
+)
 from clv.choices import RunKind, RunStatus
 from clv.models import Assumptions, Judgement, Valuation, ValuationRun
+from common.clock import business_today
 from crm.choices import Role, Stage
 from crm.models import (
     Account,
@@ -392,3 +399,46 @@ def effect(*, author=None, **fields):
     known |= {"measured_until": dt.date(2025, 12, 31)}
     known |= {"author": author or user(Role.MARKETER)}
     return MeasuredEffect.objects.create(**known | fields)
+
+
+def campaign(*, owner=None, **fields):
+    """A draft from today on, for a month."""
+    today = business_today()
+    known = {
+        "name": f"Campaign {next(_number)}",
+        "kind": "keep",
+        "owner": owner or user("marketer"),
+        "starts_on": today,
+        "ends_on": today + dt.timedelta(days=30),
+    }
+    made = Campaign.objects.create(**known | fields)
+    made.refresh_from_db()
+    return made
+
+
+def begun(campaign, *, status="running", **fields):
+    """Let a campaign run, without asking anything or planning a touch."""
+    now = timezone.now()
+    known = {"status": status, "started_at": now}
+    known |= {"ended_at": now} if status == "ended" else {}
+    Campaign.objects.filter(pk=campaign.pk).update(**known | fields)
+    campaign.refresh_from_db()
+    return campaign
+
+
+def enrolment(*, campaign, **fields):
+    if not {"account", "account_id"} & set(fields):
+        fields["account"] = account()
+    return Enrolment.objects.create(campaign=campaign, **fields)
+
+
+def library_touch(**fields):
+    known = {
+        "title": f"Touch {next(_number)}",
+        "channel": "post",
+        "cadence": "year",
+        "owner_role": "marketer",
+        "head": "marketing",
+        "unit_cost": Decimal("1.30"),
+    }
+    return LibraryTouch.objects.create(**known | fields)

@@ -28,6 +28,11 @@ ANCHORED = frozenset({"anniversary", "onboarding"})
 # holidays and days off, and nobody is congratulated a month late.
 DAYS_OPEN = 7
 
+# A touch of a campaign may slip by two working weeks, as long as its campaign runs.
+CAMPAIGN_DAYS_OPEN = 14
+# The label of touches that campaigns ask for, each once.
+CAMPAIGN = "campaign"
+
 # The longest that two touches of a calendar cadence lie apart, in days.
 _LONGEST = {"week": 7, "month": 31, "quarter": 92, "year": 366}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -153,7 +158,8 @@ def period_ends_on(label: str, *, due_on: dt.date | None = None) -> dt.date:
     """Return the first day after the period of a label such as 2026-Q4 or 2026-Q4/1.
 
     Labels of anniversaries and onboarding name no end: theirs is `DAYS_OPEN` after the
-    day on which the touch is due, which must be told.
+    day on which the touch is due, which must be told. Those of campaigns have
+    `CAMPAIGN_DAYS_OPEN`.
 
     Raises
     ------
@@ -161,10 +167,12 @@ def period_ends_on(label: str, *, due_on: dt.date | None = None) -> dt.date:
         If the label is not one that this module gives out, or `due_on` is wanting.
     """
     name = label.partition("/")[0]
-    if name == _ONBOARDING or name[4:6] == "-A":
+    if name in {_ONBOARDING, CAMPAIGN} or name[4:6] == "-A":
         if due_on is None:
             raise ValueError(f"the end of {label} depends on the day it is due")
-        return due_on + dt.timedelta(days=DAYS_OPEN)
+        is_campaign = name == CAMPAIGN
+        open_days = CAMPAIGN_DAYS_OPEN if is_campaign else DAYS_OPEN
+        return due_on + dt.timedelta(days=open_days)
     year, _, part = name.partition("-")
     if part.startswith("W"):
         week, _, weeks = part[1:].partition("+")

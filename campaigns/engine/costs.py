@@ -8,6 +8,7 @@ from campaigns.engine.cadence import ANCHORED, PERIODS_PER_YEAR, WEEKS_PER_YEAR
 DAYS_PER_YEAR = 365
 _MINUTES_PER_HOUR = Decimal(60)
 _ONE = Decimal(1)
+_ONCE = "once"
 
 
 def cost_of_one(*, unit_cost: Decimal, minutes: int, hourly_cost: Decimal) -> Decimal:
@@ -21,16 +22,17 @@ def touches_per_year(
     """Return how many touches a cadence asks of one account within a year.
 
     Every six weeks is 52/6 a year. An anniversary comes once; so does a day of
-    onboarding, which falls in the first year. A plan that an account follows for
-    `runs_days` asks for that part of a year's touches; its days of onboarding and its
-    anniversaries are counted in full, so that a cost is never too low.
+    onboarding, which falls in the first year, and a touch of a campaign. A plan that an
+    account follows for `runs_days` asks for that part of a year's touches; its days of
+    onboarding and its anniversaries are counted in full, so that a cost is never too
+    low.
 
     Raises
     ------
     KeyError
         If there is no such cadence.
     """
-    if cadence in ANCHORED:
+    if cadence in ANCHORED or cadence == _ONCE:
         return _ONE
     if cadence == "weeks":
         a_year = Decimal(WEEKS_PER_YEAR * times) / every

@@ -9,6 +9,7 @@ from campaigns.models.automations import (
     WebhookCall,
     WebhookEndpoint,
 )
+from campaigns.models.campaigns import Campaign, Enrolment
 from campaigns.models.deliveries import Delivery
 from campaigns.models.exceptions import TouchException
 from campaigns.models.optimiser import KeptSearch
@@ -34,9 +35,11 @@ __all__ = [
     "Automation",
     "AutomationCursor",
     "AutomationVersion",
+    "Campaign",
     "CaseAlarm",
     "ClosedDay",
     "Delivery",
+    "Enrolment",
     "Firing",
     "GateDecision",
     "KeptSearch",

@@ -19,6 +19,7 @@ from campaigns.choices import (
     channel_inside,
     channel_words,
 )
+from campaigns.models.campaigns import Campaign
 from common.clock import business_today
 from common.versions import Versioned
 from crm.choices import Care, Channel, RelationshipType
@@ -200,7 +201,8 @@ class TouchTerms(models.Model):
     between two touches of a cadence in weeks. `offset_days` is the day after the first
     contact for onboarding, and the days after (below 0: before) an anniversary;
     `event_type` is the event whose anniversary it is, empty for the day on which the
-    account became a customer.
+    account became a customer. What comes once comes `offset_days` after the start of
+    its campaign.
     """
 
     title = models.CharField(max_length=150)
@@ -250,6 +252,8 @@ class TouchTerms(models.Model):
     @property
     def often(self) -> str:
         """Say how often it comes, as in: twice a quarter."""
+        if self.cadence == Cadence.ONCE:
+            return self._day_of_campaign
         if self.cadence == Cadence.ONBOARDING:
             return f"on day {self.offset_days} after the first contact"
         if self.cadence == Cadence.ANNIVERSARY:
@@ -260,6 +264,13 @@ class TouchTerms(models.Model):
             return f"{many}every {self.every} weeks"
         period = "week" if self.cadence == Cadence.WEEKS else self.cadence
         return f"{times} a {period}"
+
+    @property
+    def _day_of_campaign(self) -> str:
+        if self.offset_days == 0:
+            return "once, on the campaign's first day"
+        unit = "day" if self.offset_days == 1 else "days"
+        return f"once, {self.offset_days} {unit} after the campaign's start"
 
     @property
     def _anniversary(self) -> str:
@@ -297,10 +308,14 @@ class TouchTemplate(TouchTerms):
 
     `lineage` stays the same when a version is copied, so that a touch already planned
     under the old version is not planned again under the new one. A unit cost that is
-    not known is empty and keeps the version from being published.
+    not known is empty and keeps the version from being published. Touches of a
+    campaign belong to a version that nobody follows, as those of automations do.
     """
 
     version = models.ForeignKey(PlanVersion, models.CASCADE, related_name="touches")
+    campaign = models.ForeignKey(
+        Campaign, models.CASCADE, null=True, blank=True, related_name="touches"
+    )
     lineage = models.UUIDField(default=uuid.uuid4, editable=False)
     position = models.PositiveSmallIntegerField(default=0)
 
@@ -322,7 +337,17 @@ class TouchTemplate(TouchTerms):
             models.CheckConstraint(
                 condition=Q(every__range=(1, 104)), name="touch_every_1_to_104"
             ),
+            models.CheckConstraint(
+                condition=Q(campaign=None) & ~Q(cadence=Cadence.ONCE)
+                | Q(campaign__isnull=False, cadence=Cadence.ONCE),
+                name="touch_once_in_campaigns",
+            ),
         ]
+
+    @property
+    def asked_by(self) -> str:
+        """Name what asks for it: its campaign, or else its plan."""
+        return str(self.campaign or self.version.plan)
 
 
 class PlanAssignment(models.Model):

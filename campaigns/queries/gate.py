@@ -84,6 +84,7 @@ class Cheaper:
     unit_cost: Decimal
     minutes: int
     cost_each: Decimal
+    owner_role: str
     pays_for: frozenset[int]
 
     @property
@@ -258,6 +259,7 @@ class Gate:
                         unit_cost=terms.unit_cost or ZERO,
                         minutes=terms.minutes,
                         cost_each=cost,
+                        owner_role=terms.owner_role,
                         pays_for=frozenset(key for (key,) in rows),
                     )
                 )

@@ -225,9 +225,14 @@ def set_terms(touch: TouchTerms, fields: TouchFields) -> None:
     Raises
     ------
     CannotSaveTouchError
-        If its days lie too far from what they follow, or its texts ask for something
-        that nobody knows of customers.
+        If its days lie too far from what they follow, its texts ask for something
+        that nobody knows of customers, or it is asked for as only campaigns do.
     """
+    if fields.get("cadence") == Cadence.ONCE:
+        raise CannotSaveTouchError(
+            "Only campaigns ask for a touch once. Say how often it comes.",
+            field="cadence",
+        )
     for name, value in fields.items():
         setattr(touch, name, value)
     if touch.cadence != Cadence.WEEKS:
@@ -239,6 +244,17 @@ def set_terms(touch: TouchTerms, fields: TouchFields) -> None:
     else:
         touch.offset_days = 0
     _check_offset(touch)
+    check_texts(touch)
+
+
+def check_texts(touch: TouchTerms) -> None:
+    """Refuse texts that ask for something that nobody knows of customers.
+
+    Raises
+    ------
+    CannotSaveTouchError
+        Names the text and the place.
+    """
     for name in ("subject", "content"):
         try:
             fields_of(getattr(touch, name))

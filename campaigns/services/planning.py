@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from campaigns import policy
-from campaigns.choices import TouchStatus
+from campaigns.choices import CampaignKind, TouchStatus
 from campaigns.engine.cadence import period_ends_on
 from campaigns.models import PlannedTouch, PlanningRule
 from campaigns.queries.open_days import open_days
@@ -107,6 +107,8 @@ def expire_touches(*, as_of: dt.date) -> int:
     """
     latest = as_of - dt.timedelta(days=policy.TOUCH_GRACE_DAYS)
     late = PlannedTouch.objects.due().filter(due_on__lt=latest)
+    # Those of a campaign are open until it ends.
+    late = late.exclude(template__campaign__isnull=False)
     open_periods = late.order_by().values_list("period", flat=True).distinct()
     # What names no end of its own is open for no longer than the days of grace.
     over = [
@@ -166,6 +168,7 @@ def _cancel_of_other_plans(span: Span) -> None:
     """Cancel open touches whose account left the plan or the firm, and say why."""
     parameters: dict[str, Any] = span.parameters | {
         "former": Stage.FORMER,
+        "win_back": CampaignKind.WIN_BACK,
         "due": TouchStatus.DUE,
         "cancelled": TouchStatus.CANCELLED,
     }
@@ -193,12 +196,16 @@ FROM (
     JOIN campaigns_touchtemplate tt ON tt.id = t.template_id
     JOIN campaigns_planversion v ON v.id = tt.version_id
     JOIN crm_account a ON a.id = t.account_id
+    LEFT JOIN campaigns_campaign c ON c.id = tt.campaign_id
     LEFT JOIN campaigns_planassignment f ON f.account_id = t.account_id
         AND f.plan_id = v.plan_id AND f.until IS NULL
     WHERE t.status = %(due)s {some}
-      -- What automations ask for belongs to no plan that anybody follows.
-      AND ((f.id IS NULL AND substr(t.period, 5, 4) <> '-AO/')
-          OR a.merged_into_id IS NOT NULL OR a.stage = %(former)s)
+      -- What automations and campaigns ask for belongs to no plan that anybody follows;
+      -- who left may be won back.
+      AND ((f.id IS NULL AND tt.campaign_id IS NULL
+              AND substr(t.period, 5, 4) <> '-AO/')
+          OR a.merged_into_id IS NOT NULL
+          OR (a.stage = %(former)s AND coalesce(c.kind, '') <> %(win_back)s))
 ) judged
 WHERE judged.id = touch.id
 """

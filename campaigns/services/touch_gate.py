@@ -192,6 +192,9 @@ def _do_otherwise(*, actor: User, touch: PlannedTouch, way: Cheaper) -> PlannedT
 def _standing(gate: Gate, template: TouchTemplate) -> GateDecision | None:
     if not gate.below_ids:
         return None
+    started = _of_campaign(gate, template)
+    if started is not None:
+        return started
     since = timezone.now() - dt.timedelta(days=policy.GATE_DECISION_HOLDS_DAYS)
     return GateDecision.objects.filter(
         occasion=GateOccasion.TOUCH,
@@ -202,3 +205,11 @@ def _standing(gate: Gate, template: TouchTemplate) -> GateDecision | None:
         created_at__gte=since,
         below__contains=gate.below_ids,
     ).first()
+
+
+def _of_campaign(gate: Gate, template: TouchTemplate) -> GateDecision | None:
+    """Return what was decided when its campaign started, if it includes them all."""
+    made = template.campaign.decision if template.campaign else None
+    if made is None or made.choice != GateChoice.OVERRIDE:
+        return None
+    return made if set(gate.below_ids) <= set(made.below) else None

@@ -160,14 +160,23 @@ def _unskip(actor: User, touch: PlannedTouch) -> PlannedTouch:
     if touch.closed_at < timezone.now() - UNDO_WITHIN:
         raise CannotUndoError("This was skipped more than a day ago. It stays skipped.")
     if not _is_asked_for(touch):
-        raise TouchClosedError("Its account follows another plan by now.")
+        raise TouchClosedError(
+            "Its campaign has ended."
+            if touch.template.campaign_id
+            else "Its account follows another plan by now."
+        )
     _reopen(touch)
     audit.record(actor=actor, action="touch.reopened", subject=touch)
     return touch
 
 
 def _is_asked_for(touch: PlannedTouch) -> bool:
-    """Tell whether the account still follows the plan; an automation's is of none."""
+    """Tell whether the account still follows the plan; an automation's is of none.
+
+    A campaign asks as long as it runs.
+    """
+    if touch.template.campaign is not None:
+        return touch.template.campaign.is_running
     plan = touch.template.version.plan_id
     rows = PlanAssignment.objects.filter(account=touch.account_id, plan=plan)
     return not rows.exists() or rows.open().exists()

@@ -23,10 +23,15 @@ CLOSED = "We are closed on each day of its time."
 
 def strike_out(span: Span, rule: PlanningRule) -> None:
     """Mark candidates that nobody may be reached by, or that were done by hand."""
-    parameters = span.parameters | _words(rule)
+    strike_out_of_reach(span, rule)
     with connection.cursor() as cursor:
-        cursor.execute(_SILENCED, parameters)
-        cursor.execute(_COUNTED, parameters)
+        cursor.execute(_COUNTED, span.parameters | _words(rule))
+
+
+def strike_out_of_reach(span: Span, rule: PlanningRule) -> None:
+    """Mark candidates that nobody may be reached by."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SILENCED, span.parameters | _words(rule))
 
 
 def document() -> None:
@@ -195,6 +200,8 @@ _ASKED_DUE = """
     FROM campaigns_plannedtouch t
     JOIN campaigns_touchtemplate tt ON tt.id = t.template_id
     WHERE t.status = %(due)s AND t.due_on >= %(as_of)s::date {some}
+      -- What a campaign asks for is said to all of its audience.
+      AND tt.campaign_id IS NULL
 """
 _COUNT_DUE = f"""
 WITH hand AS MATERIALIZED (

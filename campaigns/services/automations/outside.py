@@ -9,18 +9,17 @@ import uuid
 
 from django.db import transaction
 
-from campaigns.choices import DIRECT_CHANNELS, VersionStatus
+from campaigns.choices import DIRECT_CHANNELS
 from campaigns.models import (
     LibraryTouch,
     PlannedTouch,
     PlanVersion,
-    RetentionPlan,
     TouchTemplate,
 )
 from campaigns.models.plans import TouchTerms
 from campaigns.queries.recipients import recipients
 from campaigns.services import standings
-from common.clock import business_today
+from campaigns.services.unfollowed import unfollowed_version
 from crm.choices import Channel, Stage
 from crm.models import Account, Contact
 
@@ -81,20 +80,7 @@ def _template_of(touch: LibraryTouch) -> TouchTemplate:
 
 def _version() -> PlanVersion:
     """Return what these touches belong to: an archived version, in force nowhere."""
-    rows = RetentionPlan.objects.filter(name=NAME, is_automatic=False)
-    plan = rows.order_by("pk").first()
-    if plan is None:
-        plan = RetentionPlan.objects.create(name=NAME, is_automatic=False)
-    version, _ = PlanVersion.objects.get_or_create(
-        plan=plan,
-        number=1,
-        defaults={
-            "status": VersionStatus.ARCHIVED,
-            "valid_from": business_today(),
-            "note": "Touches that automations ask for.",
-        },
-    )
-    return version
+    return unfollowed_version(NAME, "Touches that automations ask for.")
 
 
 def _off_weekend(day: dt.date) -> dt.date:
