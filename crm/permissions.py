@@ -7,6 +7,7 @@ CHANGE_ACCOUNTS = "crm.change_accounts"
 ASSIGN_ACCOUNTS = "crm.assign_accounts"
 SHARE_VIEWS = "crm.share_views"
 LOG_TOUCHPOINTS = "crm.log_touchpoints"
+RECORD_CONSENT = "crm.record_consent"
 VIEW_ORDERS = "crm.view_orders"
 CHANGE_ORDERS = "crm.change_orders"
 VIEW_LEDGER = "crm.view_ledger"
@@ -40,6 +41,7 @@ GRANTS: dict[Role, frozenset[str]] = {
     | {
         CHANGE_ACCOUNTS,
         LOG_TOUCHPOINTS,
+        RECORD_CONSENT,
         CHANGE_ORDERS,
         CHANGE_DEALS,
         CHANGE_CASES,
@@ -50,6 +52,7 @@ GRANTS: dict[Role, frozenset[str]] = {
         ASSIGN_ACCOUNTS,
         SHARE_VIEWS,
         LOG_TOUCHPOINTS,
+        RECORD_CONSENT,
         CHANGE_ORDERS,
         CHANGE_DEALS,
         CHANGE_CASES,
@@ -60,13 +63,14 @@ GRANTS: dict[Role, frozenset[str]] = {
         SET_RATES,
         IMPORT_DATA,
     },
-    Role.MARKETER: READ | {SHARE_VIEWS, LOG_TOUCHPOINTS, CHANGE_CASES},
+    Role.MARKETER: READ | {SHARE_VIEWS, LOG_TOUCHPOINTS, RECORD_CONSENT, CHANGE_CASES},
     Role.ADMINISTRATOR: READ
     | {
         CHANGE_ACCOUNTS,
         ASSIGN_ACCOUNTS,
         SHARE_VIEWS,
         LOG_TOUCHPOINTS,
+        RECORD_CONSENT,
         CHANGE_ORDERS,
         CHANGE_DEALS,
         CHANGE_CASES,

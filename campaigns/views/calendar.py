@@ -1,6 +1,7 @@
 """The calendar: what stands on which day, moved by hand or by key; visits of a day."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -15,7 +16,7 @@ from django_htmx.http import trigger_client_event
 from campaigns import permissions
 from campaigns.models import PlannedTouch
 from campaigns.queries.calendar import VIEWS, WEEK, Calendar, calendar
-from campaigns.queries.visits import visits_of
+from campaigns.queries.visits import Visit, visits_of
 from campaigns.services import moving
 from common.access import requires
 from common.clock import business_today
@@ -27,6 +28,7 @@ from crm.requests import SignedInRequest
 from crm.services import tasks
 
 TEAM = "team"
+EARLIER, LATER = "earlier", "later"
 EARLIEST, LATEST = dt.date(2000, 1, 1), dt.date(2100, 1, 1)
 
 
@@ -37,6 +39,19 @@ class ViewLink:
     key: str
     title: str
     is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArrangedVisit:
+    """A visit in its place, and the orders to which its arrows lead.
+
+    `focus` names the arrow that keeps the keyboard after it moved the visit.
+    """
+
+    visit: Visit
+    earlier: str
+    later: str
+    focus: str
 
 
 @require_GET
@@ -114,23 +129,35 @@ def visit_day(request: SignedInRequest) -> HttpResponse:
     whose, people = _whose(request)
     order = request.GET.get("order", "").split(",")
     shown = visits_of(user=request.user, day=day, whose=whose, order=order)
-    keys = [visit.entry.key for visit in shown.visits]
-    rows = [
-        {
-            "visit": visit,
-            "up": _swapped(keys, n, n - 1),
-            "down": _swapped(keys, n, n + 1),
-        }
-        for n, visit in enumerate(shown.visits)
-    ]
     context = {
         "shown": shown,
-        "rows": rows,
+        "rows": _arranged(
+            shown.visits, moved=request.GET.get("moved", ""), way=request.GET.get("way")
+        ),
         "whose": whose,
         "people": people,
-        "today": business_today(),
     }
-    return render(request, "campaigns/calendar/visits.html", context)
+    return render_page(
+        request,
+        "campaigns/calendar/visits.html",
+        fragment="campaigns/calendar/_visits.html",
+        context=context,
+    )
+
+
+def _arranged(
+    visits: Sequence[Visit], *, moved: str, way: str | None
+) -> list[ArrangedVisit]:
+    """Return the visits with their arrows; where `moved` reached an end, the other."""
+    keys = [visit.entry.key for visit in visits]
+    rows = []
+    for place, visit in enumerate(visits):
+        earlier = _swapped(keys, place, place - 1)
+        later = _swapped(keys, place, place + 1)
+        has_moved = moved == keys[place]
+        pressed = LATER if (way == LATER and later) or not earlier else EARLIER
+        rows.append(ArrangedVisit(visit, earlier, later, pressed if has_moved else ""))
+    return rows
 
 
 def _swapped(keys: list[str], place: int, other: int) -> str:

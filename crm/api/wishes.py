@@ -79,7 +79,7 @@ class ConsentResource(Listed, Resource):
     """What people allow by channel and topic, with proof; the newest wish counts."""
 
     read_access = permissions.VIEW_ACCOUNTS
-    write_access = permissions.CHANGE_ACCOUNTS
+    write_access = permissions.RECORD_CONSENT
     queryset = Consent.objects.all()
     output = ConsentOut
     inputs = {"create": ConsentIn}

@@ -59,7 +59,8 @@ def log_send(request: SignedInRequest) -> HttpResponse:
         else:
             kind = stored.get_channel_display()
             text = f"Sent: {kind}, {stored.contact or stored.account}"
-            return JsonResponse({"text": text, "id": stored.pk})
+            undo = reverse("crm:touchpoint_undo", args=[stored.pk])
+            return JsonResponse({"text": text, "id": stored.pk, "undo": undo})
     return JsonResponse({"reason": _reasons(form)}, status=422)
 
 

@@ -60,7 +60,7 @@ def contact_assess(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@requires(permissions.CHANGE_ACCOUNTS)
+@requires(permissions.RECORD_CONSENT)
 def contact_consent(request: SignedInRequest, pk: int) -> HttpResponse:
     contact = _contact(request, pk)
     form = ConsentForm(request.POST)
@@ -158,6 +158,7 @@ def _page(
         "later": visible.filter(moved_from=contact),
         "cap_used": contacts_within_cap(contact, timezone.now()).count(),
         "can_change": request.user.has_perm(permissions.CHANGE_ACCOUNTS),
+        "can_record": request.user.has_perm(permissions.RECORD_CONSENT),
     }
     return render(request, "crm/contacts/detail.html", context, status=status)
 

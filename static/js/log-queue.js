@@ -109,9 +109,9 @@
       headers: { "X-CSRFToken": csrf },
     });
     if (answer.ok) {
-      const { text } = await answer.json();
+      const { text, undo } = await answer.json();
       drop(entry.token);
-      window.showToast?.(text, "success");
+      window.showUndo?.(text, undo);
       const said = new CustomEvent("touchpoint-logged", { bubbles: true, detail: { isLate: true } });
       document.body.dispatchEvent(said);
       return true;

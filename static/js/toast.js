@@ -23,19 +23,36 @@
   });
 
   function show(text, level = "error") {
-    const template = document.getElementById("toast-error");
     const region = document.getElementById("toasts");
-    if (!template || !region) return;
-    const said = [...region.querySelectorAll(".c-toast__text")];
+    const said = [...(region?.querySelectorAll(".c-toast__text") ?? [])];
     if (said.some((one) => one.textContent === text)) return; // once is enough
-    const toast = template.content.firstElementChild.cloneNode(true);
+    const toast = made("toast-error", text);
+    if (!toast) return;
     toast.classList.replace("c-toast--error", `c-toast--${level}`);
-    toast.querySelector(".c-toast__text").textContent = text;
-    region.append(toast);
+    region?.append(toast);
     announceNew(toast);
   }
 
+  /** Say what was done, with the button that takes it back by a POST to `url`. */
+  function showUndo(text, url) {
+    const toast = made("toast-undo", text);
+    if (!toast) return show(text, "success"); // a page that knows nobody
+    const form = toast.querySelector("form");
+    form.setAttribute("action", url);
+    form.setAttribute("hx-post", url);
+    document.getElementById("toasts")?.append(toast);
+    window.htmx.process(toast);
+  }
+
+  function made(name, text) {
+    const template = document.getElementById(name);
+    const toast = template?.content.firstElementChild.cloneNode(true);
+    if (toast) toast.querySelector(".c-toast__text").textContent = text;
+    return toast;
+  }
+
   window.showToast = show;
+  window.showUndo = showUndo;
 
   function announceNew(toast) {
     toast.dispatchEvent(new CustomEvent("htmx:after:process", { bubbles: true }));

@@ -50,6 +50,16 @@ def test_a_judgement_changes_the_person_and_a_wrong_one_nothing(api, rep, own):
     assert not Consent.objects.exists()
 
 
+def test_a_marketer_records_wishes_but_judges_nobody(api, everybody, own):
+    anna, send = make.contact(account=own), api(everybody["marketer"]).post
+    made = send(f"{ROOT}consents/", KINDS["consents"] | {"contact": anna.pk})
+    assert made.status_code == 201, made.content
+    judged = send(f"{ROOT}assessments/", KINDS["assessments"] | {"contact": anna.pk})
+    assert judged.status_code == 403
+    assert Consent.objects.get().recorded_by == everybody["marketer"]
+    assert not ContactAssessment.objects.exists()
+
+
 def test_who_leaves_arrives_elsewhere(api, rep, own, foreign):
     anna, other = make.contact(account=own), make.account(owner=rep)
     url = f"{ROOT}contacts/{anna.pk}/departure/"

@@ -235,6 +235,32 @@ def test_visits_go_by_place_or_by_hand(client, rep, own, ready, today):
     assert "No visits on this day" in client.get(VISITS, {"on": "2026-01-01"}).text
 
 
+def test_an_arrow_keeps_the_keyboard_on_the_visit_that_it_moved(
+    client, rep, ready, today
+):
+    for town in ("1", "2", "3"):
+        account = make.account(
+            name=f"Town {town}", owner=rep, city="Kiel", postcode=f"2410{town}"
+        )
+        task(account, on=today, kind="visit")
+    client.force_login(rep)
+    rows = client.get(VISITS).context["rows"]
+    assert [row.focus for row in rows] == ["", "", ""]
+
+    def press(row, way):
+        asked = {"order": getattr(row, way), "moved": row.visit.entry.key, "way": way}
+        answer = client.get(VISITS, asked, headers=HTMX)
+        assert answer.text.lstrip().startswith('<div id="visits"')
+        assert answer.text.count(" autofocus") == 1
+        return [(r.visit.account.name[-1], r.focus) for r in answer.context["rows"]]
+
+    assert press(rows[2], "earlier") == [("1", ""), ("3", "earlier"), ("2", "")]
+    assert press(rows[0], "later") == [("2", ""), ("1", "later"), ("3", "")]
+    # At an end the arrow that was pressed is gone; the other one takes the keyboard.
+    assert press(rows[1], "earlier") == [("2", "later"), ("1", ""), ("3", "")]
+    assert press(rows[1], "later") == [("1", ""), ("3", ""), ("2", "earlier")]
+
+
 # -- The feed -------------------------------------------------------------------------
 
 

@@ -189,6 +189,19 @@ def test_consent_is_recorded_and_shown_with_its_proof(client, rep, account):
     assert "Document: scan 12" in shown
 
 
+def test_a_marketer_records_wishes_and_changes_nothing_else(client, marketer, account):
+    anna = person(account)
+    client.force_login(marketer)
+    assert "Record what they said" in client.get(page(anna)).content.decode()
+    said = {"channel": "email", "topic": "offers", "is_granted": "yes"}
+    said |= {"means": "paper", "obtained_on": TODAY}
+    assert post(client, "consent", anna, **said).status_code == 302
+    wish = anna.consents.get()
+    assert (wish.topic, wish.is_granted, wish.recorded_by) == ("offers", True, marketer)
+    for act in ("assess", "leave", "return"):
+        assert post(client, act, anna).status_code == 403
+
+
 def test_consent_without_an_answer_is_refused(client, rep, account):
     client.force_login(rep)
     answer = post(client, "consent", person(account), channel="email")

@@ -375,6 +375,10 @@ def test_a_line_that_waited_is_stored_when_it_was_typed_and_once(signed_in, acco
     assert row.occurred_at == typed_at
     assert LedgerEntry.objects.count() == 1
     assert Task.objects.get().due_on == business_today()
+    assert answer.json()["undo"] == f"/touchpoints/{row.pk}/undo/"
+    signed_in.post(answer.json()["undo"], headers=HTMX)
+    row.refresh_from_db()
+    assert row.voided_at is not None
     refused = signed_in.post("/log/_send/", sent(account, "call 31.2. Anna"))
     assert refused.status_code == 422
     assert "no day of the calendar" in refused.json()["reason"]

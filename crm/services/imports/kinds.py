@@ -19,7 +19,8 @@ ADDRESS = {
 def import_accounts(request: Request, *, actor: User | None = None) -> Report:
     """Load accounts by their number; see `import_records`.
 
-    Owner and stage are taken from the file for new accounts only.
+    Owner and stage are taken from the file for new accounts only; a new account needs
+    a name.
     """
     return import_records(ACCOUNTS, request, actor=actor)
 
@@ -49,6 +50,11 @@ def _find_accounts_and_owners() -> None:
         f"""UPDATE pg_temp.rows
            SET problem = 'owner ' || {shown("owner")} || ' is nobody who signs in'
            WHERE problem IS NULL AND owner IS NOT NULL AND owner_pk IS NULL"""
+    )
+    # Under its number alone nobody would find the firm again, or know it on a list.
+    run(
+        """UPDATE pg_temp.rows SET problem = 'a new account needs a name'
+           WHERE problem IS NULL AND pk IS NULL AND name IS NULL"""
     )
 
 
@@ -114,7 +120,6 @@ ACCOUNTS = Records(
     fixed=("stage", "owner"),
     find=_find_accounts_and_owners,
     new={
-        "name": "coalesce(r.name, r.key)",
         "external_id": "r.key",
         "stage": f"coalesce(r.stage, '{Stage.PROSPECT.value}')",
         "source": f"coalesce(r.source, '{Source.IMPORT.value}')",

@@ -64,6 +64,21 @@ def test_accounts_are_made_and_changed_by_their_number(load, rep, colleague):
         assert said in words
 
 
+def test_a_new_account_needs_a_name_and_a_known_one_does_not(load):
+    known = make.account(external_id="K1", name="Kontor", city="Kiel")
+    text = ACCOUNTS + "K1,,,Lübeck,,,,\nK2,,,Kiel,,,,\nK3,  ,,Kiel,,,,\n"
+
+    report = load(text, kind=import_accounts)
+
+    assert counts(report) == (1, 0, 2)
+    assert reasons(report) == ["a new account needs a name"] * 2
+    known.refresh_from_db()
+    assert (known.name, known.city) == ("Kontor", "Lübeck")
+    assert Account.objects.count() == 1
+    unnamed = load("account,city\nK1,Kiel\nK2,Kiel\n", kind=import_accounts)
+    assert counts(unnamed) == (1, 0, 1)
+
+
 def test_people_are_known_by_address_then_by_name(load):
     account = make.account(external_id="A")
     zoe = make.contact(account=account, name="Zoë Ö", email="zoe@a.example")
