@@ -133,10 +133,10 @@ def help_others() -> None:
     while True:
         waiting = RunShard.objects.filter(run__status="running", finished_at=None)
         shard = waiting.filter(lease_until=None).order_by("-number").first()
-        if shard is None:
+        if shard is None or not sharing.help_with(
+            shard.run_id, shard.number, groups=members.CODES
+        ):
             time.sleep(PAUSE)
-        else:
-            sharing.help_with(shard.run_id, shard.number, groups=members.CODES)
 
 
 def _peak_mb() -> float:

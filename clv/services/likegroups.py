@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from clv.engine.likeness import NOTHING_KNOWN, Likeness
 from clv.engine.newcomers import Newcomers
-from clv.models import ValuationRun
+from clv.models import LikeGroup, ValuationRun
 from clv.policy import (
     CHANCE_TO_WIN_IF_UNKNOWN,
     PROSPECTS_ENOUGH,
@@ -69,11 +69,11 @@ def store(
     kinds = KINDS | VALUED
     names = ", ".join(kinds)
     columns = ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in kinds.items())
+    forget(run.pk)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {STAGED}")
         cursor.execute(f"CREATE TEMPORARY TABLE clv_like ({columns}) ON COMMIT DROP")
         write_columns(STAGED, kinds, values)
-        cursor.execute("DELETE FROM clv_likegroup WHERE run_id = %s", [run.pk])
         cursor.execute(
             f"""
             INSERT INTO clv_likegroup (run_id, industry, {names}, cost_to_win, rank)
@@ -91,6 +91,11 @@ def store(
         stored: int = cursor.rowcount
         cursor.execute(f"DROP TABLE {STAGED}")
     return stored
+
+
+def forget(run_id: int) -> None:
+    """Remove what a run has kept of like customers."""
+    LikeGroup.objects.filter(run_id=run_id).delete()
 
 
 SQL_TYPES = {

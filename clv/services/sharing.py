@@ -67,6 +67,7 @@ def value_all(
         If a value is no sound number.
     """
     with job.lease.fenced():
+        likegroups.forget(job.lease.run_id)  # an earlier attempt's: helpers wait
         numbers = shards.plan(
             job.lease,
             inputs.account_id,
@@ -165,12 +166,22 @@ _known: dict[tuple[int, int], Job] = {}
 
 
 def _job_of(run: ValuationRun, lease: Lease) -> Job:
+    """Return what the run has learnt, as stored.
+
+    Raises
+    ------
+    RunFailedError
+        If what it has learnt of like customers is not stored yet: without it new
+        customers would get other values.
+    """
     attempt = lease.run_id, lease.token
     job = _known.get(attempt)
     if job is None:
+        likeness = likegroups.stored_likeness(run.pk)
+        if likeness is None:
+            raise RunFailedError("What was learnt of like customers is not there yet.")
         models = dataclasses.replace(
-            Models.from_parameters(run.parameters),
-            likeness=likegroups.stored_likeness(run.pk),
+            Models.from_parameters(run.parameters), likeness=likeness
         )
         terms = Terms.of(run.assumptions, run.as_of)
         job = Job(lease, models, terms, newcomers_of(models, terms))

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from clv.choices import RunStatus
 from clv.errors import LostLeaseError, RunFailedError
-from clv.models import DueSlot, RunShard, Valuation, ValuationRun
+from clv.models import DueSlot, LikeGroup, RunShard, Valuation, ValuationRun
 from clv.policy import SHARD_ACCOUNTS
-from clv.services import leases, runs, shards, sharing
+from clv.services import leases, likegroups, runs, shards, sharing
 from clv.services.shards import Outcome
 from config import night
 from tests.clv.night import firm
@@ -86,6 +86,31 @@ def test_a_repetition_of_a_shared_run_differs_in_nothing(blocks):
 
     again.refresh_from_db()
     assert (again.status, again.digest) == (RunStatus.CHECKED, helped.digest)
+
+
+def test_who_comes_before_like_customers_are_stored_leaves_the_block(
+    blocks, monkeypatch
+):
+    alone, store, came = valued(), likegroups.store, []
+
+    def help_before(run, *positional, **named):
+        waiting = RunShard.objects.filter(run=run, token=0).order_by("number")
+        numbers = list(waiting.values_list("number", flat=True))
+        came.append([sharing.help_with(run.pk, number) for number in numbers])
+        return store(run, *positional, **named)
+
+    monkeypatch.setattr(likegroups, "store", help_before)
+    run = runs.request_run(actor=None, as_of=firm.TODAY)
+    # What an attempt that died has kept of them is not taken for this one's.
+    for kept in LikeGroup.objects.filter(run=alone):
+        kept.pk, kept.run = None, run
+        kept.save(force_insert=True)
+
+    night.execute(run.pk)
+
+    run.refresh_from_db()
+    assert came == [[False, False, False]]
+    assert (run.status, run.digest) == (RunStatus.PUBLISHED, alone.digest)
 
 
 def test_a_fault_beside_the_first_block_lets_go_of_it(blocks, monkeypatch):
