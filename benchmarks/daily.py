@@ -128,9 +128,20 @@ def fill(today: dt.date) -> None:
     with connection.cursor() as cursor, bare_tables(TABLES):
         for statement in (SPREAD, SOLD):
             cursor.execute(statement, params)
-        for statement, rows in DRAWN:
-            least = min(rows, accounts)
-            cursor.execute(statement, params | {"rows": least})
         cursor.execute(TOUCHES, params)
+    enter(today)
+
+
+def enter(today: dt.date) -> None:
+    """Add contacts, tasks, cases and deals to a firm whose accounts have owners."""
+    from django.db import connection  # noqa: PLC0415
+
+    from crm.models import Account  # noqa: PLC0415
+
+    params: dict[str, Any] = {"today": today, "accounts": Account.objects.count()}
+    with connection.cursor() as cursor, bare_tables(TABLES):
+        for statement, rows in DRAWN:
+            least = min(rows, params["accounts"])
+            cursor.execute(statement, params | {"rows": least})
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -325,7 +325,7 @@ def _run(options: argparse.Namespace) -> None:
     from benchmarks import daily  # noqa: PLC0415
     from campaigns.services import plans  # noqa: PLC0415
     from clv.models import ValuationRun  # noqa: PLC0415
-    from crm.models import Account, Order, User  # noqa: PLC0415
+    from crm.models import Account, Case, Order, User  # noqa: PLC0415
     from segments.models import StoredFigures  # noqa: PLC0415
 
     settings.CACHES["answers"] = {
@@ -344,6 +344,8 @@ def _run(options: argparse.Namespace) -> None:
             daily.fill(run.as_of + dt.timedelta(days=1))
     if not Order.objects.exists():
         add_facts()
+    if run is not None and not Case.objects.exists():
+        daily.enter(run.as_of + dt.timedelta(days=1))
     if not StoredFigures.objects.filter(run__is_current=True).exists():
         sum_up()
     compare(Account.objects.count(), options)

@@ -221,7 +221,21 @@ def _is_midnight(moment: dt.datetime) -> bool:
     return timezone.localtime(moment).time() == dt.time()
 
 
-def _marks() -> dict[str, Mark]:
+def _marks() -> Mapping[str, Mark]:
+    """Return the marks of all tables; a request that only reads looks once.
+
+    It then answers as of that moment: nothing that it does itself changes a row.
+    """
+    given = older.of_request()
+    if given is None:
+        return _marks_now()
+    if given.marks is None:
+        given.marks = _marks_now()
+    marks: Mapping[str, Mark] = given.marks
+    return marks
+
+
+def _marks_now() -> dict[str, Mark]:
     with connection.cursor() as cursor:
         cursor.execute(MARKS)
         return {relation: (count, ids) for relation, count, ids in cursor.fetchall()}

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -34,6 +35,7 @@ class Given:
     not_before: dt.datetime | None
     acted_at: dt.datetime | None = None  # when the visitor changed something last
     oldest: dt.datetime | None = None
+    marks: Any = None  # of all tables, see `common.kept`, as they were when first read
     seconds: float = 0.0  # that working them out took
 
     @property
@@ -79,6 +81,11 @@ def is_large() -> bool:
             cursor.execute(LARGEST)
             _size[:] = [time.monotonic(), float(cursor.fetchone()[0])]
     return _size[1] > LARGE_ROWS
+
+
+def of_request() -> Given | None:
+    """Return what the request that reads was given; None for whatever may change."""
+    return _given.get()
 
 
 @contextmanager

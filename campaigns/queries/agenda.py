@@ -6,7 +6,7 @@ are merged. So a manager's first row is the firm's best, however many items ther
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -24,7 +24,7 @@ from django.utils.module_loading import import_string
 
 from campaigns.choices import AlertKind, OwnerRole
 from campaigns.models import Alert, PlannedTouch, SettledItem
-from campaigns.queries.service import next_end, said_of_clock, with_clocks
+from campaigns.queries.service import clocks_said, next_end, with_classes
 from campaigns.queries.weighed import Pending, item_of
 from campaigns.queries.weighing import Weighing
 from common import agendas
@@ -134,11 +134,12 @@ def open_cases(asking: Asking) -> Items:
     if asking.owner:
         rows = rows.filter(owner=asking.owner)
     return Items(
-        with_clocks(rows),
+        with_classes(rows),
         due=next_end(),
         title=F("title"),
-        why=said_of_clock(),
+        why=Value(""),
         link=F("pk"),
+        say=clocks_said,
     )
 
 
@@ -173,7 +174,22 @@ def ranked(
         row for pending in sources for row in pending.between(first, last).ranked(size)
     ]
     found.sort(key=_place)
-    return [Ranked(*row[1:]) for row in found[:size]]
+    shown = [Ranked(*row[1:]) for row in found[:size]]
+    for pending in sources:
+        shown = _said(pending, shown)
+    return shown
+
+
+def _said(pending: Pending, shown: list[Ranked]) -> list[Ranked]:
+    """Return the items, with the words of a source that says why by the minute."""
+    mine = [one.pk for one in shown if one.source == pending.key]
+    if pending.items.say is None or not mine:
+        return shown
+    words = pending.items.say(mine)
+    return [
+        replace(one, why=words.get(one.pk, "")) if one.source == pending.key else one
+        for one in shown
+    ]
 
 
 def _place(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """How the clocks of cases stand: for one case, and for all in the database."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ from django.db.models import (
 )
 from django.db.models import Case as Choice
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Extract, Least, TruncDate
+from django.db.models.functions import Cast, Coalesce, Extract, TruncDate
 from django.utils import timezone
 
 from campaigns import policy
@@ -211,13 +211,13 @@ def with_clocks(rows: QuerySet[Case], levels: Levels | None = None) -> QuerySet[
     The smallest place comes first: by state, then by the weight of class and urgency.
     """
     levels = levels or levels_now()
-    stands = Membership.objects.open().filter(account_id=OuterRef("account_id"))
-    rows = rows.annotate(
-        s_class=Coalesce(Subquery(stands.values("worth_class")[:1]), Value(NO_CLASS)),
-        s_used=_used(),
-    ).annotate(
-        s_answer=_allowed("answer_minutes", levels),
-        s_resolve=_allowed("resolve_minutes", levels),
+    rows = (
+        with_classes(rows)
+        .annotate(s_used=_used())
+        .annotate(
+            s_answer=_allowed("answer_minutes", levels),
+            s_resolve=_allowed("resolve_minutes", levels),
+        )
     )
     rows = rows.annotate(s_state=_state_in_database(levels.warning_share))
     weight = _weight("s_class", policy.CASE_CLASS_WEIGHTS) * _weight(
@@ -227,6 +227,13 @@ def with_clocks(rows: QuerySet[Case], levels: Levels | None = None) -> QuerySet[
         F("s_state") * PLACES_PER_STATE - weight, output_field=IntegerField()
     )
     return rows.annotate(s_place=place)
+
+
+def with_classes(rows: QuerySet[Case]) -> QuerySet[Any]:
+    """Add `s_class`, the class in which the account of a case stands."""
+    stands = Membership.objects.open().filter(account_id=OuterRef("account_id"))
+    stood = Coalesce(Subquery(stands.values("worth_class")[:1]), Value(NO_CLASS))
+    return rows.annotate(s_class=stood)
 
 
 def _used() -> Cast:
@@ -277,21 +284,33 @@ def _weight(column: str, weights: Mapping[str, int]) -> Choice:
 
 
 def next_end() -> Combinable:
-    """Return the company's day on which the next clock of a running case ends."""
-    answer = Choice(
-        When(first_answered_at=None, then=F("s_answer")),
-        default=F("s_resolve"),
+    """Return the company's day on which the next clock of a running case ends.
+
+    For rows `with_classes`. It names no moment, so that items are kept. A resolution
+    is never allowed less time than an answer.
+    """
+    levels = levels_now()
+    seconds = Choice(
+        When(first_answered_at=None, then=_allowed("answer_minutes", levels)),
+        default=_allowed("resolve_minutes", levels),
         output_field=BigIntegerField(),
     )
-    left = Cast(Least(answer, F("s_resolve")) - F("s_used"), BigIntegerField())
     one = Value(dt.timedelta(seconds=1), output_field=DurationField())
-    ahead = ExpressionWrapper(left * one, output_field=DurationField())
-    now = Value(timezone.now(), output_field=DateTimeField())
-    return TruncDate(ExpressionWrapper(now + ahead, output_field=DateTimeField()))
+    runs = ExpressionWrapper(
+        (seconds + F("paused_seconds")) * one, output_field=DurationField()
+    )
+    return TruncDate(
+        ExpressionWrapper(F("opened_at") + runs, output_field=DateTimeField())
+    )
 
 
-def said_of_clock() -> Combinable:
-    """Return in words how the clocks of a running case stand."""
+def clocks_said(wanted: Collection[int]) -> dict[int, str]:
+    """Return in words how the clocks of running cases stand, by their ids."""
+    rows = with_clocks(Case.objects.filter(pk__in=wanted))
+    return dict(rows.values_list("pk", _said_of_clock()))
+
+
+def _said_of_clock() -> Combinable:
     is_answer = Q(first_answered_at=None, s_used__gte=F("s_answer"))
     late, near = STATES.index(ClockState.BREACHED), STATES.index(ClockState.WARNING)
     return Choice(

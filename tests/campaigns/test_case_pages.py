@@ -3,13 +3,21 @@
 import datetime as dt
 
 import pytest
+from django.core.cache import caches
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import ServiceVersion
+from campaigns.queries.agenda import everything, ranked
 from campaigns.queries.found import find_cases
+from campaigns.queries.service import next_end, standings, with_classes
 from campaigns.queries.today import todo
-from common.clock import business_today
+from campaigns.queries.weighing import Weighing
+from common import kept
+from common.agendas import Asking
+from common.clock import business_today, day_ends_at
 from crm.models import Account, BulkEdit, Case, CaseEntry, LedgerEntry
 from crm.queries.timeline import timeline
 from crm.services import case_steps, touchpoints
@@ -352,6 +360,57 @@ def test_today_brings_cases_whose_clock_runs(rep, account, case):
     assert items[str(late.pk)].is_late
     assert items[str(late.pk)].why == "Its first answer is late."
     assert items[str(late.pk)].url == url(late)
+
+
+def test_today_places_cases_once_and_says_by_the_minute_how_they_stand(
+    rep, account, settings, monkeypatch
+):
+    """Of 24 hours until the first answer, 23 have gone by, then 25."""
+    settings.CACHES = settings.CACHES | {
+        "answers": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    }
+    monkeypatch.setattr(kept, "WORTH_KEEPING_SECONDS", 0.0)
+    caches["answers"].clear()
+    noon = day_ends_at(business_today()) - dt.timedelta(hours=12)
+    monkeypatch.setattr(timezone, "now", lambda: noon)
+    case = make.case(account=account, opened_at=noon - dt.timedelta(hours=23))
+    asking = Asking(rep, rep, business_today())
+    last = business_today() + dt.timedelta(days=2)
+
+    def found():
+        (cases,) = (one for one in everything(asking, Weighing()) if one.key == "case")
+        with CaptureQueriesContext(connection) as asked:
+            (item,) = ranked([cases], first=None, last=last, size=5)
+        return item, [q["sql"] for q in asked if "weighed" in q["sql"]]
+
+    before, placed = found()
+    assert len(placed) == 1
+    later = noon + dt.timedelta(hours=2)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    after, placed = found()
+    assert placed == []
+    assert (before.pk, before.due_on) == (after.pk, after.due_on)
+    assert before.why == "Its time is nearly over."
+    assert after.why == "Its first answer is late."
+    Case.objects.filter(pk=case.pk).update(paused_seconds=3 * 3_600)
+    again, placed = found()
+    assert again.why == "Its time is nearly over."
+    assert len(placed) == 1
+
+
+def test_a_case_is_due_on_the_day_on_which_its_next_clock_ends(db):
+    now = timezone.now()
+    key = make.account()
+    make.membership(account=key, worth_class="current_key")
+    for hours in (1, 20, 50, 200):
+        make.case(account=key, hours=hours, urgency="high")
+        make.case(hours=hours, first_answered_at=now, paused_seconds=5_000)
+        make.case(sender="@somebody", hours=hours, urgency="low")
+    rows = with_classes(Case.objects.all()).annotate(day=next_end())
+    days = dict(rows.values_list("pk", "day"))
+    ends = {one.case.pk: one.due_at for one in standings(Case.objects.all())}
+    assert days == {pk: timezone.localdate(at) for pk, at in ends.items()}
+    assert len(set(days.values())) > 3
 
 
 def test_the_palette_finds_cases_by_number_and_words(rep, colleague, account, case):

@@ -2,7 +2,9 @@
 
 import pytest
 from django.core.cache import caches
+from django.db import connection
 from django.db.models import Sum
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -89,6 +91,21 @@ def test_what_is_worked_from_is_a_few_minutes_old_at_most(monkeypatch):
     monkeypatch.setattr(older, "WORKED_FROM_SECONDS", 0.0)
     with older.allowed():
         assert left() == [(21,)]
+
+
+def test_a_page_looks_once_at_what_has_changed(client, rep, monkeypatch):
+    make.account(owner=rep)
+    client.force_login(rep)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(reverse("campaigns:today"))
+    assert sum("common_tablechange" in one["sql"] for one in asked) == 1
+    make.cost(amount="5.00")
+    with older.allowed():
+        assert spent() == 5
+    make.cost(amount="7.00")
+    monkeypatch.setattr(older, "LARGE_ROWS", 10**9)
+    with older.allowed():
+        assert spent() == 12
 
 
 def test_who_has_acted_sees_what_came_of_it(client, rep):
