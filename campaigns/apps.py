@@ -64,6 +64,7 @@ class CampaignsConfig(AppConfig):
         sets.register("plan-touches", f"{of_board}.PLAN_TOUCHES")
         sets.register("plan-followers", f"{of_board}.FOLLOWERS")
         sets.register("care", "campaigns.queries.care_report.CARED_FOR")
+        sets.register("care-spent", "campaigns.queries.budget.CARE_SPENT")
         sets.register("plan-withheld", f"{of_board}.WITHHELD")
         sets.register("no-plan", f"{of_board}.NO_PLAN")
         sets.register("expected-margin", "campaigns.queries.sets.EXPECTED_MARGIN")

@@ -8,7 +8,6 @@ from clv.views import (
     changes,
     offers,
     panels,
-    paybacks,
     profit,
     runs,
 )
@@ -36,9 +35,6 @@ urlpatterns: list[URLPattern] = [
         assumptions.draft_discard,
         name="assumptions_discard",
     ),
-    path("value/payback/", paybacks.payback, name="payback"),
-    path("value/payback/accounts/", paybacks.payback_accounts, name="payback_accounts"),
-    path("value/payback/export.csv", paybacks.payback_export, name="payback_export"),
     path("runs/", runs.run_list, name="run_list"),
     path("runs/start/", runs.run_start, name="run_start"),
     path("runs/<int:pk>/", runs.run_detail, name="run_detail"),

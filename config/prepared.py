@@ -21,12 +21,12 @@ from campaigns.queries.care_report import care_report
 from campaigns.queries.experience import experience_in
 from campaigns.queries.team import team_in
 from clv.models import ValuationRun
-from clv.queries.paybacks import paybacks_of
 from common import kept, older
 from crm.models import Account, User
 from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.losses import below_the_line, loss_totals, net_losses
+from segments.queries.paybacks import paybacks_in
 from segments.queries.scope import Scope
 from segments.queries.sources import sources_of
 from segments.queries.spread import bars_of, whale_of
@@ -37,13 +37,13 @@ Report = Callable[[Scope], object]
 BLOCKS = ("balance", "spread", "cohorts", "retention", "paybacks")
 REPORTS: Mapping[str, Report] = MappingProxyType(
     {
-        "payback": lambda scope: paybacks_of(scope.run) if scope.run else None,
+        "payback": paybacks_in,
         "tenure": tenure_of,
         "sources": sources_of,
         "losses": lambda scope: (loss_totals(scope), net_losses(scope, "")),
         "below the line": below_the_line,
         "targeting": health_in,
-        "budget": lambda _scope: budget(),
+        "budget": budget,
         "team": team_in,
         "care": care_report,
         "experience": experience_in,
@@ -62,7 +62,7 @@ PAGES: Sequence[tuple[str, list[str]]] = (
     ("segments:levers", []),
     ("segments:matrix", []),
     ("segments:migration", []),
-    ("clv:payback", []),
+    ("segments:payback", []),
     ("campaigns:allocation", []),
     ("campaigns:team", []),
     ("campaigns:experience", []),

@@ -16,6 +16,7 @@ class SegmentsConfig(AppConfig):
         sets.register("customers-by-source", f"{targeting}.CUSTOMERS_BY_SOURCE")
         sets.register("customers-by-owner", f"{targeting}.CUSTOMERS_BY_OWNER")
         sets.register("lost-by-fit", f"{targeting}.LOST_BY_FIT")
+        sets.register("payback", "segments.queries.paybacks.PAYBACK")
         sets.register("overdue", "segments.queries.overdue.OVERDUE")
         for key in (
             "won",

@@ -17,6 +17,7 @@ from segments.views import (
     opportunities,
     overrides,
     panels,
+    paybacks,
     portraits,
     profit,
     quality,
@@ -76,6 +77,9 @@ urlpatterns: list[URLPattern] = [
     path("value/matrix/", matrix.matrix, name="matrix"),
     path("value/matrix/export.csv", matrix.matrix_export, name="matrix_export"),
     path("value/matrix/similar/", matrix.similar, name="similar"),
+    path("value/payback/", paybacks.payback, name="payback"),
+    path("value/payback/accounts/", paybacks.payback_accounts, name="payback_accounts"),
+    path("value/payback/export.csv", paybacks.payback_export, name="payback_export"),
     path("value/targeting/", targeting.targeting, name="targeting"),
     path(
         "value/targeting/export.csv",

@@ -1,15 +1,13 @@
 """The budget of care over the API."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from campaigns.models import PlanVersion
-from campaigns.queries.budget import budget
-from common.resources import Resource
-from segments.permissions import VIEW_DASHBOARD
+from campaigns.api.scoped import ScopedReport
+from campaigns.queries.budget import ASKED, budget
+from segments.queries.scope import Scope
 
 
 class Amount(serializers.DecimalField):
@@ -28,17 +26,14 @@ class BudgetOut(serializers.Serializer[Any]):
     justified = Amount(allow_null=True)
 
 
-class BudgetResource(Resource):
+class BudgetResource(ScopedReport):
     """What care costs by class and head: spent, planned for a year, justified."""
 
-    read_access = VIEW_DASHBOARD
-    queryset = PlanVersion.objects.none()
+    asked = ASKED
     output = BudgetOut
-    is_shared = True
-    pagination_class = None
 
-    def list(self, request: Request) -> Response:
-        rows = [
+    def rows(self, scope: Scope) -> Sequence[Any]:
+        return [
             {
                 "worth_class": row.worth_class.value,
                 "members": row.members,
@@ -47,7 +42,6 @@ class BudgetResource(Resource):
                 "planned": cell.planned,
                 "justified": cell.justified,
             }
-            for row in budget().rows
+            for row in budget(scope).rows
             for cell in row.cells
         ]
-        return Response(self.get_serializer(rows, many=True).data)

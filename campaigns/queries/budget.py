@@ -5,47 +5,72 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db.models import Count, QuerySet
+from django.db.models.expressions import RawSQL
 
 from campaigns.choices import BudgetHead
-from campaigns.models import PlanVersion
+from campaigns.models import PlanAssignment, PlanVersion, RetentionPlan
 from campaigns.queries.costs import PlanCost, hourly_costs, member_counts, plan_cost
 from campaigns.queries.followers import follower_counts
 from campaigns.queries.wallet import Responses
 from clv.models import ValuationRun
-from common.clock import business_today, months_later
-from common.kept import kept_rows
+from common.clock import business_today
+from common.kept import kept_list, kept_rows
+from common.lists.sets import AccountSet, Given
 from common.money import ZERO, to_cents
+from common.templatetags.display import day
+from crm.models import Account
 from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import WorthClass
+from segments.models import Membership
+from segments.permissions import VIEW_DASHBOARD
+from segments.queries.opportunities import positional
+from segments.queries.profit_facts import IS_AMONG, accounts_in, opening
+from segments.queries.scope import Period, Scope, usual_period
+from segments.queries.scope_form import FIELDS
 
 OUTSIDE = "outside"
 
+# Of today's plans and classes, so that there is no looking back to another day.
+ASKED = tuple(name for name in FIELDS if name != "as_of")
+
 # The ledger has no kind of its own for retention: what a touch of that head cost is
 # told by the touch. Kinds that no head pays for stand outside of the four.
-SPENT = """
-    SELECT coalesce(m.worth_class, ''), CASE
+HEAD = """CASE
             WHEN e.source = 'plan' AND t.head IS NOT NULL THEN t.head
             WHEN e.kind IN ('marketing', 'account_management', 'service') THEN e.kind
-            ELSE 'outside' END AS head,
-        sum(e.amount)
+            ELSE 'outside' END"""
+LEDGER = """
     FROM crm_ledgerentry e
     LEFT JOIN survivor s ON s.member_id = e.account_id
-    LEFT JOIN segments_membership m ON m.until IS NULL
-        AND m.account_id = coalesce(s.account_id, e.account_id)
     LEFT JOIN LATERAL (
         SELECT t.head FROM campaigns_plannedtouch p
         JOIN campaigns_touchtemplate t ON t.id = p.template_id
         WHERE e.source = 'plan' AND p.touchpoint_id = e.touchpoint_id LIMIT 1
-    ) t ON true
-    WHERE e.account_id IS NOT NULL AND e.incurred_on BETWEEN %(since)s AND %(until)s
+    ) t ON true"""
+WITHIN = """
+    WHERE e.account_id IS NOT NULL AND e.incurred_on BETWEEN %(since)s AND %(until)s"""
+SPENT = f"""
+    SELECT coalesce(m.worth_class, ''), {HEAD} AS head, sum(e.amount)
+    {LEDGER}
+    LEFT JOIN segments_membership m ON m.until IS NULL
+        AND m.account_id = coalesce(s.account_id, e.account_id)
+    {WITHIN}{{among}}
     GROUP BY 1, 2"""
+SPENT_ON = f"""
+    SELECT coalesce(s.account_id, e.account_id) {LEDGER} {WITHIN}
+        AND (%(head)s = {HEAD} OR %(head)s = '' AND {HEAD} <> 'outside')
+    GROUP BY 1 HAVING sum(e.amount) <> 0"""
 
 # For one class where `only` is given, else for each.
 JUSTIFIED = """
     SELECT m.worth_class, sum({justified})
     FROM clv_valuation v
     JOIN segments_membership m ON m.account_id = v.account_id AND m.until IS NULL
-    {joins} WHERE v.run_id = %(run)s
+    {joins} WHERE v.run_id = %(run)s{among}
         AND (%(only)s::text IS NULL OR m.worth_class = %(only)s) GROUP BY 1"""
 
 
@@ -58,6 +83,7 @@ class BudgetCell:
     spent: Decimal
     planned: Decimal | None
     justified: Decimal | None
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +99,8 @@ class BudgetRow:
     outside: Decimal
     justified: Decimal | None
     is_complete: bool
+    members_url: str = ""
+    spent_url: str = ""
 
     @property
     def spent(self) -> Decimal:
@@ -140,20 +168,55 @@ class Planned:
         return sum(self.by_head.values(), ZERO)
 
 
-def budget() -> Budget:
-    """Return the last twelve months beside what a year of the plans costs."""
-    until = business_today()
-    since = months_later(until, -12) + dt.timedelta(days=1)
-    spent = _spent(since, until)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which accounts the budget is of and of which days; `scope` is None for all."""
+
+    scope: Scope | None
+    period: Period
+
+    @classmethod
+    def of(cls, scope: Scope | None) -> "Asked":
+        usual = usual_period(business_today())
+        is_given = scope is not None and scope.has_period
+        return cls(scope, scope.period if scope and is_given else usual)
+
+    @property
+    def part(self) -> Scope | None:
+        """Return the scope where only some accounts are asked for."""
+        return None if self.scope is None or self.scope.is_whole_firm else self.scope
+
+    @property
+    def classes(self) -> list[WorthClass]:
+        only = self.scope.worth_class if self.scope else None
+        return [one for one in WorthClass if only in {None, one}]
+
+    def url(self, worth_class: WorthClass, key: str = "", **given: str) -> str:
+        if self.scope is None:
+            return ""
+        return self.scope.list_url(key, **{"class": worth_class.value, **given})
+
+    def spent_url(self, worth_class: WorthClass, head: str = "") -> str:
+        days = {"since": str(self.period.since), "until": str(self.period.until)}
+        return self.url(worth_class, "care-spent", head=head, **days)
+
+
+def budget(scope: Scope | None = None) -> Budget:
+    """Return what care cost, the last twelve months at first, and a year of the plans.
+
+    Of all accounts without a scope.
+    """
+    asked = Asked.of(scope)
+    spent = _spent(asked)
     unclassed = sum(spent.pop("", {}).values(), ZERO)
     run = ValuationRun.objects.select_related("assumptions").current()
-    justified = _justified(run) if run else {}
-    plans, members = _plans(), member_counts()
+    justified = _justified(run, part=asked.part) if run else {}
+    plans, members = _plans(asked.part), _members(asked.part)
     rows = [
-        _row(one, members[one.value], spent.get(one.value, {}), plans, justified)
-        for one in WorthClass
+        _row(one, members[one.value], spent.get(one.value, {}), plans, justified, asked)
+        for one in asked.classes
     ]
-    return Budget(since, until, rows, unclassed)
+    return Budget(asked.period.since, asked.period.until, rows, unclassed)
 
 
 def _row(
@@ -162,6 +225,7 @@ def _row(
     spent: Mapping[str, Decimal],
     plans: Mapping[str, Planned],
     justified: Mapping[str, Decimal],
+    asked: Asked,
 ) -> BudgetRow:
     plan, limit = plans.get(worth_class.value), justified.get(worth_class.value)
     cells = [
@@ -171,6 +235,7 @@ def _row(
             spent=spent.get(head.value, ZERO),
             planned=plan.by_head[head.value] if plan else None,
             justified=_part(limit, plan, head),
+            url=asked.spent_url(worth_class, head.value),
         )
         for head in BudgetHead
     ]
@@ -181,6 +246,8 @@ def _row(
         outside=spent.get(OUTSIDE, ZERO),
         justified=limit,
         is_complete=plan.is_complete if plan else True,
+        members_url=asked.url(worth_class),
+        spent_url=asked.spent_url(worth_class),
     )
 
 
@@ -192,27 +259,47 @@ def _part(
     return to_cents(limit * plan.by_head[head.value] / plan.total)
 
 
-def _plans() -> dict[str, Planned]:
+def _plans(part: Scope | None) -> dict[str, Planned]:
     """Return what all published plans of each class cost those who follow them."""
     rows = PlanVersion.objects.published().select_related("plan")
     versions = list(rows.prefetch_related("touches"))
-    followers, hourly = follower_counts([one.plan for one in versions]), hourly_costs()
+    followers = _followers([one.plan for one in versions], part)
+    hourly = hourly_costs()
     found: dict[str, Planned] = {}
     for one in versions:
         cost = plan_cost(
             one.touches.all(),
             hourly=hourly,
-            members=followers[one.plan_id],
+            members=followers.get(one.plan_id, 0),
             runs_days=one.runs_days,
         )
         found.setdefault(one.plan.worth_class, Planned()).add(cost)
     return found
 
 
-def _spent(since: dt.date, until: dt.date) -> dict[str, dict[str, Decimal]]:
+def _followers(plans: Sequence[RetentionPlan], part: Scope | None) -> Mapping[int, int]:
+    """Return who follows each plan; of a part of the firm those who do by now."""
+    if part is None:
+        return follower_counts(plans)
+    rows = PlanAssignment.objects.open().filter(account__in=part.accounts())
+    return dict(kept_list(rows.order_by().values_list("plan").annotate(n=Count("pk"))))
+
+
+def _members(part: Scope | None) -> Mapping[str, int]:
+    if part is None:
+        return member_counts()
+    rows = Membership.objects.open().filter(account__in=part.accounts()).order_by()
+    counted = rows.values_list("worth_class").annotate(n=Count("pk"))
+    return dict.fromkeys(WorthClass.values, 0) | dict(kept_list(counted))
+
+
+def _spent(asked: Asked) -> dict[str, dict[str, Decimal]]:
     found: dict[str, dict[str, Decimal]] = defaultdict(dict)
-    given = {"since": since, "until": until}
-    for worth_class, head, amount in kept_rows(WITH_SURVIVORS + SPENT, given):
+    where, named = accounts_in(asked.part) if asked.part else ("", {})
+    among = IS_AMONG.format(rows="e") if where else ""
+    given = {"since": asked.period.since, "until": asked.period.until, **named}
+    statement = opening(where) + SPENT.format(among=among)
+    for worth_class, head, amount in kept_rows(statement, given):
         found[worth_class][head] = amount
     return found
 
@@ -225,10 +312,44 @@ def justified_of(worth_class: WorthClass) -> Decimal | None:
     return _justified(run, only=worth_class.value).get(worth_class.value)
 
 
-def _justified(run: ValuationRun, *, only: str | None = None) -> dict[str, Decimal]:
+def _justified(
+    run: ValuationRun, *, only: str | None = None, part: Scope | None = None
+) -> dict[str, Decimal]:
     responses = Responses(run.assumptions)
+    among, named = accounts_in(part, "v.account_id") if part else ("", {})
     statement = JUSTIFIED.format(
-        justified=responses.justified_column(), joins=responses.joins()
+        justified=responses.justified_column(), joins=responses.joins(), among=among
     )
-    rows = kept_rows(statement, {"run": run.pk, "only": only})
+    rows = kept_rows(statement, {"run": run.pk, "only": only, **named})
     return {key: to_cents(amount) for key, amount in rows}
+
+
+# -- The accounts behind the figures
+
+
+def _spent_on(_user: Any, given: Given) -> QuerySet[Any]:
+    params = {"since": given["since"], "until": given["until"], "head": given["head"]}
+    sql, values = positional(WITH_SURVIVORS + SPENT_ON, params)
+    ids = RawSQL(sql, values)  # noqa: S611  our own statement; values are parameters
+    return Account.objects.order_by().filter(pk__in=ids).values("pk")
+
+
+def _spent_on_title(given: Given) -> str:
+    heads = {str(key): str(label) for key, label in BudgetHead.choices}
+    head = heads.get(given["head"], "any head").lower()
+    return (
+        f"that care was spent on from {day(given['since'])} to {day(given['until'])},"
+        f" {head}"
+    )
+
+
+CARE_SPENT = AccountSet(
+    title=_spent_on_title,
+    accounts=_spent_on,
+    parameters={
+        "since": forms.DateField,
+        "until": forms.DateField,
+        "head": lambda: forms.ChoiceField(choices=BudgetHead.choices, required=False),
+    },
+    permission=VIEW_DASHBOARD,
+)

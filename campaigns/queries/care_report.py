@@ -22,27 +22,26 @@ from clv.models import ValuationRun
 from common.charts import Chart, Series
 from common.clock import day_ends_at
 from common.kept import kept_rows
-from common.lists.sets import AccountSet, Given, account_set_url
+from common.lists.sets import AccountSet, Given
 from common.money import ZERO
 from common.templatetags.display import day, number, signed_money
 from crm.choices import Care
 from crm.models import Touchpoint, User
-from crm.queries.merged import WITH_SURVIVORS
+from segments.queries.profit_facts import IS_AMONG, accounts_in, opening
 from segments.queries.scope import Period, Scope
+from segments.queries.scope_form import FIELDS, NARROWING
 from segments.queries.sets import values_of
 
-ASKED = ("as_of", "from", "to", "owner")
+ASKED = FIELDS
 OTHER = "other"
 TAGS = tuple(one.value for one in Care if one.value)
 LABELS = {one.value: str(one.label) for one in Care if one.value} | {OTHER: "Other"}
-_EFFORT = (
-    WITH_SURVIVORS
-    + """, contact AS (
+_EFFORT = """, contact AS (
     SELECT coalesce(s.account_id, c.account_id) AS account_id, c.care,
         count(*) AS contacts, coalesce(sum(c.minutes), 0) AS minutes, 0.00 AS money
     FROM crm_touchpoint c LEFT JOIN survivor s ON s.member_id = c.account_id
     WHERE c.voided_at IS NULL AND c.user_id IS NOT NULL
-        AND c.occurred_at >= %(begins)s AND c.occurred_at < %(ends)s
+        AND c.occurred_at >= %(begins)s AND c.occurred_at < %(ends)s{of_contacts}
     GROUP BY 1, 2
 ), paid AS (
     SELECT coalesce(s.account_id, e.account_id) AS account_id,
@@ -51,7 +50,7 @@ _EFFORT = (
     FROM crm_ledgerentry e LEFT JOIN survivor s ON s.member_id = e.account_id
     LEFT JOIN crm_touchpoint c ON c.id = e.touchpoint_id AND c.voided_at IS NULL
     WHERE e.account_id IS NOT NULL AND e.kind = ANY (%(kinds)s)
-        AND e.incurred_on BETWEEN %(since)s AND %(until)s
+        AND e.incurred_on BETWEEN %(since)s AND %(until)s{of_costs}
     GROUP BY 1, 2
 ), effort AS (
     SELECT account_id, care, sum(contacts) AS contacts, sum(minutes) AS minutes,
@@ -62,9 +61,12 @@ _EFFORT = (
     SELECT coalesce(v.account_id, b.account_id) AS account_id,
         v.account_id IS NOT NULL AS is_valued,
         coalesce(v.clv, 0) - coalesce(b.clv, 0) AS amount
-    FROM (SELECT account_id, clv FROM clv_valuation WHERE run_id = %(run)s) v
+    FROM (
+        SELECT account_id, clv FROM clv_valuation v WHERE run_id = %(run)s{of_values}
+    ) v
     FULL JOIN (
-        SELECT account_id, clv FROM clv_valuation WHERE run_id = %(before)s
+        SELECT account_id, clv FROM clv_valuation v
+        WHERE run_id = %(before)s{of_values}
     ) b ON b.account_id = v.account_id
 ), weighed AS (
     SELECT account_id, care, CASE
@@ -84,11 +86,8 @@ _EFFORT = (
     WHERE p.whole > 0
 )
 """
-)
 # Amounts of an account that was merged away, or has no value any more, are nobody's.
-PARTS = (
-    _EFFORT
-    + """
+PARTS = """
 SELECT a.owner_id, coalesce(nullif(e.care, ''), %(other)s),
     count(*) FILTER (WHERE e.contacts > 0), sum(e.contacts), sum(e.minutes),
     sum(e.money), coalesce(sum(p.gain), 0)
@@ -96,16 +95,14 @@ FROM effort e JOIN crm_account a ON a.id = e.account_id
 LEFT JOIN part p ON p.account_id = e.account_id AND p.care = e.care
 GROUP BY 1, 2
 """
-)
-TOTALS = (
-    _EFFORT
-    + """
+TOTALS = """
 SELECT CASE WHEN a.merged_into_id IS NULL AND c.is_valued THEN a.owner_id END,
     sum(c.amount)
 FROM change c LEFT JOIN crm_account a ON a.id = c.account_id
-GROUP BY 1
+{only}GROUP BY 1
 """
-)
+# A part of the firm holds no accounts that were merged away or are valued no more.
+STANDING = "WHERE a.merged_into_id IS NULL AND c.is_valued\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +136,7 @@ class PersonRow:
     label: str
     gains: Sequence[Decimal]
     total: Decimal
+    url: str = ""
 
     @property
     def cells(self) -> list[tuple[str, Decimal]]:
@@ -209,7 +207,7 @@ def care_report(scope: Scope) -> CareReport:
         "other": OTHER,
     }
     owner = scope.owner if scope.user.sees_every_account else scope.user
-    parts, totals = _rows(PARTS, given), _rows(TOTALS, given)
+    parts, totals = _found(scope, given)
     is_known = before is not None
     gained = dict(totals)
     if owner is not None:
@@ -220,11 +218,11 @@ def care_report(scope: Scope) -> CareReport:
     return CareReport(
         rows=rows,
         total=_summed(rows, total),
-        people=_people(parts, gained) if is_known and owner is None else [],
+        people=_people(parts, gained, scope) if is_known and owner is None else [],
         before=before,
         run=run,
         period=period,
-        whose=str(owner) if owner else "the firm",
+        whose=_whose(scope, owner),
     )
 
 
@@ -254,13 +252,11 @@ def _by_purpose(
 
 
 def _list_url(scope: Scope, key: str, period: Period) -> str:
-    more = {"owner": scope.owner.pk} if scope.owner else {}
-    return account_set_url(
+    return scope.list_url(
         "care",
         purpose=key,
         since=period.since.isoformat(),
         until=period.until.isoformat(),
-        **more,
     )
 
 
@@ -276,9 +272,10 @@ def _summed(rows: Sequence[CareRow], total: Decimal | None) -> CareRow:
 
 
 def _people(
-    parts: Sequence[Any], gained: Mapping[int | None, Decimal]
+    parts: Sequence[Any], gained: Mapping[int | None, Decimal], scope: Scope
 ) -> list[PersonRow]:
     """Return each owner's change by purpose, and last what is nobody's."""
+    nobodys = "Nobody's" if is_of_a_part(scope) else "Nobody's, or merged away"
     known = User.objects.in_bulk([key for key in gained if key])
     by_owner: dict[int | None, dict[str, Decimal]] = {}
     for owner, key, *_, gain in parts:
@@ -286,13 +283,36 @@ def _people(
     found = []
     for owner, total in gained.items():
         tagged = [by_owner.get(owner, {}).get(key, ZERO) for key in TAGS]
-        label = str(known[owner]) if owner in known else "Nobody's, or merged away"
-        found.append(PersonRow(label, [*tagged, total - sum(tagged, ZERO)], total))
+        label = str(known[owner]) if owner in known else nobodys
+        url = scope.query(owner=owner) if owner in known else ""
+        gains = [*tagged, total - sum(tagged, ZERO)]
+        found.append(PersonRow(label, gains, total, url))
     return sorted(found, key=lambda row: (-row.total, row.label))
 
 
-def _rows(sql: str, given: Mapping[str, Any]) -> list[Any]:
-    return kept_rows(sql, given)
+def is_of_a_part(scope: Scope) -> bool:
+    """Tell whether more than the rep is asked for; the firm's answer holds each rep."""
+    return any(name in scope.parameters for name in NARROWING if name != "owner")
+
+
+def _whose(scope: Scope, owner: User | None) -> str:
+    if is_of_a_part(scope):
+        return f"the accounts asked for ({scope.text})"
+    return str(owner) if owner else "the firm"
+
+
+def _found(scope: Scope, given: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    """Return effort with its gains by owner and purpose, and the change by owner."""
+    is_part = is_of_a_part(scope)
+    where, named = accounts_in(scope) if is_part else ("", {})
+    effort = opening(where) + _EFFORT.format(
+        of_contacts=IS_AMONG.format(rows="c") if is_part else "",
+        of_costs=IS_AMONG.format(rows="e") if is_part else "",
+        of_values=IS_AMONG.format(rows="v") if is_part else "",
+    )
+    totals = TOTALS.format(only=STANDING if is_part else "")
+    params = {**given, **named}
+    return kept_rows(effort + PARTS, params), kept_rows(effort + totals, params)
 
 
 # -- The accounts behind the figures

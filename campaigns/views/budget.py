@@ -11,8 +11,10 @@ from campaigns.queries import budget as queries
 from common.access import requires
 from common.charts import Chart, Series
 from common.spreadsheets import csv_lines
+from common.templatetags.display import day
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
+from segments.queries.scope import Scope
 
 HEADER = ("Class", "Members", "Head", "Spent", "Planned for a year", "Justified")
 
@@ -21,17 +23,24 @@ HEADER = ("Class", "Members", "Head", "Spent", "Planned for a year", "Justified"
 @requires(VIEW_DASHBOARD)
 def budget(request: SignedInRequest) -> HttpResponse:
     """Show four heads for each class."""
-    found = queries.budget()
-    over = [str(row.worth_class.label) for row in found.rows if row.is_over]
-    context = {"found": found, "over": " and ".join(over), "chart": _chart(found)}
-    return render(request, "campaigns/budget/page.html", context)
+    scope = Scope.read(request.GET, request.user, only=queries.ASKED)
+    context: dict[str, Any] = {"scope": scope, "found": None, "chart": None, "over": ""}
+    if scope.is_valid:
+        found = queries.budget(scope)
+        over = [str(row.worth_class.label) for row in found.rows if row.is_over]
+        context |= {"found": found, "over": " and ".join(over), "chart": _chart(found)}
+    status = 200 if scope.is_valid else 422
+    return render(request, "campaigns/budget/page.html", context, status=status)
 
 
 @require_GET
 @requires(VIEW_DASHBOARD)
 def budget_export(request: SignedInRequest) -> StreamingHttpResponse:
+    """Stream each class by head, for the accounts of the filter bar."""
+    scope = Scope.read(request.GET, request.user, only=queries.ASKED)
+    lines = _lines(queries.budget(scope)) if scope.is_valid else ()
     return StreamingHttpResponse(
-        csv_lines(HEADER, _lines(queries.budget())),
+        csv_lines(HEADER, lines),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="budget.csv"'},
     )
@@ -56,7 +65,8 @@ def _chart(found: queries.Budget) -> Chart | None:
     return Chart(
         key="budget",
         title="Spent, planned and justified, by class",
-        summary="Spent within twelve months, planned and justified for a year.",
+        summary=f"Spent from {day(found.since)} to {day(found.until)}; planned and"
+        " justified for a year.",
         labels=[str(row.worth_class.label) for row in found.rows],
         series=[
             Series("Spent", [_float(row.spent) for row in found.rows], "bar"),
@@ -71,6 +81,7 @@ def _chart(found: queries.Budget) -> Chart | None:
             ),
         ],
         x_title="Class",
+        urls=[row.spent_url for row in found.rows],
     )
 
 

@@ -8,7 +8,14 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from campaigns.permissions import VIEW_TODAY
-from campaigns.queries.care_report import ASKED, TAGS, CareReport, CareRow, care_report
+from campaigns.queries.care_report import (
+    ASKED,
+    TAGS,
+    CareReport,
+    CareRow,
+    care_report,
+    is_of_a_part,
+)
 from common.access import requires
 from common.spreadsheets import csv_lines
 from crm.requests import SignedInRequest
@@ -26,6 +33,7 @@ def care(request: SignedInRequest) -> HttpResponse:
         "scope": scope,
         "report": care_report(scope) if scope.is_ready else None,
         "tags": TAGS,
+        "is_part": scope.is_valid and is_of_a_part(scope),
     }
     status = 200 if scope.is_valid else 422
     return render(request, "campaigns/care/page.html", context, status=status)

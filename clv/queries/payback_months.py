@@ -5,7 +5,8 @@ the one they were merged into.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.db import connection
 
 from clv.engine.breakeven import DAYS_PER_MONTH
 from clv.models import PaybackMonth, ValuationRun
+from crm.queries.merged import WITH_SURVIVORS
 
 Key = tuple[str, str]
 ZERO = Decimal("0.00")
@@ -22,21 +24,35 @@ MONTHS = f"({{}} / {DAYS_PER_MONTH}::float8)"
 QUARTER = """to_char({}, 'YYYY-"Q"Q')"""
 
 
-def payback_months(run: ValuationRun, families: str = "") -> list[PaybackMonth]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the accounts: a condition on `v.account_id`, with the values it names."""
+
+    only: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+EVERYBODY = Part()
+
+
+def payback_months(
+    run: ValuationRun, families: str = "", part: Part = EVERYBODY
+) -> list[PaybackMonth]:
     """Count what customers brought by cohort and month since the first order.
 
     Not stored yet. `families` names a relation of `account_id` and `member_id` as in
-    `queries.summaries`, where accounts were merged.
+    `queries.summaries`, where accounts were merged; a part of the firm needs none.
     """
     params: dict[str, Any] = {
         "run": run.pk,
         "as_of": run.as_of,
         "rate": run.assumptions.margin_rate_if_cost_unknown,
+        **part.params,
     }
     with connection.cursor() as cursor:
-        cursor.execute(AGES, params)
+        cursor.execute(AGES.replace("{only}", part.only), params)
         watched = _watched(cursor.fetchall())
-        cursor.execute(brought_select(families), params)
+        cursor.execute(brought_select(families, part), params)
         profit = {(kind, key, month): p for kind, key, month, p in cursor.fetchall()}
     return [
         PaybackMonth(
@@ -71,7 +87,7 @@ CUSTOMERS = f"""
         {QUARTER.format("v.first_on")} AS quarter,
         floor({MONTHS.format("(%(as_of)s - v.first_on)")})::int AS age
     FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
-    WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL
+    WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL {{only}}
 """
 
 NAMED = """
@@ -85,18 +101,33 @@ AGES = f"""
 """
 
 
-def brought_select(families: str) -> str:
+# Whose rows count for a part of the firm, so that those of others are not read.
+MEMBERS = """, member (id) AS MATERIALIZED (
+        SELECT account_id FROM customer
+        UNION ALL
+        SELECT s.member_id FROM survivor s
+        JOIN customer c ON c.account_id = s.account_id
+    )"""
+IS_MEMBER = " AND {rows}.account_id IN (SELECT id FROM member)"
+
+
+def brought_select(families: str, part: Part = EVERYBODY) -> str:
     """Return SQL for kind, key, month and the profit of those who lived through it.
 
     Months are summed by quarter and source together first: those sums are few.
     """
+    opening, members = "WITH", ""
+    if part.only:
+        opening, members, families = f"{WITH_SURVIVORS},", MEMBERS, "survivor"
     owner, join = "h.account_id", ""
     if families:
         owner = "coalesce(f.account_id, h.account_id)"
         join = f"LEFT JOIN {families} f ON f.member_id = h.account_id"
+    among = [IS_MEMBER.format(rows=rows) if part.only else "" for rows in "lre"]
     month = MONTHS.format("(day - first_on)")
     return f"""
-    WITH customer AS MATERIALIZED ({CUSTOMERS})
+    {opening} customer AS MATERIALIZED ({CUSTOMERS.replace("{only}", part.only)})
+    {members}
     {NAMED}, month, sum(amount)::numeric(18, 2)
     FROM (
         SELECT quarter, source, month, sum(amount) AS amount
@@ -104,7 +135,7 @@ def brought_select(families: str) -> str:
             SELECT quarter, source, age, amount,
                 CASE WHEN day < first_on THEN 0 ELSE floor({month})::int + 1 END
                 AS month
-            FROM ({HAPPENED}) h {join}
+            FROM ({HAPPENED.format(*among)}) h {join}
                 JOIN customer c ON c.account_id = {owner}
         ) placed
         WHERE month <= age GROUP BY quarter, source, month
@@ -117,16 +148,16 @@ def brought_select(families: str) -> str:
 HAPPENED = """
     SELECT account_id, ordered_on AS day,
         coalesce(revenue - cost, %(rate)s * revenue) AS amount
-    FROM crm_orderline WHERE status = 'confirmed' AND ordered_on <= %(as_of)s
+    FROM crm_orderline l WHERE status = 'confirmed' AND ordered_on <= %(as_of)s{}
     UNION ALL
     SELECT l.account_id, greatest(r.returned_on, l.ordered_on),
         CASE WHEN l.cost IS NULL THEN -%(rate)s * r.refund
             ELSE r.cost_recovered - r.refund END
     FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
     WHERE l.status = 'confirmed'
-        AND greatest(r.returned_on, l.ordered_on) <= %(as_of)s
+        AND greatest(r.returned_on, l.ordered_on) <= %(as_of)s{}
     UNION ALL
     SELECT account_id, incurred_on, -amount
-    FROM crm_ledgerentry
-    WHERE account_id IS NOT NULL AND incurred_on <= %(as_of)s
+    FROM crm_ledgerentry e
+    WHERE account_id IS NOT NULL AND incurred_on <= %(as_of)s{}
 """

@@ -25,9 +25,16 @@ from clv.engine.survival import (
 )
 from clv.models import PaybackMonth, Valuation, ValuationRun
 from clv.policy import FEWEST_BEHIND_A_MONTH
-from clv.queries.payback_months import MONTHS, NAMED, QUARTER
+from clv.queries.payback_months import (
+    EVERYBODY,
+    MONTHS,
+    NAMED,
+    QUARTER,
+    Part,
+    payback_months,
+)
 from common.charts import Chart, Column, Series
-from common.kept import kept_rows
+from common.kept import kept, kept_rows
 from common.templatetags.display import count, money, share
 from crm.choices import Source
 
@@ -177,10 +184,14 @@ class Paybacks:
         return None
 
 
-def paybacks_of(run: ValuationRun) -> Paybacks:
-    """Return every cohort of `run`, quarters newest first, sources by their size."""
-    counted, courses = _courses(run)
-    found = {key: _cohort(key, rows, courses) for key, rows in _counts(run).items()}
+def paybacks_of(run: ValuationRun, part: Part = EVERYBODY) -> Paybacks:
+    """Return every cohort of `run`, quarters newest first, sources by their size.
+
+    Courses of a part of the firm are counted from its rows, by the run itself.
+    """
+    counted, courses = _courses_of(run, part) if part.only else _courses(run)
+    counts = _counts(run, part)
+    found = {key: _cohort(key, rows, courses) for key, rows in counts.items()}
     firm = found.pop(FIRM, None) or _cohort(FIRM, [], {})
     of_kind = defaultdict(list)
     for one in found.values():
@@ -261,7 +272,7 @@ COUNTS = f"""
                     floor({MONTHS.format("(%(as_of)s - v.first_on)")})::int AS age,
                     ceil({MONTHS.format(PAID_AFTER)})::int AS paid_after
                 FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
-                WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL
+                WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL {{only}}
             ) customer
             GROUP BY 1, 2, 3, 4
         ) of_a_day
@@ -274,9 +285,10 @@ COUNTS = f"""
 """
 
 
-def _counts(run: ValuationRun) -> dict[Key, list[Any]]:
+def _counts(run: ValuationRun, part: Part) -> dict[Key, list[Any]]:
     found: dict[Key, list[Any]] = defaultdict(list)
-    for kind, key, *rest in kept_rows(COUNTS, {"run": run.pk, "as_of": run.as_of}):
+    params = {"run": run.pk, "as_of": run.as_of, **part.params}
+    for kind, key, *rest in kept_rows(COUNTS.replace("{only}", part.only), params):
         found[kind, key].append(rest)
     return found
 
@@ -319,6 +331,23 @@ def _courses(
     ):
         rows[kind, key].append((customers, profit))
     return counted, {key: _course(months) for key, months in rows.items()}
+
+
+def _courses_of(
+    run: ValuationRun, part: Part
+) -> tuple[ValuationRun, dict[Key, list[Moment]]]:
+    """Return each cohort's course, counted from the rows of a part of the firm."""
+    key = ("payback courses", run.pk, part.only, repr(part.params))
+    found = kept(key, lambda: _months_of(run, part))
+    return run, {key: _course(months) for key, months in found.items()}
+
+
+def _months_of(run: ValuationRun, part: Part) -> dict[Key, list[tuple[int, Decimal]]]:
+    rows: dict[Key, list[tuple[int, Decimal]]] = defaultdict(list)
+    for one in payback_months(run, part=part):
+        if one.customers >= FEWEST_BEHIND_A_MONTH:
+            rows[one.kind, one.key].append((one.customers, one.profit))
+    return dict(rows)
 
 
 def _course(months: Sequence[tuple[int, Decimal]]) -> list[Moment]:

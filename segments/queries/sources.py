@@ -7,12 +7,12 @@ from typing import Any
 
 from clv.choices import CohortKind
 from clv.policy import WINNING_KINDS
-from clv.queries.paybacks import paybacks_of
 from common.clock import months_later
 from common.kept import kept_rows
 from common.money import ZERO
 from crm.choices import Source
 from crm.queries.merged import WITH_SURVIVORS
+from segments.queries.paybacks import paybacks_in
 from segments.queries.profit_facts import accounts_in
 from segments.queries.scope import Scope
 
@@ -163,12 +163,10 @@ def sources_of(scope: Scope) -> Sources:
 
 def _payback_months(scope: Scope) -> dict[str, int | None]:
     """Return after how many months the mean of a source's customers has paid back."""
-    if scope.run is None:
-        return {}
-    cohorts = paybacks_of(scope.run).sources
+    found = paybacks_in(scope)
     return {
         one.key: one.months_until_mean
-        for one in cohorts
+        for one in (found.sources if found else ())
         if one.kind == CohortKind.SOURCE and one.course
     }
 

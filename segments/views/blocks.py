@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from clv.permissions import VIEW_PAYBACK
-from clv.queries.paybacks import paybacks_of
 from common.access import requires
 from common.spreadsheets import csv_lines
 from crm.requests import SignedInRequest
@@ -18,6 +17,7 @@ from segments.queries.blocks import BLOCKS
 from segments.queries.cohorts import cohorts_by_relationship, cohorts_of
 from segments.queries.effort import quarters_of
 from segments.queries.loyalty import loyalty_by_relationship
+from segments.queries.paybacks import paybacks_in
 from segments.queries.scope import Scope
 from segments.queries.spread import bars_of, whale_of
 from segments.views import charts
@@ -62,10 +62,13 @@ def _spread(scope: Scope) -> dict[str, Any]:
 
 
 def _paybacks(scope: Scope) -> dict[str, Any]:
-    """Show all customers: nights count no break-even of a part of them."""
-    found = paybacks_of(scope.run) if scope.run else None
+    """Show when customers in scope pay back; the page behind it knows no period."""
+    found = paybacks_in(scope)
     can_open = scope.user.has_perm(VIEW_PAYBACK)
+    query = scope.query(**{"from": None, "to": None})
     return {
+        "payback_query": query,
+        "payback_more": f"&{query[1:]}" if query else "",
         "paybacks": found,
         "chart": found.firm.chart() if found else None,
         "can_open": can_open,

@@ -6,13 +6,14 @@ from decimal import Decimal
 from django.urls import reverse
 
 from campaigns.engine.justified import justified_share
-from campaigns.models import PlannedTouch, PlanVersion
-from campaigns.queries.budget import budget
+from campaigns.models import PlanAssignment, PlannedTouch, PlanVersion
+from campaigns.queries.budget import ASKED, budget
 from campaigns.queries.costs import version_cost
 from campaigns.services import plans
 from clv.models import Assumptions
 from common.clock import business_today
 from crm.models import LedgerEntry
+from segments.queries.scope import Scope
 from tests import make
 
 
@@ -102,3 +103,63 @@ def test_the_page_and_its_empty_state(client, manager, rep):
     assert len(lines.splitlines()) == 17
     client.force_login(rep)
     assert client.get(address).status_code == 403
+
+
+def test_the_bar_narrows_spent_planned_justified_names_and_file(client, manager, rep):
+    today = business_today()
+    mine, other = make.account(name="Mine", owner=rep), make.account(name="Other")
+    gone = make.account(name="Gone", merged_into=mine)
+    for one in (mine, other):
+        make.membership(account=one, worth_class="general")
+        make.valuation(
+            account=one, expected_margin="900.00", future_low=0, future_high=1000
+        )
+    plans.ensure_plans()
+    version = PlanVersion.objects.published().get(plan__worth_class="general")
+    PlanAssignment.objects.create(account=mine, plan=version.plan, since=today)
+    make.cost(account=mine, amount="5.00", kind="service", on=today)
+    make.cost(account=gone, amount="2.00", kind="service", on=today)
+    make.cost(account=other, amount="8.00", kind="service", on=today)
+    long_ago = dt.date(2020, 1, 1)
+    make.cost(account=mine, amount="99.00", kind="marketing", on=long_ago)
+    whole, part = (
+        budget(Scope.read(asked, manager, only=ASKED))
+        for asked in ({}, {"owner": str(rep.pk), "class": "general"})
+    )
+    [row] = part.rows
+    assert (row.members, row.spent, part.borne) == (1, 7, 7)
+    assert row.planned == version_cost(version).per_customer
+    [general] = [one for one in whole.rows if one.worth_class == "general"]
+    assert general.spent == 15
+    assert row.justified == general.justified / 2
+    client.force_login(manager)
+    address, asked = reverse("campaigns:budget"), {"owner": rep.pk, "class": "general"}
+    page = client.get(address, asked)
+    [service] = [
+        one for one in page.context["found"].rows[0].cells if one.head == "service"
+    ]
+    names = client.get(service.url).content.decode()
+    assert "Mine" in names
+    assert "Other" not in names
+    file = client.get(reverse("campaigns:budget_export"), asked)
+    lines = b"".join(file.streaming_content).decode().splitlines()
+    assert [line.split(",")[3] for line in lines[1:]] == [
+        "0.00",
+        "0.00",
+        "0.00",
+        "7.00",
+    ]
+    days = {"from": "2020-01-01", "to": "2020-01-31"}
+    [early] = [
+        one
+        for one in budget(Scope.read(days, manager, only=ASKED)).rows
+        if one.worth_class == "general"
+    ]
+    assert early.spent == 99
+
+
+def test_the_page_says_what_it_cannot_be_narrowed_by(client, manager):
+    client.force_login(manager)
+    page = client.get(reverse("campaigns:budget"), {"as_of": "2026-01-31"})
+    assert page.status_code == 422
+    assert "This page cannot be narrowed by as_of." in page.content.decode()

@@ -128,6 +128,43 @@ def test_a_rep_sees_their_own_accounts(client, firm, rep, manager):
     assert "Theirs" not in client.get(url).content.decode()
 
 
+def test_the_bar_narrows_effort_gains_names_and_file(client, firm, manager, rep):
+    mine, theirs, nobodys, gone = firm
+    contact(mine, "R", minutes=30, money="20.00")
+    contact(gone, "R", minutes=6, user=rep)  # counts for whom it was merged into
+    contact(theirs, "A", minutes=10, money="4.00")
+    for one, kind in ((mine, "current_key"), (theirs, "general"), (nobodys, "general")):
+        make.membership(account=one, worth_class=kind)
+    mine.industry = "Printing"
+    mine.save()
+    found = report(manager, **{"class": "general"})
+    assert gains(found) == {
+        **dict.fromkeys("CRE", 0),
+        "A": Decimal("-179.93"),
+        "other": Decimal("40.01"),
+    }
+    assert (found.total.gain, found.total.minutes) == (Decimal("-139.92"), 10)
+    assert "Class General" in found.sentence
+    assert {row.label: row.total for row in found.people} == {
+        "Nobody's": Decimal("40.01"),
+        str(theirs.owner): Decimal("-179.93"),
+    }
+    kept = report(manager, industry="Printing")
+    assert (kept.total.gain, kept.total.contacts) == (Decimal("150.01"), 2)
+    both = report(manager, industry="Printing", owner=str(theirs.owner.pk))
+    assert (both.total.gain, both.total.contacts) == (0, 0)
+    client.force_login(manager)
+    page = client.get(URL, {"class": "general"})
+    url = next(row.url for row in page.context["report"].rows if row.key == "other")
+    names = client.get(url).content.decode()
+    assert "Nobody&#x27;s" in names
+    assert "Mine" not in names
+    export = client.get(reverse("campaigns:care_export"), {"class": "general"})
+    lines = b"".join(export).decode().splitlines()
+    assert lines[-1].split(",")[5] == "-139.92"
+    assert report(rep, **{"class": "general"}).total.gain == 0
+
+
 def test_every_figure_opens_its_accounts(client, manager, firm):
     contact(firm[0], "R", minutes=10)
     client.force_login(manager)

@@ -16,8 +16,8 @@ from crm.models import OrderReturn
 from tests import make
 
 AS_OF = dt.date(2026, 11, 20)
-PAGE = "clv:payback"
-ACCOUNTS = "clv:payback_accounts"
+PAGE = "segments:payback"
+ACCOUNTS = "segments:payback_accounts"
 
 
 def customer(*, first, paid=None, run, source="web", owner=None, won_for="60.00"):
@@ -203,6 +203,37 @@ def test_a_number_opens_its_accounts(client, manager, firm, query, accounts):
     assert len(page.context["page"].rows) == accounts
 
 
+def test_a_part_of_the_firm_is_counted_from_its_own_rows(client, manager, rep, run):
+    """Five of a rep owe 20 and earn 40 each after a month; another's is not among."""
+    first = dt.date(2026, 3, 1)
+    mine = [customer(first=first, run=run, owner=rep) for _ in range(5)]
+    other = customer(first=first, run=run, paid=first, source="partner")
+    duplicate = make.account(merged_into=mine[0])
+    for one in [duplicate, *mine[1:], other]:
+        make.order(account=one, on=first + dt.timedelta(days=35))
+    client.force_login(manager)
+    asked = {"owner": rep.pk}
+    found = client.get(reverse(PAGE), asked).context["paybacks"]
+    assert (found.firm.customers, found.firm.paid_back) == (5, 0)
+    assert [one.key for one in found.sources] == ["web"]
+    each = [one.profit for one in found.firm.course]
+    assert each[:4] == pytest.approx([0.0, -20.0, 20.0, 20.0])
+    page = client.get(reverse(PAGE), asked).content.decode()
+    assert f"?quarter=2026-Q1&amp;state=not-yet&amp;owner={rep.pk}" in page
+    names = client.get(reverse(ACCOUNTS), asked | {"quarter": "2026-Q1"})
+    assert [one.account for one in names.context["page"].rows] == mine
+    listed = client.get(names.context["list_url"]).content.decode()
+    assert mine[0].name in listed
+    assert other.name not in listed
+    file = client.get(reverse("segments:payback_export"), asked)
+    rows = list(csv.reader(file.getvalue().decode("utf-8-sig").splitlines()))
+    assert [row[2:6] for row in rows[1:]] == [["5", "300.00", "0", "5"]] * 3
+    block = client.get(reverse("segments:value_block", args=["paybacks"]), asked)
+    assert block.context["paybacks"].firm.customers == 5
+    assert client.get(reverse(PAGE), {"from": "2026-01-01"}).status_code == 422
+    assert client.get(reverse(ACCOUNTS), {"owner": "x"}).status_code == 404
+
+
 def test_the_list_of_accounts_asks_no_more_for_more_rows(
     client, manager, firm, assert_flat_queries
 ):
@@ -220,7 +251,7 @@ def test_the_list_of_accounts_asks_no_more_for_more_rows(
 def test_before_nights_and_orders_it_says_so(client, manager):
     client.force_login(manager)
     assert "Nothing is valued yet" in client.get(reverse(PAGE)).content.decode()
-    assert client.get(reverse("clv:payback_export")).status_code == 404
+    assert client.get(reverse("segments:payback_export")).status_code == 404
     assert client.get(reverse(ACCOUNTS)).status_code == 404
     run = make.run(as_of=AS_OF)
     assert "Nobody has ordered yet" in client.get(reverse(PAGE)).content.decode()
@@ -232,7 +263,7 @@ def test_before_nights_and_orders_it_says_so(client, manager):
 def test_the_export_has_every_cohort(client, marketer, firm, counted):
     counted()
     client.force_login(marketer)
-    answer = client.get(reverse("clv:payback_export"))
+    answer = client.get(reverse("segments:payback_export"))
     rows = list(csv.reader(answer.getvalue().decode("utf-8-sig").splitlines()))
     assert rows[1] == [
         *("All customers", "All customers", "7", "360.00", "3", "4", "0.4286", "", "3")
@@ -247,7 +278,7 @@ def test_the_export_has_every_cohort(client, marketer, firm, counted):
 
 def test_a_rep_does_not_see_the_firm(client, rep):
     client.force_login(rep)
-    for name in (PAGE, ACCOUNTS, "clv:payback_export"):
+    for name in (PAGE, ACCOUNTS, "segments:payback_export"):
         assert client.get(reverse(name)).status_code == 403
 
 

@@ -9,15 +9,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from clv.choices import CohortKind
-from clv.models import Valuation, ValuationRun
 from clv.permissions import VIEW_PAYBACK
-from clv.queries.paybacks import SOURCES, Cohort, Paybacks, cohort_rows, paybacks_of
-from clv.requests import chosen_run
+from clv.queries.paybacks import SOURCES, Cohort, Paybacks, cohort_rows
 from common.access import requires
 from common.htmx import render_page
 from common.paging import Sort, keyset_page
 from common.spreadsheets import csv_lines
 from crm.requests import SignedInRequest
+from segments.queries.paybacks import ASKED, list_url, paybacks_in
+from segments.queries.scope import Scope
 
 ROWS_PER_PAGE = 50
 UNKNOWN = "unknown"  # in addresses, for customers whose source is not known
@@ -45,39 +45,42 @@ EXPORT_HEADER = (
 @requires(VIEW_PAYBACK)
 def payback(request: SignedInRequest) -> HttpResponse:
     """Show the course of one cohort, all customers at first, and the table of all."""
-    chosen = chosen_run(request)
-    context: dict[str, Any] = {"chosen": chosen, "paybacks": None}
-    if chosen.run is not None:
-        found = paybacks_of(chosen.run)
+    scope = _scope(request)
+    context: dict[str, Any] = {"scope": scope, "paybacks": None}
+    found = paybacks_in(scope)
+    if found is not None:
         cohort = _named(request, found)
         context |= {"paybacks": found, "cohort": cohort, "chart": cohort.chart()}
-    return render_page(
+    answer = render_page(
         request,
-        "clv/paybacks/page.html",
-        fragment="clv/paybacks/_course.html",
+        "segments/paybacks/page.html",
+        fragment="segments/paybacks/_course.html",
         context=context,
     )
+    answer.status_code = 200 if scope.is_valid else 422
+    return answer
 
 
 @require_GET
 @requires(VIEW_PAYBACK)
 def payback_accounts(request: SignedInRequest) -> HttpResponse:
     """List the customers of a cohort, those who owe most first."""
-    chosen = chosen_run(request)
-    if chosen.run is None:
-        raise Http404("no run")
+    scope = _scope(request)
+    if not scope.is_ready:
+        raise Http404("no run, or a filter that cannot be read")
     kind, key = _cohort_of(request)
-    mine = Valuation.objects.of_run(chosen.run).visible_to(request.user)
-    rows = cohort_rows(mine, kind, key).select_related("account__owner")
+    mine = scope.values().select_related("account__owner")
+    rows = cohort_rows(mine, kind, key)
     state = request.GET.get("state", "")
     if state == "paid-back":
         rows = rows.exclude(paid_back_on=None)
     elif state == "not-yet":
         rows = rows.filter(paid_back_on=None)
     context = {
-        "chosen": chosen,
+        "scope": scope,
         "title": _title(kind, key),
         "state": state,
+        "list_url": list_url(scope, kind, key, state),
         "page": keyset_page(
             rows,
             sort=DEEPEST_FIRST,
@@ -85,27 +88,31 @@ def payback_accounts(request: SignedInRequest) -> HttpResponse:
             size=ROWS_PER_PAGE,
         ),
     }
-    return render(request, "clv/paybacks/accounts.html", context)
+    return render(request, "segments/paybacks/accounts.html", context)
 
 
 @require_GET
 @requires(VIEW_PAYBACK)
 def payback_export(request: SignedInRequest) -> StreamingHttpResponse:
-    """Stream the table of cohorts."""
-    run = chosen_run(request).run
-    if run is None:
-        raise Http404("no run")
+    """Stream the table of cohorts, of the accounts of the filter bar."""
+    scope = _scope(request)
+    found = paybacks_in(scope)
+    if found is None:
+        raise Http404("no run, or a filter that cannot be read")
+    name = f"payback-{found.run.as_of}.csv"
     return StreamingHttpResponse(
-        csv_lines(EXPORT_HEADER, _lines(run)),
+        csv_lines(EXPORT_HEADER, _lines(found)),
         content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="payback-{run.as_of}.csv"'
-        },
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 
-def _lines(run: ValuationRun) -> Iterator[tuple[Any, ...]]:
-    for one in paybacks_of(run).cohorts:
+def _scope(request: SignedInRequest) -> Scope:
+    return Scope.read(request.GET, request.user, only=ASKED)
+
+
+def _lines(found: Paybacks) -> Iterator[tuple[Any, ...]]:
+    for one in found.cohorts:
         part = one.share_paid_back
         yield (
             CohortKind(one.kind).label,
