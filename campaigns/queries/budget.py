@@ -30,7 +30,7 @@ from segments.permissions import VIEW_DASHBOARD
 from segments.queries.opportunities import positional
 from segments.queries.profit_facts import IS_AMONG, accounts_in, opening
 from segments.queries.scope import Period, Scope, usual_period
-from segments.queries.scope_form import FIELDS
+from segments.queries.scope_form import FIELDS, NARROWING
 
 OUTSIDE = "outside"
 
@@ -183,8 +183,12 @@ class Asked:
 
     @property
     def part(self) -> Scope | None:
-        """Return the scope where only some accounts are asked for."""
-        return None if self.scope is None or self.scope.is_whole_firm else self.scope
+        """Return the scope of a part; a class alone is a row of the whole."""
+        scope = self.scope
+        if scope is None:
+            return None
+        is_more = any(name in scope.parameters for name in NARROWING if name != "class")
+        return scope if is_more or not scope.user.sees_every_account else None
 
     @property
     def classes(self) -> list[WorthClass]:
@@ -208,7 +212,9 @@ def budget(scope: Scope | None = None) -> Budget:
     """
     asked = Asked.of(scope)
     spent = _spent(asked)
-    unclassed = sum(spent.pop("", {}).values(), ZERO)
+    no_class = spent.pop("", {})
+    is_of_all = len(asked.classes) == len(WorthClass)
+    unclassed = sum(no_class.values(), ZERO) if is_of_all else ZERO
     run = ValuationRun.objects.select_related("assumptions").current()
     justified = _justified(run, part=asked.part) if run else {}
     plans, members = _plans(asked.part), _members(asked.part)

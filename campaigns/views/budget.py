@@ -28,7 +28,12 @@ def budget(request: SignedInRequest) -> HttpResponse:
     if scope.is_valid:
         found = queries.budget(scope)
         over = [str(row.worth_class.label) for row in found.rows if row.is_over]
-        context |= {"found": found, "over": " and ".join(over), "chart": _chart(found)}
+        context |= {
+            "found": found,
+            "over": " and ".join(over),
+            "chart": _chart(found),
+            "is_part": queries.Asked.of(scope).part is not None,
+        }
     status = 200 if scope.is_valid else 422
     return render(request, "campaigns/budget/page.html", context, status=status)
 

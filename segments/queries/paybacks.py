@@ -51,7 +51,7 @@ def _title(given: Given) -> str:
     kind, key = given["cohort"], given["of"]
     said = STATES.get(given["paid"], "that have ordered")
     if kind == CohortKind.SOURCE:
-        return f"{said}, won by: {SOURCES.get(key, key).lower()}"
+        return f"{said}, won by: {str(SOURCES.get(key, key)).lower()}"
     return f"{said}, first order in {key}" if key else said
 
 
