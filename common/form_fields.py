@@ -1,6 +1,7 @@
 """Form fields that more than one app asks for."""
 
 import copy
+import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -8,8 +9,24 @@ from typing import Any
 from django import forms
 from django.forms.models import ModelChoiceIterator
 from django.urls import reverse
+from django.utils import timezone
+
+from common.zones import own_zone
 
 PERCENT = Decimal(100)
+
+
+class OwnTimeField(forms.DateTimeField):
+    """A moment, shown and typed in the zone of who asks."""
+
+    def prepare_value(self, value: Any) -> Any:
+        with timezone.override(own_zone()):
+            return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> dt.datetime | None:
+        with timezone.override(own_zone()):
+            moment: dt.datetime | None = super().to_python(value)
+        return moment
 
 
 class PercentField(forms.DecimalField):

@@ -1,24 +1,64 @@
-"""What time it is where somebody is, as far as their country tells."""
+"""Whose clocks count: those of who asks, and those where an account is."""
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
-from zoneinfo import ZoneInfo
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+
+_asking: ContextVar[HttpRequest | None] = ContextVar("asking", default=None)
+
+
+class OwnZone:
+    """Remember who asks, so that times are written in their zone.
+
+    Django's own zone stays the firm's: days are the firm's for everybody.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        before = _asking.set(request)
+        try:
+            return self.get_response(request)
+        finally:
+            _asking.reset(before)
+
+
+def own_zone() -> ZoneInfo:
+    """Return the zone of who asks; the firm's without a page."""
+    request = _asking.get()
+    return zone_of(getattr(request, "user", None))
+
+
+def zone_of(person: Any) -> ZoneInfo:
+    """Return the zone that somebody chose; the firm's where they chose none."""
+    name = getattr(person, "time_zone", "")
+    is_known = name in available_timezones()
+    return ZoneInfo(name if is_known else timezone.get_default_timezone_name())
+
+
+def zone_names() -> list[str]:
+    """Return the zones to choose from, those of countries, by name."""
+    return sorted({name for names in _zones().values() for name in names} | {"UTC"})
 
 
 def time_there(country: str, now: dt.datetime) -> dt.time | None:
     """Return the local time in a country, by its code of two letters.
 
-    None where the clocks of the country differ among each other, are those of the firm,
-    or the country is not known.
+    None where the clocks of the country differ among each other, are those of who
+    asks, or the country is not known.
     """
     zones = [ZoneInfo(name) for name in _zones().get(country.upper(), ())]
     offsets = {now.astimezone(zone).utcoffset() for zone in zones}
-    if len(offsets) != 1 or offsets == {timezone.localtime(now).utcoffset()}:
+    if len(offsets) != 1 or offsets == {now.astimezone(own_zone()).utcoffset()}:
         return None
     return now.astimezone(zones[0]).time().replace(second=0, microsecond=0)
 

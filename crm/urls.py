@@ -317,6 +317,7 @@ urlpatterns = [
     ),
     path("overlap/", overlap.overlap, name="overlap"),
     path("overlap/export.csv", overlap.overlap_export, name="overlap_export"),
+    path("me/time-zone/", users.time_zone, name="time_zone"),
     path("me/keys/", users.single_keys, name="single_keys"),
     path("lists/<slug:key>/views/", saved_views.view_create, name="view_create"),
     path(

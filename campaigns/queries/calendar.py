@@ -15,6 +15,7 @@ from campaigns.models import PlannedTouch
 from campaigns.queries.costs import hourly_costs
 from common.clock import business_today, day_ends_at
 from common.money import ZERO
+from common.zones import own_zone
 from crm.choices import Channel, TaskKind, TaskStatus
 from crm.models import Account, Deal, LifeEvent, Task, Touchpoint, User
 
@@ -241,13 +242,14 @@ class _Source:
         if self.whose:
             rows = rows.filter(user=self.whose)
         for one in rows.select_related("account", "user")[:MOST_OF_A_KIND]:
-            local = timezone.localtime(one.occurred_at)
+            day = timezone.localdate(one.occurred_at)
+            local = timezone.localtime(one.occurred_at, own_zone())
             yield Entry(
                 kind="contact",
                 pk=one.pk,
                 word=one.get_channel_display(),
                 title=f"{one.get_channel_display()} took place",
-                day=local.date(),
+                day=day,
                 at=local.time().replace(second=0, microsecond=0),
                 minutes=one.minutes,
                 url=reverse("crm:account_detail", args=[one.account_id])

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from http import HTTPStatus
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from campaigns import permissions
 from campaigns.queries.calendar import Entry, entries_between
 from common.access import for_everybody, requires
 from common.clock import business_today
+from common.zones import zone_of
 from crm.requests import SignedInRequest
 from crm.services import feeds
 
@@ -62,7 +64,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     )
     for entry in entries:
         if entry.kind in FED and not entry.is_done:
-            calendar.add_component(_event(request, entry))
+            calendar.add_component(_event(request, entry, zone_of(user)))
     return HttpResponse(
         calendar.to_ical(),
         content_type="text/calendar; charset=utf-8",
@@ -71,7 +73,7 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
-def _event(request: HttpRequest, entry: Entry) -> Event:
+def _event(request: HttpRequest, entry: Entry, zone: ZoneInfo) -> Event:
     event = Event()
     event.add("uid", f"{entry.key}@perennial")
     event.add("dtstamp", timezone.now())
@@ -82,7 +84,7 @@ def _event(request: HttpRequest, entry: Entry) -> Event:
         event.add("dtend", entry.day + dt.timedelta(days=1))
     else:
         # In UTC, so that the file needs no rules of zones; right on days of change too.
-        local = timezone.make_aware(dt.datetime.combine(entry.day, entry.at))
+        local = dt.datetime.combine(entry.day, entry.at, tzinfo=zone)
         begin = local.astimezone(dt.UTC)
         minutes = entry.minutes or UNSTATED_MINUTES
         event.add("dtstart", begin)

@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from common.zones import own_zone
+
 register = template.Library()
 
 UNKNOWN = "–"
@@ -121,11 +123,19 @@ def day(value: dt.date | dt.datetime | None) -> str:
 
 @register.filter
 def moment(value: dt.datetime | None) -> str:
-    """Write a time in the company's zone, such as 14 Mar 2025, 09:30."""
+    """Write a time in the zone of who reads, such as 14 Mar 2025, 09:30."""
     if value is None:
         return UNKNOWN
-    local = timezone.localtime(value)
+    local = timezone.localtime(value, own_zone())
     return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+@register.filter
+def clock(value: dt.datetime | None) -> str:
+    """Write the time of day in the zone of who reads, such as 09:30:05."""
+    if value is None:
+        return UNKNOWN
+    return f"{timezone.localtime(value, own_zone()):%H:%M:%S}"
 
 
 @register.filter

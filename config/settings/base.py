@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "common.zones.OwnZone",
     "django_htmx.middleware.HtmxMiddleware",
     "common.htmx.VaryOnFragment",
     "common.older_pages.OlderAnswers",

@@ -47,7 +47,7 @@ class TaskOut(serializers.ModelSerializer[Task]):
 
 
 class TaskChange(StrictModelSerializer):
-    """What may change of an open task. `due_at` is in the company's time zone."""
+    """What may change of an open task. `due_at` is in its owner's time zone."""
 
     contact = VisibleField(
         queryset=Contact.objects.all(), required=False, allow_null=True

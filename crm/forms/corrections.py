@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 
+from common.form_fields import OwnTimeField
+from common.zones import own_zone
 from crm.models import Contact, Touchpoint
 from crm.services.corrections import CORRECTABLE
 
@@ -14,6 +16,12 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at ru
     """What was logged, as it should have been."""
 
     fingerprint = forms.CharField(widget=forms.HiddenInput)
+    occurred_at = OwnTimeField(
+        label="When",
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local", "step": "any"}, format="%Y-%m-%dT%H:%M:%S"
+        ),
+    )
 
     class Meta:
         model = Touchpoint
@@ -35,7 +43,6 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at ru
             "channel": "Kind",
             "direction": "Who reached out",
             "contact": "With",
-            "occurred_at": "When",
             "minutes": "Minutes",
             "outcome": "How it went",
             "rating_people": "People, 1 to 5",
@@ -45,10 +52,6 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at ru
             "care": "CARE",
         }
         widgets = {
-            "occurred_at": forms.DateTimeInput(
-                attrs={"type": "datetime-local", "step": "any"},
-                format="%Y-%m-%dT%H:%M:%S",
-            ),
             "note": forms.Textarea(attrs={"rows": 3}),
         }
 
@@ -56,6 +59,7 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]  # not so at ru
         super().__init__(*args, **options)
         people = Contact.objects.filter(account_id=self.instance.account_id)
         self.fields["contact"].queryset = people  # type: ignore[attr-defined]
+        self.own_zone = own_zone()
         self.initial["fingerprint"] = self.instance.fingerprint
         self.stored_at = self.instance.occurred_at
 

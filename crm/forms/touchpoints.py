@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from common.clock import business_today
 from common.errors import DomainError
+from common.zones import zone_of
 from crm import policy
 from crm.choices import Channel
 from crm.forms.chips import WORDS_OF_KIND
@@ -32,8 +33,8 @@ class QuickLogForm(forms.Form):
     The account is given by its key, or found by the words of `search` when they fit
     exactly one. `matches` holds the candidates otherwise. `contact` is the person
     assumed where the line names nobody, `meant` the one meant where a name fits
-    several. `zone` is the browser's time zone; `typed_at` says when a line was typed
-    that is sent later.
+    several. `zone` is one that a program names, otherwise that of the actor counts;
+    `typed_at` says when a line was typed that is sent later.
     """
 
     line = forms.CharField(
@@ -87,6 +88,7 @@ class QuickLogForm(forms.Form):
         self.assumed: Contact | None = None
         self.assumes = assumes or not self.is_bound
         self.now = timezone.now()
+        self.own_zone = zone_of(actor)
         if account is not None:
             self._choose(account)
         self.initial.setdefault("form_token", uuid.uuid4())
@@ -115,10 +117,9 @@ class QuickLogForm(forms.Form):
         return taken if 0 < taken <= policy.LONGEST_ENTRY_SECONDS else None
 
     def clean_zone(self) -> ZoneInfo:
-        """Return the browser's zone; the firm's where it names none."""
+        """Return the zone that is named; that of the actor where none is known."""
         name = self.cleaned_data["zone"]
-        is_known = name in available_timezones()
-        return ZoneInfo(name if is_known else timezone.get_default_timezone_name())
+        return ZoneInfo(name) if name in available_timezones() else self.own_zone
 
     def clean_typed_at(self) -> dt.datetime:
         """Return when the line was typed; a clock that runs ahead counts as now."""
@@ -164,10 +165,6 @@ class QuickLogForm(forms.Form):
         source = self.data if self.is_bound else self.initial
         return str(source.get("line", ""))
 
-    @property
-    def zone_name(self) -> str:
-        return str(self.data.get("zone", "")) if self.is_bound else ""
-
     def chosen_contact(self) -> Contact | None:
         """Return the person that the line names, else the one assumed."""
         person = self.understood.person
@@ -198,7 +195,7 @@ class QuickLogForm(forms.Form):
         if when is None:
             return timezone.now()
         at = dt.datetime.combine(when.day, when.time or NOON)
-        return timezone.make_aware(at)
+        return at.replace(tzinfo=self._zone())
 
     def values(self) -> dict[str, Any]:
         """Return what a valid form says, as `log_touchpoint` takes it."""
@@ -233,6 +230,11 @@ class QuickLogForm(forms.Form):
             naive = timezone.make_naive(stated)
             return naive.replace(tzinfo=zone)
         return typed_at  # type: ignore[no-any-return]
+
+    def _zone(self) -> ZoneInfo:
+        said = self.cleaned_data if self.is_bound else {}
+        zone: ZoneInfo = said.get("zone") or self.own_zone
+        return zone
 
     def _choose(self, account: Account) -> None:
         self.chosen = account
@@ -272,8 +274,7 @@ class QuickLogForm(forms.Form):
 
     def _read(self, line: str) -> Understood:
         said = self.cleaned_data if self.is_bound else self.initial
-        zone = said.get("zone") or timezone.get_default_timezone()
-        today = (said.get("typed_at") or self.now).astimezone(zone).date()
+        today = (said.get("typed_at") or self.now).astimezone(self._zone()).date()
         people = [
             Person(c.pk, c.name, has_left=bool(c.left_on and c.left_on <= today))
             for c in self.people

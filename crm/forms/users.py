@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from common.clock import business_today
+from common.zones import zone_names
 from crm.choices import Role
 from crm.models import Territory, User
 from crm.queries.rates import hourly_cost_on
@@ -55,6 +57,21 @@ class RateForm(forms.Form):
         help_text="Contacts from this day on are priced by it once they are logged. "
         "What is in the ledger stays.",
     )
+
+
+class TimeZoneForm(forms.Form):
+    """The zone in which somebody reads and types times."""
+
+    time_zone = forms.ChoiceField(label="Time zone", required=False)
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        firms = timezone.get_default_timezone_name()
+        zones = [(name, name.replace("_", " ")) for name in zone_names()]
+        self.fields["time_zone"].choices = [  # type: ignore[attr-defined]
+            ("", f"The firm’s ({firms})"),
+            *zones,
+        ]
 
 
 class TerritoryForm(forms.Form):

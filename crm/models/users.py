@@ -63,6 +63,9 @@ class User(AbstractUser):
         Territory, models.PROTECT, null=True, blank=True, related_name="users"
     )
 
+    # Times are shown and typed in it; empty: the firm's. Days stay the firm's.
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+
     # Somebody who dictates, or whose keys slip, needs keys without Ctrl to do nothing.
     single_keys = models.BooleanField(default=True, db_default=True)
 

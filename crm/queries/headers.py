@@ -17,7 +17,7 @@ DAYS_A_YEAR = 365.25
 class Header:
     """An account with the spans of time that its page names.
 
-    `time_there` is what its clocks say where these are not those of the firm.
+    `time_there` is what its clocks say where these are not those of who asks.
     """
 
     account: Account

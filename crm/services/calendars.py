@@ -13,6 +13,7 @@ from common.calendars import LARGEST_CALENDAR, read_calendar
 from common.errors import DomainError
 from common.safe_http import NoAnswerError
 from common.sealing import seal
+from common.zones import zone_of
 from crm import policy
 from crm.errors import CannotConnectError
 from crm.models import CalendarSubscription, User
@@ -56,9 +57,7 @@ def subscribe(*, actor: User, name: str, url: str) -> CalendarSubscription:
         raise CannotConnectError("A name has from 1 to 100 letters.", field="name")
     text = _fetched(url)
     now = timezone.now()
-    read_calendar(
-        text, first=now, last=now + AHEAD, zone=timezone.get_default_timezone()
-    )
+    read_calendar(text, first=now, last=now + AHEAD, zone=zone_of(actor))
     row = CalendarSubscription(
         user=actor, name=name, host=urlsplit(url).hostname or "", secret=seal(url)
     )

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from common.calendars import Happening, Told, read_calendar
 from common.versions import save_changes
+from common.zones import zone_of
 from crm import policy
 from crm.capture_choices import MeetingStatus
 from crm.choices import Channel, Direction, TouchpointSource
@@ -64,8 +65,7 @@ def follow_calendar(
     now = timezone.now()
     first = first or now - dt.timedelta(days=policy.CAPTURES_LOOK_BACK_DAYS)
     last = last or now + policy.MEETINGS_AHEAD
-    zone = timezone.get_default_timezone()
-    told = read_calendar(text, first=first, last=last, zone=zone)
+    told = read_calendar(text, first=first, last=last, zone=zone_of(whose))
     followed = Followed()
     for one in told.happenings:
         try:

@@ -12,6 +12,7 @@ from django.db.models import Q
 from knox.models import AuthToken
 
 from common.clock import business_today
+from common.zones import zone_names
 from crm.choices import Role
 from crm.errors import CannotSaveUserError, LastAdministratorError
 from crm.models import Territory, User
@@ -239,3 +240,17 @@ def choose_keys(*, actor: User, single_keys: bool) -> None:
     """Switch keys that work without Ctrl on or off, for oneself."""
     actor.single_keys = single_keys
     actor.save(update_fields=["single_keys"])
+
+
+def choose_zone(*, actor: User, time_zone: str) -> None:
+    """Read and type times in another zone from now on; empty: in the firm's.
+
+    Raises
+    ------
+    CannotSaveUserError
+        If there is no such zone.
+    """
+    if time_zone and time_zone not in zone_names():
+        raise CannotSaveUserError("There is no such time zone.", field="time_zone")
+    actor.time_zone = time_zone
+    actor.save(update_fields=["time_zone"])

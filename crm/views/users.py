@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import (
     require_GET,
     require_http_methods,
@@ -18,8 +19,9 @@ from django.views.decorators.http import (
 from common.access import SIGNED_IN, requires
 from common.errors import DomainError
 from common.htmx import wants_fragment
+from common.zones import zone_of
 from crm import permissions
-from crm.forms.users import TerritoryForm, UserForm
+from crm.forms.users import TerritoryForm, TimeZoneForm, UserForm
 from crm.models import Territory, User
 from crm.queries.staff import person_rows
 from crm.requests import SignedInRequest
@@ -146,3 +148,18 @@ def single_keys(request: SignedInRequest) -> HttpResponse:
     if wants_fragment(request):
         return render(request, "common/_single_keys.html")
     return redirect("home")
+
+
+@require_http_methods(["GET", "POST"])
+@requires(SIGNED_IN)
+def time_zone(request: SignedInRequest) -> HttpResponse:
+    """Choose the zone in which one reads and types times."""
+    initial = {"time_zone": request.user.time_zone}
+    form = TimeZoneForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        users.choose_zone(actor=request.user, **form.cleaned_data)
+        messages.success(request, f"Times are those of {zone_of(request.user).key}.")
+        return redirect("crm:time_zone")
+    context = {"form": form, "now": timezone.now()}
+    status = 422 if form.errors else 200
+    return render(request, "crm/users/time_zone.html", context, status=status)

@@ -99,8 +99,6 @@
 
   // A saved line that was refused for its name asks at once.
   onEach("#quick-log-form", (form) => {
-    const zone = part(form, "[data-log-zone]");
-    if (zone && !zone.value) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
     const question = part(form, "[data-log-choose]");
     if (question && lineOf(form)?.hasAttribute("aria-invalid")) ask(question);
   });

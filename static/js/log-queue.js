@@ -12,7 +12,7 @@
   const WHO = "perennial-user";
   const AGAIN_MS = 20000;
   const SOON_MS = 3000;
-  const FIELDS = ["line", "account", "search", "contact", "meant", "occurred_at", "zone", "typed_at", "seconds"];
+  const FIELDS = ["line", "account", "search", "contact", "meant", "occurred_at", "typed_at", "seconds"];
   const badge = () => document.getElementById("log-waiting");
   const list = () => document.getElementById("log-waiting-list");
   let needsSignIn = false;
@@ -55,7 +55,6 @@
     const entry = {
       token: newToken(),
       user: user(),
-      zone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "",
       typed_at: new Date().toISOString(),
       ...said,
     };

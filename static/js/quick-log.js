@@ -117,7 +117,7 @@
     const chosen = form.querySelector("[name=account]:checked")?.closest("label");
     const accountName = (chosen ?? form.querySelector(".p-log__account"))?.textContent.trim();
     const entry = { token: value("form_token"), accountName: accountName || value("search") };
-    for (const name of ["line", "account", "search", "contact", "meant", "occurred_at", "zone", "seconds"]) {
+    for (const name of ["line", "account", "search", "contact", "meant", "occurred_at", "seconds"]) {
       if (value(name)) entry[name] = value(name);
     }
     if (!entry.line?.trim() || !(entry.account || entry.search)) return;
