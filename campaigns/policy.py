@@ -134,8 +134,9 @@ SURVEY_UNIT_COST = Decimal("0.15")
 # -- Campaigns (campaigns/services/campaigns.py) ---------------------------------------
 # Two years: what goes on for longer is a plan.
 LONGEST_CAMPAIGN_DAYS = 731
-# Who becomes a customer within a quarter after a campaign was won by it.
-WON_WITHIN_DAYS = 90
+# What happens within a quarter after its last day is still the campaign's: margin, and
+# prospects that become customers.
+CAMPAIGN_AFTERWARDS_DAYS = 90
 # Of fewer on either side a difference says more about luck than about the campaign.
 FEWEST_FOR_AN_EFFECT = 20
 # Proposed where it tells the effect well enough: a tenth is spared.

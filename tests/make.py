@@ -14,7 +14,9 @@ from campaigns.models import (
     KeptSearch,
     LibraryTouch,
     MeasuredEffect,
+    TouchTemplate,
 )
+from campaigns.services.unfollowed import unfollowed_version
 from clv.choices import RunKind, RunStatus
 from clv.models import Assumptions, Judgement, Valuation, ValuationRun
 from common.clock import business_today
@@ -442,3 +444,16 @@ def library_touch(**fields):
         "unit_cost": Decimal("1.30"),
     }
     return LibraryTouch.objects.create(**known | fields)
+
+
+def campaign_touch(*, campaign, **fields):
+    known = {
+        "title": f"Touch {next(_number)}",
+        "channel": "post",
+        "cadence": "once",
+        "owner_role": "marketer",
+        "head": "marketing",
+        "unit_cost": Decimal("1.30"),
+        "version": unfollowed_version("Campaigns", "Touches that campaigns ask for."),
+    }
+    return TouchTemplate.objects.create(campaign=campaign, **known | fields)

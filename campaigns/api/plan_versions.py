@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from campaigns import permissions, policy
 from campaigns.api.plans import TouchOut, VersionOut, WithCosts
+from campaigns.choices import PLAN_CADENCES
 from campaigns.models import LibraryTouch, PlanVersion, TouchTemplate
 from campaigns.queries import plan_effect, previews
 from campaigns.services import drafts, plans
@@ -34,6 +35,7 @@ HOURS: dict[str, Any] = {"max_digits": 12, "decimal_places": 2}
 class TermsIn(StrictModelSerializer):
     """What a touch is; what does not belong to its cadence is left out."""
 
+    cadence = serializers.ChoiceField(choices=PLAN_CADENCES)
     event_type = NamedField(
         slug_field="key",
         queryset=EventType.objects.all(),
@@ -287,7 +289,9 @@ class TouchResource(Listed, Shown, WithCosts):
 
     read_access = permissions.VIEW_PLANS
     write_access = permissions.CHANGE_PLANS
-    queryset = TouchTemplate.objects.select_related("version", "version__plan")
+    queryset = TouchTemplate.objects.filter(campaign=None).select_related(
+        "version", "version__plan"
+    )
     output = TouchOut
     inputs = {"create": TouchIn, "partial_update": TermsIn}
     is_shared = True

@@ -78,6 +78,11 @@ class SendingRowOut(serializers.Serializer[Any]):
     title = serializers.CharField(source="template.title")
     channel = serializers.CharField(source="template.channel")
     plan = serializers.IntegerField(source="template.version.plan_id")
+    campaign = serializers.IntegerField(
+        source="template.campaign_id",
+        allow_null=True,
+        help_text="the campaign that asks for it; its plan is then nobody's",
+    )
     due = serializers.IntegerField()
     late = serializers.IntegerField()
     ahead = serializers.IntegerField()

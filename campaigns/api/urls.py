@@ -14,6 +14,11 @@ from campaigns.api.automations import (
 from campaigns.api.board import BoardResource
 from campaigns.api.budget import BudgetResource
 from campaigns.api.calendar import CalendarResource, FeedResource
+from campaigns.api.campaigns import (
+    CampaignResource,
+    CampaignTouchResource,
+    EnrolmentResource,
+)
 from campaigns.api.care import CareResource
 from campaigns.api.case_entries import CaseEntryResource
 from campaigns.api.cases import CaseResource
@@ -63,6 +68,9 @@ router.register("lists", ListResource, "list")
 router.register("plan-board", BoardResource, "plan-board")
 router.register("optimiser", OptimiserResource, "optimiser")
 router.register("optimiser-searches", SearchResource, "optimiser-search")
+router.register("campaigns", CampaignResource, "campaign")
+router.register("campaign-touches", CampaignTouchResource, "campaign-touch")
+router.register("campaign-enrolments", EnrolmentResource, "campaign-enrolment")
 router.register("automations", AutomationResource, "automation")
 router.register("automation-kinds", KindResource, "automation-kind")
 router.register("automation-firings", FiringResource, "automation-firing")

@@ -65,7 +65,7 @@ class EffectForm(forms.Form):
             }
         super().__init__(data, initial=initial)
         field = self.fields["plan"]
-        field.queryset = RetentionPlan.objects.order_by("name", "pk")  # type: ignore[attr-defined]
+        field.queryset = RetentionPlan.objects.followable().order_by("name", "pk")  # type: ignore[attr-defined]
 
 
 class WithdrawForm(forms.Form):

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower, Now
 
+from campaigns import policy
 from campaigns.choices import CampaignKind, CampaignStatus, LeftOut
 from common.clock import business_today
 from common.versions import Versioned
@@ -119,8 +120,9 @@ class Campaign(Versioned):
 
     @property
     def measured_until(self) -> dt.date:
-        """Return the last day that counts for its results: it stops when it ends."""
-        return min(self.ends_on, business_today())
+        """Return the last day that counts for its results: some time after its own."""
+        afterwards = dt.timedelta(days=policy.CAMPAIGN_AFTERWARDS_DAYS)
+        return min(self.ends_on + afterwards, business_today())
 
 
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):

@@ -7,7 +7,7 @@ from typing import Self
 
 import pghistory
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower, Now
 
 from campaigns.choices import (
@@ -25,6 +25,15 @@ from common.versions import Versioned
 from crm.choices import Care, Channel, RelationshipType
 from crm.models import Account, EventType, Tag, Territory, User
 from segments.choices import WorthClass
+
+
+class RetentionPlanQuerySet(models.QuerySet["RetentionPlan"]):
+    def followable(self) -> Self:
+        """Leave out the plans of touches that automations and campaigns ask for."""
+        never = PlanVersion.objects.filter(
+            plan=OuterRef("pk"), status=VersionStatus.ARCHIVED, published_at=None
+        )
+        return self.filter(~Exists(never))
 
 
 class RetentionPlan(Versioned):
@@ -60,6 +69,8 @@ class RetentionPlan(Versioned):
         related_name="+",
         help_text="the tag that marks a persona",
     )
+
+    objects = RetentionPlanQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -348,6 +359,10 @@ class TouchTemplate(TouchTerms):
     def asked_by(self) -> str:
         """Name what asks for it: its campaign, or else its plan."""
         return str(self.campaign or self.version.plan)
+
+    def as_logged(self, title: str) -> str:
+        """Return what the log and the ledger call it; a campaign is named."""
+        return f"Campaign “{self.campaign}”: {title}" if self.campaign else title
 
 
 class PlanAssignment(models.Model):

@@ -226,7 +226,7 @@ def board(*, today: dt.date) -> Board:
         for one in PlanVersion.objects.published().prefetch_related("touches")
     }
     draft = PlanVersion.objects.filter(plan=OuterRef("pk"), status=VersionStatus.DRAFT)
-    rows = RetentionPlan.objects.select_related("territory", "tag")
+    rows = RetentionPlan.objects.followable().select_related("territory", "tag")
     plans = list(rows.annotate(is_draft=Exists(draft)))
     costs = {key: _cost(one, hourly) for key, one in versions.items()}
     budgets = _budgets(costs, today)
@@ -362,7 +362,7 @@ def _touches(facts: BoardFacts) -> list[BoardRow]:
     found = [
         BoardRow(
             label=newest[key].title,
-            note=str(newest[key].version.plan),
+            note=newest[key].asked_by,
             lines=Lines(tally, {"plan": key[0], "lineage": key[1]}),
         )
         for key, tally in facts.by_touch.items()

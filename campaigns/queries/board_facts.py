@@ -149,9 +149,9 @@ def facts_of(today: dt.date) -> BoardFacts:
     }
     tallied, reasons = rows_of(_TALLY, given), rows_of(_REASONS, given)
     spent, withheld = rows_of(_SPENT, given), rows_of(_WITHHELD, given)
-    templates = TouchTemplate.objects.select_related("version__plan").in_bulk(
-        [row[0] for row in (*tallied, *reasons, *spent, *withheld)]
-    )
+    templates = TouchTemplate.objects.select_related(
+        "version__plan", "campaign"
+    ).in_bulk([row[0] for row in (*tallied, *reasons, *spent, *withheld)])
     facts = BoardFacts(templates=templates)
     for template, role, person, state, is_past, touches in tallied:
         if not is_past and state != AHEAD:

@@ -203,7 +203,9 @@ class _Source:
         if self.whose:
             rows = rows.filter(account__owner=self.whose)
         hourly = hourly_costs()
-        rows = rows.select_related("account__owner", "template__version__plan")
+        rows = rows.select_related(
+            "account__owner", "template__version__plan", "template__campaign"
+        )
         for touch in rows[:MOST_OF_A_KIND]:
             template, owner = touch.template, touch.account.owner
             yield Entry(
@@ -216,7 +218,7 @@ class _Source:
                 url=reverse("campaigns:touch_done", args=[touch.pk]),
                 icon=CHANNEL_ICONS.get(Channel(template.channel), "clipboard-list"),
                 account=touch.account,
-                plan=str(template.version.plan),
+                plan=template.asked_by,
                 cost=cost_of_one(
                     unit_cost=template.unit_cost or ZERO,
                     minutes=template.minutes,

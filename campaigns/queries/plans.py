@@ -122,7 +122,7 @@ def class_plan(worth_class: WorthClass, *, today: dt.date) -> ClassPlan:
 
 def all_plans(*, today: dt.date) -> list[ClassPlan]:
     """Return the four classes, and the newcomers, in a fixed number of queries."""
-    plans = list(RetentionPlan.objects.select_related("territory", "tag"))
+    plans = list(RetentionPlan.objects.followable().select_related("territory", "tag"))
     counts, members = follower_counts(plans), member_counts()
     hourly, ahead = hourly_costs(), _touches_ahead(today)
     versions = _current_versions(hourly, counts)

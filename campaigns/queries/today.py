@@ -253,8 +253,8 @@ def sendings(*, today: dt.date) -> list[Sending]:
             oldest_on=found[template.pk]["oldest_on"],
             cost=(template.unit_cost or ZERO) * found[template.pk]["due"],
         )
-        for template in templates.select_related("version__plan").order_by(
-            "version__plan", "position", "pk"
+        for template in templates.select_related("version__plan", "campaign").order_by(
+            "version__plan", "campaign", "position", "pk"
         )
     ]
 
@@ -269,7 +269,10 @@ def _items(found: Sequence[Ranked], weighing: Weighing, today: dt.date) -> list[
     """Return the items with the records that their rows show; three queries."""
     touches = PlannedTouch.objects.filter(pk__in=_keys(found, TOUCH))
     touches = touches.select_related(
-        "template__version__plan", "account__owner", "assigned_to"
+        "template__version__plan",
+        "template__campaign",
+        "account__owner",
+        "assigned_to",
     )
     tasks = Task.objects.filter(pk__in=_keys(found, TASK)).select_related(
         "owner", "account"
@@ -291,7 +294,8 @@ def _item(one: Ranked, known: Known, weighing: Weighing, today: dt.date) -> Item
     touch = touches.get(one.pk) if one.source == TOUCH else None
     worth_class = one.worth_class
     if touch is not None:
-        worth_class = touch.template.version.plan.worth_class
+        if touch.template.campaign_id is None:
+            worth_class = touch.template.version.plan.worth_class
         reasons = weighing.touch(touch.template, one.margin_year)
     else:
         reasons = weighing.other(worth_class, one.margin_year)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db.models import OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from campaigns.choices import CampaignStatus
 from campaigns.engine.costs import cost_of_one
 from campaigns.engine.justified import expected_gain, secured_of_year, share_of_year
 from campaigns.models import PlanVersion, TouchTemplate
@@ -91,6 +92,9 @@ class Weighing:
             plan = version.plan
             if version.status == "published" and plan.key == plan.worth_class:
                 self.by_class[plan.worth_class] = year
+        # Of no plan, each stands for itself.
+        running = TouchTemplate.objects.filter(campaign__status=CampaignStatus.RUNNING)
+        self.templates |= running.in_bulk()
 
     # -- One row -----------------------------------------------------------------------
 

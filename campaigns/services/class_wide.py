@@ -202,7 +202,7 @@ def _parameters(
         "minutes_note": f"{minutes} min {word}",
         "unit_cost": done_as.unit_cost or 0,
         "kind": BudgetHead(template.head).cost_kind,
-        "title": done_as.title,
+        "title": template.as_logged(done_as.title)[:300],
         "phase": Phase.AFTER,
         "care": template.care,
         "source": TouchpointSource.PLAN,

@@ -51,6 +51,7 @@ def complete(
         return touch
     _check_open(touch)
     way = done_as or touch.template
+    title = touch.template.as_logged(way.title)
     touchpoint = touchpoints.log_touchpoint(
         actor=actor,
         account=touch.account,
@@ -58,7 +59,7 @@ def complete(
         occurred_at=timezone.now(),
         contact=contact,
         minutes=way.minutes or None if minutes is None else minutes,
-        note=f"{way.title}: {note}" if note else way.title,
+        note=f"{title}: {note}" if note else title,
         outcome=outcome,
         phase=Phase.AFTER,
         care=touch.template.care,
@@ -215,7 +216,7 @@ def _charge_unit_cost(
         kind=BudgetHead(touch.template.head).cost_kind,
         amount=way.unit_cost,
         incurred_on=business_today(),
-        note=way.title,
+        note=touch.template.as_logged(way.title)[:300],
         source=LEDGER_SOURCE,
         external_id=str(touchpoint.pk),
         touchpoint=touchpoint,
@@ -224,7 +225,7 @@ def _charge_unit_cost(
 
 def _lock(touch: PlannedTouch) -> PlannedTouch:
     rows = PlannedTouch.objects.select_for_update(of=("self",))
-    return rows.select_related("template", "account").get(pk=touch.pk)
+    return rows.select_related("template__campaign", "account").get(pk=touch.pk)
 
 
 def _check_open(touch: PlannedTouch) -> None:

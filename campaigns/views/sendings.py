@@ -169,7 +169,7 @@ def touch_letter(request: SignedInRequest, pk: int) -> HttpResponse:
 def template_of(pk: int) -> TouchTemplate:
     """Return a touch that marketing does for all."""
     rows = TouchTemplate.objects.filter(owner_role=OwnerRole.MARKETER)
-    return get_object_or_404(rows.select_related("version__plan"), pk=pk)
+    return get_object_or_404(rows.select_related("version__plan", "campaign"), pk=pk)
 
 
 def last_of(request: SignedInRequest) -> int | None:

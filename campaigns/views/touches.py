@@ -180,6 +180,9 @@ def touch_of(request: SignedInRequest, pk: int) -> PlannedTouch:
     mine = PlannedTouch.objects.visible_to(request.user)
     rows = mine.filter(account__merged_into=None)
     related = rows.select_related(
-        "template__version__plan", "account__owner", "assigned_to"
+        "template__version__plan",
+        "template__campaign",
+        "account__owner",
+        "assigned_to",
     )
     return get_object_or_404(related, pk=pk)

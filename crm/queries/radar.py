@@ -51,7 +51,7 @@ class Lately:
 
     def __str__(self) -> str:
         row = self.touchpoint
-        plan = " (plan touch)" if row.source == TouchpointSource.PLAN else ""
+        plan = " (planned touch)" if row.source == TouchpointSource.PLAN else ""
         words = f": {row.note}" if row.note else ""
         return f"{row.user} {did(row)} {_ago(self.now - row.occurred_at)}{plan}{words}"
 

@@ -39,6 +39,7 @@ def of_campaigns(account, user):
         **_of_spending(account, user),
         **_of_automations(account, user),
         **_of_questions(user),
+        **_of_campaigns(account, user),
         "service-levels": ServiceVersion.objects.current().pk,
     }
 
@@ -140,6 +141,16 @@ def _of_automations(account, user):
         "automation-firings": firing.pk,
         "webhook-endpoints": endpoint.pk,
         "webhook-calls": call.pk,
+    }
+
+
+def _of_campaigns(account, user):
+    draft = make.campaign(owner=user)
+    enrolment = make.enrolment(campaign=draft, account=account)
+    return {
+        "campaigns": draft.pk,
+        "campaign-touches": make.campaign_touch(campaign=draft).pk,
+        "campaign-enrolments": enrolment.pk,
     }
 
 

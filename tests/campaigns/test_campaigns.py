@@ -23,6 +23,7 @@ from campaigns.models import (
     TouchException,
     TouchTemplate,
 )
+from campaigns.queries.plans import all_plans
 from campaigns.services import (
     campaigns,
     enrolling,
@@ -35,7 +36,8 @@ from campaigns.services.gate import Decision
 from clv.models import Valuation
 from common.clock import business_today
 from common.errors import StaleRecordError
-from crm.models import AuditEvent
+from crm.models import AuditEvent, LedgerEntry, Touchpoint
+from crm.queries.radar import lately
 from tests import make
 
 LETTER = {
@@ -449,3 +451,32 @@ def test_only_what_runs_is_ended(marketer, draft):
         campaigns.end_campaign(actor=marketer, campaign=draft)
     draft.refresh_from_db()
     assert draft.status == "draft"
+
+
+def test_the_log_the_ledger_and_the_banner_name_the_campaign(marketer, rep, filled):
+    starting.start_campaign(actor=marketer, campaign=filled)
+    touch = PlannedTouch.objects.first()
+    done = touches.complete(actor=marketer, touch=touch, note="As agreed")
+    said = f"Campaign “{filled.name}”: Letter of spring"
+    assert done.touchpoint.note == f"{said}: As agreed"
+    assert LedgerEntry.objects.get(touchpoint=done.touchpoint).note == said
+    (banner,) = lately(touch.account, user=rep)
+    assert str(banner).endswith(f" ago (planned touch): {said}: As agreed")
+
+
+def test_sent_to_all_at_once_the_log_names_the_campaign(marketer, filled):
+    starting.start_campaign(actor=marketer, campaign=filled)
+    PlannedTouch.objects.update(due_on=business_today())
+    template = TouchTemplate.objects.get(campaign=filled)
+    assert sendings.send_all(actor=marketer, template=template).done == 10
+    notes = set(Touchpoint.objects.values_list("note", flat=True))
+    assert notes == {f"Campaign “{filled.name}”: Letter of spring"}
+
+
+def test_plans_are_listed_without_the_one_that_holds_its_touches(marketer, filled):
+    shown = [
+        card.plan.name
+        for one in all_plans(today=business_today())
+        for card in one.others
+    ]
+    assert campaigns.HOME not in shown

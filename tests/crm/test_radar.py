@@ -44,7 +44,7 @@ def test_what_others_did_within_the_window_is_told(account, rep, manager, market
     touch(account, rep, ago(minutes=30), note="my own")
     assert said(account, rep) == [
         "Mia Manager called 2 h ago: pricing ok",
-        "Max Marketer wrote an e-mail 3 days ago (plan touch): Spring offer",
+        "Max Marketer wrote an e-mail 3 days ago (planned touch): Spring offer",
     ]
     mine = "Rita Rep called 30 min ago: my own"
     assert said(account, marketer)[0] == mine
