@@ -230,8 +230,6 @@ def compare(accounts: int, options: argparse.Namespace) -> None:
 
     put_aside()  # as a web process does
     settings.ALLOWED_HOSTS = ["*"]
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     client: Any = Client()
     client.force_login(User.objects.get(email=MANAGER))
     print(f"\n{accounts:,} accounts\n")
@@ -332,6 +330,8 @@ def _run(options: argparse.Namespace) -> None:
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
     if not options.running:
         call_command("migrate", verbosity=0)
     if not Account.objects.exists():

@@ -231,6 +231,7 @@ def _register_cases() -> None:
             key="case",
             label="Case",
             query="campaigns.queries.agenda.open_cases",
+            say="campaigns.queries.service.clocks_said",
             permission=VIEW_CASES,
             url_name="campaigns:case_detail",
             done="",

@@ -54,7 +54,8 @@ class Source:
     item's link, or with `in_query` one that takes it as ?account=. `done` is what
     settling it is called; empty where only that page can end it. `on_settled` and
     `on_unsettled` name services that take `actor` and `item`, where settling does
-    more than to leave it out from then on.
+    more than to leave it out from then on. `say` names a query that takes ids of rows
+    and returns why each stands there, where that changes with every minute.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Source:
     done: str = DONE
     on_settled: str = ""
     on_unsettled: str = ""
+    say: str = ""
 
 
 _registered: dict[str, Source] = {}

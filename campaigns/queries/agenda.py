@@ -5,10 +5,10 @@ are merged. So a manager's first row is the firm's best, however many items ther
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import (
     Exists,
@@ -24,11 +24,12 @@ from django.utils.module_loading import import_string
 
 from campaigns.choices import AlertKind, OwnerRole
 from campaigns.models import Alert, PlannedTouch, SettledItem
-from campaigns.queries.service import clocks_said, next_end, with_classes
+from campaigns.queries.service import next_end, with_classes
 from campaigns.queries.weighed import Pending, item_of
 from campaigns.queries.weighing import Weighing
 from common import agendas
 from common.agendas import Asking
+from common.kept import kept
 from common.money import ZERO, to_cents
 from crm.choices import CaseStatus
 from crm.models import Case, Deal
@@ -37,6 +38,7 @@ from crm.queries.entries import joined, labels, words
 
 TOUCH, TASK, ALERT = "touch", "task", "alert"
 Rows = QuerySet[Any, tuple[Any, ...]]
+A = TypeVar("A")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,6 @@ def open_cases(asking: Asking) -> Items:
         title=F("title"),
         why=Value(""),
         link=F("pk"),
-        say=clocks_said,
     )
 
 
@@ -174,22 +175,41 @@ def ranked(
         row for pending in sources for row in pending.between(first, last).ranked(size)
     ]
     found.sort(key=_place)
-    shown = [Ranked(*row[1:]) for row in found[:size]]
-    for pending in sources:
-        shown = _said(pending, shown)
-    return shown
+    return [Ranked(*row[1:]) for row in found[:size]]
 
 
-def _said(pending: Pending, shown: list[Ranked]) -> list[Ranked]:
-    """Return the items, with the words of a source that says why by the minute."""
-    mine = [one.pk for one in shown if one.source == pending.key]
-    if pending.items.say is None or not mine:
-        return shown
-    words = pending.items.say(mine)
-    return [
-        replace(one, why=words.get(one.pk, "")) if one.source == pending.key else one
-        for one in shown
-    ]
+def said_now(found: Sequence[Ranked]) -> list[Ranked]:
+    """Return the items with the words of sources that say why by the minute."""
+    words: dict[tuple[str, int], str] = {}
+    for key in {one.source for one in found}:
+        source = agendas.source_named(key)
+        if source is not None and source.say:
+            mine = [one.pk for one in found if one.source == key]
+            said = import_string(source.say)(mine)
+            words |= {(key, pk): text for pk, text in said.items()}
+    return [replace(one, why=words.get((one.source, one.pk), one.why)) for one in found]
+
+
+def kept_agenda(
+    asking: Asking, weighing: Weighing, what: Sequence[Hashable], work: Callable[[], A]
+) -> A:
+    """Return what `work` reads from everything there is to do, see `common.kept`.
+
+    `what` tells it from other work. As old as anything else that people work from.
+    """
+    user, owner = asking.user, asking.owner
+    key = (
+        "agenda",
+        user.pk,
+        user.is_superuser,
+        tuple(sorted(user.roles)),
+        owner.pk if owner else None,
+        asking.today,
+        tuple(source.key for source in agendas.sources_for(user)),
+        weighing.key,
+        *what,
+    )
+    return kept(key, work, is_worked_from=True)
 
 
 def _place(row: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -21,7 +21,9 @@ from campaigns.queries.agenda import (
     due_touches,
     everything,
     gain_of_settled,
+    kept_agenda,
     ranked,
+    said_now,
 )
 from campaigns.queries.weighed import Pending
 from campaigns.queries.weighing import Reasons, Weighing
@@ -145,10 +147,42 @@ def todo(
     person's. What falls due within the planning horizon comes after, by day: up to
     `rows` more with `is_ahead`, else a few where there is room.
     """
-    tomorrow = today + dt.timedelta(days=1)
-    horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     weighing = Weighing()
     asking = Asking(user, owner, today)
+    found = kept_agenda(
+        asking,
+        weighing,
+        ("placed", rows, is_ahead),
+        lambda: _placed(asking, weighing, rows, is_ahead=is_ahead),
+    )
+    items = _items([*found.due, *found.ahead], weighing, today)
+    return Todo(
+        due=items[: len(found.due)],
+        ahead=items[len(found.due) :],
+        hidden=found.due_count - len(found.due),
+        ahead_count=found.ahead_count - len(found.ahead),
+        done=_done(owner or user, today, weighing),
+        next_touches=found.next_touches,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """What is shown, in its place, and how much there is."""
+
+    due: list[Ranked]
+    ahead: list[Ranked]
+    due_count: int
+    ahead_count: int
+    next_touches: NextTouches | None
+
+
+def _placed(
+    asking: Asking, weighing: Weighing, rows: int, *, is_ahead: bool
+) -> _Placed:
+    today = asking.today
+    tomorrow = today + dt.timedelta(days=1)
+    horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     sources = everything(asking, weighing)
     due = ranked(sources, first=None, last=today, size=rows)
     due_count, ahead_count = counted(sources, today=today, last=horizon)
@@ -158,15 +192,8 @@ def todo(
         ahead = ranked(sources, first=tomorrow, last=horizon, size=MOST_SHOWN)
         ahead = sorted(ahead, key=lambda one: one.due_on)[:room]
     has_touches = any(one.source == TOUCH for one in due)
-    items = _items([*due, *ahead], weighing, today)
-    return Todo(
-        due=items[: len(due)],
-        ahead=items[len(due) :],
-        hidden=due_count - len(due),
-        ahead_count=ahead_count - len(ahead),
-        done=_done(owner or user, today, weighing),
-        next_touches=None if has_touches else _next_touches(asking, sources[0]),
-    )
+    next_touches = None if has_touches else _next_touches(asking, sources[0])
+    return _Placed(due, ahead, due_count, ahead_count, next_touches)
 
 
 def _next_touches(asking: Asking, touches: Pending) -> NextTouches | None:
@@ -186,8 +213,13 @@ def due_now(
 ) -> list[Item]:
     """Return what `todo` shows as due, without what it counts besides."""
     weighing = Weighing()
-    sources = everything(Asking(user, owner, today), weighing)
-    due = ranked(sources, first=None, last=today, size=rows)
+    asking = Asking(user, owner, today)
+    due = kept_agenda(
+        asking,
+        weighing,
+        ("due", rows),
+        lambda: ranked(everything(asking, weighing), first=None, last=today, size=rows),
+    )
     return _items(due, weighing, today)
 
 
@@ -283,7 +315,7 @@ def _items(found: Sequence[Ranked], weighing: Weighing, today: dt.date) -> list[
         tasks.in_bulk(),
         accounts.in_bulk([one.account_id for one in found if one.account_id]),
     )
-    return [_item(one, known, weighing, today) for one in found]
+    return [_item(one, known, weighing, today) for one in said_now(found)]
 
 
 Known = tuple[dict[int, PlannedTouch], dict[int, Task], dict[int, Account]]

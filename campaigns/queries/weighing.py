@@ -159,6 +159,12 @@ class Weighing:
             for year in [self._year_of(template)]
         ]
 
+    @property
+    def key(self) -> str:
+        """Tell it from every other way to weigh."""
+        units = (self.units(is_touches=True), self.units(is_touches=False))
+        return repr((self.run.pk if self.run else 0, *units))
+
     # -- What a plan stands for --------------------------------------------------------
 
     @property

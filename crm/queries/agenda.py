@@ -1,7 +1,6 @@
 """What a source of *Today* returns, and what the CRM itself brings."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +36,6 @@ class Items:
     label : what sort of thing it is; the source's own label unless given
     item : the item's key as text; the row's id unless given
     link : id that the source's page takes; the account's unless given
-    say : what returns why of items that are shown, by row id, where that changes with
-        every minute; `why` is not shown then
     is_touches : touches of plans, each weighed by what its plan says of it; anything
         else counts as a mean touch of the plan of its account's class, at no cost
     """
@@ -51,7 +48,6 @@ class Items:
     label: Combinable | None = None
     item: Combinable | None = None
     link: Combinable | None = None
-    say: Callable[[Collection[int]], Mapping[int, str]] | None = None
     is_touches: bool = False
 
 

