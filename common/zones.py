@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -40,9 +40,16 @@ def own_zone() -> ZoneInfo:
 
 def zone_of(person: Any) -> ZoneInfo:
     """Return the zone that somebody chose; the firm's where they chose none."""
-    name = getattr(person, "time_zone", "")
-    is_known = name in available_timezones()
-    return ZoneInfo(name if is_known else timezone.get_default_timezone_name())
+    chosen = _zone(getattr(person, "time_zone", ""))
+    return chosen or ZoneInfo(timezone.get_default_timezone_name())
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """Return a zone by its name, None where the machine has none of that name."""
+    try:
+        return ZoneInfo(name)  # which keeps it: pages ask for each time they show
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
 
 
 def zone_names() -> list[str]:
