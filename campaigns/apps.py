@@ -1,7 +1,10 @@
 from django.apps import AppConfig
 
 from campaigns.permissions import (
+    ADD_TO_CAMPAIGNS,
     CHANGE_AUTOMATIONS,
+    CHANGE_CAMPAIGNS,
+    VIEW_CAMPAIGNS,
     VIEW_FIRINGS,
     VIEW_PLANS,
     VIEW_TODAY,
@@ -58,6 +61,10 @@ class CampaignsConfig(AppConfig):
         panels.register(
             "value-side",
             panels.Panel("Alerts", "campaigns:value_alerts", VIEW_DASHBOARD, 20),
+        )
+        sets.register("in-campaign", "campaigns.queries.campaign_sets.IN_CAMPAIGN")
+        sets.register(
+            "campaign-touches", "campaigns.queries.campaign_sets.CAMPAIGN_TOUCHES"
         )
         sets.register("alert", "campaigns.queries.sets.ALERT")
         of_board = "campaigns.queries.board_touches"
@@ -148,6 +155,7 @@ class CampaignsConfig(AppConfig):
         )
         _register_automations()
         _register_cases()
+        _register_campaigns()
         palette.add_source(
             palette.Source(
                 "Deals", VIEW_DEALS, "campaigns.queries.found.find_deals", 30
@@ -197,6 +205,51 @@ def _register_automations() -> None:
             words="what fired rules triggers",
         )
     )
+
+
+def _register_campaigns() -> None:
+    """Say where campaigns show: on accounts, in timelines and in the palette."""
+    panels.register(
+        "account-act",
+        panels.Panel("Campaign", "campaigns:account_campaign", ADD_TO_CAMPAIGNS, 40),
+    )
+    timelines.register(
+        timelines.Source(
+            key="enrolled",
+            kind="plan",
+            kind_title="Plan",
+            word="Campaign",
+            icon="megaphone",
+            query="campaigns.queries.timeline_plans.enrolments",
+            permission=VIEW_CAMPAIGNS,
+            url_name="campaigns:campaign_detail",
+            order=70,
+        )
+    )
+    palette.add_source(
+        palette.Source(
+            "Campaigns", VIEW_CAMPAIGNS, "campaigns.queries.found.find_campaigns", 40
+        )
+    )
+    for command in (
+        palette.Command(
+            "New campaign",
+            "campaigns:campaign_new",
+            "megaphone",
+            CHANGE_CAMPAIGNS,
+            words="create begin marketing",
+            prefill="name",
+        ),
+        palette.Command(
+            "Add to a campaign",
+            "campaigns:campaign_choose",
+            "megaphone",
+            ADD_TO_CAMPAIGNS,
+            words="account enrol put into",
+            prefill="search",
+        ),
+    ):
+        palette.add_command(command)
 
 
 def _register_cases() -> None:

@@ -13,6 +13,9 @@ from campaigns.views import (
     budget,
     bulk,
     calendar,
+    campaign_audiences,
+    campaign_touches,
+    campaigns,
     care,
     case_changes,
     cases,
@@ -58,6 +61,8 @@ KEPT = "plans/library/<int:pk>/"
 DEAL = "deals/<int:pk>/"
 CASE = "cases/<int:pk>/"
 AUTOMATION = "automations/<int:pk>/"
+CAMPAIGN = "campaigns/<int:pk>/"
+CAMPAIGN_TOUCH = f"{CAMPAIGN}touches/<int:touch>/"
 DRAFT = f"{PLAN}draft/"
 urlpatterns = [
     path("today/", today.today, name="today"),
@@ -87,6 +92,47 @@ urlpatterns = [
     path(f"{AUTOMATION}edit/", automations.automation_edit, name="automation_edit"),
     path(
         f"{AUTOMATION}switch/", automations.automation_switch, name="automation_switch"
+    ),
+    path("campaigns/", campaigns.campaign_list, name="campaign_list"),
+    path("campaigns/new/", campaigns.campaign_new, name="campaign_new"),
+    path("campaigns/add/", campaign_audiences.campaign_choose, name="campaign_choose"),
+    path(CAMPAIGN, campaigns.campaign_detail, name="campaign_detail"),
+    path(f"{CAMPAIGN}edit/", campaigns.campaign_edit, name="campaign_edit"),
+    path(f"{CAMPAIGN}_cost/", campaigns.campaign_cost, name="campaign_cost"),
+    path(f"{CAMPAIGN}start/", campaigns.campaign_start, name="campaign_start"),
+    path(f"{CAMPAIGN}end/", campaigns.campaign_end, name="campaign_end"),
+    path(
+        f"{CAMPAIGN}_touches/",
+        campaign_touches.campaign_touches,
+        name="campaign_touches",
+    ),
+    path(
+        f"{CAMPAIGN}touches/new/",
+        campaign_touches.campaign_touch_add,
+        name="campaign_touch_add",
+    ),
+    path(
+        CAMPAIGN_TOUCH, campaign_touches.campaign_touch_edit, name="campaign_touch_edit"
+    ),
+    path(
+        f"{CAMPAIGN_TOUCH}remove/",
+        campaign_touches.campaign_touch_remove,
+        name="campaign_touch_remove",
+    ),
+    path(
+        f"{CAMPAIGN}library/<int:kept>/",
+        campaign_touches.campaign_library,
+        name="campaign_library",
+    ),
+    path(
+        f"{CAMPAIGN}accounts/<int:account>/take-out/",
+        campaign_audiences.campaign_take_out,
+        name="campaign_take_out",
+    ),
+    path(
+        "accounts/<int:pk>/campaign/",
+        campaign_audiences.account_campaign,
+        name="account_campaign",
     ),
     path("team/", team.team, name="team"),
     path("team/export.csv", team.team_export, name="team_export"),

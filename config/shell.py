@@ -217,6 +217,12 @@ MENU = (
                 go="l",
             ),
             Link(
+                "Campaigns",
+                "campaigns:campaign_list",
+                "megaphone",
+                campaigns.VIEW_CAMPAIGNS,
+            ),
+            Link(
                 "Plan board",
                 "campaigns:plan_board",
                 "square-kanban",

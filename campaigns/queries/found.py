@@ -4,6 +4,7 @@ from django.contrib.postgres.search import SearchVector
 from django.db.models import F, Q
 from django.urls import reverse
 
+from campaigns.models import Campaign
 from common.folding import Folded, prefix_query
 from common.palette import Hit
 from crm.models import Account, Case, Deal, User
@@ -29,6 +30,24 @@ def find_deals(user: User, text: str, limit: int) -> list[Hit]:
             account_id=deal.account_id,
         )
         for deal in rows.annotate(titled=titled).filter(named).order_by("pk")[:limit]
+    ]
+
+
+def find_campaigns(user: User, text: str, limit: int) -> list[Hit]:
+    """Return campaigns by their name, the newest first."""
+    query = prefix_query(text)
+    if query is None:
+        return []
+    named = SearchVector(Folded("name"), config="simple")
+    rows = Campaign.objects.visible_to(user).annotate(named=named).filter(named=query)
+    return [
+        Hit(
+            title=one.name,
+            url=reverse("campaigns:campaign_detail", args=[one.pk]),
+            icon="megaphone",
+            detail=one.get_status_display().lower(),
+        )
+        for one in rows.order_by("-pk")[:limit]
     ]
 
 

@@ -21,19 +21,22 @@ def closed_touches(account_ids: Sequence[int]) -> Entries:
         of_accounts(rows, account_ids),
         at="closed_at",
         columns={
-            "title": joined(
-                Value("Plan touch: "), labels("status", TouchStatus.choices)
-            ),
+            "title": joined(_ASKED_BY, labels("status", TouchStatus.choices)),
             "text": joined(
                 words("template__title"),
-                Value(". "),
+                Case(
+                    When(template__campaign=None, then=Value(". ")),
+                    default=joined(
+                        Value(" of “"), words("template__campaign__name"), Value("”. ")
+                    ),
+                ),
                 words("reason"),
             ),
             "who": words("closed_by__name"),
             "who_id": F("closed_by_id"),
         },
         who="closed_by_id",
-        searched=("template__title", "reason"),
+        searched=("template__title", "template__campaign__name", "reason"),
     )
 
 
@@ -120,5 +123,9 @@ def deals_closed(account_ids: Sequence[int]) -> Entries:
     )
 
 
+_ASKED_BY = Case(
+    When(template__campaign=None, then=Value("Plan touch: ")),
+    default=Value("Campaign touch: "),
+)
 LOWER_STATUS = [(value, label.lower()) for value, label in DealStatus.choices]
 _DEAL = {"text": words("title"), "person": words("contact__name"), "link_id": F("pk")}

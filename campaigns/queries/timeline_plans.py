@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Exists, F, OuterRef, Value
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 
-from campaigns.models import PlanAssignment
+from campaigns.choices import CampaignStatus
+from campaigns.models import Enrolment, PlanAssignment
 from crm.queries.entries import Entries, joined, of_accounts, words
 
 _WHO = {"who": words("assigned_by__name"), "who_id": F("assigned_by_id")}
@@ -41,4 +42,29 @@ def plans_ended(account_ids: Sequence[int]) -> Entries:
             "text": words("ended_because"),
         },
         searched=("plan__name", "ended_because"),
+    )
+
+
+def enrolments(account_ids: Sequence[int]) -> Entries:
+    """Return when the account was put into a campaign, and what it gets there."""
+    said = Case(
+        When(campaign__status=CampaignStatus.DRAFT, then=Value("Added to the draft.")),
+        When(is_control=True, then=Value("In the control group: it gets nothing.")),
+        When(
+            ~Q(left_out=""), then=joined(Value("Left out. "), words("left_out_because"))
+        ),
+        default=Value("It gets the touches."),
+    )
+    return Entries(
+        of_accounts(Enrolment.objects.all(), account_ids),
+        at="added_at",
+        columns={
+            "title": joined(Value("Campaign: "), words("campaign__name")),
+            "text": said,
+            "who": words("added_by__name"),
+            "who_id": F("added_by_id"),
+            "link_id": F("campaign_id"),
+        },
+        who="added_by_id",
+        searched=("campaign__name",),
     )

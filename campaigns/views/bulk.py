@@ -6,18 +6,22 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
+from campaigns.errors import CannotSaveCampaignError
+from campaigns.forms.campaigns import AddForm
 from campaigns.forms.lists import BulkForm
 from campaigns.queries.lists.base import Listing
 from campaigns.queries.lists.kinds import Kind
-from campaigns.services import assignments
+from campaigns.services import assignments, campaign_bulk
 from campaigns.services.gate import weigh_plan
 from campaigns.views import gate
+from campaigns.views.campaign_audiences import add_from, tell
 from campaigns.views.lists import kind_of
 from common.access import requires
 from common.errors import DomainError
@@ -67,6 +71,8 @@ def list_bulk(request: SignedInRequest, key: str) -> HttpResponse:
     try:
         chosen = _chosen(request, listing)
         action = _action(request, kind)
+        if action == "add_campaign":
+            return _add_to_campaign(request, kind, chosen, back)
         is_sure = "count" in request.POST
         given = request.POST if is_sure else None
         form = BulkForm(given, list_key=key, action=action, user=request.user)
@@ -94,8 +100,7 @@ def bulk_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     """Bring the rows of one's own bulk edit back to what they were."""
     edit = get_object_or_404(BulkEdit.objects.filter(actor=request.user), pk=pk)
     undo = case_bulk.undo if edit.list_key == ListKey.CASES else bulk.undo
-    if edit.action == assignments.ACTION:
-        undo = assignments.undo_assignment
+    undo = _UNDOS.get(edit.action, undo)
     try:
         done = undo(actor=request.user, edit=edit)
     except DomainError as error:
@@ -107,8 +112,14 @@ def bulk_undo(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect(kind_of(edit.list_key).url_name)
 
 
+_UNDOS = {
+    assignments.ACTION: assignments.undo_assignment,
+    campaign_bulk.ACTION: campaign_bulk.undo_adding,
+}
+
+
 def _ask(
-    request: SignedInRequest, kind: Kind, chosen: Chosen, action: str, form: BulkForm
+    request: SignedInRequest, kind: Kind, chosen: Chosen, action: str, form: Form
 ) -> HttpResponse:
     context = {
         "kind": kind,
@@ -206,6 +217,32 @@ def _add_to_plan(
         said += f" Left out: {done.left_out:,}."
     undo = reverse("campaigns:bulk_undo", args=[done.edit.pk]) if done.edit else ""
     messages.success(request, said, extra_tags=undo)
+    return redirect(back)
+
+
+def _add_to_campaign(
+    request: SignedInRequest, kind: Kind, chosen: Chosen, back: str
+) -> HttpResponse:
+    """Add the rows to a draft, or begin a campaign with them."""
+    data = request.POST if "count" in request.POST else None
+    name = f"{kind.title} {chosen.listing.heading}" if chosen.listing.heading else ""
+    form = AddForm(data, user=request.user, name=name)
+    if not form.is_possible:
+        raise BulkRefusedError(
+            "No campaign is a draft now. Marketing and managers begin them."
+        )
+    if not form.is_valid():
+        return _ask(request, kind, chosen, "add_campaign", form)
+    _check_count(request, chosen)
+    keys = list(chosen.rows.order_by("pk").values_list("pk", flat=True))
+    try:
+        added = add_from(request, form, keys, list_key=kind.key.value)
+    except CannotSaveCampaignError as error:
+        form.add_error(form.place_of(error), error.message)
+        return _ask(request, kind, chosen, "add_campaign", form)
+    tell(request, added)
+    if form.campaign is None:
+        return redirect("campaigns:campaign_detail", added.campaign.pk)
     return redirect(back)
 
 

@@ -144,6 +144,7 @@ def _offered(request: SignedInRequest, kind: Kind) -> dict[str, Any]:
         "actions": actions,
         "can_choose": bool(actions),
         "can_add_to_plan": "add_plan" in dict(actions),
+        "can_add_to_campaign": "add_campaign" in dict(actions),
     }
 
 

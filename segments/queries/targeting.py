@@ -21,10 +21,8 @@ from django import forms
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
-from clv.engine.cohorts import mean_interval
 from clv.models import ValuationRun
 from clv.policy import DAYS_OF_YEAR_SUMS
-from common.charts import Chart, Column, Series
 from common.clock import months_later
 from common.kept import kept_rows
 from common.lists.sets import AccountSet, Given
@@ -32,12 +30,16 @@ from common.templatetags.display import count, money, share
 from crm.choices import LossReason, Source
 from crm.models import User
 from segments.models import ValueMatrix
+from segments.queries.against_all import (
+    FEWEST,
+    Cohort,
+    CohortTable,
+    against_all,
+    to_money,
+)
 from segments.queries.scope import Scope
 from segments.queries.sets import run_of, values_of
 
-FEWEST = 8
-LEVEL = 0.95
-MOST_SHOWN = 24
 NOT_KNOWN = "not known"
 OWNER, SOURCE, QUARTER = "owner", "source", "quarter"
 KINDS: Mapping[str, str] = {
@@ -94,70 +96,6 @@ LOSSES = """
     WHERE lost_on IS NULL OR lost_on > %(since)s
     GROUP BY 1, 2, 3
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Cohort:
-    """One group of customers against all."""
-
-    key: str
-    label: str
-    customers: int
-    mean: Decimal
-    low: Decimal | None
-    high: Decimal | None
-    is_red: bool
-    url: str
-
-    @property
-    def is_small(self) -> bool:
-        return self.customers < FEWEST
-
-    @property
-    def interval(self) -> str:
-        if self.low is None or self.high is None:
-            return "one customer"
-        return f"{money(self.low)} to {money(self.high)}"
-
-
-@dataclass(frozen=True, slots=True)
-class CohortTable:
-    """The cohorts of one kind, the largest first; quarters by time."""
-
-    kind: str
-    title: str
-    mean: Decimal
-    cohorts: Sequence[Cohort]
-
-    @property
-    def red(self) -> list[Cohort]:
-        return [one for one in self.cohorts if one.is_red]
-
-    @property
-    def sentence(self) -> str:
-        if not self.red:
-            return f"No cohort lies surely below the mean of {money(self.mean)}."
-        names = ", ".join(one.label for one in self.red)
-        return f"Surely below the mean of {money(self.mean)}: {names}."
-
-    @property
-    def chart(self) -> Chart:
-        shown = self.cohorts[-MOST_SHOWN:]
-        return Chart(
-            key=f"targeting-{self.kind}",
-            title=f"Mean CLV by {self.title.lower()}",
-            summary=self.sentence,
-            labels=[one.label for one in shown],
-            series=[
-                Series("Mean CLV", [float(one.mean) for one in shown], "bar"),
-                Series("All customers", [float(self.mean)] * len(shown), "dashed"),
-            ],
-            x_title=self.title,
-            columns_beside=[
-                Column("95 % of the mean", [one.interval for one in shown]),
-                Column("Customers", [count(one.customers) for one in shown]),
-            ],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +193,7 @@ def health_in(scope: Scope) -> Health | None:
     mean = whole[3]
     return Health(
         customers=whole[2],
-        mean=_money(mean),
+        mean=to_money(mean),
         tables=[_table(kind, found["cohorts"], mean, scope) for kind in KINDS],
         losses=[_losses(key, found["losses"], scope) for key in FITS],
         since=_window(run)["since"],
@@ -270,22 +208,20 @@ def _table(kind: str, rows: Sequence[Any], mean: float, scope: Scope) -> CohortT
     else:
         mine.sort(key=lambda row: -row[2])
     cohorts = [_cohort(row, names, mean, scope) for row in mine]
-    return CohortTable(kind, KINDS[kind], _money(mean), cohorts)
+    return CohortTable(kind, KINDS[kind], to_money(mean), cohorts)
 
 
 def _cohort(
     row: Sequence[Any], names: Mapping[str, str], mean: float, scope: Scope
 ) -> Cohort:
     kind, key, customers, own, sd, _ = row
-    span = mean_interval(own, sd, customers, level=LEVEL)
-    return Cohort(
+    return against_all(
         key=key,
         label=names[key],
         customers=customers,
-        mean=_money(own),
-        low=_money(span[0]) if span else None,
-        high=_money(span[1]) if span else None,
-        is_red=bool(span and customers >= FEWEST and span[1] < mean),
+        mean=own,
+        sd=sd,
+        of_all=mean,
         url=_url(kind, key, scope),
     )
 
@@ -329,8 +265,8 @@ def _losses(key: str, rows: Sequence[Any], scope: Scope) -> FitLosses:
         label=FITS[key],
         customers=sum(row[3] for row in mine),
         lost=sum(row[3] for row in lost),
-        clv_lost=_money(sum(row[4] for row in lost)),
-        realised_lost=_money(sum(row[5] for row in lost)),
+        clv_lost=to_money(sum(row[4] for row in lost)),
+        realised_lost=to_money(sum(row[5] for row in lost)),
         reasons=sorted(reasons.items(), key=lambda one: (-one[1], one[0])),
         url=scope.list_url("lost-by-fit", fit=key),
     )
@@ -343,10 +279,6 @@ def _window(run: ValuationRun) -> dict[str, Any]:
 
 def _rows(sql: str, params: Mapping[str, Any]) -> list[list[Any]]:
     return [list(row) for row in kept_rows(sql, params)]
-
-
-def _money(amount: float) -> Decimal:
-    return Decimal(repr(float(amount))).quantize(Decimal("0.01"))
 
 
 def _of_source(_user: Any, given: Given) -> QuerySet[Any]:

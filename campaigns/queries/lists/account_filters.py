@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 
+from campaigns.models import Campaign
+from campaigns.queries.campaign_sets import is_in
 from common.lists.filters import (
     Filter,
     choice_field,
@@ -91,6 +93,14 @@ def _by_lifecycle(rows: Any, value: LifecycleStage, _listing: Any) -> Any:
     return rows.filter(Exists(stays.filter(stage=value)))
 
 
+def _campaigns(user: User) -> QuerySet[Campaign]:
+    return Campaign.objects.visible_to(user).order_by("-starts_on", "-pk")
+
+
+def _by_campaign(rows: Any, value: Campaign, _listing: Any) -> Any:
+    return rows.filter(is_in(value))
+
+
 def _rivals(_user: Any) -> QuerySet[Competitor]:
     return Competitor.objects.order_by("name", "pk")
 
@@ -170,6 +180,7 @@ FILTERS = (
     Filter("competitor", "Competitor there", record_field(_rivals), _by_competitor),
     _choice("source", "Source", "source", Source.choices),
     Filter("territory", "Territory", record_field(territories), equals("territory")),
+    Filter("campaign", "Campaign", record_field(_campaigns), _by_campaign),
     Filter(
         "product",
         "Has bought or held",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from campaigns.permissions import ASSIGN_PLANS
+from campaigns.permissions import ADD_TO_CAMPAIGNS, ASSIGN_PLANS
 from campaigns.queries.lists.accounts import AccountList
 from campaigns.queries.lists.base import Listing
 from campaigns.queries.lists.cases import CaseList
@@ -129,6 +129,7 @@ OF_ACCOUNTS = (
     ("add_tag", "Add a tag", CHANGE),
     ("remove_tag", "Take a tag off", CHANGE),
     ("add_plan", "Add to a plan", ASSIGN_PLANS),
+    ("add_campaign", "Add to a campaign", ADD_TO_CAMPAIGNS),
     ("add_task", "Add a task to each", CHANGE),
     ("set_stage", "Set the stage", CHANGE),
     ("set_industry", "Set the industry", CHANGE),

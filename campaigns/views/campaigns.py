@@ -1,0 +1,192 @@
+"""Campaigns: all of them, one of them in each of its states, its start and its end."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
+
+from campaigns import permissions
+from campaigns.forms.campaigns import CampaignForm
+from campaigns.models import Campaign
+from campaigns.queries import campaign_pages as queries
+from campaigns.services import campaigns, starting
+from campaigns.views import gate
+from campaigns.views.campaign_touches import opened_touch, shown_touches
+from common.access import requires
+from common.errors import DomainError
+from common.templatetags.display import counted
+from crm.requests import SignedInRequest
+
+
+@require_GET
+@requires(permissions.VIEW_CAMPAIGNS)
+def campaign_list(request: SignedInRequest) -> HttpResponse:
+    context = {
+        "page": queries.campaign_page(
+            request.user, cursor=request.GET.get("cursor", "")
+        ),
+        "can_change": request.user.has_perm(permissions.CHANGE_CAMPAIGNS),
+    }
+    return render(request, "campaigns/campaigns/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.CHANGE_CAMPAIGNS)
+def campaign_new(request: SignedInRequest) -> HttpResponse:
+    form = CampaignForm(request.POST if request.method == "POST" else None)
+    form.initial["name"] = request.GET.get("name", "")[:150]
+    if request.method == "POST" and form.is_valid():
+        try:
+            campaign = campaigns.create_campaign(actor=request.user, **form.values())
+        except DomainError as error:
+            form.add_error(_field(form, error), error.message)
+        else:
+            return redirect("campaigns:campaign_detail", campaign.pk)
+    return _form(request, form, title="New campaign", campaign=None)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(permissions.CHANGE_CAMPAIGNS)
+def campaign_edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Say anew what a draft is for, when, and for how much."""
+    campaign = find_campaign(request, pk)
+    if not campaign.is_draft:
+        return redirect("campaigns:campaign_detail", campaign.pk)
+    form = CampaignForm(
+        request.POST if request.method == "POST" else None, campaign=campaign
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            campaigns.change_campaign(
+                actor=request.user,
+                campaign=campaign,
+                expected_version=form.cleaned_data["seen"],
+                **form.values(),
+            )
+        except DomainError as error:
+            form.add_error(_field(form, error), error.message)
+        else:
+            messages.success(request, "Saved.")
+            return redirect("campaigns:campaign_detail", campaign.pk)
+    return _form(request, form, title=campaign.name, campaign=campaign)
+
+
+@require_GET
+@requires(permissions.VIEW_CAMPAIGNS)
+def campaign_detail(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show a campaign; `?edit=` opens one touch of a draft, or a new one."""
+    campaign, user = find_campaign(request, pk), request.user
+    can_change = user.has_perm(permissions.CHANGE_CAMPAIGNS)
+    form, edited = None, None
+    if campaign.is_draft and can_change:
+        form, edited = opened_touch(request, campaign)
+    context: dict[str, Any] = {
+        "campaign": campaign,
+        "can_change": can_change,
+        "can_add": campaign.is_draft and user.has_perm(permissions.ADD_TO_CAMPAIGNS),
+        "can_send": user.has_perm(permissions.CHANGE_PLANS),
+        "sees_all": user.sees_every_account,
+        "audience": queries.audience(
+            campaign, user, cursor=request.GET.get("cursor", "")
+        ),
+    }
+    if campaign.has_started:
+        context["progress"] = queries.progress(campaign, user)
+    else:
+        context |= shown_touches(campaign, can_change=can_change and campaign.is_draft)
+        context |= {"form": form, "edited": edited}
+    return render(request, "campaigns/campaigns/detail.html", context)
+
+
+@require_GET
+@requires(permissions.CHANGE_CAMPAIGNS)
+def campaign_cost(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show what a draft would cost and gain, and for whom it does not pay."""
+    campaign = find_campaign(request, pk)
+    touches = list(campaign.touches.all())
+    found = starting.gate_of(campaign)
+    context = {
+        "campaign": campaign,
+        "gate": found,
+        "touches": touches,
+        "missing": [one.title for one in touches if one.unit_cost is None],
+        "is_dear": campaign.budget is not None and found.cost > campaign.budget,
+    }
+    return render(request, "campaigns/campaigns/_cost.html", context)
+
+
+@require_POST
+@requires(permissions.CHANGE_CAMPAIGNS)
+def campaign_start(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Start a draft, after asking what happens to those for whom it does not pay."""
+    campaign = find_campaign(request, pk)
+    back = reverse("campaigns:campaign_detail", args=[campaign.pk])
+    seen = request.POST.get("seen", "")
+    try:
+        starting.check_ready(campaign, list(campaign.touches.all()))
+        done = gate.step(
+            request,
+            starting.gate_of(campaign),
+            act=lambda decision: starting.start_campaign(
+                actor=request.user,
+                campaign=campaign,
+                decision=decision,
+                expected_version=int(seen[:9]) if seen.isdecimal() else None,
+            ),
+            subject=campaign.name,
+            back=back,
+        )
+    except DomainError as error:
+        messages.error(request, error.message)
+        return redirect(back)
+    if isinstance(done, HttpResponse):
+        return done
+    reached = queries.reached_count(done)
+    messages.success(
+        request, f"“{done}” is running: {counted(reached, 'account')} will hear of it."
+    )
+    return redirect(back)
+
+
+@require_POST
+@requires(permissions.CHANGE_CAMPAIGNS)
+def campaign_end(request: SignedInRequest, pk: int) -> HttpResponse:
+    """End a running campaign today, or give up a draft."""
+    campaign = find_campaign(request, pk)
+    end = campaigns.cancel_campaign if campaign.is_draft else campaigns.end_campaign
+    try:
+        done = end(actor=request.user, campaign=campaign)
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        said = "is over" if done.has_started else "is given up; nobody heard of it"
+        messages.success(request, f"“{done}” {said}.")
+    return redirect("campaigns:campaign_detail", campaign.pk)
+
+
+def find_campaign(request: SignedInRequest, pk: int) -> Campaign:
+    rows = Campaign.objects.visible_to(request.user).select_related("owner")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _field(form: CampaignForm, error: DomainError) -> str | None:
+    return error.field if error.field in form.fields else None
+
+
+def _form(
+    request: SignedInRequest,
+    form: CampaignForm,
+    *,
+    title: str,
+    campaign: Campaign | None,
+) -> HttpResponse:
+    context = {"form": form, "title": title, "campaign": campaign}
+    status = 422 if form.errors else 200
+    return render(request, "campaigns/campaigns/form.html", context, status=status)
