@@ -62,6 +62,15 @@ class CampaignsConfig(AppConfig):
             "value-side",
             panels.Panel("Alerts", "campaigns:value_alerts", VIEW_DASHBOARD, 20),
         )
+        panels.register(
+            "targeting",
+            panels.Panel(
+                "By campaign", "campaigns:targeting_campaigns", VIEW_DASHBOARD, 10
+            ),
+        )
+        sets.register(
+            "won-by-campaign", "campaigns.queries.campaign_cohorts.WON_BY_CAMPAIGN"
+        )
         sets.register("in-campaign", "campaigns.queries.campaign_sets.IN_CAMPAIGN")
         sets.register(
             "campaign-touches", "campaigns.queries.campaign_sets.CAMPAIGN_TOUCHES"

@@ -102,11 +102,6 @@ urlpatterns = [
     path(f"{CAMPAIGN}start/", campaigns.campaign_start, name="campaign_start"),
     path(f"{CAMPAIGN}end/", campaigns.campaign_end, name="campaign_end"),
     path(
-        f"{CAMPAIGN}_touches/",
-        campaign_touches.campaign_touches,
-        name="campaign_touches",
-    ),
-    path(
         f"{CAMPAIGN}touches/new/",
         campaign_touches.campaign_touch_add,
         name="campaign_touch_add",
@@ -307,6 +302,9 @@ urlpatterns = [
     ),
     path("classes/<slug:key>/_plan/", panels.class_plan, name="class_plan"),
     path("value/_plans/", panels.value_plans, name="value_plans"),
+    path(
+        "targeting/_campaigns/", panels.targeting_campaigns, name="targeting_campaigns"
+    ),
     path("value/_alerts/", panels.value_alerts, name="value_alerts"),
     path(
         "classes/<slug:key>/_plan-name/",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, TextField, Value, When
 
 from campaigns.choices import FiringStatus, TouchStatus
 from campaigns.models import Firing, PlannedTouch
@@ -26,6 +26,7 @@ def closed_touches(account_ids: Sequence[int]) -> Entries:
                 words("template__title"),
                 Case(
                     When(template__campaign=None, then=Value(". ")),
+                    output_field=TextField(),
                     default=joined(
                         Value(" of “"), words("template__campaign__name"), Value("”. ")
                     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, TextField, Value, When
 
 from campaigns.choices import CampaignStatus
 from campaigns.models import Enrolment, PlanAssignment
@@ -54,6 +54,7 @@ def enrolments(account_ids: Sequence[int]) -> Entries:
             ~Q(left_out=""), then=joined(Value("Left out. "), words("left_out_because"))
         ),
         default=Value("It gets the touches."),
+        output_field=TextField(),
     )
     return Entries(
         of_accounts(Enrolment.objects.all(), account_ids),

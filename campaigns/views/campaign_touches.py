@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
 from campaigns import permissions
@@ -19,15 +19,6 @@ from common.htmx import wants_fragment
 from crm.requests import SignedInRequest
 
 PIECE = "campaigns/campaigns/_touches.html"
-
-
-@require_GET
-@requires(permissions.CHANGE_CAMPAIGNS)
-def campaign_touches(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show the touches anew; `?edit=` opens one of them, or a new one."""
-    campaign = _draft(request, pk)
-    form, edited = opened_touch(request, campaign)
-    return _show(request, campaign, form=form, edited=edited)
 
 
 @require_POST

@@ -21,6 +21,7 @@ from campaigns.views import gate
 from campaigns.views.campaign_touches import opened_touch, shown_touches
 from common.access import requires
 from common.errors import DomainError
+from common.htmx import render_page
 from common.templatetags.display import counted
 from crm.requests import SignedInRequest
 
@@ -81,7 +82,10 @@ def campaign_edit(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @requires(permissions.VIEW_CAMPAIGNS)
 def campaign_detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show a campaign; `?edit=` opens one touch of a draft, or a new one."""
+    """Show a campaign; `?edit=` opens one touch of a draft, or a new one.
+
+    Asked in place, a draft answers with its touches.
+    """
     campaign, user = find_campaign(request, pk), request.user
     can_change = user.has_perm(permissions.CHANGE_CAMPAIGNS)
     form, edited = None, None
@@ -102,7 +106,12 @@ def campaign_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     else:
         context |= shown_touches(campaign, can_change=can_change and campaign.is_draft)
         context |= {"form": form, "edited": edited}
-    return render(request, "campaigns/campaigns/detail.html", context)
+    return render_page(
+        request,
+        "campaigns/campaigns/detail.html",
+        fragment="campaigns/campaigns/_touches.html",
+        context=context,
+    )
 
 
 @require_GET

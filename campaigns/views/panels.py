@@ -4,9 +4,10 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from campaigns import permissions
-from campaigns.queries import care, plans
+from campaigns import permissions, policy
+from campaigns.queries import campaign_pages, care, plans
 from campaigns.queries.adherence import adherence_of, open_alerts
+from campaigns.queries.campaign_cohorts import won_by_campaigns
 from campaigns.queries.today import next_step
 from campaigns.queries.uncovered import class_care, classes_without_plan
 from campaigns.queries.wallet import wallet_of
@@ -17,6 +18,8 @@ from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.scope import Scope
+
+CAMPAIGNS_NAMED = 5
 
 
 @require_GET
@@ -32,6 +35,7 @@ def account_plan(request: SignedInRequest, pk: int) -> HttpResponse:
         "is_dear": wallet is not None and found.is_dearer_than(wallet.spend.limit),
         "can_do": request.user.has_perm(permissions.DO_TOUCHES),
         "today": today,
+        "enrolments": campaign_pages.campaigns_of(account.pk)[:CAMPAIGNS_NAMED],
     }
     return render(request, "campaigns/panels/_account_plan.html", context)
 
@@ -95,6 +99,19 @@ def value_plans(request: SignedInRequest) -> HttpResponse:
     """Show on the value page which classes no plan cares for; else nothing."""
     context = {"uncovered": classes_without_plan()}
     return render(request, "campaigns/panels/_uncovered.html", context)
+
+
+@require_GET
+@requires(VIEW_DASHBOARD)
+def targeting_campaigns(request: SignedInRequest) -> HttpResponse:
+    """Show on the page of targeting whom each campaign won, against all."""
+    scope = Scope.read(request.GET, request.user)
+    context = {
+        "table": won_by_campaigns(scope) if scope.is_ready else None,
+        "within": policy.WON_WITHIN_DAYS,
+    }
+    template = "campaigns/panels/_targeting_campaigns.html"
+    return render(request, template, context)
 
 
 @require_GET

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from common.access import requires
+from common.panels import panels_for
 from common.spreadsheets import csv_lines
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
@@ -23,7 +24,11 @@ def targeting(request: SignedInRequest) -> HttpResponse:
     """Show mean CLV of cohorts against all, and losses by reason and fit."""
     scope = Scope.read(request.GET, request.user)
     health = health_in(scope) if scope.is_ready else None
-    context = {"scope": scope, "health": health}
+    context = {
+        "scope": scope,
+        "health": health,
+        "panels": panels_for("targeting", request.user),
+    }
     status = 200 if scope.is_valid else 422
     return render(request, "segments/targeting/page.html", context, status=status)
 

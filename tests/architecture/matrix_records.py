@@ -250,7 +250,40 @@ def _call(account):
     )
 
 
+def _campaign(account):
+    """A running campaign of the account's, whose it is."""
+    made = make.campaign(owner=account.owner)
+    made.enrolments.create(account=account)
+    return make.begun(made)
+
+
+def _draft(account):
+    made = make.campaign(owner=account.owner)
+    made.enrolments.create(account=account)
+    return made
+
+
+def _draft_with_touch(account):
+    made = _draft(account)
+    TouchTemplate.objects.create(
+        version=PlanVersion.objects.first(),
+        campaign=made,
+        title="Letter",
+        channel="post",
+        cadence="once",
+        unit_cost=1,
+        owner_role="marketer",
+        head="marketing",
+    )
+    return made
+
+
 MAKERS = {
+    "campaign": _campaign,
+    "CAMPAIGN": _draft,
+    "CAMPAIGN_TOUCH": _draft_with_touch,
+    "CAMPAIGN_KEPT": _draft,
+    "enrolled": _draft,
     "delivery": _delivery,
     "AUTOMATION": _automation,
     "ICP": _profile,

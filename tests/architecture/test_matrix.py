@@ -14,6 +14,7 @@ from django.urls import reverse
 from campaigns.models import (
     PlanVersion,
     RetentionPlan,
+    TouchTemplate,
 )
 from campaigns.services import plans
 from crm.models import (
@@ -113,6 +114,11 @@ def _more(kind, account):
         "bought": lambda: {"product": 0},
         "offer": lambda: {"offered": make.product().pk},
         "LINK": lambda: {"other": make.product().pk},
+        "enrolled": lambda: {"account": account.pk},
+        "CAMPAIGN_TOUCH": lambda: {
+            "touch": TouchTemplate.objects.exclude(campaign=None).latest("pk").pk
+        },
+        "CAMPAIGN_KEPT": lambda: {"kept": make.library_touch().pk},
         "cell": lambda: {"key": "accounts", "column": "name"},
         "list_row": lambda: {"key": "accounts"},
         "twin": lambda: {"other": make.account(owner=account.owner).pk},

@@ -73,6 +73,8 @@ def addresses(account):
         if line.kind not in known:
             known[line.kind] = matrix.arguments(line, account)
         yield line.name, reverse(line.name, kwargs=known[line.kind])
+    draft = matrix.MAKERS["CAMPAIGN_TOUCH"](account)
+    yield "draft", reverse("campaigns:campaign_detail", args=[draft.pk])
     for tab in TABS:
         yield tab, f"/accounts/{account.pk}/?tab={tab}"
 

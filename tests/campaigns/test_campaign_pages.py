@@ -1,0 +1,431 @@
+"""Pages of campaigns: begun, filled from lists, started past the gate, and followed."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+
+from campaigns.models import Campaign, Enrolment, GateDecision, PlannedTouch
+from campaigns.services import campaigns, enrolling, starting
+from campaigns.services.gate import Decision
+from common.clock import business_today
+from crm.models import BulkEdit
+from tests import make
+
+LIST = "campaigns:list_bulk"
+
+
+def url(name, *args):
+    return reverse(f"campaigns:{name}", args=args)
+
+
+def names(campaign):
+    rows = Enrolment.objects.filter(campaign=campaign).order_by("account__name")
+    return list(rows.values_list("account__name", flat=True))
+
+
+def touch(campaign, marketer, **fields):
+    campaign.refresh_from_db()
+    return campaigns.save_touch(
+        actor=marketer,
+        campaign=campaign,
+        **{
+            "title": "Letter",
+            "channel": "post",
+            "unit_cost": Decimal("4.80"),
+            "owner_role": "marketer",
+            "head": "marketing",
+            **fields,
+        },
+    )
+
+
+@pytest.fixture
+def draft(marketer):
+    return make.campaign(owner=marketer, name="Spring", holdout_percent=0)
+
+
+def test_empty_list_says_what_to_do_to_who_may_and_to_who_may_not(
+    client, marketer, rep
+):
+    client.force_login(marketer)
+    assert url("campaign_new") in client.get(url("campaign_list")).text
+    client.force_login(rep)
+    page = client.get(url("campaign_list")).text
+    assert "Marketing and managers begin campaigns" in page
+    assert client.get(url("campaign_new")).status_code == 403
+
+
+def test_a_campaign_is_begun_and_said_anew(client, marketer):
+    client.force_login(marketer)
+    today = business_today()
+    given = {
+        "name": "Autumn",
+        "kind": "win",
+        "goal": "Twenty new customers",
+        "starts_on": today.isoformat(),
+        "ends_on": (today + dt.timedelta(days=30)).isoformat(),
+        "budget": "900",
+        "holdout_percent": "15",
+    }
+
+    made = client.post(url("campaign_new"), given)
+    campaign = Campaign.objects.get()
+    assert made.url == url("campaign_detail", campaign.pk)
+    refused = client.post(url("campaign_new"), given | {"name": "AUTUMN"})
+    client.post(
+        url("campaign_edit", campaign.pk),
+        given | {"budget": "", "seen": campaign.version},
+    )
+    stale = client.post(
+        url("campaign_edit", campaign.pk),
+        given | {"goal": "Late", "seen": campaign.version},
+    )
+
+    assert refused.status_code == 422
+    assert "Another campaign has this name" in refused.text
+    assert stale.status_code == 422
+    campaign.refresh_from_db()
+    assert (campaign.budget, campaign.goal) == (None, "Twenty new customers")
+    assert Campaign.objects.count() == 1
+
+
+def test_three_clicks_add_rows_to_a_campaign_and_one_takes_them_out(
+    client, member, marketer, draft
+):
+    accounts = [member(name=name) for name in ("Adler", "Brandt", "Cord")]
+    client.force_login(marketer)
+    assert "Add to campaign…" in client.get(url("account_list")).text
+    chosen = {"action": "add_campaign", "chosen": [a.pk for a in accounts]}
+
+    asked = client.post(url("list_bulk", "accounts"), chosen)
+    assert (asked.status_code, names(draft)) == (200, [])
+    assert "3 accounts" in asked.text
+    assert "Spring: 0 accounts" in asked.text
+    done = client.post(
+        url("list_bulk", "accounts"),
+        chosen | {"count": 3, "into": draft.pk},
+        follow=True,
+    )
+
+    assert names(draft) == ["Adler", "Brandt", "Cord"]
+    undo = url("bulk_undo", BulkEdit.objects.get().pk)
+    assert undo in done.text
+    undone = client.post(undo, follow=True)
+    assert "Undone for 3 of 3" in undone.text
+    assert names(draft) == []
+
+
+def test_all_that_match_are_added_and_another_count_is_refused(
+    client, member, marketer, draft
+):
+    member("current_key", name="Key")
+    for number in range(3):
+        member("general", name=f"General {number}")
+    client.force_login(marketer)
+    where = url("list_bulk", "accounts") + "?class=general"
+    given = {"action": "add_campaign", "scope": "all", "into": draft.pk}
+
+    refused = client.post(where, given | {"count": 2}, follow=True)
+    assert "3 rows match by now, not 2" in refused.text
+    assert names(draft) == []
+    client.post(where, given | {"count": 3})
+    assert names(draft) == ["General 0", "General 1", "General 2"]
+
+
+def test_undo_leaves_who_was_in_it_before(client, member, marketer, draft):
+    old, new = member(name="Old"), member(name="New")
+    enrolling.enrol(actor=marketer, campaign=draft, account_ids=[old.pk])
+    client.force_login(marketer)
+    given = {"action": "add_campaign", "chosen": [old.pk, new.pk], "into": draft.pk}
+
+    done = client.post(url("list_bulk", "accounts"), given | {"count": 2}, follow=True)
+    assert "Added to “Spring”: 1. 1 account stood in it already." in done.text
+    client.post(url("bulk_undo", BulkEdit.objects.get().pk))
+    assert names(draft) == ["Old"]
+
+
+def test_who_cannot_be_added_is_named_with_the_reason(client, member, marketer, draft):
+    here, gone = member(name="Here"), member(name="Gone GmbH", stage="former")
+    client.force_login(marketer)
+    given = {"action": "add_campaign", "chosen": [here.pk, gone.pk], "into": draft.pk}
+
+    done = client.post(url("list_bulk", "accounts"), given | {"count": 2}, follow=True)
+
+    assert f"Not added: Gone GmbH. {enrolling.FORMER}" in done.text
+    assert names(draft) == ["Here"]
+
+
+def test_a_new_campaign_begins_with_the_chosen_rows(client, member, marketer):
+    account = member(name="Adler")
+    client.force_login(marketer)
+    given = {"action": "add_campaign", "chosen": [account.pk], "count": 1}
+    where = url("list_bulk", "accounts")
+
+    nameless = client.post(where, given | {"into": "new", "name": " "})
+    assert nameless.status_code == 422
+    assert Campaign.objects.exists() is False
+    made = client.post(where, given | {"into": "new", "name": "Fresh", "kind": "grow"})
+
+    campaign = Campaign.objects.get()
+    assert made.url == url("campaign_detail", campaign.pk)
+    assert (campaign.name, campaign.kind, names(campaign)) == (
+        "Fresh",
+        "grow",
+        ["Adler"],
+    )
+
+
+def test_a_taken_name_begins_no_campaign_and_adds_nobody(
+    client, member, marketer, draft
+):
+    account = member()
+    client.force_login(marketer)
+    refused = client.post(
+        url("list_bulk", "accounts"),
+        {
+            "action": "add_campaign",
+            "chosen": [account.pk],
+            "count": 1,
+            "into": "new",
+            "name": "spring",
+        },
+    )
+    assert refused.status_code == 422
+    assert "Another campaign has this name" in refused.text
+    assert (Campaign.objects.count(), names(draft)) == (1, [])
+
+
+def test_rep_adds_own_accounts_to_drafts_only(
+    client, member, rep, colleague, marketer, draft
+):
+    mine, foreign = member(name="Mine", owner=rep), member(owner=colleague)
+    client.force_login(rep)
+    where = url("list_bulk", "accounts")
+    given = {"action": "add_campaign", "count": 1, "into": draft.pk}
+
+    asked = client.post(where, {"action": "add_campaign", "chosen": [mine.pk]})
+    assert "A new campaign" not in asked.text
+    client.post(where, given | {"chosen": [foreign.pk]})
+    assert names(draft) == []
+    client.post(where, given | {"chosen": [mine.pk]})
+    assert names(draft) == ["Mine"]
+    assert client.get(url("account_campaign", foreign.pk)).status_code == 404
+    made = client.post(
+        where, given | {"chosen": [mine.pk], "into": "new", "name": "Own"}
+    )
+    assert made.status_code == 422
+    assert Campaign.objects.count() == 1
+
+
+def test_colleague_sees_neither_the_others_rows_nor_a_started_campaign_of_them(
+    client, member, rep, colleague, marketer, draft
+):
+    account = member(name="Mine KG", owner=rep)
+    enrolling.enrol(actor=marketer, campaign=draft, account_ids=[account.pk])
+    client.force_login(colleague)
+    assert "Mine KG" not in client.get(url("campaign_detail", draft.pk)).text
+    taken = client.post(url("campaign_take_out", draft.pk, account.pk))
+    assert taken.status_code == 404
+    assert names(draft) == ["Mine KG"]
+    touch(draft, marketer)
+    starting.start_campaign(actor=marketer, campaign=fresh(draft))
+
+    assert client.get(url("campaign_detail", draft.pk)).status_code == 404
+    assert "Spring" not in client.get(url("campaign_list")).text
+    client.force_login(rep)
+    assert "Mine KG" in client.get(url("campaign_detail", draft.pk)).text
+
+
+def fresh(campaign):
+    return Campaign.objects.get(pk=campaign.pk)
+
+
+def test_touches_of_a_draft_are_written_changed_and_taken_out(client, marketer, draft):
+    client.force_login(marketer)
+    given = {
+        "title": "Call",
+        "channel": "phone",
+        "offset_days": "3",
+        "unit_cost": "0",
+        "minutes": "20",
+        "owner_role": "rep",
+        "head": "marketing",
+        "seen": fresh(draft).version,
+    }
+
+    assert (
+        "Save the touch"
+        in client.get(url("campaign_detail", draft.pk) + "?edit=new").text
+    )
+    client.post(url("campaign_touch_add", draft.pk), given)
+    made = draft.touches.get()
+    assert (made.title, made.offset_days, made.cadence) == ("Call", 3, "once")
+    late = given | {"offset_days": "400", "seen": fresh(draft).version}
+    refused = client.post(url("campaign_touch_edit", draft.pk, made.pk), late)
+    assert refused.status_code == 422
+    made.refresh_from_db()
+    assert made.offset_days == 3
+    stale = client.post(
+        url("campaign_touch_edit", draft.pk, made.pk), given | {"title": "Late"}
+    )
+    assert stale.status_code == 422
+    client.post(url("campaign_touch_remove", draft.pk, made.pk))
+    assert draft.touches.exists() is False
+
+
+def test_the_gate_asks_before_the_start_and_one_click_leaves_them_out(
+    client, audience, marketer, draft
+):
+    keys = [one.pk for one in audience.values()]
+    enrolling.enrol(actor=marketer, campaign=draft, account_ids=keys)
+    touch(draft, marketer)
+    client.force_login(marketer)
+    said = "3 of 6 are not worth 4.80 each"
+
+    assert said in client.get(url("campaign_cost", draft.pk)).text
+    start = {"seen": fresh(draft).version}
+    asked = client.post(url("campaign_start", draft.pk), start)
+    assert said in asked.text
+    assert (fresh(draft).status, PlannedTouch.objects.count()) == ("draft", 0)
+    done = client.post(
+        url("campaign_start", draft.pk),
+        start | {"gate_choice": "drop", "gate_below": "3"},
+        follow=True,
+    )
+
+    assert "“Spring” is running: 3 accounts will hear of it." in done.text
+    assert fresh(draft).status == "running"
+    assert PlannedTouch.objects.count() == 3
+    assert GateDecision.objects.get().accounts == 6
+    assert "Left out: Not worth 4.80" in done.text
+
+
+def test_a_draft_that_is_not_ready_does_not_start(client, marketer, draft):
+    client.force_login(marketer)
+    done = client.post(url("campaign_start", draft.pk), follow=True)
+    assert "It has no touch yet" in done.text
+    assert fresh(draft).status == "draft"
+
+
+@pytest.fixture
+def running(audience, marketer, draft):
+    keys = [audience[name].pk for name in ("Rich", "Fair", "Unknown")]
+    enrolling.enrol(actor=marketer, campaign=draft, account_ids=keys)
+    touch(draft, marketer)
+    starting.start_campaign(actor=marketer, campaign=fresh(draft))
+    return fresh(draft)
+
+
+def test_a_running_campaign_shows_its_touches_and_whom_they_are_for(
+    client, marketer, running
+):
+    client.force_login(marketer)
+    page = client.get(url("campaign_detail", running.pk))
+    assert "0 of 3 touches done" in page.text
+    states = page.context["progress"].touches[0].states
+    due = {name: (n, to) for name, n, to in states}
+    assert due["Due"][0] == 3
+    listed = client.get(due["Due"][1])
+    assert all(name in listed.text for name in ("Rich", "Fair", "Unknown"))
+    figures = {name: (n, to) for name, n, to in page.context["audience"].figures}
+    assert [figures[name][0] for name in ("Reached", "Control group")] == [3, 0]
+    assert client.get(figures["Reached"][1]).status_code == 200
+
+
+def test_ending_cancels_what_is_open(client, marketer, running):
+    client.force_login(marketer)
+    done = client.post(url("campaign_end", running.pk), follow=True)
+    assert "“Spring” is over." in done.text
+    statuses = PlannedTouch.objects.values_list("status", flat=True)
+    assert set(statuses) == {"cancelled"}
+
+
+def test_giving_up_a_draft_touches_nobody(client, marketer, draft):
+    client.force_login(marketer)
+    client.post(url("campaign_end", draft.pk))
+    assert (fresh(draft).status, PlannedTouch.objects.count()) == ("cancelled", 0)
+
+
+def test_account_page_says_its_campaigns_and_adds_it_to_another(
+    client, member, rep, marketer, draft
+):
+    account = member(name="Mine", owner=rep)
+    client.force_login(rep)
+    page = client.get(url("account_campaign", account.pk))
+    assert "Spring: 0 accounts" in page.text
+    done = client.post(url("account_campaign", account.pk), {"into": draft.pk})
+    assert done.url == reverse("crm:account_detail", args=[account.pk])
+    assert names(draft) == ["Mine"]
+    assert "Spring" in client.get(url("account_plan", account.pk)).text
+    timeline = client.get(reverse("crm:account_timeline", args=[account.pk])).text
+    assert "Campaign: Spring" in timeline
+
+
+def test_timeline_names_the_campaign_at_its_touches(client, rep, marketer, running):
+    campaigns.end_campaign(actor=marketer, campaign=running)
+    account = Enrolment.objects.filter(campaign=running).first().account
+    client.force_login(rep)
+    text = client.get(reverse("crm:account_timeline", args=[account.pk])).text
+    assert "Campaign touch: Cancelled" in text
+    assert "Letter of “Spring”" in text
+
+
+def test_account_list_narrows_to_a_campaign(client, member, marketer, draft):
+    inside, _ = member(name="Inside"), member(name="Outside")
+    enrolling.enrol(actor=marketer, campaign=draft, account_ids=[inside.pk])
+    client.force_login(marketer)
+    page = client.get(url("account_list"), {"campaign": draft.pk}).text
+    assert "Inside" in page
+    assert "Outside" not in page
+
+
+def test_audience_is_read_page_by_page(client, member, marketer, draft):
+    keys = [member(name=f"No {number:02}").pk for number in range(53)]
+    enrolling.enrol(actor=marketer, campaign=draft, account_ids=keys)
+    client.force_login(marketer)
+    first = client.get(url("campaign_detail", draft.pk))
+    assert (len(first.context["audience"].members), "No 52" in first.text) == (
+        50,
+        False,
+    )
+    cursor = first.context["audience"].page.next
+    second = client.get(url("campaign_detail", draft.pk), {"cursor": cursor})
+    shown = [one.enrolment.account.name for one in second.context["audience"].members]
+    assert shown == ["No 50", "No 51", "No 52"]
+
+
+@pytest.mark.parametrize("name", ["campaign_detail", "campaign_list"])
+def test_queries_do_not_grow_with_rows(
+    client, member, marketer, draft, assert_flat_queries, name
+):
+    client.force_login(marketer)
+    args = [draft.pk] if name == "campaign_detail" else []
+
+    def add_rows():
+        for _ in range(3):
+            more = make.campaign(
+                owner=marketer, name=f"More {Campaign.objects.count()}"
+            )
+            for campaign in (draft, more):
+                enrolling.enrol(
+                    actor=marketer, campaign=campaign, account_ids=[member().pk]
+                )
+
+    add_rows()
+    assert_flat_queries(lambda: client.get(url(name, *args)), add_rows)
+
+
+def test_undo_of_a_started_campaign_is_refused(client, member, marketer, draft):
+    account = member()
+    client.force_login(marketer)
+    client.post(url("account_campaign", account.pk), {"into": draft.pk})
+    edit = BulkEdit.objects.get()
+    touch(draft, marketer)
+    starting.start_campaign(
+        actor=marketer, campaign=fresh(draft), decision=Decision(choice="drop")
+    )
+    refused = client.post(url("bulk_undo", edit.pk), follow=True)
+    assert "The campaign is no draft any more" in refused.text
+    assert Enrolment.objects.count() == 1
