@@ -1,41 +1,32 @@
-"""Whom campaigns won: prospects that they reached and that ordered soon after.
+"""Whom campaigns won: their mean CLV against that of all customers.
 
-Won by a campaign is who was no customer when it started, was reached, and ordered first
-between its first day and `WON_WITHIN_DAYS` after its last. Whom two campaigns reached
-in that time counts for both.
+Who is won, and by which campaign, says `campaign_results.won_by`; here they stand
+against all customers, by their CLV.
 """
 
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.db.models.expressions import RawSQL
 
-from campaigns import policy
 from campaigns.models import Campaign
+from campaigns.queries.campaign_results import won_by
 from campaigns.queries.campaign_sets import LARGEST_ID
-from clv.models import ValuationRun
 from common.kept import kept_rows
 from common.lists.sets import AccountSet, Given
-from crm.choices import Stage
 from segments.queries.against_all import CohortTable, against_all, to_money
 from segments.queries.scope import Scope
-from segments.queries.sets import run_of, values_of
+from segments.queries.sets import values_of
 from segments.queries.targeting import health_in
 
 KIND = "campaign"
-_WON = """
-    SELECT e.account_id, e.campaign_id, v.clv::float8 AS clv
-    FROM campaigns_enrolment e
-    JOIN campaigns_campaign c ON c.id = e.campaign_id AND c.started_at IS NOT NULL
-    JOIN clv_valuation v ON v.account_id = e.account_id AND v.run_id = %(run)s
-    WHERE e.left_out = '' AND NOT e.is_control AND e.stage = %(prospect)s
-        AND v.order_days > 0
-        AND v.first_on BETWEEN c.starts_on AND c.ends_on + %(within)s::int
-"""
-_COHORTS = f"""
-    SELECT campaign_id, count(*), avg(clv), coalesce(stddev_samp(clv), 0)
-    FROM ({_WON} {{among}}) won
+_COHORTS = """
+    SELECT won.campaign, count(*), avg(v.clv)::float8,
+        coalesce(stddev_samp(v.clv), 0)::float8
+    FROM unnest(%(campaigns)s::bigint[], %(accounts)s::bigint[])
+        AS won (campaign, account)
+    JOIN clv_valuation v ON v.account_id = won.account AND v.run_id = %(run)s
+    WHERE v.order_days > 0
     GROUP BY 1 ORDER BY 2 DESC, 1
 """
 
@@ -48,11 +39,13 @@ def won_by_campaigns(scope: Scope) -> CohortTable | None:
     health, run = health_in(scope), scope.run
     if health is None or run is None:
         return None
-    params, among = _params(run), ""
-    if not scope.is_whole_firm:
-        among = "AND e.account_id = ANY (%(ids)s)"
-        params["ids"] = list(scope.accounts().values_list("pk", flat=True))
-    rows = kept_rows(_COHORTS.format(among=among), params)
+    won = _won_in(scope)
+    params = {
+        "run": run.pk,
+        "campaigns": [campaign for campaign, _ in won],
+        "accounts": [account for _, account in won],
+    }
+    rows = kept_rows(_COHORTS, params) if won else []
     if not rows:
         return None
     known = Campaign.objects.in_bulk([row[0] for row in rows])
@@ -72,24 +65,23 @@ def won_by_campaigns(scope: Scope) -> CohortTable | None:
     return CohortTable(KIND, "Campaign", to_money(float(health.mean)), cohorts)
 
 
-def _params(run: ValuationRun) -> dict[str, Any]:
-    return {
-        "run": run.pk,
-        "prospect": Stage.PROSPECT,
-        "within": policy.WON_WITHIN_DAYS,
-    }
+def _won_in(scope: Scope) -> list[tuple[int, int]]:
+    """Return campaign and account of each customer in scope that one has won."""
+    started = Campaign.objects.filter(started_at__isnull=False).order_by()
+    won = won_by(list(started.values_list("pk", flat=True)))
+    if not won or scope.is_whole_firm:
+        return won
+    among = scope.accounts().filter(pk__in=[account for _, account in won])
+    mine = set(among.values_list("pk", flat=True))
+    return [one for one in won if one[1] in mine]
 
 
 def _won(_user: Any, given: Given) -> QuerySet[Any]:
-    run, rows = run_of(given), values_of(given)
-    if run is None:
-        return rows.values("account_id")
-    sql = f"SELECT account_id FROM ({_WON}) won WHERE campaign_id = %s"
-    for name in ("run", "prospect", "within"):
-        sql = sql.replace(f"%({name})s", "%s")
-    params = (*_params(run).values(), given["of_campaign"])
-    ids = RawSQL(sql, params)  # noqa: S611  nothing of a user is written into it
-    return rows.filter(account_id__in=ids).values("account_id")
+    started = Campaign.objects.filter(started_at__isnull=False).order_by()
+    won = won_by(list(started.values_list("pk", flat=True)))
+    ids = [account for campaign, account in won if campaign == given["of_campaign"]]
+    rows = values_of(given).filter(order_days__gt=0, account_id__in=ids)
+    return rows.values("account_id")
 
 
 def _title(given: Given) -> str:

@@ -108,7 +108,7 @@ def targeting_campaigns(request: SignedInRequest) -> HttpResponse:
     scope = Scope.read(request.GET, request.user)
     context = {
         "table": won_by_campaigns(scope) if scope.is_ready else None,
-        "within": policy.WON_WITHIN_DAYS,
+        "within": policy.CAMPAIGN_AFTERWARDS_DAYS,
     }
     template = "campaigns/panels/_targeting_campaigns.html"
     return render(request, template, context)

@@ -257,14 +257,14 @@ def _campaign(account):
     return make.begun(made)
 
 
-def _draft(account):
+def _campaign_draft(account):
     made = make.campaign(owner=account.owner)
     made.enrolments.create(account=account)
     return made
 
 
 def _draft_with_touch(account):
-    made = _draft(account)
+    made = _campaign_draft(account)
     TouchTemplate.objects.create(
         version=PlanVersion.objects.first(),
         campaign=made,
@@ -280,10 +280,10 @@ def _draft_with_touch(account):
 
 MAKERS = {
     "campaign": _campaign,
-    "CAMPAIGN": _draft,
+    "CAMPAIGN": _campaign_draft,
     "CAMPAIGN_TOUCH": _draft_with_touch,
-    "CAMPAIGN_KEPT": _draft,
-    "enrolled": _draft,
+    "CAMPAIGN_KEPT": _campaign_draft,
+    "enrolled": _campaign_draft,
     "delivery": _delivery,
     "AUTOMATION": _automation,
     "ICP": _profile,
