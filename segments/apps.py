@@ -38,6 +38,7 @@ class SegmentsConfig(AppConfig):
         sets.register("uncosted", "segments.queries.quality.UNCOSTED")
         sets.register("profit", "segments.queries.profit_sets.OF_PROFIT")
         sets.register("source", "segments.queries.profit_sets.OF_SOURCE")
+        sets.register("tenure", "segments.queries.tenure.TENURE")
         sets.register("net-loss", "segments.queries.profit_sets.NET_LOSS")
         sets.register("below-the-line", "segments.queries.profit_sets.BELOW_THE_LINE")
         sets.register("opportunity", "segments.queries.profit_sets.OPPORTUNITY")

@@ -19,7 +19,6 @@ from common.paging import Page, Sort, keyset_page
 from crm.choices import CostKind
 from crm.models import Account, LedgerEntry, Touchpoint
 from segments.choices import WorthClass
-from segments.models import Membership
 from segments.queries.scope import Scope
 
 ROWS_PER_PAGE = 50
@@ -60,7 +59,10 @@ class LossTotals:
 
 @dataclass(frozen=True, slots=True)
 class BelowTheLine:
-    """What the period's costs were for accounts that are never profitable."""
+    """What the period's costs were for accounts that are never profitable.
+
+    Of `accounts` each bore something in the end; what was taken back again is nobody's.
+    """
 
     accounts: int
     spent: Decimal
@@ -175,6 +177,12 @@ def _minutes(keys: Sequence[int], as_of: dt.date) -> dict[int, int]:
     return {key: minutes or 0 for key, minutes in rows}
 
 
+def bearers(costs: QuerySet[LedgerEntry]) -> QuerySet[Any]:
+    """Return the accounts whose costs are not 0 together, one row for each."""
+    by_account = costs.order_by().values("account_id").annotate(amount=Sum("amount"))
+    return by_account.exclude(amount=0).values("account_id")
+
+
 def below_the_line(scope: Scope) -> BelowTheLine:
     """Return what was spent in the period on accounts that never pay."""
     return kept(("below the line", *scope.key), lambda: _below_the_line(scope))
@@ -186,11 +194,11 @@ def _below_the_line(scope: Scope) -> BelowTheLine:
     )
     if not scope.is_whole_firm:
         costs = costs.filter(account__in=scope.accounts())
-    low = Membership.objects.open().filter(worth_class=WorthClass.NEVER_PROFITABLE)
+    low = scope.memberships().filter(worth_class=WorthClass.NEVER_PROFITABLE)
     spent = costs.filter(account__in=low.values("account")).order_by()
     by_kind = dict(spent.values_list("kind").annotate(amount=Sum("amount")))
     return BelowTheLine(
-        accounts=spent.aggregate(n=Count("account", distinct=True))["n"],
+        accounts=bearers(spent).count(),
         spent=sum(by_kind.values(), ZERO),
         all_spent=costs.aggregate(s=Sum("amount"))["s"] or ZERO,
         kinds=[

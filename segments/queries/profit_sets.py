@@ -15,8 +15,9 @@ from segments.choices import LeverCause, ProfitBy, WorthClass
 from segments.models import Membership
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.findings import hits as hits_of_night
+from segments.queries.losses import bearers
 from segments.queries.opportunities import account_rows, positional
-from segments.queries.sets import values_of
+from segments.queries.sets import memberships_of, values_of
 
 LONGEST_KEY = 40
 
@@ -100,13 +101,13 @@ NET_LOSS = AccountSet(
 
 
 def _below_the_line(_user: Any, given: Given) -> QuerySet[Any]:
-    low = Membership.objects.open().filter(worth_class=WorthClass.NEVER_PROFITABLE)
+    low = memberships_of(given).filter(worth_class=WorthClass.NEVER_PROFITABLE)
     costs = LedgerEntry.objects.filter(
         incurred_on__range=_within(given), account__in=low.values("account")
     )
     if kind := given.get("kind"):
         costs = costs.filter(kind=kind)
-    return costs.values("account_id")
+    return bearers(costs)
 
 
 BELOW_THE_LINE = AccountSet(

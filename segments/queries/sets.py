@@ -30,6 +30,12 @@ def values_of(given: Given) -> QuerySet[Valuation]:
     return rows.filter(run=run) if run else rows.none()
 
 
+def memberships_of(given: Given) -> QuerySet[Membership]:
+    """Return who stands in which class on the day of the list, today without one."""
+    run, rows = run_of(given), Membership.objects.order_by()
+    return rows.open() if run is None or run.is_current else rows.on(run.as_of)
+
+
 def _won(_user: Any, given: Given) -> QuerySet[Any]:
     first_on = (given["since"], given["until"])
     return values_of(given).filter(first_on__range=first_on).values("account_id")

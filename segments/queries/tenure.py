@@ -1,26 +1,35 @@
 """What serving costs per unit of revenue, by year of the relationship."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django import forms
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+
+from clv.models import ValuationRun
 from clv.policy import WINNING_KINDS
 from common.charts import Chart, Column, Series
 from common.kept import kept_rows
+from common.lists.sets import AccountSet, Given
 from common.money import ZERO
-from common.templatetags.display import THIN_SPACE, cents, count, money, number
+from common.templatetags.display import THIN_SPACE, cents, count, day, money, number
+from crm.models import Account
+from segments.permissions import VIEW_DASHBOARD
+from segments.queries.opportunities import positional
 from segments.queries.profit_facts import IS_AMONG, accounts_in, opening
 from segments.queries.scope import Scope
+from segments.queries.sets import run_of
 
 LAST_YEAR = 10  # longer relationships stand together
 FEWEST = 5  # customers; fewer say little
 TWO = 2  # years that make a line
 
 # A customer's first year begins with the first order that the night knows of.
-STATEMENT = """
-    SELECT least(floor((f.day - v.first_on) / 365.25)::int + 1, %(last)s) AS year,
-        count(DISTINCT v.account_id), sum(f.revenue), sum(f.cost)
+YEAR = "least(floor((f.day - v.first_on) / 365.25)::int + 1, %(last)s)"
+FACTS = """
     FROM (
         SELECT account_id, ordered_on AS day, sum(revenue) AS revenue,
             0::numeric AS cost
@@ -43,8 +52,11 @@ STATEMENT = """
     LEFT JOIN survivor s ON s.member_id = f.account_id
     JOIN clv_valuation v ON v.run_id = %(run)s
         AND v.account_id = coalesce(s.account_id, f.account_id)
-    WHERE v.first_on <= f.day
-    GROUP BY 1 ORDER BY 1"""
+    WHERE v.first_on <= f.day"""
+STATEMENT = f"""
+    SELECT {YEAR} AS year, count(DISTINCT v.account_id), sum(f.revenue), sum(f.cost)
+    {FACTS} GROUP BY 1 ORDER BY 1"""
+OF_YEAR = f"SELECT v.account_id {FACTS} AND {YEAR} = %(year)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +67,7 @@ class TenureYear:
     customers: int
     revenue: Decimal
     cost: Decimal
+    url: str = ""
 
     @property
     def ratio(self) -> Decimal | None:
@@ -111,6 +124,7 @@ class Tenure:
             x_title="Year of the relationship",
             unit=f"{THIN_SPACE}%",
             write=number,
+            urls=[one.url for one in told],
             columns_beside=(
                 Column("Customers", [count(one.customers) for one in told]),
                 Column("Revenue", [money(one.revenue) for one in told]),
@@ -129,15 +143,59 @@ def tenure_of(scope: Scope) -> Tenure:
     if scope.run is None:
         return Tenure(())
     condition, given = accounts_in(scope)
-    params: dict[str, Any] = {
-        "since": scope.period.since,
-        "until": scope.period.until,
-        "run": scope.run.pk,
-        "last": LAST_YEAR,
-        "winning": list(WINNING_KINDS),
-    }
+    days = {"since": scope.period.since, "until": scope.period.until}
+    params = _params(scope.run, days)
     statement = opening(condition) + STATEMENT.format(
         among=IS_AMONG.format(rows="l") if condition else "",
         among_returns=IS_AMONG.format(rows="r") if condition else "",
     )
-    return Tenure([TenureYear(*row) for row in kept_rows(statement, params | given)])
+    return Tenure(
+        [
+            TenureYear(*row, url=scope.list_url("tenure", year=row[0], **days))
+            for row in kept_rows(statement, params | given)
+        ]
+    )
+
+
+def _params(run: ValuationRun, days: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "run": run.pk,
+        "last": LAST_YEAR,
+        "winning": list(WINNING_KINDS),
+        **{name: days[name] for name in ("since", "until")},
+    }
+
+
+# -- The accounts behind the figures
+
+
+def _of_year(_user: Any, given: Given) -> QuerySet[Any]:
+    """Return the customers with sales or costs in one year of their relationship."""
+    run = run_of(given)
+    if run is None:
+        return Account.objects.none().values("pk")
+    statement = opening("") + OF_YEAR.format(among="", among_returns="")
+    params = _params(run, given) | {"year": given["year"]}
+    ids = RawSQL(*positional(statement, params))  # noqa: S611  nothing of a user
+    return Account.objects.order_by().filter(pk__in=ids).values("pk")
+
+
+def _of_year_title(given: Given) -> str:
+    year = given["year"]
+    later = " or later" if year == LAST_YEAR else ""
+    return (
+        f"with sales or costs from {day(given['since'])} to {day(given['until'])}, in"
+        f" year {year}{later} of their relationship"
+    )
+
+
+TENURE = AccountSet(
+    title=_of_year_title,
+    accounts=_of_year,
+    parameters={
+        "since": forms.DateField,
+        "until": forms.DateField,
+        "year": lambda: forms.IntegerField(min_value=1, max_value=LAST_YEAR),
+    },
+    permission=VIEW_DASHBOARD,
+)

@@ -83,6 +83,24 @@ def test_what_goes_below_the_line_is_a_figure_and_a_list(scope, client, manager)
     assert "Fine" not in opened.content.decode()
 
 
+def test_what_was_spread_and_taken_back_counts_nobody_below_the_line(
+    scope, client, manager
+):
+    low, even = make.account(name="Low"), make.account(name="Even")
+    for account in (low, even):
+        make.membership(account=account, worth_class="never_profitable")
+    make.cost(account=low, amount="30.00", kind="service", on=SUMMER)
+    for amount in ("12.00", "-12.00"):
+        make.cost(account=even, amount=amount, kind="service", on=SUMMER)
+    below = losses.below_the_line(scope)
+    assert (below.accounts, below.spent) == (1, 30)
+    client.force_login(manager)
+    shown = client.get(reverse("segments:loss_list"))
+    opened = client.get(shown.context["below_url"]).content.decode()
+    assert "Low" in opened
+    assert "Even" not in opened
+
+
 # -- Tenure ----------------------------------------------------------------------------
 
 
@@ -127,6 +145,29 @@ def test_the_years_of_parts_sum_to_those_of_all(manager, scope):
     ]
     ours, theirs = (3, 1, 380, 4), (1, 1, 190, 2)
     assert found == [ours, theirs, theirs, ours]
+
+
+def test_each_year_opens_its_customers(scope, client, manager):
+    new, old = make.account(name="Newcomer"), make.account(name="Veteran")
+    gone = make.account(name="Gone", merged_into=old)
+    for account, first_on in ((new, dt.date(2026, 3, 1)), (old, dt.date(2010, 3, 1))):
+        valued(account, first_on=first_on)
+    make.order(account=new, on=SUMMER, lines=[(1, "100.00", "1")])
+    make.order(account=gone, on=SUMMER, lines=[(1, "100.00", "1")])
+    make.cost(account=old, amount="7", kind="service", on=dt.date(2024, 7, 1))
+    client.force_login(manager)
+    shown = client.get(reverse("segments:tenure")).context["found"].years
+    assert [(one.label, one.customers) for one in shown] == [
+        ("1", 1),
+        ("10 and later", 1),
+    ]
+    for year, own, other in zip(
+        shown, ("Newcomer", "Veteran"), ("Veteran", "Newcomer"), strict=True
+    ):
+        names = client.get(year.url).content.decode()
+        assert own in names
+        assert other not in names
+    assert "year 10 or later of their relationship" in names
 
 
 # -- Sources ---------------------------------------------------------------------------
