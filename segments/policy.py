@@ -13,6 +13,10 @@ MOST_OVERRIDDEN = 1000  # accounts whose class is set by hand at once
 HIGH_SHARE = 0.3
 MATRIX_BINS = 20
 MATRIX_POINTS = 1_500
+# A cohort of customers is judged against all: with so many of them, and once they have
+# been customers for so long on average.
+FEWEST_JUDGED = 8
+JUDGED_AFTER_DAYS = 180
 COHORTS_COUNTED_EVERY_DAYS = 7  # quarters hardly move from night to night
 COHORTS_KEPT_DAYS = 400  # as long as the values of each night
 # Gut versus data: how many accounts are named, and of how many at most one in so many,

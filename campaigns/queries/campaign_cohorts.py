@@ -22,7 +22,7 @@ from segments.queries.targeting import health_in
 KIND = "campaign"
 _COHORTS = """
     SELECT won.campaign, count(*), avg(v.clv)::float8,
-        coalesce(stddev_samp(v.clv), 0)::float8
+        coalesce(stddev_samp(v.clv), 0)::float8, avg(%(day)s - v.first_on)::float8
     FROM unnest(%(campaigns)s::bigint[], %(accounts)s::bigint[])
         AS won (campaign, account)
     JOIN clv_valuation v ON v.account_id = won.account AND v.run_id = %(run)s
@@ -42,6 +42,7 @@ def won_by_campaigns(scope: Scope) -> CohortTable | None:
     won = _won_in(scope)
     params = {
         "run": run.pk,
+        "day": run.as_of,
         "campaigns": [campaign for campaign, _ in won],
         "accounts": [account for _, account in won],
     }
@@ -57,9 +58,10 @@ def won_by_campaigns(scope: Scope) -> CohortTable | None:
             mean=mean,
             sd=sd,
             of_all=float(health.mean),
+            age_days=age,
             url=scope.list_url("won-by-campaign", of_campaign=key),
         )
-        for key, customers, mean, sd in rows
+        for key, customers, mean, sd, age in rows
         if key in known
     ]
     return CohortTable(KIND, "Campaign", to_money(float(health.mean)), cohorts)

@@ -22,7 +22,14 @@ from clv.engine.spend import GammaGamma
 from clv.engine.uncertainty import value_intervals
 from clv.engine.winning import chances_to_win
 from docs.plots.buying import CDNOW, bg_bb, bg_nbd, mbg_cnbd, pareto_nbd, points, sbg
-from docs.plots.firm import allocation, data_quality, levers, plan_optimiser, sequences
+from docs.plots.firm import (
+    allocation,
+    data_quality,
+    levers,
+    plan_optimiser,
+    sequences,
+    targeting,
+)
 from docs.plots.svg import Band, Chart, Line
 
 CDNOW_SPEND = GammaGamma(p=6.25, q=3.74, v=15.44)
@@ -312,6 +319,7 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
     "plan-optimiser": plan_optimiser,
     "sbg": sbg,
     "sequences": sequences,
+    "targeting": targeting,
     "value": value,
     "winning": winning,
 }

@@ -8,8 +8,10 @@ import numpy as np
 
 from campaigns.engine.optimiser import Group, Limits, Option, optimise, together
 from campaigns.engine.response import secured
+from clv.engine.cohorts import mean_interval
 from clv.engine.levers import Base, CostSum, Levers, Newcomer, Sums, pull
 from clv.engine.totals import TotalDoubt
+from docs.plots.buying import points
 from docs.plots.svg import Band, Chart, Line, Points
 from segments.engine.doubt import Like, doubt_of
 from segments.engine.matched import compare
@@ -203,4 +205,22 @@ def data_quality() -> Chart:
         "doubt about CLV, thousand",
         "Doubt grows with what is unknown, and as like products lie off the 30 %.",
         bands=bands,
+    )
+
+
+def targeting() -> Chart:
+    """Draw how far below the mean of all a cohort must lie to be marked."""
+    customers = np.arange(8.0, 61.0)
+    lines = []
+    for spread in (0.5, 1.0, 2.0):
+        spans = [mean_interval(0.0, spread, int(n)) for n in customers]
+        reach = np.array([span[1] if span else 0.0 for span in spans])
+        label = f"differ by {spread:g} of the mean"
+        lines.append(Line(label, points(customers, 100.0 * reach)))
+    return Chart(
+        "How far below the mean of all a cohort lies before it is marked, in per cent",
+        "customers of the cohort",
+        "below the mean, per cent",
+        "Of few or unequal customers nothing is said; under eight it never is.",
+        lines,
     )

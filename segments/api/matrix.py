@@ -51,11 +51,17 @@ class TargetedCohortOut(serializers.Serializer[Any]):
     mean = Amount()
     low = Amount(allow_null=True)
     high = Amount(allow_null=True)
+    age_days = serializers.IntegerField(allow_null=True)
     is_red = serializers.BooleanField()
+    verdict = serializers.CharField()
 
 
 class TargetedCohortsOut(serializers.Serializer[Any]):
-    """Cohorts of one kind; red only where the whole range lies below the mean."""
+    """Cohorts of one kind; red only where the whole range lies below the mean.
+
+    `age_days` is how long they have been customers, on average; the verdict of those
+    that are too few or too young to judge says so, and they are not red.
+    """
 
     kind = serializers.CharField()
     mean = Amount()

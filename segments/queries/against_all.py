@@ -1,7 +1,8 @@
 """Groups of customers against all: mean CLV with its interval, and who is below.
 
 Red is a group only where the whole 95 % interval of its mean CLV lies below the mean of
-all, and with `FEWEST` customers at least.
+all, with `FEWEST_JUDGED` customers at least who have been customers for
+`JUDGED_AFTER_DAYS` on average: see `docs/methods/targeting.md`.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,8 @@ from decimal import Decimal
 from clv.engine.cohorts import mean_interval
 from common.charts import Chart, Column, Series
 from common.templatetags.display import count, money
+from segments.policy import FEWEST_JUDGED, JUDGED_AFTER_DAYS
 
-FEWEST = 8
 LEVEL = 0.95
 MOST_SHOWN = 24
 
@@ -27,12 +28,30 @@ class Cohort:
     mean: Decimal
     low: Decimal | None
     high: Decimal | None
-    is_red: bool
+    is_below: bool
+    age_days: int | None
     url: str
 
     @property
     def is_small(self) -> bool:
-        return self.customers < FEWEST
+        return self.customers < FEWEST_JUDGED
+
+    @property
+    def is_young(self) -> bool:
+        """Whether they had too little time; nights before it was kept do not know."""
+        return self.age_days is not None and self.age_days < JUDGED_AFTER_DAYS
+
+    @property
+    def is_red(self) -> bool:
+        return self.is_below and not self.is_small and not self.is_young
+
+    @property
+    def verdict(self) -> str:
+        if self.is_small:
+            return "too few to judge"
+        if self.is_young:
+            return "too young to judge"
+        return "surely below" if self.is_red else ""
 
     @property
     def interval(self) -> str:
@@ -56,10 +75,12 @@ class CohortTable:
 
     @property
     def sentence(self) -> str:
-        if not self.red:
-            return f"No cohort lies surely below the mean of {money(self.mean)}."
-        names = ", ".join(one.label for one in self.red)
-        return f"Surely below the mean of {money(self.mean)}: {names}."
+        said = f"No cohort lies surely below the mean of {money(self.mean)}."
+        if self.red:
+            names = ", ".join(one.label for one in self.red)
+            said = f"Surely below the mean of {money(self.mean)}: {names}."
+        young = [one.label for one in self.cohorts if one.is_young and not one.is_small]
+        return f"{said} Too young to judge: {', '.join(young)}." if young else said
 
     @property
     def chart(self) -> Chart:
@@ -89,9 +110,13 @@ def against_all(
     mean: float,
     sd: float,
     of_all: float,
+    age_days: float | None,
     url: str,
 ) -> Cohort:
-    """Return a group with the interval of its mean; red if that lies below all's."""
+    """Return a group with the interval of its mean, to be judged against all's.
+
+    `age_days` is how long its customers have been ones, on average.
+    """
     span = mean_interval(mean, sd, customers, level=LEVEL)
     return Cohort(
         key=key,
@@ -100,7 +125,8 @@ def against_all(
         mean=to_money(mean),
         low=to_money(span[0]) if span else None,
         high=to_money(span[1]) if span else None,
-        is_red=bool(span and customers >= FEWEST and span[1] < of_all),
+        is_below=bool(span and span[1] < of_all),
+        age_days=None if age_days is None else int(age_days),
         url=url,
     )
 

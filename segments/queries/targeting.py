@@ -2,13 +2,14 @@
 
 Cohorts are customers by today's owner, by source and by quarter of the first order. Red
 is a cohort only where the whole 95 % interval of its mean CLV lies below the mean of
-all, and with `FEWEST` customers at least.
+all, with `FEWEST_JUDGED` customers at least who have been customers for
+`JUDGED_AFTER_DAYS` on average: see `docs/methods/targeting.md`.
 
 Fit, until an ideal customer is described: the mean CLV of the other customers of the
-same industry and size, where there are `FEWEST` of them; the highest third of customers
-by that is a high fit, the lowest a low one. Not known where industry or size is not, or
-too few are like it. Lost is who was marked as lost within the year up to the day; the
-rate is of those who were not lost before.
+same industry and size, where there are `FEWEST_JUDGED` of them; the highest third of
+customers by that is a high fit, the lowest a low one. Not known where industry or size
+is not, or too few are like it. Lost is who was marked as lost within the year up to the
+day; the rate is of those who were not lost before.
 """
 
 import datetime as dt
@@ -30,8 +31,8 @@ from common.templatetags.display import count, money, share
 from crm.choices import LossReason, Source
 from crm.models import User
 from segments.models import ValueMatrix
+from segments.policy import FEWEST_JUDGED
 from segments.queries.against_all import (
-    FEWEST,
     Cohort,
     CohortTable,
     against_all,
@@ -41,6 +42,7 @@ from segments.queries.scope import Scope
 from segments.queries.sets import run_of, values_of
 
 NOT_KNOWN = "not known"
+AGE = 6  # column of the mean days since the first order
 OWNER, SOURCE, QUARTER = "owner", "source", "quarter"
 KINDS: Mapping[str, str] = {
     OWNER: "Rep",
@@ -56,7 +58,8 @@ FITS: Mapping[str, str] = {
 _CUSTOMERS = """
     SELECT v.account_id, v.clv::float8 AS clv, v.realised_profit::float8 AS realised,
         a.owner_id, a.source, date_trunc('quarter', v.first_on)::date AS quarter,
-        a.industry, a.size_band, a.lost_on, a.loss_reason
+        a.industry, a.size_band, a.lost_on, a.loss_reason,
+        %(day)s - v.first_on AS age
     FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
     WHERE v.run_id = %(run)s AND v.order_days > 0 {among}
 """
@@ -67,7 +70,8 @@ COHORTS = """
         CASE WHEN grouping(owner_id) = 0 THEN coalesce(owner_id::text, '')
             WHEN grouping(source) = 0 THEN source
             WHEN grouping(quarter) = 0 THEN quarter::text ELSE '' END,
-        count(*), avg(clv), coalesce(stddev_samp(clv), 0), sum(clv)
+        count(*), avg(clv), coalesce(stddev_samp(clv), 0), sum(clv),
+        avg(age)::float8
     FROM ({customers}) customers
     GROUP BY GROUPING SETS ((owner_id), (source), (quarter), ())
 """
@@ -81,7 +85,7 @@ FIT = f"""
         FROM (
             SELECT customers.*,
                 CASE WHEN industry > '' AND size_band > ''
-                    AND count(*) OVER cell > {FEWEST}
+                    AND count(*) OVER cell > {FEWEST_JUDGED}
                     THEN (sum(clv) OVER cell - clv) / (count(*) OVER cell - 1)
                 END AS like_mean
             FROM ({{customers}}) customers
@@ -214,7 +218,7 @@ def _table(kind: str, rows: Sequence[Any], mean: float, scope: Scope) -> CohortT
 def _cohort(
     row: Sequence[Any], names: Mapping[str, str], mean: float, scope: Scope
 ) -> Cohort:
-    kind, key, customers, own, sd, _ = row
+    kind, key, customers, own, sd = row[:5]
     return against_all(
         key=key,
         label=names[key],
@@ -222,6 +226,7 @@ def _cohort(
         mean=own,
         sd=sd,
         of_all=mean,
+        age_days=row[AGE] if len(row) > AGE else None,
         url=_url(kind, key, scope),
     )
 
@@ -302,8 +307,8 @@ def _lost(_user: Any, given: Given) -> QuerySet[Any]:
         " AND lost_on > %s AND lost_on <= %s"
     )
     ids = RawSQL(  # noqa: S611  nothing of a user is written into it
-        sql.replace("%(run)s", "%s"),
-        (run.pk, given["fit"], params["since"], params["day"]),
+        sql.replace("%(run)s", "%s").replace("%(day)s", "%s"),
+        (params["day"], run.pk, given["fit"], params["since"], params["day"]),
     )
     return values_of(given).filter(account_id__in=ids).values("account_id")
 

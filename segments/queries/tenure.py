@@ -151,8 +151,14 @@ def tenure_of(scope: Scope) -> Tenure:
     )
     return Tenure(
         [
-            TenureYear(*row, url=scope.list_url("tenure", year=row[0], **days))
-            for row in kept_rows(statement, params | given)
+            TenureYear(
+                year=year,
+                customers=customers,
+                revenue=revenue,
+                cost=cost,
+                url=scope.list_url("tenure", year=year, **days),
+            )
+            for year, customers, revenue, cost in kept_rows(statement, params | given)
         ]
     )
 

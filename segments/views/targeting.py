@@ -12,10 +12,11 @@ from common.panels import panels_for
 from common.spreadsheets import csv_lines
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
+from segments.policy import FEWEST_JUDGED, JUDGED_AFTER_DAYS
 from segments.queries.scope import Scope
 from segments.queries.targeting import Health, health_in
 
-HEADER = ("By", "Cohort", "Customers", "Mean CLV", "95 % from", "to", "Surely below")
+HEADER = ("By", "Cohort", "Customers", "Mean CLV", "95 % from", "to", "Against all")
 
 
 @require_GET
@@ -28,6 +29,8 @@ def targeting(request: SignedInRequest) -> HttpResponse:
         "scope": scope,
         "health": health,
         "panels": panels_for("targeting", request.user),
+        "fewest": FEWEST_JUDGED,
+        "judged_after": JUDGED_AFTER_DAYS,
     }
     status = 200 if scope.is_valid else 422
     return render(request, "segments/targeting/page.html", context, status=status)
@@ -57,5 +60,5 @@ def _rows(health: Health) -> Iterator[tuple[Any, ...]]:
                 one.mean,
                 one.low,
                 one.high,
-                "yes" if one.is_red else "",
+                one.verdict,
             )

@@ -1,5 +1,6 @@
 """The value matrix and targeting: planted customers land where they belong."""
 
+import datetime as dt
 from decimal import Decimal
 
 import numpy as np
@@ -12,6 +13,8 @@ from rest_framework.test import APIClient
 from campaigns.queries.lists.accounts import AccountList
 from clv.engine.cohorts import mean_interval
 from clv.engine.matrix import matrix_of
+from clv.models import Valuation
+from segments.models import ValueMatrix
 from segments.queries.matrix import matrix_in
 from segments.queries.scope import Scope
 from segments.queries.targeting import health_in
@@ -193,6 +196,39 @@ def test_a_cohort_is_red_only_when_its_whole_range_lies_below(db, manager, as_ma
     assert names_page.status_code == 200
     write_matrix(run)
     assert health_in(Scope.read({}, manager)) == health
+
+
+def test_a_young_cohort_is_not_judged(db, manager, as_manager):
+    """By day 180 on average it is; the day before, and in the running quarter, not."""
+    run = make.run()
+    young = run.as_of - dt.timedelta(days=179)
+    for number in range(12):
+        customer(run, f"Good {number}", 100, 1000 + number, source="referral")
+        for source in ("outbound", "web"):
+            poor = customer(run, f"{source} {number}", 100, number, source=source)
+            Valuation.objects.filter(account=poor).update(first_on=young)
+    one = Valuation.objects.filter(account__source="web").first()
+    one.first_on = young - dt.timedelta(days=12)
+    one.save()
+    by_source = health_in(Scope.read({}, manager)).tables[1]
+    found = {one.label: (one.age_days, one.verdict) for one in by_source.cohorts}
+    assert found["Outbound sales"] == (179, "too young to judge")
+    assert found["Website"] == (180, "surely below")
+    assert [one.label for one in by_source.red] == ["Website"]
+    assert by_source.sentence.endswith("Too young to judge: Outbound sales.")
+    assert "too young to judge" in as_manager.get(TARGETING).content.decode()
+    export = as_manager.get(reverse("segments:targeting_export"))
+    lines = b"".join(export.streaming_content).decode().splitlines()
+    assert [line.split(",")[-1] for line in lines if "Outbound" in line] == [
+        "too young to judge"
+    ]
+    write_matrix(run)
+    kept = ValueMatrix.objects.get(run=run)
+    kept.found["targeting"]["cohorts"] = [
+        row[:6] for row in kept.found["targeting"]["cohorts"]
+    ]
+    kept.save()  # as nights kept it that did not know the age
+    assert len(health_in(Scope.read({}, manager)).tables[1].red) == 2
 
 
 def test_losses_stand_by_fit_and_reason(db, manager, as_manager):
