@@ -5,6 +5,7 @@ No permission rows: a grant is a line in an app's `permissions.py`, reviewed lik
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -34,7 +35,15 @@ class RoleBackend:
         return None
 
     def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
-        """Tell whether one of the user's roles carries `perm`."""
-        if not isinstance(user_obj, User) or not user_obj.is_active:
+        """Tell whether one of the user's roles carries `perm`.
+
+        Raises
+        ------
+        PermissionDenied
+            If none does: then no other backend looks for permission rows.
+        """
+        if not isinstance(user_obj, User):
             return False
-        return any(perm in GRANTS[role] for role in user_obj.roles)
+        if user_obj.is_active and any(perm in GRANTS[one] for one in user_obj.roles):
+            return True
+        raise PermissionDenied(perm)

@@ -1,11 +1,14 @@
 """What the frame around every page needs: who is here and where they may go."""
 
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 
 from campaigns import permissions as campaigns
 from clv import permissions as clv
@@ -15,6 +18,9 @@ from crm.queries.unread import unread_count
 from segments import permissions as segments
 
 AT_THE_BOTTOM = 3  # pages; search, log and the rest stand beside them
+MENUS_KEPT = 256  # for each set of roles and each place one at the side and one more
+
+_address = cache(reverse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,10 @@ class Link:
     go: str = ""
     at_the_bottom: bool = False
 
+    @property
+    def href(self) -> str:
+        return _address(self.url_name)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -44,6 +54,16 @@ class Group:
     @property
     def key(self) -> str:
         return self.title.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Menus:
+    """The main menu of one person on one page, drawn for the side and for "More"."""
+
+    side: SafeString
+    more: SafeString
+    bottom: tuple[Link, ...]
+    place: str
 
 
 MENU = (
@@ -300,30 +320,42 @@ def place_of(menu: tuple[Group, ...], path: str) -> str:
         (len(prefix), link.url_name)
         for group in menu
         for link in group.links
-        for prefix in (reverse(link.url_name), link.also)
+        for prefix in (link.href, link.also)
         if prefix and path.startswith(prefix)
     ]
     return max(prefixes, default=(0, ""))[1]
 
 
+def menus_of(user: User, path: str) -> Menus:
+    """Return the menus of what the user may open, on the page with that path."""
+    menu = menu_of(user)
+    place = place_of(menu, path)
+    return Menus(
+        side=_drawn(menu, "side", place),
+        more=_drawn(menu, "more", place),
+        bottom=bottom_of(menu),
+        place=place,
+    )
+
+
+@lru_cache(maxsize=MENUS_KEPT)
+def _drawn(menu: tuple[Group, ...], place: str, menu_place: str) -> SafeString:
+    context = {"menu": menu, "place": place, "menu_place": menu_place}
+    return render_to_string("common/_menu.html", context)
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
-    """Return the menu that the signed-in user may use."""
+    """Return the menus that the signed-in user may use; fragments have none."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {
-            "menu": (),
-            "bottom": (),
-            "menu_place": "",
             "can_log": False,
             "can_open_case": False,
             "unread": 0,
             "currency": settings.CURRENCY,
         }
-    menu = menu_of(user)
     return {
-        "menu": menu,
-        "bottom": bottom_of(menu),
-        "menu_place": SimpleLazyObject(lambda: place_of(menu, request.path)),
+        "menus": SimpleLazyObject(lambda: menus_of(user, request.path)),
         "can_log": user.has_perm(crm.LOG_TOUCHPOINTS),
         "can_open_case": user.has_perm(crm.CHANGE_CASES),
         # Fragments have no bell, and ask nothing.

@@ -1,11 +1,13 @@
 """Every view says who may open it."""
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from common.access import EVERYBODY, SIGNED_IN
 from common.api import HasPermission, SignedIn
 from config.roles import GRANTS
 from crm.choices import Role
+from crm.permissions import LOG_TOUCHPOINTS, MANAGE_USERS
 from tests.architecture.routes import OURS, Route
 
 KNOWN = frozenset().union(*GRANTS.values())
@@ -70,3 +72,15 @@ def test_every_role_has_grants_and_no_permission_is_idle(role):
 def test_an_administrator_may_do_whatever_anybody_may():
     for role in Role:
         assert GRANTS[role] <= GRANTS[Role.ADMINISTRATOR]
+
+
+def test_only_roles_grant_and_no_permission_row_is_looked_for(
+    rep, django_assert_num_queries
+):
+    rep.user_permissions.add(Permission.objects.get(codename="delete_account"))
+    assert rep.has_perm(LOG_TOUCHPOINTS)
+    with django_assert_num_queries(0):
+        assert not rep.has_perm(MANAGE_USERS)
+        assert not rep.has_perm("crm.delete_account")
+        rep.is_active = False
+        assert not rep.has_perm(LOG_TOUCHPOINTS)
