@@ -10,6 +10,7 @@ from rest_framework.exceptions import (
     APIException,
     AuthenticationFailed,
     ParseError,
+    PermissionDenied,
     ValidationError,
 )
 from rest_framework.pagination import Cursor, CursorPagination
@@ -34,6 +35,17 @@ class ApiToken(TokenAuthentication):
         if not token.isalnum():  # which also means ASCII, for bytes
             raise AuthenticationFailed("Invalid token.")
         found: tuple[Any, Any] = super().authenticate_credentials(token)
+        return found
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """Refuse what is no reading of a token that may only read."""
+        found: tuple[Any, Any] | None = super().authenticate(request)
+        if found and request.method not in SAFE_METHODS:
+            terms = getattr(found[1], "terms", None)
+            if terms is not None and not terms.may_write:
+                raise PermissionDenied(
+                    "This token may only read. Make one that may write."
+                )
         return found
 
 

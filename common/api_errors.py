@@ -1,9 +1,11 @@
 """How the API answers what goes wrong."""
 
+import math
 from typing import Any
 
+from django.conf import settings
 from rest_framework import status
-from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import ErrorDetail, Throttled
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
@@ -28,6 +30,13 @@ def answer_exception(exc: Exception, context: dict[str, Any]) -> Response | None
         if exc.field:
             body = {"code": exc.code, exc.field: [exc.message]}
         return Response(body, status=status.HTTP_400_BAD_REQUEST)
+    if isinstance(exc, Throttled):
+        seconds = math.ceil(getattr(exc, "wait", None) or 1)
+        exc.detail = ErrorDetail(
+            f"A token may call {settings.API_CALLS_A_MINUTE} times a minute, and this "
+            f"one has. Call again in {seconds} s.",
+            code=exc.default_code,
+        )
     response = exception_handler(exc, context)
     if response is not None and isinstance(response.data, dict):
         detail = response.data.get("detail")

@@ -35,6 +35,7 @@ ERRORS = {
     "401": "No valid token or session.",
     "403": "This role may not do that.",
     "404": "There is no such record, or it is not yours to see.",
+    "429": "The token called too often; Retry-After says for how many seconds to wait.",
 }
 ERRORS_OF_CHANGES = {
     "412": "Somebody else changed the record in between.",

@@ -174,6 +174,13 @@ def webhook_inside_hosts() -> list[str]:
     return read_list("PERENNIAL_WEBHOOK_INSIDE_HOSTS", default="")
 
 
+def api_calls_a_minute() -> int:
+    """Return how often one token may call in a minute."""
+    return read_int(
+        "PERENNIAL_API_CALLS_A_MINUTE", default=600, least=1, most=1_000_000
+    )
+
+
 def capture_inside_hosts() -> list[str]:
     """Return mail servers and calendars of the own network, as host:port."""
     return read_list("PERENNIAL_CAPTURE_INSIDE_HOSTS", default="")

@@ -212,11 +212,14 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "common.api.NewestFirst",
     "DEFAULT_FILTER_BACKENDS": ["common.api.StrictFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "common.api_schema.HouseSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["common.api_limits.PerToken"],
     "EXCEPTION_HANDLER": "common.api_errors.answer_exception",
     "PAGE_SIZE": 50,
     "URL_FORMAT_OVERRIDE": None,
     "COERCE_DECIMAL_TO_STRING": True,
 }
+API_CALLS_A_MINUTE = env.api_calls_a_minute()  # of one token
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # noqa: S105  a model
 REST_KNOX = {"TOKEN_TTL": timedelta(days=365), "AUTH_HEADER_PREFIX": "Token"}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Perennial",

@@ -74,5 +74,22 @@ class TimeZoneForm(forms.Form):
         ]
 
 
+class TokenForm(forms.Form):
+    """What a new API token is called, what it may do, and for how long."""
+
+    name = forms.CharField(
+        max_length=100, help_text="Such as the program that is to use it"
+    )
+    may_write = forms.TypedChoiceField(
+        label="It may",
+        choices=[("no", "read only"), ("yes", "read and write, as you may")],
+        initial="no",
+        coerce=lambda said: said == "yes",
+    )
+    days = forms.IntegerField(
+        label="Opens for so many days", min_value=1, max_value=3650, initial=365
+    )
+
+
 class TerritoryForm(forms.Form):
     name = forms.CharField(max_length=100, label="New territory")

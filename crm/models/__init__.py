@@ -45,7 +45,7 @@ from crm.models.tags import Tag
 from crm.models.tasks import Task
 from crm.models.timeline import PinnedContact, TimelineFilter
 from crm.models.touchpoints import Touchpoint
-from crm.models.users import Territory, User
+from crm.models.users import Territory, TokenTerms, User
 from crm.models.wallet import Competitor, CompetitorPresence, WalletEstimate
 
 __all__ = [
@@ -105,6 +105,7 @@ __all__ = [
     "Task",
     "Territory",
     "TimelineFilter",
+    "TokenTerms",
     "Touchpoint",
     "Usage",
     "UsageTarget",

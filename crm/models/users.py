@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
 from django.db.models.functions import Lower
+from knox.models import AuthToken
 
 from crm.choices import Role
 
@@ -18,6 +19,25 @@ class Territory(models.Model):
 
     class Meta:
         ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TokenTerms(models.Model):
+    """What somebody calls an API token of theirs, and whether it may write.
+
+    A token made by the command has none: it has no name and may do what its person may.
+    """
+
+    token = models.OneToOneField(
+        AuthToken, models.CASCADE, primary_key=True, related_name="terms"
+    )
+    name = models.CharField(max_length=100)
+    may_write = models.BooleanField()
+
+    class Meta:
+        verbose_name_plural = "token terms"
 
     def __str__(self) -> str:
         return self.name

@@ -27,6 +27,34 @@ class PersonRow:
     last_seen_at: dt.datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """One API token that still opens; without a name it was made by the command."""
+
+    key: str
+    name: str
+    may_write: bool
+    made_at: dt.datetime
+    ends_at: dt.datetime
+
+    @property
+    def begins_with(self) -> str:
+        return self.key[:8]
+
+
+def token_rows(user: User) -> list[TokenRow]:
+    """Return the tokens of one person that still open, newest first (one query)."""
+    rows = AuthToken.objects.filter(user=user, expiry__gt=timezone.now())
+    rows = rows.order_by("-created", "pk")
+    facts = rows.values_list(
+        "token_key", "terms__name", "terms__may_write", "created", "expiry"
+    )
+    return [
+        TokenRow(key, name or "", may_write is not False, made_at, ends_at)
+        for key, name, may_write, made_at, ends_at in facts
+    ]
+
+
 def person_rows() -> list[PersonRow]:
     """Return everybody, those who may sign in first, by name (four queries)."""
     people = User.objects.select_related("territory").prefetch_related("groups")

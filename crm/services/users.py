@@ -1,6 +1,5 @@
 """People who sign in: inviting and changing them, and ending their access."""
 
-import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
 
@@ -155,29 +154,6 @@ def reset_access(*, actor: User, user: User) -> User:
     _end_access(user)
     audit.record(actor=actor, action="user.access_reset", subject=user)
     return user
-
-
-@transaction.atomic
-def create_token(
-    *, user: User, lifetime: dt.timedelta, actor: User | None = None
-) -> str:
-    """Make an API token that acts as `user`; only its hash is kept.
-
-    Raises
-    ------
-    CannotSaveUserError
-        If the person was deactivated.
-    """
-    if not user.is_active:
-        raise CannotSaveUserError("This person was deactivated.")
-    made, token = AuthToken.objects.create(user=user, expiry=lifetime)
-    audit.record(
-        actor=actor,
-        action="user.token_created",
-        subject=user,
-        expires_at=made.expiry.isoformat(),
-    )
-    return str(token)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 from django.urls import reverse
+from knox.models import AuthToken
 
 from campaigns.models import (
     PlanVersion,
@@ -98,6 +99,8 @@ def arguments(line, account):
         return WITHOUT_RECORD[line.kind]
     if line.kind == "TOKEN":
         return {"token": feeds.create_feed(actor=account.owner)}
+    if line.kind == "(token)":
+        return {"key": AuthToken.objects.create(user=account.owner)[0].token_key}
     if line.kind == "OPTOUT":
         return {"token": optout(account)}
     found = {"pk": MAKERS[line.kind](account).pk}

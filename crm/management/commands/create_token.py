@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from common.errors import DomainError
 from crm.models import User
-from crm.services import users
+from crm.services import tokens
 
 DAYS = 365
 MOST_DAYS = 3650
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"Nobody signs in as {email}.")
         try:
-            token = users.create_token(user=user, lifetime=dt.timedelta(days=days))
+            token = tokens.create_token(user=user, lifetime=dt.timedelta(days=days))
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(token)
