@@ -40,17 +40,22 @@ def firm_change(request: SignedInRequest) -> HttpResponse:
     def split(run: ValuationRun, before: ValuationRun) -> ValueChange | None:
         if scope.is_whole_firm:
             return firm_changes.change_of_firm(run=run, before=before)
-        if scope.worth_class is not None and is_class_alone(scope):
-            key = scope.worth_class
+        key = scope.worth_class
+        if key is None:
+            return change_within(scope, run=run, before=before)
+        if is_class_alone(scope):
             return changes.change_of_class(worth_class=key, run=run, before=before)
-        return change_within(scope, run=run, before=before)
+        # As on the page of the class: who came and left counts, and is named.
+        others = {k: v for k, v in scope.parameters.items() if k != "class"}
+        among = Scope.read(others, request.user)
+        return changes.change_within_class(
+            among, worth_class=key, run=run, before=before
+        )
 
     kept = {k: v for k, v in scope.parameters.items() if k != "as_of"}
     context: dict[str, object] = {"scope": scope, "kept": kept}
     context["changed_url"] = scope.list_url("changed")
     since = scope.period.since if scope.has_period else None
-    # A class narrowed further is split by who stands in it now: nobody is named.
-    has_names = scope.worth_class is None or is_class_alone(scope)
     names = {k: v for k, v in kept.items() if k not in {"from", "to"}}
     return _page(
         request,
@@ -58,7 +63,7 @@ def firm_change(request: SignedInRequest) -> HttpResponse:
         context,
         split,
         since=since,
-        names=names if has_names else None,
+        names=names,
     )
 
 
@@ -154,17 +159,16 @@ def _page(
     split: Split,
     *,
     since: dt.date | None = None,
-    names: Mapping[str, str] | None = None,
+    names: Mapping[str, str],
 ) -> HttpResponse:
     """Show a change; `names` are the parameters that lead to the names of a cause."""
     chosen = chosen_run(request)
     comparison = compared_run(request, chosen.run, since=since)
     change = None
-    url_of = None
+    url_of: Callable[[str], str] | None = None
     if chosen.run is not None and comparison.before is not None:
         change = split(chosen.run, comparison.before)
-        if names is not None:
-            url_of = _url_of(names, chosen.run, comparison.before)
+        url_of = _url_of(names, chosen.run, comparison.before)
     context |= {
         "chosen": chosen,
         "comparison": comparison,

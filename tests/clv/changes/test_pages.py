@@ -254,3 +254,29 @@ def test_pages_of_the_firm_fetch_it(client, manager, rep, classed):
     client.force_login(rep)
     seen = client.get(pages["segments:class_why"]).content.decode()
     assert "class-why" not in seen
+
+
+def test_a_class_narrowed_further_names_whom_each_bar_moved(
+    client, manager, rep, classed
+):
+    """As on the page of the class: the names and the others sum to the bar."""
+    mine = Account.objects.filter(name__startswith="Firm").order_by("pk")[:20]
+    Account.objects.filter(pk__in=list(mine.values_list("pk", flat=True))).update(
+        owner=rep
+    )
+    client.force_login(manager)
+    asked = {"owner": rep.pk, "class": "general"}
+    why = client.get(reverse("segments:value_why"), asked).context
+    of_class = client.get(url_of("segments:class_why"), {"owner": rep.pk}).context
+    assert why["change"] == of_class["change"]
+    moved = [
+        (bar, url)
+        for bar, url in zip(why["change"].bars, why["chart"].urls, strict=False)
+        if url
+    ]
+    assert moved
+    for bar, url in moved:
+        found = client.get(url).context["found"]
+        assert found.total == bar.amount
+        assert found.of_named + found.of_others == bar.amount
+        assert {one.account.owner for one in found.named} <= {rep}
