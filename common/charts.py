@@ -150,6 +150,12 @@ class Flow:
     rows: Sequence[Sequence[str]]
 
     @property
+    def linked_rows(self) -> list[tuple[str, list[str]]]:
+        """Return the table twin with the address of each ribbon's names."""
+        both = zip(self.ribbons, self.rows, strict=True)
+        return [(one.url, list(row)) for one, row in both]
+
+    @property
     def source_id(self) -> str:
         return f"chart-{self.key}"
 

@@ -169,6 +169,12 @@ class Paybacks:
     @property
     def sentence(self) -> str:
         firm = self.firm
+        if firm.customers == 1:
+            return (
+                "The one customer has paid back what they cost by now."
+                if firm.share_paid_back
+                else "The one customer has not paid back yet what they cost."
+            )
         said = f"{share(firm.share_paid_back)} of {count(firm.customers)} have paid"
         said += " back what they cost by now."
         if firm.months_until_half is None:

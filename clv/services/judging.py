@@ -13,6 +13,7 @@ from clv.policy import JUDGEMENTS_WHOLE_DAYS
 from clv.queries.purchases import purchase_log
 from clv.services.execution import Done, Work
 from clv.services.scrutiny import ClassesOn, Scrutiny, no_classes
+from common.templatetags.display import counted
 
 
 def judge(work: Work, *, classes_on: ClassesOn = no_classes) -> Done:
@@ -86,7 +87,8 @@ def _what_is_missing(log: PurchaseLog, as_of_day: int) -> str:
     known = max(len(log.until(as_of_day - days)) for days in horizons)
     if known < LEAST_ACCOUNTS:
         return (
-            f"Only {known} accounts had ordered {min(horizons)} days ago. Judging takes"
+            f"Only {counted(known, 'account')} had ordered"
+            f" {counted(min(horizons), 'day')} ago. Judging takes"
             f" at least {LEAST_ACCOUNTS}."
         )
     return (

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from common.templatetags.display import count, money, number
+from common.templatetags.display import count, counted, money, number
 from crm.models import User
 from segments.choices import WorthClass
 from segments.queries.lever_words import lever_name
@@ -114,7 +114,7 @@ class LeverForm(forms.Form):
         each = self.board.newcomer
         return slider(
             lever_name("won"),
-            f"{last} were won in the last year. One is worth"
+            f"{counted(last, 'customer')} won in the last year. One is worth"
             f" {money(each.value)} after {money(each.cost_to_win)} to win.",
             Range(0, most, 1 if most <= MOST_BY_ONE else 5, "more"),
         )

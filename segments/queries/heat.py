@@ -150,7 +150,7 @@ def _hint(cell: Cell) -> str:
 def _retention_sentence(found: Cohorts) -> str:
     curve = {age: (part, n) for age, part, n in found.curve()}
     if LINES_OF_A_YEAR not in curve:
-        return "Nobody was won more than a year ago yet."
+        return "Nobody was watched for four whole quarters after the first order yet."
     part, customers = curve[LINES_OF_A_YEAR]
     return (
         f"Four quarters after the first order {share(part)} of {count(customers)}"

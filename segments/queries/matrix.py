@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from clv.models import Valuation
 from common.kept import kept
 from common.lists.sets import AccountSet, Given
-from common.templatetags.display import counted, money, share
+from common.templatetags.display import count, counted, money, share
 from crm.models import Account
 from segments.models import ValueMatrix
 from segments.policy import HIGH_SHARE, MATRIX_BINS
@@ -103,6 +103,17 @@ class Shown:
         return self.customers < MATRIX_BINS
 
     @property
+    def ties(self) -> str:
+        """Return by what everybody counts as high, because so many are equal."""
+        seen = {one.kind.key for one in self.corners if one.customers}
+        if self.customers == 1:
+            return ""
+        by_revenue, by_clv = seen <= {"darlings", "stars"}, seen <= {"gems", "stars"}
+        if by_revenue and by_clv:
+            return "revenue and CLV"
+        return "revenue" if by_revenue else "CLV" if by_clv else ""
+
+    @property
     def sentence(self) -> str:
         by_key = {one.kind.key: one for one in self.corners}
         gems, darlings = by_key["gems"], by_key["darlings"]
@@ -111,6 +122,11 @@ class Shown:
             return (
                 f"One customer only, with {money(alone.clv)} of CLV on"
                 f" {money(alone.revenue)} of revenue: there is nobody to rank it among."
+            )
+        if self.ties:
+            return (
+                f"So many customers have the same {self.ties} that it ranks nobody: all"
+                f" {count(self.customers)} count as high by it."
             )
         if not gems.customers and not darlings.customers:
             return (

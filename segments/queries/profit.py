@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 
@@ -19,9 +19,11 @@ from segments.queries.scope import Scope
 
 CENT = Decimal("0.01")
 KINDS = {kind.value: str(kind.label) for kind in CostKind}
+COSTS_OF_ACCOUNTS = "Costs of accounts, not of a product"
+NOT_IN_CATALOGUE = "Sold without a product of the catalogue"
 NOBODY = {
     ProfitBy.CLASS: "Not classed yet",
-    ProfitBy.PRODUCT: "Costs of accounts, not of a product",
+    ProfitBy.PRODUCT: COSTS_OF_ACCOUNTS,
     ProfitBy.REP: "Nobody’s accounts",
     ProfitBy.SOURCE: "Source not known",
     ProfitBy.TERRITORY: "No territory",
@@ -94,11 +96,10 @@ class Profit:
     @property
     def losing(self) -> list[Line]:
         """Return what lost money; costs of no product are no product."""
-        is_of_products = self.by == ProfitBy.PRODUCT
         return [
             one
             for one in self.lines
-            if one.contribution < 0 and not (is_of_products and one.key == NO_KEY)
+            if one.contribution < 0 and one.label != COSTS_OF_ACCOUNTS
         ]
 
     @property
@@ -154,7 +155,18 @@ def _lines(
     if by == ProfitBy.CLASS:
         order = [*WorthClass.values, NO_KEY]
         return sorted(made, key=lambda one: order.index(one.key))
+    if by == ProfitBy.PRODUCT:
+        made = [part for one in made for part in _sold_and_costs(one)]
     return sorted(made, key=lambda one: (-one.contribution, one.label))
+
+
+def _sold_and_costs(one: Line) -> list[Line]:
+    """Part what was sold without a product from costs, which no product bears."""
+    if one.key != NO_KEY or not (one.revenue or one.goods):
+        return [one]
+    sold = replace(one, label=NOT_IN_CATALOGUE, costs={})
+    costs = replace(one, accounts=None, revenue=ZERO, goods=ZERO, assumed=ZERO)
+    return [sold, costs] if any(one.costs.values()) else [sold]
 
 
 def _stretches(

@@ -183,7 +183,7 @@ def _retention_sentence(
     year = 4
     known = {key: curve[year] for key, curve in curves.items() if year in curve}
     if not known:
-        return "Nobody was won more than a year ago yet."
+        return "Nobody was watched for four whole quarters after the first order yet."
     best = max(known, key=lambda key: known[key][0])
     part, customers = known[best]
     return (

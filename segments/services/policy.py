@@ -301,6 +301,12 @@ def ensure_policy(run: ValuationRun) -> ClassPolicy:
             expected_threshold=LEAST_THRESHOLD,
             reason="Too few customers to tell: any profit counts for now.",
         )
+    if {realised, expected} == {LEAST_THRESHOLD}:
+        return current or ClassPolicy.objects.create(
+            realised_threshold=realised,
+            expected_threshold=expected,
+            reason="Hardly a customer brings a profit: any profit counts for now.",
+        )
     return ClassPolicy.objects.create(
         realised_threshold=realised,
         expected_threshold=expected,

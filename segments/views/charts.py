@@ -74,8 +74,16 @@ def _part(clv: Decimal, total: Decimal) -> float:
 def _whale_sentence(curve: Sequence[CurvePoint]) -> str:
     customers, total = curve[-1].customers, curve[-1].clv
     peak = max(curve, key=lambda point: point.clv)
+    if peak.clv <= 0:
+        return (
+            f"None of {counted(customers, 'customer')} is worth more than zero; all"
+            f" together {money(total)}."
+        )
+    if customers == 1:
+        return f"One customer holds all of CLV: {money(total)}."
     best = next(p for p in curve if p.customers >= customers * BEST_SHARE)
-    said = f"The best {count(best.customers)} of {counted(customers, 'customer')} hold "
+    hold = "holds" if best.customers == 1 else "hold"
+    said = f"The best {count(best.customers)} of {count(customers)} customers {hold} "
     if total > 0:
         said += f"{_part(best.clv, total):.0f}{THIN_SPACE}% of all CLV."
     else:
@@ -98,9 +106,10 @@ def future_value_chart(
         key="future",
         title="Customers by future value",
         summary=(
-            f"{count(customers)} customer{'' if customers == 1 else 's'}; most, "
-            f"{count(fullest.customers)}, "
-            f"expected to bring {_range(fullest)}."
+            f"{counted(customers, 'customer')}, expected to bring {_range(fullest)}."
+            if len(bars) == 1
+            else f"{counted(customers, 'customer')}; most, {count(fullest.customers)},"
+            f" expected to bring {_range(fullest)}."
         ),
         labels=[_range(bar) for bar in bars],
         series=[Series("Customers", [bar.customers for bar in bars], "bar", tone)],

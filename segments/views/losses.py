@@ -10,12 +10,12 @@ from django.views.decorators.http import require_GET
 from common.access import requires
 from common.charts import Chart, Column, Series
 from common.spreadsheets import csv_lines
-from common.templatetags.display import count, counted, money
+from common.templatetags.display import count, counted, money, number
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries import losses
 from segments.queries.scope import Scope
-from segments.queries.sources import Sources, sources_of
+from segments.queries.sources import SourceLine, Sources, sources_of
 from segments.queries.tenure import tenure_of
 
 LOSS_HEADER = ("Account", "Revenue", "Margin", "Costs", "Result")
@@ -130,13 +130,18 @@ def _said(found: Sources) -> str:
     if not known:
         return "No source has both customers and a cost to win in the ledger yet."
     best = max(known, key=lambda one: one.ratio or 0)
-    said = f"{best.label} brings most: {best.ratio:.1f} of worth per 1 spent on winning"
+    word = "brings most" if (best.ratio or 0) > 0 else "is the best, and below nothing"
+    said = f"{best.label} {word}: {_ratio(best)} of worth per 1 spent on winning"
     worst = min(known, key=lambda one: one.ratio or 0)
     if worst is not best:
-        said += f"; {worst.label} least: {worst.ratio:.1f}"
+        said += f"; {worst.label} least: {_ratio(worst)}"
     return (
         f"{said}. {counted(found.customers, 'customer')}, {money(found.cost)} to win."
     )
+
+
+def _ratio(one: SourceLine) -> str:
+    return number(None if one.ratio is None else float(one.ratio))
 
 
 def _chart(found: Sources) -> Chart | None:

@@ -80,7 +80,9 @@ def _chart(found: Portrait, inside: Scope) -> Chart | None:
         key="class-clv",
         title=f"CLV of {found.worth_class.label.lower()} accounts",
         summary=(
-            f"Half of {count(found.accounts)} have a CLV of at least"
+            f"One account only, with a CLV of {money(found.median)}."
+            if found.accounts == 1
+            else f"Half of {count(found.accounts)} have a CLV of at least"
             f" {money(found.median)}; most, {count(fullest[2])}, of"
             f" {_range(*fullest[:2])}."
         ),

@@ -135,14 +135,17 @@ def _sentence(found: Profit) -> str:
     total = found.total
     if found.is_empty:
         return "Nothing was sold and nothing was spent in this period."
-    said = f"{money(total.contribution)} earned on {money(total.revenue)} of revenue"
+    word = "earned" if total.contribution >= 0 else "lost"
+    said = (
+        f"{money(abs(total.contribution))} {word} on {money(total.revenue)} of revenue"
+    )
     if total.part_of_revenue is not None:
         said += f" ({share(total.part_of_revenue)})"
     best = max(found.lines, key=lambda one: one.contribution, default=None)
     if best is not None and best.contribution > 0 and len(found.lines) > 1:
         said += f"; most came from {best.label}: {money(best.contribution)}"
     losing = found.losing
-    if losing:
+    if losing and len(found.lines) > 1:
         worst = min(losing, key=lambda one: one.contribution)
         said += f". {worst.label} lost {money(-worst.contribution)}"
         if len(losing) > 1:
@@ -162,7 +165,12 @@ def _by_chart(found: Profit) -> Chart | None:
     return Chart(
         key="profit-by",
         title=f"Contribution by {found.by.label}",
-        summary=f"{best.label} brought most: {money(best.contribution)}.",
+        summary=(
+            f"{best.label} brought most: {money(best.contribution)}."
+            if best.contribution > 0
+            else f"Nothing here earned more than it cost; {best.label} lost"
+            f"{' least' if len(lines) > 1 else ''}: {money(-best.contribution)}."
+        ),
         labels=[one.label for one in lines],
         series=[
             Series("Contribution", [float(one.contribution) for one in lines], "bar")

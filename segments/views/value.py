@@ -34,6 +34,7 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     if scope.run is not None and scope.is_valid:
         tiles = tiles_of(scope)
         history = history_of(scope)
+        top = totals.top_in(scope, size=TOP_CUSTOMERS)
         context |= {
             "head": headline_of(scope, tiles),
             "equity": totals.equity_of(history),
@@ -42,7 +43,8 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
             "before": history[-2].as_of if len(history) > 1 else None,
             "chart": charts.equity_chart(history),
             "tiles": tiles,
-            "top": totals.top_in(scope, size=TOP_CUSTOMERS),
+            "top": top,
+            "top_is_worth": any(one.value.clv > 0 for one in top),
             "top_url": scope.list_url(sort="-clv", customers=1),
             "customers_url": scope.list_url(customers=1),
             "accounts_url": scope.list_url(),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from common.lists.sets import account_set
 from crm.models import Account
@@ -160,6 +161,12 @@ def test_the_page_shows_matrix_flow_and_names(client, manager, moved, read_only)
     assert "1 rose and 0 fell; 0 came anew, 0 went." in text
     assert "Riser &amp; Söhne" in text
     assert "among=moved" in text
+    (row,) = answer.context["chart"].linked_rows
+    assert row == (
+        answer.context["chart"].ribbons[0].url,
+        ["General", "Potential key", "1", "950", "950", "0"],
+    )
+    assert f'<a href="{escape(row[0])}">General</a></th>' in text
     assert answer.context["chart"].payload["ribbons"] == [
         {
             "source": "General",

@@ -337,8 +337,9 @@ KEY_LACKING = Question(
         else "Every key account has it."
         if not total["customers"]
         else f"{count(total['customers'])} of "
-        f"{counted(total['keys'], 'key account')} lack {asked.said['lacking']}; "
-        f"together they are worth {money(total['clv'])}."
+        f"{counted(total['keys'], 'key account')} "
+        f"{'lacks' if total['customers'] == 1 else 'lack'} {asked.said['lacking']}; "
+        f"in all {money(total['clv'])} of CLV."
     ),
     draw=Draw("CLV", "account", ("clv",)),
     method="Current and potential key accounts of today. Who has left is no contact.",

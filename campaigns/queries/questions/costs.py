@@ -357,7 +357,8 @@ SOURCES = Question(
         "No customer ordered for the first time in this time."
         if not total["customers"]
         else f"Of {customers(total['customers'])}, those of “{total['label']}” are "
-        f"worth most: {money(total['clv'])} each on average."
+        f"worth {'most' if total['clv'] > 0 else 'most, and less than nothing'}: "
+        f"{money(total['clv'])} each on average."
     ),
     draw=Draw("CLV each, on average", "label", ("clv",)),
     notes=lambda asked, total: few(total["customers"]),

@@ -16,7 +16,7 @@ def chart_of(
 
     The answer's sentence stands above it, so its caption says what is drawn.
     """
-    if not found:
+    if not any(row[key] for row in found for key in draw.series):
         return None
     known = {one.key: one for one in columns}
     series = [known.get(key) or Column(key, key.capitalize()) for key in draw.series]

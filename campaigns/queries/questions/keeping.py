@@ -135,7 +135,8 @@ PAYBACK = Question(
     say=lambda asked, total: (
         "No customer ordered for the first time in this time."
         if not total["customers"]
-        else f"{count(total['paid'])} of {customers(total['customers'])} have paid for "
+        else f"{count(total['paid'])} of {customers(total['customers'])} "
+        f"{'has' if total['customers'] == 1 else 'have'} paid for "
         "winning and serving them; "
         + (
             f"half of all did within {counted(total['median'], 'day')} of their first "

@@ -110,8 +110,10 @@ LATE = Question(
     totals="""SELECT count(*) AS customers,
         coalesce(sum(expected_margin_year), 0) AS margin FROM base""",
     say=lambda asked, total: (
-        f"{customers(total['customers'])} "
-        f"{'is' if total['customers'] <= 1 else 'are'} late for the usual order; "
+        "No customer is late for the usual order."
+        if not total["customers"]
+        else f"{customers(total['customers'])} "
+        f"{'is' if total['customers'] == 1 else 'are'} late for the usual order; "
         f"{money(total['margin'])} of margin is still expected of them within a year."
     ),
     draw=Draw("Margin expected this year", "account", ("expected_margin_year",)),

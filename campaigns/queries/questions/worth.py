@@ -61,6 +61,17 @@ def _profitable_base(asked: Asked) -> str:
 def _say_profitable(asked: Asked, total: Row) -> str:
     if not total["customers"]:
         return "Nobody has ordered yet."
+    if total["most"] <= 0:
+        return (
+            f"None of {customers(total['everybody'])} is above zero by "
+            f"{asked.said['measure']}; nearest is {total['first']} with "
+            f"{money(total['most'])}."
+        )
+    if total["everybody"] == 1:
+        return (
+            f"There is one customer only, {total['first']}, with "
+            f"{money(total['most'])} by {asked.said['measure']}."
+        )
     return (
         f"The {count(total['customers'])} most profitable of "
         f"{customers(total['everybody'])} by {asked.said['measure']}: together "
@@ -245,6 +256,8 @@ def _say_top(asked: Asked, total: Row) -> str:
         return "Nobody has ordered yet."
     if not total["whole"]:
         return "No customer has a CLV above zero, so there is no share to speak of."
+    if total["everybody"] == 1:
+        return f"There is one customer only, with a CLV of {money(total['whole'])}."
     part = f"{share(total['top'] / total['whole'])} of all CLV above zero"
     return (
         f"The top {count(total['customers'])} of {customers(total['everybody'])} hold "

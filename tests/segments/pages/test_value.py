@@ -214,7 +214,7 @@ def test_one_account_is_enough_for_the_charts(client, manager, run):
     make.valuation(account=make.account(), run=run, realised="-900.00")
     client.force_login(manager)
     page = client.get(reverse("segments:value_block", args=["spread"])).content.decode()
-    assert "The best 1 of 2 customers hold" in page
+    assert "The best 1 of 2 customers holds" in page
     assert "as a table" in page
 
 

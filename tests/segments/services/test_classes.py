@@ -362,4 +362,16 @@ def test_thresholds_of_a_firm_that_earns_nothing_stay_above_zero(db):
     many = {make.account(): ("-50.00", "0.00") for _ in range(25)}
     classify(run_of(DAY, figures=many))
 
-    assert ClassPolicy.objects.get().expected_threshold == Decimal("1.00")
+    policy = ClassPolicy.objects.get()
+    assert policy.expected_threshold == Decimal("1.00")
+    assert policy.reason == (
+        "Hardly a customer brings a profit: any profit counts for now."
+    )
+
+
+def test_a_firm_that_earns_nothing_gets_no_new_rule_each_night(db):
+    for as_of in (YESTERDAY, DAY):
+        many = {make.account(): ("-50.00", "0.00") for _ in range(25)}
+        classify(run_of(as_of, figures=many))
+
+    assert ClassPolicy.objects.count() == 1
