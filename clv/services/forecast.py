@@ -58,6 +58,7 @@ def _forecast(work: Work, classes: Groups) -> list[ForecastMonth]:
     groups = Grouped(np.where(number == NO_GROUP, nowhere, number), nowhere + 1)
     course, variance = course_of(known, groups), variance_of(known, groups)
     parts = np.stack([course.orders, course.margin, course.cost, course.luck])
+    parts[1:3] = parts[1:3].round(2)  # cents, so that classes sum to the firm
     months, relative = months_of(terms), models.doubt.relative
     rows: list[ForecastMonth] = []
     for place, key in enumerate(classes.keys):

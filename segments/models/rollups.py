@@ -54,7 +54,8 @@ class CohortCell(models.Model):
     """The customers won in one quarter, at one age in quarters, as one run counted.
 
     Age 0 is the quarter of the first order itself; `buyers` of age 0 is the size of the
-    cohort. `margin` is that of orders of the quarter less what came back in it.
+    cohort. `margin` is that of orders of the quarter less what came back in it; with
+    the parts of cents of an assumed margin, so that cells sum to the cent.
     """
 
     run = models.ForeignKey(
@@ -65,7 +66,7 @@ class CohortCell(models.Model):
     cohort = models.IntegerField(help_text="year × 4 + quarter from 0 to 3")
     age = models.IntegerField(help_text="quarters since the cohort's")
     buyers = models.PositiveIntegerField()
-    margin = money()
+    margin = models.DecimalField(max_digits=24, decimal_places=6)
 
     class Meta:
         constraints = [

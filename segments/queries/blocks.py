@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from segments.queries import totals
@@ -14,6 +15,7 @@ from segments.queries.tiles import tiles_of
 from segments.queries.worth import history_of
 
 MOST_TOP = 100
+CENT = Decimal("0.01")
 PLACES = 4  # of shares and ratios
 
 Rows = Sequence[Sequence[Any]]
@@ -109,7 +111,7 @@ def _cohorts(scope: Scope) -> Rows:
             cell.customers,
             cell.buyers,
             _rounded(cell.share),
-            cell.margin,
+            cell.margin.quantize(CENT),
         )
         for cohort in (found.all if found else ())
         for cell in cohort.cells

@@ -50,6 +50,9 @@ def quarter_name(quarter: int) -> str:
 
 QUARTER = "(extract(year FROM {0}) * 4 + extract(quarter FROM {0}) - 1)::int"
 
+# An assumed margin has parts of cents. Cells keep them, so that they sum to the cent.
+EXACT = "numeric(24, 6)"
+
 # Lines and what came back of them; a margin that is not known is assumed.
 BOUGHT = """
     SELECT account_id, ordered_on AS day, true AS is_order,
@@ -85,7 +88,7 @@ def _cells_sql(picked: Picked) -> str:
     return f"""
         {_placed_sql(picked, "")}
         SELECT worth_class, relationship, cohort, quarter - cohort,
-            count(*) FILTER (WHERE has_ordered), sum(amount)::numeric(18, 2)
+            count(*) FILTER (WHERE has_ordered), sum(amount)::{EXACT}
         FROM placed GROUP BY 1, 2, 3, 4
     """
 
@@ -99,7 +102,7 @@ def cells_by_value(picked: Picked) -> dict[str, list[Row]]:
     sql = f"""
         {_placed_sql(picked, f", {PICKED}")}
         SELECT {NAMED}, worth_class, relationship, cohort, quarter - cohort,
-            count(*) FILTER (WHERE has_ordered), sum(amount)::numeric(18, 2)::text
+            count(*) FILTER (WHERE has_ordered), sum(amount)::{EXACT}::text
         FROM placed GROUP BY {grouping_sets(columns)}
     """
     return by_name(COHORTS, rows_of(sql, picked.params))
