@@ -287,9 +287,8 @@ def _notes(asked: Asked, found: Found) -> list[str]:
     sets = found.study.sets
     notes = []
     if sets.unmatched:
-        are = "is" if sets.unmatched == 1 else "are"
-        left_out = f"{count(sets.unmatched)} had nobody comparable and {are} left out."
-        notes.append(left_out)
+        is_one = "is" if sets.unmatched == 1 else "are"
+        notes.append(f"{sets.unmatched} had nobody comparable and {is_one} left out.")
     if sets.found > sets.count + sets.unmatched:
         notes.append(f"Drawn at random from {count(sets.found)}, one of each customer.")
     beside = sets.account[~found.study.is_end]
