@@ -14,7 +14,7 @@ from campaigns import permissions, policy
 from campaigns.api.gate import GateDecisionIn, GateUndecidedOut, decision_of
 from campaigns.api.plan_versions import TermsIn
 from campaigns.api.wallet import MeasuredEffectOut
-from campaigns.choices import CampaignStatus
+from campaigns.choices import CampaignStatus, LeftOut
 from campaigns.errors import CampaignStateError
 from campaigns.models import Campaign, Enrolment, TouchTemplate
 from campaigns.queries import campaign_results
@@ -25,7 +25,9 @@ from common.api import expected_version as expected
 from common.api_fields import DayField, RecordFilter, RecordId
 from common.once import acts_once
 from common.resources import Listed, Resource, Shown
+from crm.choices import Channel, Stage
 from crm.services.bulk_steps import MOST_AT_ONCE
+from segments.choices import WorthClass
 
 MONEY: dict[str, Any] = {"max_digits": 20, "decimal_places": 2}
 # What a touch of a campaign says: it comes once, on a day of it.
@@ -380,7 +382,12 @@ class CampaignTouchResource(Listed, Shown, Resource):
 
 
 class EnrolmentOut(serializers.ModelSerializer[Enrolment]):
-    """One account in the audience; what was true at the start is null before it."""
+    """One account in the audience; what was true at the start is not known before."""
+
+    left_out = serializers.ChoiceField(choices=LeftOut.choices, allow_blank=True)
+    way = serializers.ChoiceField(choices=Channel.choices, allow_blank=True)
+    worth_class = serializers.ChoiceField(choices=WorthClass.choices, allow_blank=True)
+    stage = serializers.ChoiceField(choices=Stage.choices, allow_blank=True)
 
     class Meta:
         model = Enrolment

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import permissions
+from campaigns.choices import PLAN_CADENCES
 from campaigns.models import PlanVersion, RetentionPlan, TouchTemplate
 from campaigns.queries import costs
 from campaigns.services import plans
@@ -31,6 +32,7 @@ MONEY = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=Tru
 class TouchOut(serializers.ModelSerializer[TouchTemplate]):
     """One kind of touch; without a unit cost its yearly cost is not known."""
 
+    cadence = serializers.ChoiceField(choices=PLAN_CADENCES)
     event_type = serializers.CharField(source="event_type.key", allow_null=True)
     often = serializers.CharField(help_text="the cadence in words")
     cost_per_year = serializers.SerializerMethodField()

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from campaigns import permissions
 from campaigns.api.plan_versions import TermsIn
+from campaigns.choices import PLAN_CADENCES
 from campaigns.models import LibraryTouch
 from campaigns.services import library
 from campaigns.services.drafts import TERMS
@@ -20,6 +21,7 @@ from common.resources import Listed, Resource, Shown
 class LibraryTouchOut(serializers.ModelSerializer[LibraryTouch]):
     """One touch that is kept ready; a retired one is offered to no draft."""
 
+    cadence = serializers.ChoiceField(choices=PLAN_CADENCES)
     event_type = serializers.CharField(source="event_type.key", allow_null=True)
     often = serializers.CharField(help_text="the cadence in words")
 
