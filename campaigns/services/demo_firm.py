@@ -9,7 +9,7 @@ import numpy as np
 from django.conf import settings
 from django.db import connection, transaction
 
-from campaigns.services import demo_effects, plans
+from campaigns.services import demo_campaigns, demo_effects, plans
 from campaigns.services.automations import demo
 from clv.models import DemoFirm, TrueWorth
 from clv.services import demo_offers
@@ -74,6 +74,7 @@ def load_demo_firm(
     demo_offers.store_decisions(as_of)
     load.analyse(TrueWorth)
     plans.ensure_plans()
+    demo_campaigns.store_campaigns(seed, as_of)
     demo.switch_on_examples()
     demo_effects.record_measured(as_of)
     return DemoFirm.objects.create(

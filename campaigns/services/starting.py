@@ -214,7 +214,7 @@ def _plan(
         raise CannotStartError(
             "Nobody of its audience is left: who it pays for may not be reached."
         )
-    _draw_controls(campaign)
+    draw_controls(campaign)
     campaign_touches.plan(campaign, span, rule)
 
 
@@ -246,7 +246,7 @@ def _leave_out_of_reach(campaign: Campaign) -> None:
         )
 
 
-def _draw_controls(campaign: Campaign) -> None:
+def draw_controls(campaign: Campaign) -> None:
     """Draw who gets nothing: as many of each class as of the others, else by chance."""
     with connection.cursor() as cursor:
         cursor.execute(

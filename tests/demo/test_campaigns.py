@@ -1,0 +1,48 @@
+"""The demo firm's campaigns: one is over, one runs, and who is spared gets nothing."""
+
+import datetime as dt
+
+import pytest
+
+from campaigns.models import Campaign, PlannedTouch
+from campaigns.queries import campaign_results
+from crm.models import LedgerEntry
+from tests.demo.conftest import AS_OF
+
+pytestmark = pytest.mark.django_db
+
+
+def test_one_is_over_and_one_runs_with_a_fifth_spared(firm):
+    over, runs = Campaign.objects.order_by("starts_on")
+    assert (over.status, runs.status) == ("ended", "running")
+    assert over.ends_on < AS_OF <= runs.ends_on
+    for one in (over, runs):
+        audience = one.enrolments.count()
+        spared = one.enrolments.controls().count()
+        assert audience >= 20
+        assert abs(spared - audience / 5) <= 1
+        touched = PlannedTouch.objects.filter(template__campaign=one)
+        reached = set(touched.values_list("account_id", flat=True))
+        treated = set(one.enrolments.treated().values_list("account_id", flat=True))
+        assert reached == treated
+
+
+def test_what_was_done_is_paid_and_what_comes_is_due(firm):
+    over, runs = Campaign.objects.order_by("starts_on")
+    treated = over.enrolments.treated().count()
+    assert campaign_results.cost_of(over) == treated * over.touches.get().unit_cost
+    mails = PlannedTouch.objects.filter(template__campaign=runs, status="due")
+    assert mails.count() == runs.enrolments.treated().count()
+    assert {touch.due_on >= AS_OF for touch in mails} == {True}
+    posted = LedgerEntry.objects.filter(note__startswith="Campaign “")
+    assert not posted.filter(incurred_on__gt=AS_OF).exists()
+
+
+def test_the_one_for_prospects_has_won_some(firm):
+    over = Campaign.objects.get(kind="win")
+    won = campaign_results.won_by([over.pk])
+    assert won
+    until = over.ends_on + dt.timedelta(days=90)
+    for _, account in won:
+        enrolment = over.enrolments.select_related("account").get(account=account)
+        assert over.starts_on <= enrolment.account.acquired_on <= until
