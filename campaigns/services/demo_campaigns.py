@@ -140,20 +140,19 @@ def _store(marketer: User, told: _Told, seed: int, as_of: dt.date) -> None:
         budget=told.budget,
         holdout_percent=20,
     )
-    touches = [
-        campaigns.save_touch(
-            actor=marketer,
-            campaign=Campaign.objects.get(pk=campaign.pk),
-            care=told.care,
-            offset_days=day,
-            **fields,
-        )
-        for fields, day in told.touches
-    ]
+    touches = [_touch(marketer, campaign, told, *touch) for touch in told.touches]
     enrolling.enrol(actor=marketer, campaign=campaign, account_ids=accounts)
     campaign = _begin(campaign, seed, is_over=told.ends < 0)
     for touch in touches:
         _plan(marketer, campaign, touch, as_of)
+
+
+def _touch(
+    marketer: User, campaign: Campaign, told: _Told, fields: TouchFields, day: int
+) -> TouchTemplate:
+    terms: TouchFields = {**fields, "care": told.care, "offset_days": day}
+    stored = Campaign.objects.get(pk=campaign.pk)
+    return campaigns.save_touch(actor=marketer, campaign=stored, **terms)
 
 
 def _audience(told: _Told, seed: int, starts_on: dt.date) -> list[int]:

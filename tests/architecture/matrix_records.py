@@ -445,8 +445,7 @@ MAKERS = {
     "PUBLISHED": lambda account: PlanVersion.objects.published().first(),
     "KEPT": lambda account: LibraryTouch.objects.first(),
     "KEPT_IN": lambda account: LibraryTouch.objects.first(),
-    "CAMPAIGN": lambda account: make.campaign(),
-    "CAMPAIGN_TOUCH": lambda account: make.campaign_touch(campaign=make.campaign()),
+    "ASKED_TOUCH": lambda account: make.campaign_touch(campaign=make.campaign()),
     "enrolment": lambda account: make.enrolment(
         campaign=make.campaign(), account=account
     ),

@@ -8,6 +8,7 @@ import pytest
 from campaigns.errors import CannotRecordEffectError
 from campaigns.models import Campaign, MeasuredEffect, PlannedTouch
 from campaigns.queries import campaign_results
+from campaigns.queries.holdout import holdout
 from campaigns.services import campaign_effects, campaigns, touches
 from common.clock import business_today
 from tests import make
@@ -240,3 +241,54 @@ def test_ending_keeps_the_results_going_for_a_quarter(marketer):
     ended = campaigns.end_campaign(actor=marketer, campaign=running)
     assert ended.measured_until == TODAY
     assert campaign_results.results(ended).is_final is False
+
+
+def _audience(draft, margins):
+    run = make.run()
+    for margin in margins:
+        account = make.account()
+        make.enrolment(campaign=draft, account=account)
+        make.valuation(
+            run=run,
+            account=account,
+            margin_year=Decimal(margin),
+            expected_margin_year=Decimal(1_000),
+        )
+
+
+def test_the_share_to_spare_says_how_well_it_tells(marketer):
+    draft = make.campaign(
+        owner=marketer, ends_on=TODAY + dt.timedelta(days=400), holdout_percent=50
+    )
+    _audience(draft, [900, 1_100] * 50)
+    found = holdout(draft)
+    assert (found.accounts, found.spared, found.proposed) == (100, 50, 10)
+    assert found.within == Decimal("39.40")
+    assert found.sentence == (
+        "About 50 of 100 are spared. That tells the effect to within 39.40 an account,"
+        " of 1\u202f000.00 expected in that time."
+    )
+
+
+def test_more_is_proposed_where_that_is_enough_to_tell(marketer):
+    draft = make.campaign(owner=marketer, ends_on=TODAY + dt.timedelta(days=400))
+    _audience(draft, [800, 1_200] * 50)
+    assert holdout(draft).proposed == 20
+
+
+def test_the_usual_share_is_proposed_where_no_share_is_enough(marketer):
+    draft = make.campaign(owner=marketer)
+    _audience(draft, [0, 20_000] * 10)
+    found = holdout(draft, 20)
+    assert found.proposed == 10
+    assert "too few to tell" in found.sentence
+
+
+def test_before_the_first_night_nobody_knows_how_well_it_tells(marketer):
+    draft = make.campaign(owner=marketer)
+    for _ in range(200):
+        make.enrolment(campaign=draft)
+    found = holdout(draft)
+    assert (found.within, found.spared) == (None, 20)
+    assert found.sentence.startswith("About 20 of 200 are spared. How well")
+    assert holdout(draft, 0).sentence.startswith("Nobody is spared")

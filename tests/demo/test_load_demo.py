@@ -193,7 +193,10 @@ def test_each_rep_has_a_territory_and_accounts_of_it(firm):
     assert not Account.objects.exclude(territory=F("owner__territory")).exists()
     per_rep = Account.objects.values("owner").annotate(n=Count("pk"))
     assert len(per_rep) == 6
-    assert not Touchpoint.objects.exclude(user=F("account__owner")).exists()
+    by_reps = Touchpoint.objects.filter(user__in=reps)
+    assert not by_reps.exclude(user=F("account__owner")).exists()
+    by_others = Touchpoint.objects.exclude(user__in=reps)
+    assert not by_others.exclude(note__startswith="Campaign “").exists()
     assert not Task.objects.exclude(owner=F("account__owner")).exists()
 
 
