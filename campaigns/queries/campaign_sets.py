@@ -9,14 +9,18 @@ from django.db.models import Exists, OuterRef, QuerySet
 from campaigns.choices import TouchStatus
 from campaigns.models import Campaign, Enrolment, PlannedTouch
 from common.lists.sets import AccountSet, Given, account_set_url
+from crm.choices import Stage
 
 LARGEST_ID = 2**62
 ALL, REACHED, CONTROL, LEFT_OUT = "all", "reached", "control", "left-out"
+WON, WON_CONTROL = "won", "won-control"
 PARTS: Mapping[str, str] = {
     ALL: "in the campaign",
     REACHED: "reached by",
     CONTROL: "in the control group of",
     LEFT_OUT: "left out of",
+    WON: "that were prospects and became customers, reached by",
+    WON_CONTROL: "that were prospects and became customers, spared by",
 }
 
 
@@ -28,7 +32,19 @@ def part_of(campaign: Campaign, part: str) -> QuerySet[Enrolment]:
         REACHED: rows.treated(),
         CONTROL: rows.controls(),
         LEFT_OUT: rows.exclude(left_out=""),
+        WON: _won(campaign, rows.treated()),
+        WON_CONTROL: _won(campaign, rows.controls()),
     }[part]
+
+
+def _won(campaign: Campaign, rows: QuerySet[Enrolment]) -> QuerySet[Enrolment]:
+    """Keep prospects that became customers by the day that results count to."""
+    days = (campaign.starts_on, campaign.measured_until)
+    return rows.filter(
+        stage=Stage.PROSPECT,
+        account__acquired_on__range=days,
+        account__merged_into=None,
+    )
 
 
 def _found(user: Any, given: Given) -> Campaign | None:

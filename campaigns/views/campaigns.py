@@ -16,6 +16,9 @@ from campaigns import permissions
 from campaigns.forms.campaigns import CampaignForm
 from campaigns.models import Campaign
 from campaigns.queries import campaign_pages as queries
+from campaigns.queries.campaign_effects import effect_chart, precision
+from campaigns.queries.campaign_results import results
+from campaigns.queries.campaign_sets import WON, WON_CONTROL, part_url
 from campaigns.services import campaigns, starting
 from campaigns.views import gate
 from campaigns.views.campaign_touches import opened_touch, shown_touches
@@ -103,6 +106,7 @@ def campaign_detail(request: SignedInRequest, pk: int) -> HttpResponse:
     }
     if campaign.has_started:
         context["progress"] = queries.progress(campaign, user)
+        context |= _results(campaign) if user.sees_every_account else {}
     else:
         context |= shown_touches(campaign, can_change=can_change and campaign.is_draft)
         context |= {"form": form, "edited": edited}
@@ -126,6 +130,7 @@ def campaign_cost(request: SignedInRequest, pk: int) -> HttpResponse:
         "gate": found,
         "touches": touches,
         "missing": [one.title for one in touches if one.unit_cost is None],
+        "precision": precision(campaign, found.rest),
         "is_dear": campaign.budget is not None and found.cost > campaign.budget,
     }
     return render(request, "campaigns/campaigns/_cost.html", context)
@@ -183,6 +188,25 @@ def campaign_end(request: SignedInRequest, pk: int) -> HttpResponse:
 def find_campaign(request: SignedInRequest, pk: int) -> Campaign:
     rows = Campaign.objects.visible_to(request.user).select_related("owner")
     return get_object_or_404(rows, pk=pk)
+
+
+def _results(campaign: Campaign) -> dict[str, Any]:
+    """Return what it brought about, with the names behind each figure."""
+    found = results(campaign)
+    if found is None:
+        return {}
+    return {
+        "results": found,
+        "chart": effect_chart(found),
+        "figures": [
+            ("Prospects won, reached", found.won_treated, part_url(campaign, WON)),
+            (
+                "Prospects won, control group",
+                found.won_controls,
+                part_url(campaign, WON_CONTROL),
+            ),
+        ],
+    }
 
 
 def _field(form: CampaignForm, error: DomainError) -> str | None:

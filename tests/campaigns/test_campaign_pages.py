@@ -429,3 +429,89 @@ def test_undo_of_a_started_campaign_is_refused(client, member, marketer, draft):
     refused = client.post(url("bulk_undo", edit.pk), follow=True)
     assert "The campaign is no draft any more" in refused.text
     assert Enrolment.objects.count() == 1
+
+
+def test_draft_says_what_its_control_group_buys(client, member, marketer, draft):
+    run = make.run()
+    for number in range(100):
+        make.valuation(
+            run=run,
+            account=(account := member()),
+            expected_margin_year=Decimal(1000 + 10 * (number % 2)),
+        )
+        make.enrolment(campaign=draft, account=account)
+    client.force_login(marketer)
+    cost = url("campaign_cost", draft.pk)
+    assert "Nobody is spared" in client.get(cost).text
+    Campaign.objects.update(holdout_percent=10)
+    assert "10 of 100 are spared: too few to tell its effect" in client.get(cost).text
+
+    Campaign.objects.update(holdout_percent=20)
+
+    # The spread of 5.03 times 1.96, over the root of 100, a fifth and four fifths.
+    said = "20 of 100 are spared: after a year its effect can be told to within 2 an"
+    assert said in client.get(cost).text
+
+
+def test_results_name_who_was_won_and_reps_do_not_see_them(
+    client, rep, marketer, draft
+):
+    today = business_today()
+    for name, is_control in (("Won", False), ("Later", False), ("Spared", True)):
+        account = make.account(
+            name=name,
+            owner=rep,
+            acquired_on=None if name == "Later" else today,
+        )
+        make.enrolment(
+            campaign=draft, account=account, is_control=is_control, stage="prospect"
+        )
+    make.begun(draft)
+    client.force_login(marketer)
+    page = client.get(url("campaign_detail", draft.pk))
+
+    assert "2 with, 1 without: too few to tell." in page.text
+    figures = {name: (n, to) for name, n, to in page.context["figures"]}
+    assert [n for n, _ in figures.values()] == [1, 1]
+    won = client.get(figures["Prospects won, reached"][1]).text
+    assert ("Won</a>" in won, "Later</a>" in won, "Spared</a>" in won) == (
+        True,
+        False,
+        False,
+    )
+    client.force_login(rep)
+    assert "too few to tell" not in client.get(url("campaign_detail", draft.pk)).text
+
+
+def test_targeting_sets_whom_a_campaign_won_against_all(client, marketer, draft):
+    run, today = make.run(), business_today()
+    for number in range(10):
+        poor = make.account(name=f"Poor {number}", acquired_on=today)
+        make.enrolment(campaign=draft, account=poor, stage="prospect")
+        rich = make.account(name=f"Rich {number}")
+        for account, clv in ((poor, 100 + number), (rich, 9000 + number)):
+            make.valuation(
+                run=run,
+                account=account,
+                realised=str(clv),
+                expected_margin="0",
+                order_days=1,
+                first_on=today,
+            )
+    client.force_login(marketer)
+    piece = url("targeting_campaigns")
+    assert "No campaign has won a customer yet" in client.get(piece).text
+    make.begun(draft)
+
+    table = client.get(piece).context["table"]
+
+    (cohort,) = table.cohorts
+    assert (cohort.label, cohort.customers, cohort.is_red) == ("Spring", 10, True)
+    assert cohort.mean == Decimal("104.50")
+    assert "Surely below the mean of 4 554: Spring." in table.sentence.replace(
+        "\u202f", " "
+    )
+    names = client.get(cohort.url).text
+    assert "Poor 0" in names
+    assert "Rich 0" not in names
+    assert url("targeting_campaigns") in client.get(reverse("segments:targeting")).text
