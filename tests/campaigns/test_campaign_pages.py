@@ -484,9 +484,10 @@ def test_results_name_who_was_won_and_reps_do_not_see_them(
 
 
 def test_targeting_sets_whom_a_campaign_won_against_all(client, marketer, draft):
-    run, today = make.run(), business_today()
+    run, then = make.run(), business_today() - dt.timedelta(days=200)
+    Campaign.objects.update(starts_on=then, ends_on=then + dt.timedelta(days=30))
     for number in range(10):
-        poor = make.account(name=f"Poor {number}", acquired_on=today)
+        poor = make.account(name=f"Poor {number}", acquired_on=then)
         make.enrolment(campaign=draft, account=poor, stage="prospect")
         rich = make.account(name=f"Rich {number}")
         for account, clv in ((poor, 100 + number), (rich, 9000 + number)):
@@ -496,7 +497,7 @@ def test_targeting_sets_whom_a_campaign_won_against_all(client, marketer, draft)
                 realised=str(clv),
                 expected_margin="0",
                 order_days=1,
-                first_on=today,
+                first_on=then,
             )
     client.force_login(marketer)
     piece = url("targeting_campaigns")
