@@ -1,7 +1,8 @@
 """What a source of the timeline returns, and how it is cut to the part that is asked.
 
 Each source is cut by itself, by an index, before all are merged; so an account's first
-contact of years ago opens as fast as the last one.
+contact of years ago opens as fast as the last one. What the entries say is read after
+that, of those few sources that have some in the part.
 """
 
 import datetime as dt
@@ -34,6 +35,8 @@ from common.clock import day_ends_at
 
 Row = TypeVar("Row", bound=Model)
 Rows = QuerySet[Any, tuple[Any, ...]]
+Place = tuple[Any, ...]  # a source's key, the id of its row and the moment
+Told = tuple[Any, ...]  # a place, whether it is a day, and COLUMNS
 ONE_DAY = dt.timedelta(days=1)
 
 # What an entry may say, in this order; a source leaves out what it does not know.
@@ -115,20 +118,34 @@ def labels(path: str, choices: Sequence[tuple[Any, Any]]) -> Case:
 
 
 def cut(
-    entries: Entries,
-    *,
-    key: str,
-    size: int,
-    position: Position | None = None,
-    oldest_first: bool = False,
-) -> Rows:
-    """Return the next `size` entries after `position` as tuples, by an index."""
-    rows = entries.rows
-    if position is not None:
-        rows = rows.filter(_after(entries, key, position))
-    order = ("", "") if oldest_first else ("-", "-")
-    ordered = rows.order_by(f"{order[0]}{entries.at}", f"{order[1]}pk")
-    return _columns(ordered, entries, key)[:size]
+    sources: Mapping[str, Entries], *, size: int, position: Position | None = None
+) -> list[Place]:
+    """Return the next `size` places after `position`, newest first, by the indexes."""
+    order = ("-t_at", "-t_kind", "-t_pk")
+    parts = [
+        _places(_after(one, key, position), key, newest_first=True)[:size]
+        for key, one in sources.items()
+    ]
+    return list(_merged(parts, *order)[:size])
+
+
+def first_ones(sources: Mapping[str, Entries]) -> list[Place]:
+    """Return the place of each source's first entry, in order."""
+    parts = [_places(one, key, newest_first=False)[:1] for key, one in sources.items()]
+    return list(_merged(parts, "t_at", "t_kind", "t_pk"))
+
+
+def told(sources: Mapping[str, Entries], places: Sequence[Place]) -> list[Told]:
+    """Return what the entries at these places say, in their order. One query."""
+    wanted: dict[str, list[int]] = {}
+    for key, pk, _at in places:
+        wanted.setdefault(key, []).append(pk)
+    parts = [
+        _columns(kept(sources[key], Q(pk__in=keys)), key)
+        for key, keys in wanted.items()
+    ]
+    found = {row[:2]: row for row in _merged(parts)}
+    return [found[place[:2]] for place in places if place[:2] in found]
 
 
 def between(entries: Entries, since: dt.date | None, until: dt.date | None) -> Entries:
@@ -164,41 +181,63 @@ def kept(entries: Entries, condition: Q) -> Entries:
     )
 
 
-def _after(entries: Entries, key: str, position: Position) -> Q:
+def _after(entries: Entries, key: str, position: Position | None) -> Entries:
     """Keep what comes after `position`: older, or as old with a lower key or id."""
-    at: Any = position.at
-    if entries.is_day:
-        local = timezone.localtime(position.at)
-        at = local.date()
-        if local.time() != dt.time():  # within the day, which began before
-            return Q(**{f"{entries.at}__lte": at})
-    if key < position.key:
-        return Q(**{f"{entries.at}__lte": at})
+    if position is None:
+        return entries
+    local = timezone.localtime(position.at)
+    at = local.date() if entries.is_day else position.at
+    as_old = Q(**{f"{entries.at}__lte": at})
+    is_within_day = entries.is_day and local.time() != dt.time()  # which began before
+    if is_within_day or key < position.key:
+        return kept(entries, as_old)
     older = Q(**{f"{entries.at}__lt": at})
     if key > position.key:
-        return older
+        return kept(entries, older)
     # The outer bound lets the index start at the position; a plain OR would scan all.
-    return Q(**{f"{entries.at}__lte": at}) & (older | Q(pk__lt=position.pk))
+    return kept(entries, as_old & (older | Q(pk__lt=position.pk)))
 
 
-def _columns(rows: QuerySet[Any], entries: Entries, key: str) -> Rows:
-    """Return the rows as tuples; columns not given are empty.
+def _places(entries: Entries, key: str, *, newest_first: bool) -> Rows:
+    sign = "-" if newest_first else ""
+    named: Rows = (
+        entries.rows.order_by(f"{sign}{entries.at}", f"{sign}pk")
+        .annotate(**_place(entries, key))
+        .values_list("t_kind", "t_pk", "t_at")
+    )
+    return named
 
-    They take names of their own, because annotations may not shadow fields.
-    """
-    columns: dict[str, Any] = {
+
+def _place(entries: Entries, key: str) -> dict[str, Any]:
+    """Name where an entry stands; the names may not be those of a model's fields."""
+    return {
         "t_kind": Value(key, output_field=CharField()),
         "t_pk": F("pk"),
         "t_at": _midnight(entries.at) if entries.is_day else F(entries.at),
-        "t_is_day": Value(entries.is_day, output_field=BooleanField()),
     }
+
+
+def _columns(entries: Entries, key: str) -> Rows:
+    """Return the rows as tuples, in no order; columns not given are empty."""
+    columns = _place(entries, key)
+    columns["t_is_day"] = Value(entries.is_day, output_field=BooleanField())
     for name, output in COLUMNS.items():
         is_text = isinstance(output, CharField | TextField)
         empty = Value("" if is_text else None, output_field=output)
         wanted = entries.columns.get(name, empty)
         columns[f"t_{name}"] = Cast(wanted, TextField() if is_text else output)
-    named: Rows = rows.annotate(**columns).values_list(*columns)
+    named: Rows = entries.rows.order_by().annotate(**columns).values_list(*columns)
     return named
+
+
+def _merged(parts: Sequence[Rows], *order: str) -> Rows | list[Told]:
+    if not parts:
+        return []
+    first, *others = parts
+    if not others:
+        return first
+    merged = first.union(*others, all=True)
+    return merged.order_by(*order) if order else merged
 
 
 def _midnight(path: str) -> Func:

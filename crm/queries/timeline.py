@@ -17,7 +17,15 @@ from common.clock import business_today
 from crm import policy
 from crm.choices import Channel, Direction, OrderStatus, Outcome, Role
 from crm.models import Account, PinnedContact, User
-from crm.queries.entries import Entries, Position, between, cut, kept
+from crm.queries.entries import (
+    Entries,
+    Position,
+    between,
+    cut,
+    first_ones,
+    kept,
+    told,
+)
 from crm.queries.merged import member_ids
 
 PAGE_SIZE = 25
@@ -206,7 +214,7 @@ def timeline(
     before: str = "",
     size: int = 0,
 ) -> Timeline:
-    """Return what happened with `account`, newest first, one query beside its mergers.
+    """Return what happened, newest first, in two queries beside that for its mergers.
 
     `before` is a cursor that an earlier page gave out, or a year to begin at the end
     of. An unreadable one is ignored, so that an old link still opens.
@@ -214,16 +222,8 @@ def timeline(
     position = read_cursor(before)
     size = size or PAGE_SIZE
     arms = _arms(account, user, wanted or Wanted())
-    parts = [
-        cut(entries, key=key, size=size + 1, position=position)
-        for key, entries in arms.items()
-    ]
-    if not parts:
-        return Timeline([], "", is_first=position is None)
-    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    if len(parts) > 1:
-        merged = merged.order_by("-t_at", "-t_kind", "-t_pk")
-    found = [Happening(*row) for row in merged[: size + 1]]
+    places = cut(arms, size=size + 1, position=position)
+    found = [Happening(*row) for row in told(arms, places)]
     shown = found[:size]
     return Timeline(
         rows=_rows(shown, user, position),
@@ -234,15 +234,8 @@ def timeline(
 
 def beginning(account: Account, *, user: User) -> Beginning | None:
     """Return where the timeline begins; None where nothing has happened."""
-    parts = [
-        cut(entries, key=key, size=1, oldest_first=True)
-        for key, entries in _arms(account, user, Wanted()).items()
-    ]
-    if not parts:
-        return None
-    merged = parts[0].union(*parts[1:], all=True) if len(parts) > 1 else parts[0]
-    ordered = merged.order_by("t_at") if len(parts) > 1 else merged
-    rows = [Happening(*row) for row in ordered]
+    arms = _arms(account, user, Wanted())
+    rows = [Happening(*row) for row in told(arms, first_ones(arms))]
     if not rows:
         return None
     contact = next((row for row in rows if row.is_contact), None)

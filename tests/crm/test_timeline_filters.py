@@ -240,7 +240,7 @@ def test_fifty_thousand_entries_are_read_part_by_part_through_the_index(
     with CaptureQueriesContext(connection) as captured:
         newest = timeline(account, user=rep)
     queries = len(captured)
-    merged = captured[-1]["sql"]
+    merged, told = (one["sql"] for one in captured[-2:])
     with CaptureQueriesContext(connection) as captured:
         deep = timeline(account, user=rep, before="2022")
         begins = beginning(account, user=rep)
@@ -248,18 +248,25 @@ def test_fifty_thousand_entries_are_read_part_by_part_through_the_index(
     assert deep.rows[0].item.day <= dt.date(2022, 12, 31)
     assert begins.contact_on == dt.date(2021, 2, 16)
     assert len(captured) <= 2 * queries
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + merged)
-        (plan,) = cursor.fetchone()[0]
-    (scan,) = [n for n in nodes(plan["Plan"]) if n.get("Relation Name") == CONTACTS]
+    scan = scan_of_contacts(merged)
     assert scan["Index Name"] == "touchpoint_by_account"
     assert scan["Actual Rows"] == 26
+    # What they say is read of these only.
+    assert scan_of_contacts(told)["Actual Rows"] == 26
 
     oldest = timeline(account, user=rep, wanted=Wanted(until=begins.on), size=100)
     assert (oldest.older, oldest.rows[-1].item.text) == ("", "Note 50000")
 
 
 CONTACTS = "crm_touchpoint"
+
+
+def scan_of_contacts(sql):
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN (ANALYZE, FORMAT JSON) " + sql)
+        (plan,) = cursor.fetchone()[0]
+    (scan,) = [n for n in nodes(plan["Plan"]) if n.get("Relation Name") == CONTACTS]
+    return scan
 
 
 def nodes(node):
