@@ -21,6 +21,12 @@ def ready(db):
 
 
 @pytest.fixture
+def key_plan(ready):
+    """The ready plan of key customers."""
+    return PlanVersion.objects.published().get(plan__worth_class="current_key").plan
+
+
+@pytest.fixture
 def member(db):
     """Make a member of a class, with as many contacts as it takes."""
 
