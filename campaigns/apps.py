@@ -75,6 +75,7 @@ class CampaignsConfig(AppConfig):
         sets.register(
             "campaign-touches", "campaigns.queries.campaign_sets.CAMPAIGN_TOUCHES"
         )
+        sets.register("prospects", "campaigns.queries.sets.PROSPECTS")
         sets.register("alert", "campaigns.queries.sets.ALERT")
         of_board = "campaigns.queries.board_touches"
         sets.register("plan-touches", f"{of_board}.PLAN_TOUCHES")

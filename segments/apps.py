@@ -15,6 +15,7 @@ class SegmentsConfig(AppConfig):
         targeting = "segments.queries.targeting"
         sets.register("customers-by-source", f"{targeting}.CUSTOMERS_BY_SOURCE")
         sets.register("customers-by-owner", f"{targeting}.CUSTOMERS_BY_OWNER")
+        sets.register("customers-by-fit", f"{targeting}.CUSTOMERS_BY_FIT")
         sets.register("lost-by-fit", f"{targeting}.LOST_BY_FIT")
         sets.register("payback", "segments.queries.paybacks.PAYBACK")
         sets.register("overdue", "segments.queries.overdue.OVERDUE")
@@ -26,6 +27,7 @@ class SegmentsConfig(AppConfig):
             "falling",
             "ending",
             "changed",
+            "equity",
             "these",
         ):
             sets.register(key, f"segments.queries.sets.{key.upper()}")

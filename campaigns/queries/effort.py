@@ -160,6 +160,7 @@ class ProspectGroup:
     prospects: int
     gain: float
     hours: float
+    url: str = ""
 
     @property
     def per_hour(self) -> float | None:
@@ -245,7 +246,7 @@ def effort_in(scope: Scope) -> Effort | None:
         owners=_owners(rows, found, scope),
         too_little=[one for one in gaps if one.more >= SMALLEST_GAP],
         too_much=[one for one in reversed(gaps) if -one.more >= SMALLEST_GAP],
-        prospects=_prospects(groups),
+        prospects=_prospects(groups, scope),
     )
 
 
@@ -358,9 +359,15 @@ def _gaps(found: Sequence[Any], scope: Scope) -> list[Gap]:
     return sorted(gaps, key=lambda one: -one.more)
 
 
-def _prospects(rows: Sequence[Any]) -> list[ProspectGroup]:
+def _prospects(rows: Sequence[Any], scope: Scope) -> list[ProspectGroup]:
     found = [
-        ProspectGroup(name or NOT_KNOWN, prospects, gain, hours)
+        ProspectGroup(
+            name or NOT_KNOWN,
+            prospects,
+            gain,
+            hours,
+            scope.list_url("prospects", of_industry=name),
+        )
         for name, prospects, gain, hours in rows
     ]
     return sorted(

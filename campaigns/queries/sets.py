@@ -27,6 +27,20 @@ ALERT = AccountSet(
 )
 
 
+def _prospects(_user: Any, given: Given) -> QuerySet[Any]:
+    rows = values_of(given).filter(order_days=0, account__industry=given["of_industry"])
+    return rows.values("account_id")
+
+
+PROSPECTS = AccountSet(
+    title=lambda given: (
+        f"that have not ordered yet, industry {given['of_industry'] or 'not known'}"
+    ),
+    accounts=_prospects,
+    parameters={"of_industry": lambda: forms.CharField(required=False)},
+)
+
+
 # -- The optimiser: bands of worth among those who follow a plan
 
 

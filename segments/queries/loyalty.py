@@ -12,6 +12,7 @@ from segments.queries.scope import Scope
 
 LOYALTY = "loyalty"
 YEAR = 365
+FEWEST = 5  # customers; shares of fewer say little
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,22 @@ class LoyaltyOfType:
     loyalty: Loyalty
 
 
+@dataclass(frozen=True, slots=True)
+class LoyaltyNames:
+    """One type of relationship with the lists of names behind its figures."""
+
+    relationship: RelationshipType
+    loyalty: Loyalty
+    customers_url: str
+    again_url: str
+    established_url: str
+    kept_url: str
+
+    @property
+    def is_small(self) -> bool:
+        return self.loyalty.customers < FEWEST
+
+
 _COUNTS = f"""count(*)::int,
     (count(*) FILTER (WHERE order_days > 1))::int,
     (count(*) FILTER (WHERE first_on <= %(as_of)s - {YEAR}))::int,
@@ -109,6 +126,24 @@ def loyalty_by_relationship(scope: Scope) -> list[LoyaltyOfType]:
         for key in RelationshipType
         if key.value in found
     ]
+
+
+def loyalty_names(scope: Scope) -> list[LoyaltyNames]:
+    """Return each type that has customers, with its names."""
+    found = []
+    for one in loyalty_by_relationship(scope):
+        mine = {"relationship": one.relationship.value}
+        found.append(
+            LoyaltyNames(
+                relationship=one.relationship,
+                loyalty=one.loyalty,
+                customers_url=scope.list_url(customers=1, **mine),
+                again_url=scope.list_url("repeaters", **mine),
+                established_url=scope.list_url("established", **mine),
+                kept_url=scope.list_url("established", state="kept", **mine),
+            )
+        )
+    return found
 
 
 def loyalty_by_class(scope: Scope) -> dict[WorthClass, Loyalty]:

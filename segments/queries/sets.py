@@ -185,6 +185,47 @@ CHANGED = AccountSet(
 )
 
 
+# -- Why customer equity changed: the accounts behind its parts
+
+FIRST = "first"
+EQUITY_WAYS = {
+    FIRST: "are customers since",
+    ROSE: "are expected to bring more than",
+    FELL: "are expected to bring less than",
+}
+
+
+def _of_equity(_user: Any, given: Given) -> QuerySet[Any]:
+    """Return who had not ordered by the earlier night, or whose future value moved."""
+    night = ValuationRun.objects.as_of(given["since"])
+    now = ValuationRun.objects.as_of(given["until"])
+    if night is None or now is None:
+        return Valuation.objects.none().values("account_id")
+    then = Valuation.objects.filter(
+        run=night, account_id=OuterRef("account_id"), first_on__isnull=False
+    )
+    rows = Valuation.objects.order_by().filter(run=now, first_on__isnull=False)
+    if given["way"] == FIRST:
+        return rows.filter(~Exists(then)).values("account_id")
+    than = "future_value__lt" if given["way"] == ROSE else "future_value__gt"
+    moved = then.filter(**{than: OuterRef("future_value")})
+    return rows.filter(Exists(moved)).values("account_id")
+
+
+EQUITY = AccountSet(
+    title=lambda given: (
+        f"that on {day(given['until'])} {EQUITY_WAYS[given['way']]} "
+        f"{'' if given['way'] == FIRST else 'on '}{day(given['since'])}"
+    ),
+    accounts=_of_equity,
+    parameters={
+        "since": forms.DateField,
+        "until": forms.DateField,
+        "way": lambda: forms.ChoiceField(choices=list(EQUITY_WAYS.items())),
+    },
+)
+
+
 # -- Accounts that a page names one by one
 
 

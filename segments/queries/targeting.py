@@ -114,6 +114,7 @@ class FitLosses:
     realised_lost: Decimal
     reasons: Sequence[tuple[str, int]]
     url: str
+    customers_url: str
 
     @property
     def rate(self) -> float | None:
@@ -274,6 +275,7 @@ def _losses(key: str, rows: Sequence[Any], scope: Scope) -> FitLosses:
         realised_lost=to_money(sum(row[5] for row in lost)),
         reasons=sorted(reasons.items(), key=lambda one: (-one[1], one[0])),
         url=scope.list_url("lost-by-fit", fit=key),
+        customers_url=scope.list_url("customers-by-fit", fit=key),
     )
 
 
@@ -297,18 +299,23 @@ def _of_nobody(_user: Any, given: Given) -> QuerySet[Any]:
 
 
 def _lost(_user: Any, given: Given) -> QuerySet[Any]:
+    return _of_fit(given, "lost_on > %s AND lost_on <= %s", ("since", "day"))
+
+
+def _fitting(_user: Any, given: Given) -> QuerySet[Any]:
+    return _of_fit(given, "(lost_on IS NULL OR lost_on > %s)", ("since",))
+
+
+def _of_fit(given: Given, condition: str, names: Sequence[str]) -> QuerySet[Any]:
     run = run_of(given)
     if run is None:
         return values_of(given).values("account_id")
     params = _window(run)
     fit = FIT.format(customers=_CUSTOMERS.format(among=""))
-    sql = (
-        f"SELECT account_id FROM ({fit}) customers WHERE fit = %s"
-        " AND lost_on > %s AND lost_on <= %s"
-    )
+    sql = f"SELECT account_id FROM ({fit}) customers WHERE fit = %s AND {condition}"
     ids = RawSQL(  # noqa: S611  nothing of a user is written into it
         sql.replace("%(run)s", "%s").replace("%(day)s", "%s"),
-        (params["day"], run.pk, given["fit"], params["since"], params["day"]),
+        (params["day"], run.pk, given["fit"], *(params[name] for name in names)),
     )
     return values_of(given).filter(account_id__in=ids).values("account_id")
 
@@ -324,6 +331,11 @@ CUSTOMERS_BY_OWNER = AccountSet(
     title=lambda _given: "that ordered and are nobody's",
     accounts=_of_nobody,
     parameters={"of_owner": lambda: forms.CharField(required=False)},
+)
+CUSTOMERS_BY_FIT = AccountSet(
+    title=lambda given: f"not lost before the year, {FITS[given['fit']].lower()}",
+    accounts=_fitting,
+    parameters={"fit": lambda: forms.ChoiceField(choices=list(FITS.items()))},
 )
 LOST_BY_FIT = AccountSet(
     title=lambda given: f"lost within the year, {FITS[given['fit']].lower()}",

@@ -16,7 +16,7 @@ from segments.queries import heat, value_charts
 from segments.queries.blocks import BLOCKS
 from segments.queries.cohorts import cohorts_by_relationship, cohorts_of
 from segments.queries.effort import quarters_of
-from segments.queries.loyalty import loyalty_by_relationship
+from segments.queries.loyalty import loyalty_names
 from segments.queries.paybacks import paybacks_in
 from segments.queries.scope import Scope
 from segments.queries.spread import bars_of, whale_of
@@ -47,10 +47,7 @@ def _cohorts(scope: Scope) -> dict[str, Any]:
 def _retention(scope: Scope) -> dict[str, Any]:
     return {
         "chart": value_charts.retention_chart(cohorts_by_relationship(scope)),
-        "loyalty": [
-            (one, scope.list_url(relationship=one.relationship.value))
-            for one in loyalty_by_relationship(scope)
-        ],
+        "loyalty": loyalty_names(scope),
     }
 
 

@@ -6,8 +6,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from clv.models import ValuationRun
 from clv.requests import chosen_run
 from common.access import requires
+from common.lists.sets import account_set_url
 from common.panels import panels_for
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
@@ -67,6 +69,7 @@ def changes(request: SignedInRequest) -> HttpResponse:
     if run is not None and before is not None:
         context |= {
             "change": queries.equity_change(run, before),
+            "equity_url": _equity_url(run, before),
             "counts": queries.move_counts(run),
             "moves": queries.biggest_moves(run, size=NAMES_PER_LIST),
             "risers": queries.biggest_movers(
@@ -77,3 +80,10 @@ def changes(request: SignedInRequest) -> HttpResponse:
             ),
         }
     return render(request, "segments/value/_changes.html", context)
+
+
+def _equity_url(run: ValuationRun, before: ValuationRun) -> str:
+    """Return the list behind a part of the change, to be told which."""
+    past = {} if run.is_current else {"as_of": run.as_of}
+    days = {"since": before.as_of, "until": run.as_of}
+    return account_set_url("equity", **days, **past)

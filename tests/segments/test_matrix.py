@@ -249,6 +249,10 @@ def test_losses_stand_by_fit_and_reason(db, manager, as_manager):
     assert losses["high"].lost == losses["mid"].lost == 0
     assert losses["unknown"].customers == 1
     assert as_manager.get(losses["low"].url).status_code == 200
+    names = as_manager.get(losses["high"].customers_url).content.decode()
+    assert "A9" in names
+    assert "C0" not in names
+    assert "not lost before the year, high fit" in names
 
 
 @given(
