@@ -56,13 +56,19 @@ class Holdout:
         )
 
 
-def holdout(campaign: Campaign, percent: int | None = None) -> Holdout:
+def holdout(
+    campaign: Campaign,
+    percent: int | None = None,
+    *,
+    account_ids: Sequence[int] | None = None,
+) -> Holdout:
     """Return what sparing `percent` tells, by default what the campaign says.
 
     Accounts are taken to differ as their margins of the last year did; that is spread
-    over the time in which the campaign is measured.
+    over the time in which the campaign is measured. `account_ids` are those who would
+    be left, by default the audience as it stands.
     """
-    keys = included_ids(campaign)
+    keys = included_ids(campaign) if account_ids is None else account_ids
     accounts = len(keys)
     share = campaign.holdout_percent if percent is None else percent
     spread, expected = _spread(campaign, keys)

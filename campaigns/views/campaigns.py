@@ -16,9 +16,10 @@ from campaigns import permissions
 from campaigns.forms.campaigns import CampaignForm
 from campaigns.models import Campaign
 from campaigns.queries import campaign_pages as queries
-from campaigns.queries.campaign_effects import effect_chart, precision
+from campaigns.queries.campaign_effects import effect_chart
 from campaigns.queries.campaign_results import results
 from campaigns.queries.campaign_sets import WON, WON_CONTROL, part_url
+from campaigns.queries.holdout import holdout
 from campaigns.services import campaigns, starting
 from campaigns.views import gate
 from campaigns.views.campaign_touches import opened_touch, shown_touches
@@ -130,7 +131,7 @@ def campaign_cost(request: SignedInRequest, pk: int) -> HttpResponse:
         "gate": found,
         "touches": touches,
         "missing": [one.title for one in touches if one.unit_cost is None],
-        "precision": precision(campaign, found.rest),
+        "holdout": holdout(campaign, account_ids=found.rest),
         "is_dear": campaign.budget is not None and found.cost > campaign.budget,
     }
     return render(request, "campaigns/campaigns/_cost.html", context)

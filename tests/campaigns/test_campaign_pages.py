@@ -434,23 +434,29 @@ def test_undo_of_a_started_campaign_is_refused(client, member, marketer, draft):
 def test_draft_says_what_its_control_group_buys(client, member, marketer, draft):
     run = make.run()
     for number in range(100):
+        account = member()
         make.valuation(
             run=run,
-            account=(account := member()),
-            expected_margin_year=Decimal(1000 + 10 * (number % 2)),
+            account=account,
+            realised=str(1000 + 10 * (number % 2)),
+            expected_margin_year=Decimal(1000),
         )
         make.enrolment(campaign=draft, account=account)
     client.force_login(marketer)
     cost = url("campaign_cost", draft.pk)
     assert "Nobody is spared" in client.get(cost).text
     Campaign.objects.update(holdout_percent=10)
-    assert "10 of 100 are spared: too few to tell its effect" in client.get(cost).text
+    assert "About 10 of 100 are spared: too few to tell." in client.get(cost).text
 
     Campaign.objects.update(holdout_percent=20)
+    page = client.get(cost)
 
-    # The spread of 5.03 times 1.96, over the root of 100, a fifth and four fifths.
-    said = "20 of 100 are spared: after a year its effect can be told to within 2 an"
-    assert said in client.get(cost).text
+    # 1.96 times the spread of 5.03 over 121 of 365 days, by the root of a fifth times
+    # four fifths of 100.
+    assert page.context["holdout"].within == Decimal("1.42")
+    assert (
+        "About 20 of 100 are spared. That tells the effect to within 1.42" in page.text
+    )
 
 
 def test_results_name_who_was_won_and_reps_do_not_see_them(
