@@ -203,7 +203,7 @@ def kept_agenda(
         user.pk,
         user.is_superuser,
         tuple(sorted(user.roles)),
-        owner.pk if owner else None,
+        (owner.pk, tuple(sorted(owner.roles))) if owner else (),
         asking.today,
         tuple(source.key for source in agendas.sources_for(user)),
         weighing.key,

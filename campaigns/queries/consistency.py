@@ -3,10 +3,9 @@
 import datetime as dt
 from typing import Any
 
-from django.db import connection
-
 from campaigns.queries.experience import Rated
 from common.clock import day_ends_at
+from common.kept import kept_rows
 from crm.models import User
 
 ONE_DAY = dt.timedelta(days=1)
@@ -39,9 +38,7 @@ def rated_by(user: User, *, since: dt.date, until: dt.date) -> Rated | None:
         "begins": day_ends_at(since - ONE_DAY),
         "ends": day_ends_at(until),
     }
-    with connection.cursor() as cursor:
-        cursor.execute(RATED, params)
-        contacts, *figures = cursor.fetchone()
+    ((contacts, *figures),) = kept_rows(RATED, params)
     if not contacts:
         return None
     return Rated("user", str(user.pk), user.name, contacts, *figures)

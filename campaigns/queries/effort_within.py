@@ -20,8 +20,8 @@ from segments.choices import Dimension, WorthClass
 from segments.queries.narrowed import CLASS, name_of
 from segments.queries.profit_cells import Coded, numbered, words_of
 from segments.queries.scope import usual_period
+from segments.queries.spread_within import each_part
 
-Integers = NDArray[np.int64]
 Columns = Mapping[str, NDArray[Any]]
 Row = list[Any]
 FROM_ACCOUNTS = """
@@ -114,7 +114,7 @@ def _customers(
     parts: Coded, columns: Columns
 ) -> Iterator[tuple[str, list[Row], list[Row]]]:
     """Yield each part's key, its totals by class and owner, and its largest gaps."""
-    for key, rows in _each(parts):
+    for key, rows in each_part(parts):
         ours = {name: values[rows] for name, values in columns.items()}
         totals = _totals("class", _coded(CLASS, ours, []), ours)
         totals += _totals("owner", numbered(ours[Dimension.OWNER]), ours)
@@ -161,7 +161,7 @@ def _prospects(
     parts: Coded, columns: Columns, industries: list[str]
 ) -> Iterator[tuple[str, list[Row]]]:
     """Yield each part's key and its largest groups of prospects, by industry."""
-    for key, rows in _each(parts):
+    for key, rows in each_part(parts):
         places = columns[Dimension.INDUSTRY][rows]
         size = len(industries)
         counts = np.bincount(places, minlength=size)
@@ -178,12 +178,3 @@ def _prospects(
                 if counts[n]
             ],
         )
-
-
-def _each(parts: Coded) -> Iterator[tuple[str, Integers]]:
-    """Yield each part's key and its rows; what has no value is no part."""
-    order = np.argsort(parts.places, kind="stable")
-    ends = np.cumsum(np.bincount(parts.places, minlength=len(parts.keys)))
-    for key, rows in zip(parts.keys, np.split(order, ends[:-1]), strict=True):
-        if key and rows.size:
-            yield key, rows

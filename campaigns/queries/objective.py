@@ -20,7 +20,7 @@ from campaigns.queries.experience import Rated
 from campaigns.queries.today import Item, due_now
 from clv.models import ValuationRun
 from common.clock import business_today, day_ends_at
-from common.kept import kept_rows
+from common.kept import kept_list, kept_rows
 from common.money import ZERO
 from crm.choices import Care
 from crm.models import Touchpoint, User
@@ -172,16 +172,18 @@ def objective(*, owner: User, quarter: Quarter, user: User) -> Objective:
     today = business_today()
     since, until = quarter.starts_on, min(quarter.ends_on, today)
     is_current = quarter == Quarter.of(today)
+    gained, care = _gained(owner, quarter), _care(owner, since, until)
+    pace = _pace(owner, quarter, today, gained=gained, care=care)
     return Objective(
         owner=owner,
         quarter=quarter,
         elapsed=_elapsed(quarter, today),
-        gained=_gained(owner, quarter),
-        speed=_speed(owner, since, until),
-        care=_care(owner, since, until),
+        gained=gained,
+        speed=pace.speed,
+        care=care,
         coverage=_coverage(owner, since, until),
         rated=rated_by(owner, since=since, until=until),
-        paces=_paces(owner, quarter, today),
+        paces=[pace, *_paces_before(owner, quarter, today)],
         helpful=_helpful(user, owner, today) if is_current else [],
     )
 
@@ -194,22 +196,31 @@ def offered(today: dt.date) -> list[Quarter]:
     return quarters
 
 
-def _paces(owner: User, quarter: Quarter, today: dt.date) -> list[Pace]:
-    """Return the quarter and those before it, the latest first."""
+def _paces_before(owner: User, quarter: Quarter, today: dt.date) -> list[Pace]:
+    """Return the quarters before one, the latest first."""
     found: list[Pace] = []
-    while len(found) < QUARTERS_COMPARED:
-        since, until = quarter.starts_on, min(quarter.ends_on, today)
-        change = _gained(owner, quarter)
-        found.append(
-            Pace(
-                quarter,
-                change.total if change else None,
-                sum(one.minutes for one in _care(owner, since, until)) / 60,
-                _speed(owner, since, until),
-            )
-        )
+    while len(found) < QUARTERS_COMPARED - 1:
         quarter = quarter.before()
+        since, until = quarter.starts_on, min(quarter.ends_on, today)
+        gained, care = _gained(owner, quarter), _care(owner, since, until)
+        found.append(_pace(owner, quarter, today, gained=gained, care=care))
     return found
+
+
+def _pace(
+    owner: User,
+    quarter: Quarter,
+    today: dt.date,
+    *,
+    gained: Gained | None,
+    care: Sequence[CareShare],
+) -> Pace:
+    return Pace(
+        quarter,
+        gained.total if gained else None,
+        sum(one.minutes for one in care) / 60,
+        _speed(owner, quarter.starts_on, min(quarter.ends_on, today)),
+    )
 
 
 def _elapsed(quarter: Quarter, today: dt.date) -> float:
@@ -299,7 +310,7 @@ def _care(owner: User, since: dt.date, until: dt.date) -> list[CareShare]:
         .values_list("care")
         .annotate(n=Count("pk"), minutes=Coalesce(Sum(F("minutes")), 0))
     )
-    found = {care: (n, minutes) for care, n, minutes in sums}
+    found = {care: (n, minutes) for care, n, minutes in kept_list(sums)}
     total = sum(n for n, _ in found.values())
     return [
         CareShare(care.value, str(care.label), n, minutes, n / total)

@@ -48,7 +48,7 @@ def effort_rows(picked: Picked) -> list[Row]:
     Shared costs count for nobody, so only all accounts together have them.
     """
     spent = _spent_sql(picked, "c.worth_class, c.relationship")
-    shared = "" if picked.sql else SHARED_COSTS
+    shared = "" if picked.sql else SHARED_COSTS.format(nobody="")
     sql = f"""
         {spent}
         SELECT worth_class, relationship, quarter, part, sum(amount)::text
@@ -58,13 +58,17 @@ def effort_rows(picked: Picked) -> list[Row]:
     return [list(row) for row in rows_of(sql, picked.params | KINDS)]
 
 
-def effort_by_value(picked: Picked) -> dict[str, list[Row]]:
-    """Return the rows of each owner, territory and industry, by name of the block."""
+def effort_blocks(picked: Picked) -> dict[str, list[Row]]:
+    """Return the rows of the firm and of each owner, territory and industry, by name.
+
+    All costs are read once.
+    """
     columns = "worth_class, relationship, quarter, part"
+    shared = SHARED_COSTS.format(nobody=", NULL, NULL, NULL")
     sql = f"""
         {_spent_sql(picked, f"c.worth_class, c.relationship, {PICKED}")}
         SELECT {NAMED}, {columns}, sum(amount)::text
-        FROM spent GROUP BY {grouping_sets(columns)}
+        FROM (SELECT * FROM spent {shared}) spent GROUP BY {grouping_sets(columns)}
     """
     return by_name(EFFORT, rows_of(sql, picked.params | KINDS))
 
@@ -92,7 +96,7 @@ def _spent_sql(picked: Picked, columns: str) -> str:
 # What nobody was charged with: neither reversed nor spread.
 SHARED_COSTS = f"""
     UNION ALL
-    SELECT '', '', l.amount, {QUARTER.format("l.incurred_on")}, '{SHARED}'
+    SELECT '', ''{{nobody}}, l.amount, {QUARTER.format("l.incurred_on")}, '{SHARED}'
     FROM crm_ledgerentry l
     WHERE l.account_id IS NULL AND l.incurred_on <= %(as_of)s
         AND l.reverses_id IS NULL
@@ -107,8 +111,11 @@ SHARED_COSTS = f"""
 """
 
 
-def gains_by_value(picked: Picked, start: ValuationRun) -> dict[str, list[Row]]:
-    """Return the gains of each owner, territory and industry, by name of the block."""
+def gain_blocks(picked: Picked, start: ValuationRun) -> dict[str, list[Row]]:
+    """Return the gains of the firm and of each owner, territory and industry, by name.
+
+    Each begins with the night that it begins with.
+    """
     columns = "worth_class, relationship, was_customer"
     sql = f"""
         WITH now AS ({picked.customers}), was AS (

@@ -98,8 +98,8 @@ def loyalty_rows(picked: Picked) -> list[Row]:
     return [list(row) for row in rows_of(sql, picked.params)]
 
 
-def loyalty_by_value(picked: Picked) -> dict[str, list[Row]]:
-    """Return the rows of each owner, territory and industry, by name of the block."""
+def loyalty_blocks(picked: Picked) -> dict[str, list[Row]]:
+    """Return the rows of the firm, and of each owner, territory and industry."""
     columns = "worth_class, relationship"
     sql = f"""
         SELECT {NAMED}, {columns}, {_COUNTS}

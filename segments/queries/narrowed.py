@@ -31,9 +31,9 @@ PICKED = ", ".join(f"c.{column}" for column in COLUMNS.values())
 
 
 def grouping_sets(columns: str) -> str:
-    """Return a clause that sums by `columns` within each value of each dimension."""
+    """Return a clause that sums by `columns`: of all, and within each value."""
     sets = ", ".join(f"({one}, {columns})" for one in COLUMNS.values())
-    return f"GROUPING SETS ({sets})"
+    return f"GROUPING SETS (({columns}), {sets})"
 
 
 def name_of(block: str, dimension: str, key: str) -> str:
@@ -43,11 +43,14 @@ def name_of(block: str, dimension: str, key: str) -> str:
 
 
 def by_name(block: str, rows: Iterable[Sequence[Any]]) -> dict[str, list[Row]]:
-    """Sort rows that begin with dimension and key into blocks; no value is no block."""
-    found: dict[str, list[Row]] = defaultdict(list)
+    """Sort rows that begin with dimension and key into blocks; no value is no block.
+
+    Rows of no dimension are those of the whole firm, whose block is always there.
+    """
+    found: dict[str, list[Row]] = defaultdict(list, {block: []})
     for dimension, key, *rest in rows:
-        if key:
-            found[name_of(block, dimension, key)].append(rest)
+        if dimension is None or key:
+            found[name_of(block, dimension, key) if dimension else block].append(rest)
     return found
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from clv.models import ValuationRun
-from segments.queries.effort import stored_rows
-from segments.queries.narrowed import Row
+from segments.models import StoredFigures
+from segments.queries.narrowed import Row, name_of, part_of
 from segments.queries.picked import Picked, rows_of
 from segments.queries.scope import Scope
 
@@ -50,7 +50,7 @@ def whale_curve(run: ValuationRun) -> list[CurvePoint]:
 
 def whale_of(scope: Scope) -> list[CurvePoint]:
     """Return the curve of the accounts in scope."""
-    stored = stored_rows(scope, WHALE) if scope.is_whole_firm else None
+    stored = _stored(scope, WHALE)
     return _curve(whale_rows(Picked.of(scope)) if stored is None else stored)
 
 
@@ -97,8 +97,18 @@ def future_value_bars(run: ValuationRun, worth_class: str = "") -> list[Bar]:
 
 def bars_of(scope: Scope) -> list[Bar]:
     """Return the bars of the accounts in scope."""
-    stored = stored_rows(scope, FUTURE) if scope.is_whole_firm else None
+    stored = _stored(scope, FUTURE)
     return _bars(future_rows(Picked.of(scope)) if stored is None else stored)
+
+
+def _stored(scope: Scope, block: str) -> Sequence[Row] | None:
+    """Return what a night kept of the firm or of one part, None where it kept none."""
+    part = part_of(scope)
+    if part is None:
+        return None
+    name = name_of(block, *part) if any(part) else block
+    found = StoredFigures.objects.filter(run=scope.run, block=name).first()
+    return None if found is None else found.rows
 
 
 def _bars(rows: Iterable[Row]) -> list[Bar]:

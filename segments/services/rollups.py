@@ -18,6 +18,7 @@ from segments.queries.findings import MARGIN
 from segments.queries.narrowed import drop_older
 from segments.queries.picked import Picked
 from segments.queries.profit_night import PROFIT, profit_blocks
+from segments.queries.spread_within import spread_blocks
 from segments.queries.stored import allow_memory, timed, timed_parts
 from segments.services.changes_within import WHY
 
@@ -69,6 +70,7 @@ def write_rollups(
     StoredFigures.objects.bulk_create(blocks)
     if run.is_current:
         parts = (loyalty.LOYALTY, effort.EFFORT, effort.GAINS, PROFIT, *within)
+        parts += (spread.WHALE, spread.FUTURE)
         drop_older(run.pk, parts)
     return Written(len(totals), len(blocks), _cells(run))
 
@@ -76,24 +78,32 @@ def write_rollups(
 def _blocks(run: ValuationRun, more: Mapping[str, Rows]) -> list[StoredFigures]:
     picked = Picked(run)
     found: dict[str, Any] = {
-        loyalty.LOYALTY: loyalty.loyalty_rows(picked),
-        effort.EFFORT: effort.effort_rows(picked),
+        **_parted(run, picked),
         spread.WHALE: spread.whale_rows(picked),
         quality_facts.QUALITY: quality_facts.quality_rows(picked),
         spread.FUTURE: spread.future_rows(picked),
     }
+    found |= spread_blocks(run)
     made = profit_blocks(run)
     made += [timed(run, key, partial(rows, run)) for key, rows in more.items()]
-    nights = effort.nights_of(cohorts.quarter_of(run.as_of), run)
-    if nights is not None and nights[1] == run:
-        start = nights[0]
-        found[effort.GAINS] = [[start.pk], *effort.gain_rows(picked, start)]
-        if run.is_current:
-            found |= effort.gains_by_value(picked, start)
-    if run.is_current:
-        found |= loyalty.loyalty_by_value(picked) | effort.effort_by_value(picked)
     others = (StoredFigures(run=run, block=key, rows=one) for key, one in found.items())
     return [*made, *others]
+
+
+def _parted(run: ValuationRun, picked: Picked) -> dict[str, Any]:
+    """Return what the current run keeps of each part as well, others of the firm."""
+    nights = effort.nights_of(cohorts.quarter_of(run.as_of), run)
+    start = nights[0] if nights is not None and nights[1] == run else None
+    if run.is_current:
+        gains = effort.gain_blocks(picked, start) if start else {}
+        return gains | loyalty.loyalty_blocks(picked) | effort.effort_blocks(picked)
+    found: dict[str, Any] = {
+        loyalty.LOYALTY: loyalty.loyalty_rows(picked),
+        effort.EFFORT: effort.effort_rows(picked),
+    }
+    if start:
+        found[effort.GAINS] = [[start.pk], *effort.gain_rows(picked, start)]
+    return found
 
 
 def _cells(run: ValuationRun) -> int | None:
@@ -104,25 +114,26 @@ def _cells(run: ValuationRun) -> int | None:
     if _is_fresh(run):
         return None
     CohortCell.objects.filter(run=run).delete()
-    cells = cohorts.count_cells(Picked(run))
-    CohortCell.objects.bulk_create(cells, batch_size=BATCH)
-    oldest = run.as_of - dt.timedelta(days=COHORTS_KEPT_DAYS)
-    CohortCell.objects.filter(run__as_of__lt=oldest).delete()
-    return len(cells) + _cells_by_value(run)
-
-
-def _cells_by_value(run: ValuationRun) -> int:
-    """Count the cohorts of each owner, territory and industry; the last count stays."""
     kept = StoredFigures.objects.filter(run=run)
     kept.filter(block__startswith=f"{cohorts.COHORTS}:").delete()
-    if not run.is_current:
-        return 0
-    found = cohorts.cells_by_value(Picked(run))
+    cells, parts = _counted(run)
+    CohortCell.objects.bulk_create(cells, batch_size=BATCH)
     StoredFigures.objects.bulk_create(
-        StoredFigures(run=run, block=name, rows=rows) for name, rows in found.items()
+        StoredFigures(run=run, block=name, rows=rows) for name, rows in parts.items()
     )
-    drop_older(run.pk, [cohorts.COHORTS])
-    return len(found)
+    if run.is_current:
+        drop_older(run.pk, [cohorts.COHORTS])
+    oldest = run.as_of - dt.timedelta(days=COHORTS_KEPT_DAYS)
+    CohortCell.objects.filter(run__as_of__lt=oldest).delete()
+    return len(cells) + len(parts)
+
+
+def _counted(run: ValuationRun) -> tuple[list[CohortCell], dict[str, Any]]:
+    """Count the cohorts of the firm, and of its parts where they are those of now."""
+    if not run.is_current:
+        return cohorts.count_cells(Picked(run)), {}
+    found = cohorts.cell_blocks(Picked(run))
+    return cohorts.cells_from(run, found.pop(cohorts.COHORTS)), found
 
 
 def _is_fresh(run: ValuationRun) -> bool:

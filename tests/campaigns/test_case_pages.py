@@ -399,7 +399,7 @@ def test_a_case_is_due_on_the_day_on_which_its_next_clock_ends(db):
     make.membership(account=key, worth_class="current_key")
     for hours in (1, 20, 50, 200):
         make.case(account=key, hours=hours, urgency="high")
-        make.case(hours=hours, first_answered_at=now, paused_seconds=5_000)
+        make.case(hours=hours, first_answered_at=now, paused_seconds=3_000)
         make.case(sender="@somebody", hours=hours, urgency="low")
     rows = with_classes(Case.objects.all()).annotate(day=next_end())
     days = dict(rows.values_list("pk", "day"))
