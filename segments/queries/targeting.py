@@ -227,9 +227,18 @@ def _cohort(
         mean=own,
         sd=sd,
         of_all=mean,
-        age_days=row[AGE] if len(row) > AGE else None,
+        age_days=row[AGE] if len(row) > AGE else _guessed_age(kind, key, scope.day),
         url=_url(kind, key, scope),
     )
+
+
+def _guessed_age(kind: str, key: str, day: dt.date) -> int | None:
+    """Return the age of a quarter's middle, for nights that did not keep the mean."""
+    if kind != QUARTER:
+        return None
+    first = dt.date.fromisoformat(key)
+    last = min(months_later(first, 3), day)
+    return (day - first).days - (last - first).days // 2
 
 
 def _names(kind: str, keys: Sequence[str]) -> dict[str, str]:

@@ -228,7 +228,12 @@ def test_a_young_cohort_is_not_judged(db, manager, as_manager):
         row[:6] for row in kept.found["targeting"]["cohorts"]
     ]
     kept.save()  # as nights kept it that did not know the age
-    assert len(health_in(Scope.read({}, manager)).tables[1].red) == 2
+    found = health_in(Scope.read({}, manager))
+    assert len(found.tables[1].red) == 2
+    quarters = {one.label: one.age_days for one in found.tables[2].cohorts}
+    first = dt.date(young.year, young.month - (young.month - 1) % 3, 1)
+    label = f"Q{(first.month + 2) // 3} {first.year}"
+    assert quarters[label] == pytest.approx((run.as_of - first).days - 45, abs=2)
 
 
 def test_losses_stand_by_fit_and_reason(db, manager, as_manager):
