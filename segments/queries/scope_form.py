@@ -18,6 +18,7 @@ NARROWING = ("class", "owner", "territory", "industry", "product", "relationship
 FIELDS = ("as_of", "from", "to", *NARROWING)
 # Of pages that tell of classes themselves, between one night and an earlier one.
 BETWEEN_NIGHTS = tuple(name for name in FIELDS if name not in {"to", "class"})
+IN_WORDS = {"as_of": "day", "from": "period", "to": "period", "owner": "rep"}
 MOST_INDUSTRIES = 200
 LONGEST_INDUSTRY = 80
 
@@ -135,7 +136,7 @@ class ScopeForm(forms.Form):
     def _has_no(self, name: str) -> str:
         if name == "owner" and not self.user.sees_every_account:
             return "You see your own accounts; there is no other rep."
-        return f"This page cannot be narrowed by {name}."
+        return f"This page cannot be narrowed by {IN_WORDS.get(name, name)}."
 
 
 def _day(label: str) -> forms.DateField:

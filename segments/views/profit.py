@@ -143,7 +143,8 @@ def _sentence(found: Profit) -> str:
         said += f" ({share(total.part_of_revenue)})"
     best = max(found.lines, key=lambda one: one.contribution, default=None)
     if best is not None and best.contribution > 0 and len(found.lines) > 1:
-        said += f"; most came from {best.label}: {money(best.contribution)}"
+        word = "most came from" if total.contribution >= 0 else "best did"
+        said += f"; {word} {best.label}: {money(best.contribution)}"
     losing = found.losing
     if losing and len(found.lines) > 1:
         worst = min(losing, key=lambda one: one.contribution)

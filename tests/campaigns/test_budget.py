@@ -162,4 +162,4 @@ def test_the_page_says_what_it_cannot_be_narrowed_by(client, manager):
     client.force_login(manager)
     page = client.get(reverse("campaigns:budget"), {"as_of": "2026-01-31"})
     assert page.status_code == 422
-    assert "This page cannot be narrowed by as_of." in page.content.decode()
+    assert "This page cannot be narrowed by day." in page.content.decode()

@@ -139,7 +139,7 @@ def test_the_page_answers_first_and_opens_names(firm, client, manager):
     client.force_login(manager)
     shown = client.get(page(), YEAR)
     text = shown.content.decode()
-    assert "most came from Current key" in text
+    assert "best did Current key" in text
     assert "Shared costs, not spread yet" in text
     opened = client.get(shown.context["lines"][0].url).content.decode()
     assert "Rich" in opened

@@ -101,8 +101,7 @@ class Reading:
         """Return the question in words, with what was chosen where it can be read."""
         if self.asked is not None:
             return self.asked.in_words
-        labels = {one.key: one.label.lower() for one in self.question.parameters}
-        return self.question.words.format(**labels)
+        return "".join(words for words, _ in self.form.outline)
 
     @property
     def problems(self) -> list[tuple[str, str]]:

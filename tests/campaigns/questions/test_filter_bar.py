@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from tests import make
@@ -71,3 +72,14 @@ def test_the_api_knows_the_bar(manager, two):
     wrong = caller.get("/api/v1/questions/bought/", {**two, "industry": "Nowhere"})
     assert wrong.status_code == 400
     assert "No account is in that industry." in wrong.content.decode()
+
+
+def test_a_question_that_cannot_be_read_still_reads_as_a_sentence(client, manager, two):
+    client.force_login(manager)
+    page = client.get(
+        reverse("campaigns:question", args=["most-profitable"]), {"industry": "No"}
+    )
+    assert page.context["reading"].title == (
+        "Which 20 customers of any class, owned by anybody, are the most profitable by"
+        " profit so far, from first day to last day?"
+    )

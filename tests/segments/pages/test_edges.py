@@ -159,3 +159,12 @@ def test_what_was_sold_without_a_product_is_no_cost(run, manager):
     ]
     assert found.losing == []
     assert found.total.contribution == Decimal("15.00")
+
+
+def test_the_best_of_a_loss_is_not_where_it_came_from(run, read):
+    account = make.account()
+    make.order(account=account, on=AS_OF, lines=[(1, "100.00", "60.00")])
+    make.cost(account=account, on=AS_OF, amount="90.00", kind="service")
+    page = read("segments:profit", "product", "year")
+    said = "best did Sold without a product of the catalogue: 40."
+    assert f"50 lost on 100 of revenue (−50\u202f%); {said}" in page
