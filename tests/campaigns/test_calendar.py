@@ -213,9 +213,8 @@ def test_nothing_of_a_colleague_moves(client, rep, colleague, ready, today):
 
 def test_visits_go_by_place_or_by_hand(client, rep, own, ready, today):
     far = make.account(name="Fir", owner=rep, city="Kiel", postcode="24159")
-    near = make.account(
-        name="Ash", owner=rep, city="Kiel", postcode="24103", street="Am Kai 3"
-    )
+    place = {"city": "Kiel", "postcode": "24103", "street": "Am Kai 3"}
+    near = make.account(name="Ash", owner=rep, phone="0431 77", **place)
     nowhere = make.account(name="Bay", owner=rep)
     planned = touch(own, on=today)
     for account in (far, nowhere, near):
@@ -229,6 +228,8 @@ def test_visits_go_by_place_or_by_hand(client, rep, own, ready, today):
     assert shown.visits[1].map_url.endswith("Am+Kai+3%2C+24103+Kiel")
     text = client.get(VISITS).text
     assert "No address is known." in text
+    assert 'href="tel:0431 77" data-log-attempt' in text
+    assert reverse("campaigns:account_brief", args=[near.pk]) in text
     last = shown.visits[3].entry.key
     again = client.get(VISITS, {"order": f"{last},nonsense"}).context["shown"]
     assert [one.account.name for one in again.visits] == ["Bay", "Elm", "Ash", "Fir"]

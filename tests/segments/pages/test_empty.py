@@ -40,3 +40,5 @@ def test_an_empty_ledger_offers_a_file_to_those_who_may_post(client, manager, re
     said = client.get(reverse("crm:ledger_list")).content.decode()
     assert "No costs yet" in said
     assert "Load a file" not in said
+    assert "Post what" not in said
+    assert f'class="btn btn-primary" href="{reverse("crm:quick_log")}"' in said
