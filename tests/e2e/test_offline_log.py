@@ -89,3 +89,6 @@ def test_nobody_sends_what_somebody_else_typed(
     page.goto(f"{live_server.url}/accounts/")
     expect(page.locator("#toasts")).to_contain_text("Sent: Call, Anna Berg")
     assert Touchpoint.objects.get().user == rep
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("Taken back.")
+    assert Touchpoint.objects.get().voided_at is not None
