@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from clv.models import Valuation, ValuationRun
+from common.lists.sets import account_set_url
 from crm.models import Account, User
 from crm.queries.completeness import Facet, facets_of
 from segments.choices import WorthClass
@@ -36,6 +37,12 @@ class EmptyFacets:
     rows: list[KnownAccount]
     found: int
     looked_at: int
+
+    @property
+    def url(self) -> str:
+        """Return the rows as a list of accounts, where a plan or a file takes them."""
+        ids = ",".join(str(row.account.pk) for row in self.rows)
+        return account_set_url("these", ids=ids) if ids else ""
 
 
 def empty_facets(user: User, run: ValuationRun, today: dt.date) -> EmptyFacets:

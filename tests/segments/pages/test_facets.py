@@ -105,3 +105,15 @@ def test_the_list_asks_the_same_questions_for_more(
 
     grow()
     assert_flat_queries(lambda: client.get("/value/facets/"), grow)
+
+
+def test_the_list_says_its_night_and_goes_on_to_the_list_of_accounts(
+    client, manager, keys
+):
+    client.force_login(manager)
+    page = client.get(reverse("segments:facet_list"))
+    night = page.context["run"].as_of
+    assert f"CLV as of {night.day} {night:%b %Y}." in page.content.decode()
+    names = [row.account.name for row in page.context["found"].rows]
+    listed = client.get(page.context["found"].url)
+    assert {row.record.name for row in listed.context["page"].rows} == set(names)
