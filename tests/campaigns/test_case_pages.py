@@ -393,11 +393,13 @@ def test_today_places_cases_once_and_says_by_the_minute_how_they_stand(
     assert placed
 
 
-def test_a_case_is_due_on_the_day_on_which_its_next_clock_ends(db):
-    now = timezone.now()
+@pytest.mark.parametrize("hour", [1, 12, 23])
+def test_a_case_is_due_on_the_day_on_which_its_next_clock_ends(db, monkeypatch, hour):
+    now = day_ends_at(business_today()) - dt.timedelta(hours=24 - hour, seconds=-1)
+    monkeypatch.setattr(timezone, "now", lambda: now)
     key = make.account()
     make.membership(account=key, worth_class="current_key")
-    for hours in (1, 20, 50, 200):
+    for hours in (2, 20, 50, 200):  # longer than it was paused
         make.case(account=key, hours=hours, urgency="high")
         make.case(hours=hours, first_answered_at=now, paused_seconds=3_000)
         make.case(sender="@somebody", hours=hours, urgency="low")
