@@ -14,7 +14,7 @@ def effect_chart(results: Results) -> Chart | None:
         key="campaign-effect",
         title=f"{found.name[:1].upper()}{found.name[1:]} of one account",
         summary=_each(found),
-        labels=["With the campaign", "Control group"],
+        labels=["Reached", "Control group"],
         series=[
             Series(
                 f"Mean {found.name}",

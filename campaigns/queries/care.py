@@ -41,6 +41,10 @@ class Strip:
     done: int
     asked: int | None
 
+    @property
+    def is_of_campaign(self) -> bool:
+        return any(mark.touch.template.campaign_id for mark in self.marks)
+
 
 @dataclass(frozen=True, slots=True)
 class Care:

@@ -49,11 +49,11 @@ def enrolments(account_ids: Sequence[int]) -> Entries:
     """Return when the account was put into a campaign, and what it gets there."""
     said = Case(
         When(campaign__status=CampaignStatus.DRAFT, then=Value("Added to the draft.")),
-        When(is_control=True, then=Value("In the control group: it gets nothing.")),
+        When(is_control=True, then=Value("In the control group, which gets nothing.")),
         When(
             ~Q(left_out=""), then=joined(Value("Left out. "), words("left_out_because"))
         ),
-        default=Value("It gets the touches."),
+        default=Value("Chosen for its touches."),
         output_field=TextField(),
     )
     return Entries(

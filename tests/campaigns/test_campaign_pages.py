@@ -334,6 +334,22 @@ def test_a_running_campaign_shows_its_touches_and_whom_they_are_for(
     assert client.get(figures["Reached"][1]).status_code == 200
 
 
+def test_plan_of_an_account_tells_touches_of_campaigns_from_former_ones(
+    client, audience, marketer, running
+):
+    client.force_login(marketer)
+    text = client.get(url("account_plan", audience["Rich"].pk)).text
+    assert "0 done, of a campaign" in text
+    assert "from a former plan" not in text
+
+
+def test_rep_reads_no_spend_of_the_whole_beside_their_own(client, rep, draft, running):
+    Campaign.objects.update(budget=Decimal(1500))
+    client.force_login(rep)
+    text = client.get(url("campaign_detail", running.pk)).text
+    assert "0.00 EUR spent on accounts of yours." in text
+
+
 def test_ending_cancels_what_is_open(client, marketer, running):
     client.force_login(marketer)
     done = client.post(url("campaign_end", running.pk), follow=True)
