@@ -75,7 +75,7 @@ CLASSES = """
         policy_id)
     SELECT account_id, CASE WHEN clv < 0 THEN 'never_profitable'
         WHEN clv < 500 THEN 'general' WHEN realised_profit < 400 THEN 'potential_key'
-        ELSE 'current_key' END, %(today)s, 'As drawn.', %(run)s,
+        ELSE 'current_key' END, %(since)s, 'As drawn.', %(run)s,
         (SELECT max(id) FROM segments_classpolicy)
     FROM clv_valuation WHERE run_id = %(run)s
 """
@@ -99,7 +99,6 @@ def build(accounts: int) -> None:
 
     from benchmarks.firm import bare_tables  # noqa: PLC0415
     from campaigns.services import standings  # noqa: PLC0415
-    from common.clock import business_today  # noqa: PLC0415
     from crm.choices import Role  # noqa: PLC0415
     from crm.models import User  # noqa: PLC0415
     from segments.models import ClassPolicy  # noqa: PLC0415
@@ -114,7 +113,8 @@ def build(accounts: int) -> None:
     )
     runs = [_value(accounts, ahead) for ahead in (2, 1)]
     with connection.cursor() as cursor, bare_tables(TABLES):
-        cursor.execute(CLASSES, {"run": runs[-1].pk, "today": business_today()})
+        # From the first night on, so that both tell of classes.
+        cursor.execute(CLASSES, {"run": runs[-1].pk, "since": runs[0].as_of})
         cursor.execute(TOUCHES, {"accounts": accounts})
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -25,7 +25,7 @@ from segments.queries.narrowed import (
     grouping_sets,
     stored_name,
 )
-from segments.queries.picked import ZERO, Picked, members_of, rows_of
+from segments.queries.picked import ZERO, Picked, are_merged, members_of, rows_of
 from segments.queries.scope import Scope
 
 COHORTS = "cohorts"
@@ -84,18 +84,24 @@ BY_QUARTER = f"""
 
 
 def _placed_sql(picked: Picked, columns: str) -> str:
+    of_account = f"c.account_id, c.worth_class, c.relationship{columns}"
+    cohort = QUARTER.format("c.first_on")
+    placed = f"""
+        SELECT {of_account}, {cohort} AS cohort, b.quarter, b.has_ordered, b.amount
+        FROM bought b JOIN member c ON c.member_id = b.account_id
+    """
+    if picked.sql or are_merged():  # several rows of one account and quarter
+        placed = f"""
+            SELECT {of_account}, {cohort} AS cohort, b.quarter,
+                bool_or(b.has_ordered) AS has_ordered, sum(b.amount) AS amount
+            FROM bought b JOIN member c ON c.member_id = b.account_id
+            GROUP BY {of_account}, cohort, b.quarter
+        """
     return f"""
         WITH customer AS MATERIALIZED ({picked.customers}),
         member AS ({members_of("customer")}),
         bought AS ({BY_ROW if picked.sql else BY_QUARTER}),
-        placed AS (
-            SELECT c.account_id, c.worth_class, c.relationship{columns},
-                {QUARTER.format("c.first_on")} AS cohort, b.quarter,
-                bool_or(b.has_ordered) AS has_ordered, sum(b.amount) AS amount
-            FROM bought b JOIN member c ON c.member_id = b.account_id
-            GROUP BY c.account_id, c.worth_class, c.relationship{columns},
-                cohort, b.quarter
-        )
+        placed AS ({placed})
     """
 
 

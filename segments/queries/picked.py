@@ -91,12 +91,17 @@ def members_of(relation: str) -> str:
 
     `member_id` is the account that a fact was made with.
     """
-    if not Account.objects.exclude(merged_into=None).exists():
+    if not are_merged():
         return f"SELECT r.*, r.account_id AS member_id FROM {relation} r"
     return (
         f"SELECT r.*, coalesce(f.member_id, r.account_id) AS member_id"
         f" FROM {relation} r LEFT JOIN {FAMILIES} f ON f.account_id = r.account_id"
     )
+
+
+def are_merged() -> bool:
+    """Tell whether any account was merged into another."""
+    return Account.objects.exclude(merged_into=None).exists()
 
 
 def rows_of(sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:

@@ -193,14 +193,17 @@ def test_gains_are_the_change_of_all_customers(firm, manager):
 
 
 def test_facts_of_a_merged_account_stay_with_its_survivor(firm, manager):
+    kept = next(iter(asked(manager).accounts().filter(name="Firm 1")))
+    make.order(account=kept, on=NOW, lines=[(1, "10.00", "5.00")])
     whole = cohorts.cohorts_of(asked(manager))
     lost = make.account(name="Twin")
-    kept = next(iter(asked(manager).accounts().filter(name="Firm 1")))
     make.order(account=lost, on=NOW, lines=[(1, "110.00", "10.00")])
     type(lost).objects.filter(pk=lost.pk).update(merged_into=kept)
     again = cohorts.cohorts_of(asked(manager))
     assert again.margin - whole.margin == Decimal("100.00")
     assert again.customers == whole.customers
+    quarter = cohorts.quarter_of(NOW)
+    assert again.buyers_in(quarter) == whole.buyers_in(quarter)
 
 
 def test_the_night_asks_for_reports_before_anybody_does(
