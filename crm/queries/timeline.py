@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from common import timelines
 from common.clock import business_today
+from common.zones import own_zone
 from crm import policy
 from crm.choices import Channel, Direction, OrderStatus, Outcome, Role
 from crm.models import Account, PinnedContact, User
@@ -347,7 +348,7 @@ def _text(entries: Entries, wanted: Wanted) -> Q:
 def _rows(
     shown: Sequence[Happening], user: User, position: Position | None
 ) -> list[TimelineRow]:
-    rows, last, today = [], None, business_today()
+    rows, last = [], None
     if position is not None and position.key:
         last = timezone.localtime(position.at).date().replace(day=1)
     for item in shown:
@@ -357,12 +358,20 @@ def _rows(
                 item=item,
                 can_undo=item.can_be_undone_by(user),
                 begins_month=month != last,
-                ago=ago(item.day, today),
+                ago=_ago(item),
                 can_correct=item.is_contact and item.is_theirs(user),
             )
         )
         last = month
     return rows
+
+
+def _ago(item: Happening) -> str:
+    """Count by the days that stand beside it: of who reads where a time is known."""
+    if not item.has_time:
+        return ago(item.day, business_today())
+    zone = own_zone()
+    return ago(timezone.localdate(item.at, zone), timezone.localdate(timezone=zone))
 
 
 def ago(day: dt.date, today: dt.date) -> str:

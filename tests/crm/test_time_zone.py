@@ -112,6 +112,19 @@ def test_days_stay_the_firms(client, rep):
     assert "Last contact 3 Mar 2026" in text
 
 
+def test_how_long_ago_counts_by_the_days_that_are_shown(client, rep, monkeypatch):
+    users.choose_zone(actor=rep, time_zone="Pacific/Honolulu")
+    client.force_login(rep)
+    account = make.account(owner=rep)
+    spoken_at = dt.datetime(2026, 3, 2, 20, tzinfo=dt.UTC)
+    make.touchpoint(account=account, user=rep, occurred_at=spoken_at)
+    night = dt.datetime(2026, 3, 3, 0, 30, tzinfo=dt.UTC)  # 2 March in Honolulu
+    monkeypatch.setattr(timezone, "now", lambda: night)
+    url = reverse("crm:account_detail", args=[account.pk])
+    text = client.get(url, {"tab": "timeline"}).text
+    assert "today · 2 Mar 2026, 10:00" in text
+
+
 def test_without_a_page_times_are_the_firms_whoever_asked_before(client, abroad):
     client.get(PAGE)
     assert zones.own_zone().key == timezone.get_default_timezone_name()
