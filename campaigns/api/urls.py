@@ -14,11 +14,8 @@ from campaigns.api.automations import (
 from campaigns.api.board import BoardResource
 from campaigns.api.budget import BudgetResource
 from campaigns.api.calendar import CalendarResource, FeedResource
-from campaigns.api.campaigns import (
-    CampaignResource,
-    CampaignTouchResource,
-    EnrolmentResource,
-)
+from campaigns.api.campaign_parts import CampaignTouchResource, EnrolmentResource
+from campaigns.api.campaigns import CampaignResource
 from campaigns.api.care import CareResource
 from campaigns.api.case_entries import CaseEntryResource
 from campaigns.api.cases import CaseResource

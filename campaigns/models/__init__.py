@@ -1,6 +1,7 @@
 """Action: plans, their versions, who follows them, and the touches they ask for."""
 
 from campaigns.models.agenda import Alert, SettledItem, Snooze
+from campaigns.models.assignments import PlanAssignment
 from campaigns.models.automations import (
     Automation,
     AutomationCursor,
@@ -15,7 +16,6 @@ from campaigns.models.exceptions import TouchException
 from campaigns.models.optimiser import KeptSearch
 from campaigns.models.plans import (
     LibraryTouch,
-    PlanAssignment,
     PlanVersion,
     RetentionPlan,
     TouchTemplate,

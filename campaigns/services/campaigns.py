@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import TypedDict, Unpack
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -23,6 +23,7 @@ from common.clock import business_today
 from common.versions import save_changes
 from crm.models import User
 from crm.services import audit
+from crm.services.bulk_steps import LONGEST_MS
 
 HOME = "Campaigns"  # the plan that nobody follows, where their touches stand
 ENDED = "Its campaign has ended."
@@ -227,6 +228,7 @@ def end_campaign(
         If somebody changed it since `expected_version` was read.
     """
     seen = campaign.version if expected_version is None else expected_version
+    take_time()
     campaign = lock(campaign)
     if not campaign.is_running:
         raise CampaignStateError("Only a campaign that is running can be ended.")
@@ -255,6 +257,12 @@ def end_over(*, as_of: dt.date) -> int:
     for campaign in over:
         end_campaign(actor=None, campaign=campaign)
     return len(over)
+
+
+def take_time() -> None:
+    """Let this transaction write a large audience, beyond the limit of a page."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_MS}")
 
 
 def lock(campaign: Campaign) -> Campaign:

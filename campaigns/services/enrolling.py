@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from campaigns.errors import CannotEnrolError
 from campaigns.models import Campaign, Enrolment
-from campaigns.services.campaigns import lock_draft
+from campaigns.services.campaigns import lock_draft, take_time
 from crm.choices import Stage
 from crm.models import Account, User
 from crm.services import audit
@@ -48,6 +48,7 @@ def enrol(*, actor: User, campaign: Campaign, account_ids: Iterable[int]) -> Enr
     CannotEnrolError
         If an account is unknown, or out of the actor's sight. Nobody is added then.
     """
+    take_time()
     campaign = lock_draft(campaign)
     stages = _seen(actor, account_ids)
     refused: dict[str, list[int]] = {}
@@ -85,6 +86,7 @@ def withdraw_enrolments(
     CannotEnrolError
         If an account is unknown, or out of the actor's sight. Nobody is taken out then.
     """
+    take_time()
     campaign = lock_draft(campaign)
     keys = list(_seen(actor, account_ids))
     taken, _ = Enrolment.objects.filter(campaign=campaign, account_id__in=keys).delete()

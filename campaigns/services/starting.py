@@ -74,6 +74,7 @@ def start_campaign(
         If somebody changed it since `expected_version` was read.
     """
     seen = campaign.version if expected_version is None else expected_version
+    campaigns.take_time()
     campaign = campaigns.lock_draft(campaign)
     touches = list(campaign.touches.all())
     check_ready(campaign, touches)
