@@ -22,7 +22,7 @@ from common.clock import business_today
 from common.htmx import render_page
 from common.lists.sets import account_set_url
 from common.paging import Page, segmented_page
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 
@@ -46,11 +46,7 @@ def plan_board(request: SignedInRequest) -> HttpResponse:
 @requires(VIEW_DASHBOARD)
 def board_export(request: SignedInRequest) -> StreamingHttpResponse:
     today = business_today()
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _lines(board(today=today))),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="plans-{today}.csv"'},
-    )
+    return csv_file("plans", HEADER, _lines(board(today=today)), as_of=today)
 
 
 @require_GET

@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from campaigns.queries import budget as queries
 from common.access import requires
 from common.charts import Chart, Series
-from common.spreadsheets import csv_lines
+from common.clock import business_today
+from common.spreadsheets import csv_file, csv_refused
 from common.templatetags.display import day
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
@@ -40,15 +41,13 @@ def budget(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def budget_export(request: SignedInRequest) -> StreamingHttpResponse:
+def budget_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream each class by head, for the accounts of the filter bar."""
     scope = Scope.read(request.GET, request.user, only=queries.ASKED)
-    lines = _lines(queries.budget(scope)) if scope.is_valid else ()
-    return StreamingHttpResponse(
-        csv_lines(HEADER, lines),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="budget.csv"'},
-    )
+    if not scope.is_valid:
+        return csv_refused()
+    lines = _lines(queries.budget(scope))
+    return csv_file("budget", HEADER, lines, as_of=business_today(), among=scope.text)
 
 
 def _lines(found: queries.Budget) -> Iterator[tuple[Any, ...]]:

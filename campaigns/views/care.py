@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -17,7 +17,7 @@ from campaigns.queries.care_report import (
     is_of_a_part,
 )
 from common.access import requires
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from crm.requests import SignedInRequest
 from segments.queries.scope import Scope
 
@@ -41,15 +41,18 @@ def care(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_TODAY)
-def care_export(request: SignedInRequest) -> StreamingHttpResponse:
+def care_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream the rows that the page shows."""
     scope = Scope.read(request.GET, request.user, only=ASKED)
+    if not scope.is_valid:
+        return csv_refused()
     found = care_report(scope) if scope.is_ready else None
-    name = f"care-{scope.day}.csv"
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _lines(found) if found else ()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        "care",
+        HEADER,
+        _lines(found) if found else (),
+        as_of=scope.day,
+        among=scope.text,
     )
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from campaigns.queries.effort import Effort, EffortRow, effort_in
 from common.access import requires
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from crm.permissions import LOG_TOUCHPOINTS
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
@@ -37,15 +37,18 @@ def allocation(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def allocation_export(request: SignedInRequest) -> StreamingHttpResponse:
+def allocation_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream classes and reps with hours and money."""
     scope = Scope.read(request.GET, request.user)
+    if not scope.is_valid:
+        return csv_refused()
     effort = effort_in(scope) if scope.is_ready else None
-    name = f"allocation-{scope.day}.csv"
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _rows(effort) if effort else ()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        "allocation",
+        HEADER,
+        _rows(effort) if effort else (),
+        as_of=scope.day,
+        among=scope.text,
     )
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from campaigns.queries.experience import Experience, Rated, experience_in
 from common.access import requires
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.scope import Scope
@@ -33,15 +33,18 @@ def experience(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def experience_export(request: SignedInRequest) -> StreamingHttpResponse:
+def experience_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream every group with its ratings."""
     scope = Scope.read(request.GET, request.user)
+    if not scope.is_valid:
+        return csv_refused()
     found = experience_in(scope) if scope.is_valid else None
-    name = f"experience-{scope.day}.csv"
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _rows(found) if found else ()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        "experience",
+        HEADER,
+        _rows(found) if found else (),
+        as_of=scope.day,
+        among=scope.text,
     )
 
 

@@ -15,7 +15,7 @@ from campaigns.queries.lists.views import Shelf
 from common.access import requires
 from common.clock import business_today
 from common.htmx import render_page, wants_fragment
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from crm import permissions
 from crm.models import ListPreference
 from crm.requests import SignedInRequest
@@ -108,12 +108,17 @@ def export_list(request: SignedInRequest, key: str) -> StreamingHttpResponse:
         actor=request.user, action="list.exported", list=key, query=listing.query
     )
     run = getattr(listing, "run", None)
-    day = run.as_of if run else business_today()
-    name = f"{listing.file_name}-{day}.csv"
-    return StreamingHttpResponse(
-        csv_lines([column.title for column in listing.columns], _values(listing)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    titles = [column.title for column in listing.columns]
+    if run is None:
+        name = f"{listing.file_name}-{business_today()}"
+        return csv_file(name, titles, _values(listing), as_of=None)
+    said = ", ".join(f"{one.label} {one.text}" for one in listing.chips)
+    return csv_file(
+        listing.file_name,
+        titles,
+        _values(listing),
+        as_of=run.as_of,
+        among=said or "all accounts",
     )
 
 

@@ -18,9 +18,10 @@ from campaigns.queries.optimiser import Board
 from campaigns.queries.plan_search import best_plans, usual_ask
 from campaigns.services import optimiser as services
 from common.access import requires
+from common.clock import business_today
 from common.errors import DomainError
 from common.htmx import render_page
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from common.templatetags.display import money, number
 from crm.requests import SignedInRequest
 
@@ -57,7 +58,7 @@ def optimiser(request: SignedInRequest) -> HttpResponse:
 def optimiser_export(request: SignedInRequest) -> StreamingHttpResponse:
     """Stream what each group of accounts would get."""
     found = _searched(services.board(), request.GET).get("found")
-    return _csv("best-plans.csv", found)
+    return _csv("best-plans", found)
 
 
 @require_POST
@@ -110,7 +111,7 @@ def search_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @requires(permissions.OPTIMISE_PLANS)
 def search_export(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
-    return _csv(f"best-plans-{pk}.csv", services.answer_of(_kept(pk)))
+    return _csv(f"best-plans-{pk}", services.answer_of(_kept(pk)))
 
 
 @require_POST
@@ -171,10 +172,8 @@ def _slider(
 
 
 def _csv(name: str, found: BestPlans | None) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _lines(found) if found else ()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        name, HEADER, _lines(found) if found else (), as_of=business_today()
     )
 
 

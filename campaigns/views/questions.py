@@ -9,7 +9,6 @@ from django.http import (
     Http404,
     HttpResponse,
     HttpResponseBase,
-    StreamingHttpResponse,
 )
 from django.shortcuts import render
 from django.urls import reverse
@@ -28,7 +27,7 @@ from campaigns.queries.questions.registry import BY_KEY, families
 from campaigns.queries.questions.sets import names_url
 from common.access import requires
 from common.htmx import render_page, wants_fragment
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from crm.permissions import SHARE_VIEWS
 from crm.requests import SignedInRequest
 
@@ -177,12 +176,8 @@ def question_export(request: SignedInRequest, key: str) -> HttpResponseBase:
         problem = "; ".join(f"{label}: {text}" for label, text in reading.problems)
         return HttpResponse(problem, status=400, content_type="text/plain")
     found = answer(reading.asked)
-    return StreamingHttpResponse(
-        csv_lines([one.title for one in found.columns], _csv_rows(found)),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{key}-{found.as_of}.csv"'
-        },
+    return csv_file(
+        key, [one.title for one in found.columns], _csv_rows(found), as_of=found.as_of
     )
 
 

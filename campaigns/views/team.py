@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from campaigns.permissions import VIEW_TODAY
 from campaigns.queries.team import ASKED, Row, Team, team_in
 from common.access import requires
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from crm.policy import OVERLAP_REPORTED
 from crm.requests import SignedInRequest
 from segments.queries.scope import Scope
@@ -39,15 +39,14 @@ def team(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_TODAY)
-def team_export(request: SignedInRequest) -> StreamingHttpResponse:
+def team_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream the rows that the page shows."""
     scope = Scope.read(request.GET, request.user, only=ASKED)
+    if not scope.is_valid:
+        return csv_refused()
     found = team_in(scope) if scope.is_ready else None
-    name = f"team-{scope.day}.csv"
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _rows(found) if found else ()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        "team", HEADER, _rows(found) if found else (), as_of=scope.day, among=scope.text
     )
 
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from clv.permissions import VIEW_PAYBACK
 from common.access import requires
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries import heat, value_charts
@@ -110,9 +110,6 @@ def value_export(
     if scope.run is None:
         raise Http404("no run")
     block = BLOCKS[key]
-    name = f"{key}-{scope.run.as_of}.csv"
-    return StreamingHttpResponse(
-        csv_lines(block.columns, block.rows(scope)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        key, block.columns, block.rows(scope), as_of=scope.run.as_of, among=scope.text
     )

@@ -13,7 +13,7 @@ from clv.queries.forecast import Forecast, forecast_of
 from clv.requests import ChosenRun, chosen_run
 from common.access import requires
 from common.clock import business_today
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from crm.permissions import VIEW_DEALS
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
@@ -84,12 +84,12 @@ def forecast_export(request: SignedInRequest) -> StreamingHttpResponse:
     run = scope.run
     if run is None or not scope.is_valid:
         raise Http404("no run")
-    return StreamingHttpResponse(
-        csv_lines(EXPORT_HEADER, _rows(run, scope.worth_class)),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="forecast-{run.as_of}.csv"'
-        },
+    return csv_file(
+        "forecast",
+        EXPORT_HEADER,
+        _rows(run, scope.worth_class),
+        as_of=run.as_of,
+        among=scope.text,
     )
 
 

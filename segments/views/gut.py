@@ -14,7 +14,7 @@ from common.clock import business_today
 from common.errors import DomainError
 from common.htmx import render_page, wants_fragment
 from common.paging import Sort, keyset_page
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from crm.requests import SignedInRequest
 from segments.forms.gut import FindForm, NameForm
 from segments.models import Nomination
@@ -105,11 +105,7 @@ def gut_everybody(request: SignedInRequest) -> HttpResponse:
 def gut_export(request: SignedInRequest) -> StreamingHttpResponse:
     """Stream every list, one line for each look back."""
     today = business_today()
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _lines(gut_team(today))),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="gut-{today}.csv"'},
-    )
+    return csv_file("gut", HEADER, _lines(gut_team(today)), as_of=today)
 
 
 def _name(request: SignedInRequest, form: NameForm) -> str:

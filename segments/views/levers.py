@@ -14,7 +14,7 @@ from common.clock import business_today
 from common.errors import DomainError
 from common.htmx import render_page
 from common.lists.sets import account_set_url
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from crm.requests import SignedInRequest
 from segments.forms.levers import ClassForm, LeverForm, MarketForm, ScenarioForm
 from segments.models import LeverScenario
@@ -85,9 +85,8 @@ def tree_export(request: SignedInRequest) -> StreamingHttpResponse:
     _, board, _ = _board(request)
     if board is None:
         raise Http404("nothing is kept of that night")
-    name = f"value-tree-{board.run.as_of}.csv"
     rows = flat(tree_of(board, lever_boards(board.run)))
-    return _csv(name, TREE_HEADER, rows)
+    return csv_file("value-tree", TREE_HEADER, rows, as_of=board.run.as_of)
 
 
 @require_POST
@@ -158,7 +157,7 @@ def scenario_list(request: SignedInRequest) -> HttpResponse:
 @require_GET
 @requires(VIEW_DASHBOARD)
 def scenario_export(request: SignedInRequest) -> StreamingHttpResponse:
-    return _csv("scenarios.csv", SCENARIO_HEADER, _scenario_rows())
+    return csv_file("scenarios", SCENARIO_HEADER, _scenario_rows(), as_of=None)
 
 
 @require_GET
@@ -284,11 +283,3 @@ def _scenario_rows() -> Iterator[tuple[Any, ...]]:
             *(one.equity_after, one.change, one.change_low, one.change_high),
             *(str(one.promised_by or ""), one.promised, one.due_on),
         )
-
-
-def _csv(name: str, header: tuple[str, ...], rows: Any) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        csv_lines(header, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from common.access import requires
 from common.charts import Chart, Column, Series
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from common.templatetags.display import count, counted, money, number
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
@@ -53,10 +53,12 @@ def loss_list(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def loss_export(request: SignedInRequest) -> StreamingHttpResponse:
+def loss_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream all losing customers."""
     scope = Scope.read(request.GET, request.user)
-    return _file("losses", LOSS_HEADER, _loss_rows(losses.losing(scope)))
+    if not scope.is_valid:
+        return csv_refused()
+    return _file(scope, "losses", LOSS_HEADER, _loss_rows(losses.losing(scope)))
 
 
 def _loss_rows(rows: Any) -> Iterator[tuple[Any, ...]]:
@@ -84,13 +86,16 @@ def tenure(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def tenure_export(request: SignedInRequest) -> StreamingHttpResponse:
-    found = tenure_of(Scope.read(request.GET, request.user))
+def tenure_export(request: SignedInRequest) -> HttpResponseBase:
+    scope = Scope.read(request.GET, request.user)
+    if not scope.is_valid:
+        return csv_refused()
+    found = tenure_of(scope)
     rows = (
         (one.label, one.customers, one.revenue, one.cost, _rounded(one.ratio, 4))
         for one in found.years
     )
-    return _file("cost-by-tenure", TENURE_HEADER, rows)
+    return _file(scope, "cost-by-tenure", TENURE_HEADER, rows)
 
 
 @require_GET
@@ -107,7 +112,10 @@ def source_list(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def source_export(request: SignedInRequest) -> StreamingHttpResponse:
+def source_export(request: SignedInRequest) -> HttpResponseBase:
+    scope = Scope.read(request.GET, request.user)
+    if not scope.is_valid:
+        return csv_refused()
     rows = (
         (
             one.label,
@@ -119,9 +127,9 @@ def source_export(request: SignedInRequest) -> StreamingHttpResponse:
             one.payback_months,
             _rounded(one.marginal, 2),
         )
-        for one in sources_of(Scope.read(request.GET, request.user)).lines
+        for one in sources_of(scope).lines
     )
-    return _file("sources", SOURCE_HEADER, rows)
+    return _file(scope, "sources", SOURCE_HEADER, rows)
 
 
 def _said(found: Sources) -> str:
@@ -173,9 +181,7 @@ def _rounded(value: Any, places: int) -> Any:
     return None if value is None else round(value, places)
 
 
-def _file(name: str, header: tuple[str, ...], rows: Any) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        csv_lines(header, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+def _file(
+    scope: Scope, name: str, header: tuple[str, ...], rows: Any
+) -> StreamingHttpResponse:
+    return csv_file(name, header, rows, as_of=scope.day, among=scope.text)

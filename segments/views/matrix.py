@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from clv.models import Valuation
 from common.access import requires
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.corners import CORNERS
@@ -37,15 +37,18 @@ def matrix(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def matrix_export(request: SignedInRequest) -> StreamingHttpResponse:
+def matrix_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream the names at the top of each corner."""
     scope = Scope.read(request.GET, request.user)
+    if not scope.is_valid:
+        return csv_refused()
     shown = matrix_in(scope) if scope.is_ready else None
-    name = f"value-matrix-{scope.day}.csv"
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _rows(shown) if shown else ()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        "value-matrix",
+        HEADER,
+        _rows(shown) if shown else (),
+        as_of=scope.day,
+        among=scope.text,
     )
 
 

@@ -1,11 +1,11 @@
 """Migration: who went from which class to which between two nights."""
 
-import csv
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -13,6 +13,7 @@ from clv.models import ValuationRun
 from clv.requests import Comparison, compared_run
 from common.access import requires
 from common.charts import Flow, Ribbon
+from common.spreadsheets import csv_file, csv_refused
 from common.templatetags.display import count, day, money, signed_money
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
@@ -26,6 +27,9 @@ from segments.queries.sets import GONE, NEW
 
 FIRST_LOOK = dt.timedelta(days=90)  # back, where nobody chose a day
 NAMES_SHOWN = 20
+HEADER = (
+    *("from_date", "to_date", "from", "to", "accounts", "clv_before", "clv_after"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,28 +67,27 @@ def page(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_CLASSES)
-def export(request: SignedInRequest) -> HttpResponse:
+def export(request: SignedInRequest) -> HttpResponseBase:
     """Send the matrix as CSV, one row per cell."""
-    _comparison, found = _read(request, _scope(request))
-    response = HttpResponse(content_type="text/csv")
-    response["Content-Disposition"] = 'attachment; filename="migration.csv"'
-    writer = csv.writer(response)
-    writer.writerow(
-        ["from_date", "to_date", "from", "to", "accounts", "clv_before", "clv_after"]
-    )
-    days = [found.before.as_of, found.run.as_of] if found else []
-    for cell in _in_order(found) if found else []:
-        writer.writerow(
-            [
-                *days,
-                cell.was.value if cell.was else NEW,
-                cell.becomes.value if cell.becomes else GONE,
-                cell.accounts,
-                cell.clv_before,
-                cell.clv_after,
-            ]
+    scope = _scope(request)
+    if not scope.is_valid:
+        return csv_refused()
+    _comparison, found = _read(request, scope)
+    rows = _csv_rows(found) if found else ()
+    return csv_file("migration", HEADER, rows, as_of=scope.day, among=scope.text)
+
+
+def _csv_rows(found: Migration) -> Iterator[tuple[Any, ...]]:
+    for cell in _in_order(found):
+        yield (
+            found.before.as_of,
+            found.run.as_of,
+            cell.was.value if cell.was else NEW,
+            cell.becomes.value if cell.becomes else GONE,
+            cell.accounts,
+            cell.clv_before,
+            cell.clv_after,
         )
-    return response
 
 
 def _scope(request: SignedInRequest) -> Scope:

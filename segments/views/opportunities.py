@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from common.access import requires
 from common.charts import Chart, Column, Series
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from common.templatetags.display import money
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
@@ -39,18 +39,14 @@ def opportunity_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream the levers; money that is not known stays empty."""
     scope = Scope.read(request.GET, request.user)
     if not scope.is_valid:
-        return HttpResponse("The filter cannot be read.", status=400)
+        return csv_refused()
     found = opportunities(scope)
     rows = [
         (one.label, one.cause.label, one.formula, one.accounts, one.money)
         for one in [*found.levers, *found.unknown]
     ]
-    return StreamingHttpResponse(
-        csv_lines(HEADER, rows),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": 'attachment; filename="margin-opportunities.csv"'
-        },
+    return csv_file(
+        "margin-opportunities", HEADER, rows, as_of=scope.day, among=scope.text
     )
 
 

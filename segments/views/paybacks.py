@@ -14,7 +14,7 @@ from clv.queries.paybacks import SOURCES, Cohort, Paybacks, cohort_rows
 from common.access import requires
 from common.htmx import render_page
 from common.paging import Sort, keyset_page
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file
 from crm.requests import SignedInRequest
 from segments.queries.paybacks import ASKED, list_url, paybacks_in
 from segments.queries.scope import Scope
@@ -99,11 +99,12 @@ def payback_export(request: SignedInRequest) -> StreamingHttpResponse:
     found = paybacks_in(scope)
     if found is None:
         raise Http404("no run, or a filter that cannot be read")
-    name = f"payback-{found.run.as_of}.csv"
-    return StreamingHttpResponse(
-        csv_lines(EXPORT_HEADER, _lines(found)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        "payback",
+        EXPORT_HEADER,
+        _lines(found),
+        as_of=found.run.as_of,
+        among=scope.text,
     )
 
 

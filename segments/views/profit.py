@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from common.access import requires
 from common.charts import Chart, Column, Series
 from common.htmx import render_page
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from common.templatetags.display import money, share
 from crm.requests import SignedInRequest
 from segments.choices import ProfitBy, ProfitEvery
@@ -79,9 +79,9 @@ def profit_export(request: SignedInRequest, by: str, every: str) -> HttpResponse
     """Stream the statement: every line with every kind of cost."""
     scope, chosen = Scope.read(request.GET, request.user), _chosen(by, every)
     if not scope.is_valid:
-        return HttpResponse("The filter cannot be read.", status=400)
+        return csv_refused()
     found = profit_of(scope, *chosen)
-    name = f"profit-by-{by}-{found.since}-{found.until}.csv"
+    name = f"profit-by-{by}-{found.since}-{found.until}"
     header = (
         chosen[0].label.capitalize(),
         "Customers who ordered",
@@ -92,11 +92,7 @@ def profit_export(request: SignedInRequest, by: str, every: str) -> HttpResponse
         *KINDS.values(),
         "Contribution",
     )
-    return StreamingHttpResponse(
-        csv_lines(header, _csv_rows(found)),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return csv_file(name, header, _csv_rows(found), as_of=scope.day, among=scope.text)
 
 
 def _csv_rows(found: Profit) -> Iterator[tuple[Any, ...]]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from clv.queries.oddities import oddities_of
 from common.access import requires
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.quality import Quality, quality_in
@@ -42,15 +42,18 @@ def quality(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def quality_export(request: SignedInRequest) -> StreamingHttpResponse:
+def quality_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream the missing facts, those of unit costs by product too."""
     scope = Scope.read(request.GET, request.user, only=ASKED)
+    if not scope.is_valid:
+        return csv_refused()
     found = quality_in(scope) if scope.is_ready else None
-    name = f"data-quality-{scope.day}.csv"
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _rows(found) if found else ()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        "data-quality",
+        HEADER,
+        _rows(found) if found else (),
+        as_of=scope.day,
+        among=scope.text,
     )
 
 

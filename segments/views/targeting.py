@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from common.access import requires
 from common.panels import panels_for
-from common.spreadsheets import csv_lines
+from common.spreadsheets import csv_file, csv_refused
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.policy import FEWEST_JUDGED, JUDGED_AFTER_DAYS
@@ -38,15 +38,18 @@ def targeting(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 @requires(VIEW_DASHBOARD)
-def targeting_export(request: SignedInRequest) -> StreamingHttpResponse:
+def targeting_export(request: SignedInRequest) -> HttpResponseBase:
     """Stream every cohort."""
     scope = Scope.read(request.GET, request.user)
+    if not scope.is_valid:
+        return csv_refused()
     health = health_in(scope) if scope.is_ready else None
-    name = f"targeting-{scope.day}.csv"
-    return StreamingHttpResponse(
-        csv_lines(HEADER, _rows(health) if health else ()),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return csv_file(
+        "targeting",
+        HEADER,
+        _rows(health) if health else (),
+        as_of=scope.day,
+        among=scope.text,
     )
 
 

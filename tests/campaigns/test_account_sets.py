@@ -1,4 +1,6 @@
+import csv
 import datetime as dt
+import io
 
 import pytest
 from django.urls import reverse
@@ -67,6 +69,11 @@ def test_it_leaves_as_csv_and_as_a_view(client, manager, won):
     text = b"".join(out.streaming_content).decode()
     assert "Spring" in text
     assert "March" in text
+    head, *rows = csv.reader(io.StringIO(text.lstrip("\ufeff")))
+    assert head[-2:] == ["As of", "Among"]
+    words = "whose first order came from 1 Jan 2025 to 31 Mar 2025"
+    day = TODAY.isoformat()
+    assert {tuple(row[-2:]) for row in rows} == {(day, f"Among {words}")}
     assert "Summer" not in text
     stored = client.get(url()).context["listing"].query
     assert shown(client.get(f"{URL}?{stored}")) == {"Spring", "March"}

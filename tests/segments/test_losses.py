@@ -285,3 +285,44 @@ def test_over_the_api_the_same_and_unreadable_filters_are_named(
         wrong = client.get(address, {"class": "best"})
         assert wrong.status_code == 400
         assert "class" in str(wrong.json())
+
+
+# -- Files -----------------------------------------------------------------------------
+
+FILES = (
+    *("segments:loss_export", "segments:tenure_export", "segments:source_export"),
+    *("segments:opportunity_export", "segments:matrix_export"),
+    *("segments:quality_export", "segments:targeting_export"),
+    *("campaigns:experience_export", "campaigns:allocation_export"),
+    *("campaigns:care_export", "campaigns:team_export"),
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_is_written_for_a_filter_that_cannot_be_read(client, manager, name):
+    """A wrong filter must not become a file of all customers."""
+    make.run(as_of=AS_OF)
+    valued(make.account(name="Losing"), margin="10", cost="90")
+    client.force_login(manager)
+    answer = client.get(reverse(name), {"owner": "0"})
+    assert answer.status_code == 400
+    assert answer.content.decode() == (
+        "The filter cannot be read. Open the page: it says at which field."
+    )
+    assert client.get(reverse(name)).status_code == 200
+
+
+def test_a_file_says_the_day_and_the_accounts_it_tells_of(client, manager):
+    make.run(as_of=AS_OF)
+    make.run(as_of=AS_OF + dt.timedelta(days=1))
+    valued(make.account(name="Losing", industry="Food"), margin="10", cost="90")
+    valued(make.account(name="Other"), margin="10", cost="95")
+    client.force_login(manager)
+    day = (AS_OF + dt.timedelta(days=1)).isoformat()
+    answer = client.get(reverse("segments:loss_export"), {"industry": "Food"})
+    rows = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert rows == [
+        "Account,Revenue,Margin,Costs,Result,As of,Among",
+        f"Losing,200.00,10.00,90.00,-80.00,{day},Industry Food",
+    ]
+    assert answer["Content-Disposition"] == f'attachment; filename="losses-{day}.csv"'

@@ -203,8 +203,11 @@ def test_one_night_or_none_says_what_to_do(client, manager, db):
 
 def test_the_matrix_leaves_as_csv(client, manager, moved):
     client.force_login(manager)
-    text = client.get(reverse("segments:migration_export")).content.decode()
-    assert "2026-09-01,2026-09-02,general,potential_key,1,950.00,950.00" in text
+    text = client.get(reverse("segments:migration_export")).getvalue().decode()
+    cell = "2026-09-01,2026-09-02,general,potential_key,1,950.00,950.00"
+    assert f"\n{cell},2026-09-02,all accounts\r" in text
+    refused = client.get(reverse("segments:migration_export"), {"owner": "0"})
+    assert refused.status_code == 400
 
 
 def test_a_class_names_who_came_with_their_money(moved, manager):

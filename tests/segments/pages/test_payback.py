@@ -266,7 +266,8 @@ def test_the_export_has_every_cohort(client, marketer, firm, counted):
     answer = client.get(reverse("segments:payback_export"))
     rows = list(csv.reader(answer.getvalue().decode("utf-8-sig").splitlines()))
     assert rows[1] == [
-        *("All customers", "All customers", "7", "360.00", "3", "4", "0.4286", "", "3")
+        *("All customers", "All customers", "7", "360.00", "3", "4", "0.4286", "", "3"),
+        *(AS_OF.isoformat(), "all accounts"),
     ]
     assert [row[1] for row in rows[2:]] == [
         "2026-Q1",

@@ -165,7 +165,11 @@ def test_every_block_leaves_as_csv_and_over_the_api(show, client, firm, key, man
     given = {"relationship": "partner"}
     sheet = lines(show(export(key), **given))
     answer = client.get(f"/api/v1/value-blocks/{key}/", given).json()
-    assert sheet[0] == answer["columns"] == list(BLOCKS[key].columns)
+    columns = list(BLOCKS[key].columns)
+    assert answer["columns"] == columns
+    assert sheet[0] == [*columns, "As of", "Among"]
+    told = {tuple(line[len(columns) :]) for line in sheet[1:]}
+    assert told == {(NOW.isoformat(), "Relationship Partner")}
     assert len(sheet) - 1 == len(answer["rows"]) > 0
     scope = Scope.read(given, manager)
     rows = BLOCKS[key].rows(scope)
