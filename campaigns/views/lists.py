@@ -15,6 +15,7 @@ from campaigns.queries.lists.views import Shelf
 from common.access import requires
 from common.clock import business_today
 from common.htmx import render_page, wants_fragment
+from common.lists.sets import AMONG
 from common.spreadsheets import csv_file
 from crm import permissions
 from crm.models import ListPreference
@@ -112,7 +113,10 @@ def export_list(request: SignedInRequest, key: str) -> StreamingHttpResponse:
     if run is None:
         name = f"{listing.file_name}-{business_today()}"
         return csv_file(name, titles, _values(listing), as_of=None)
-    said = ", ".join(f"{one.label} {one.text}" for one in listing.chips)
+    said = ", ".join(
+        one.text if one.key == AMONG else f"{one.label} {one.text}"
+        for one in listing.chips
+    )
     return csv_file(
         listing.file_name,
         titles,

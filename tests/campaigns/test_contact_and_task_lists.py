@@ -180,4 +180,8 @@ def test_the_export_has_the_columns_that_are_seen(client, firm, rep):
     url = reverse("campaigns:contact_export")
     answer = client.post(f"{url}?columns=name,role&sort=-name")
     lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
-    assert lines == ["Name,Decision role", "Bob,Not known", "Ann,Decider"]
+    assert lines == [
+        "Name,Decision role,As of,Among",
+        "Bob,Not known,2026-11-20,all accounts",
+        "Ann,Decider,2026-11-20,all accounts",
+    ]
