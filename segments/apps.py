@@ -39,6 +39,8 @@ class SegmentsConfig(AppConfig):
         sets.register("missing", "segments.queries.quality.MISSING")
         sets.register("uncosted", "segments.queries.quality.UNCOSTED")
         sets.register("profit", "segments.queries.profit_sets.OF_PROFIT")
+        sets.register("traded", "segments.queries.profit_sets.TRADED")
+        sets.register("of-page", "segments.queries.profit_sets.OF_PAGE")
         sets.register("source", "segments.queries.profit_sets.OF_SOURCE")
         sets.register("tenure", "segments.queries.tenure.TENURE")
         sets.register("net-loss", "segments.queries.profit_sets.NET_LOSS")

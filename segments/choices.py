@@ -4,6 +4,8 @@ import datetime as dt
 
 from django.db.models import TextChoices
 
+from common.clock import months_later
+
 
 class WorthClass(TextChoices):
     CURRENT_KEY = "current_key", "Current key"
@@ -51,6 +53,11 @@ class ProfitEvery(TextChoices):
         if self == ProfitEvery.QUARTER:
             return f"Q{(day.month + 2) // 3} {day.year}"
         return f"{day:%b %Y}"
+
+    def last_day(self, day: dt.date) -> dt.date:
+        """Return the last day of the stretch that begins on a day."""
+        months = {ProfitEvery.YEAR: 12, ProfitEvery.QUARTER: 3, ProfitEvery.MONTH: 1}
+        return months_later(day, months[self]) - dt.timedelta(days=1)
 
 
 class LeverCause(TextChoices):

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from common.clock import business_today, months_later
+from common.lists.sets import AMONG, ReadSet, UnknownSetError, read_set
 from crm.choices import CostKind, CostOrigin
 from crm.forms.accounts import DateInput
 from crm.models import Account, User
@@ -64,12 +65,13 @@ class LedgerFilterForm(forms.Form):
     )
 
     def __init__(self, given: Any, *, user: User) -> None:
-        known = {name for name in self.base_fields if given.get(name)}
+        known = {name for name in (*self.base_fields, AMONG) if given.get(name)}
         if not known:  # nothing said: the last months
             first = business_today().replace(day=1)
             given = {"since": months_later(first, 1 - MONTHS_SHOWN).isoformat()}
         super().__init__(given)
         self.user = user
+        self.among: ReadSet | None = None
         if not user.sees_every_account:
             del self.fields["shared"]
 
@@ -78,6 +80,22 @@ class LedgerFilterForm(forms.Form):
         if not words:
             return None
         return find_account(Account.objects.active().visible_to(self.user), words)
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            self.among = read_set(self.data, self.user)
+        except UnknownSetError as error:
+            self.add_error(None, error.message)
+        return super().clean() or self.cleaned_data
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Return what names the set of accounts, for the filter to keep."""
+        if self.among is None:
+            return []
+        names = (AMONG, "as_of", *self.among.set.parameters)
+        told = {name: str(self.data.get(name) or "") for name in names}
+        return [(k, v) for k, v in told.items() if v and k not in self.fields]
 
     def wanted(self) -> LedgerFilter | None:
         """Return what to show, None where something could not be read."""
@@ -93,6 +111,7 @@ class LedgerFilterForm(forms.Form):
             until=given["until"],
             is_shared=given.get("shared", False),
             allocation=given["allocation"],
+            among=self.among.accounts(self.user) if self.among else None,
         )
 
 

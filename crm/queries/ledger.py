@@ -13,7 +13,7 @@ from common.paging import Page, Sort, keyset_page
 from crm.choices import CostOrigin
 from crm.models import Account, LedgerEntry, User
 from crm.models.ledger import LedgerEntryQuerySet
-from crm.queries.merged import member_ids
+from crm.queries.merged import member_ids, of_any
 
 ROWS_PER_PAGE = 50
 NEWEST_FIRST = Sort(
@@ -49,6 +49,11 @@ class LedgerFilter:
     until: dt.date | None = None
     is_shared: bool = False
     allocation: int | None = None
+    among: QuerySet[Any] | None = None  # ids of accounts
+
+    @property
+    def is_of_accounts(self) -> bool:
+        return self.account is not None or self.among is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,8 @@ def entries(user: User, wanted: LedgerFilter) -> LedgerEntryQuerySet:
     rows = LedgerEntry.objects.visible_to(user)
     if wanted.account is not None:
         rows = rows.filter(account__in=member_ids(wanted.account))
+    if wanted.among is not None:
+        rows = rows.filter(of_any(wanted.among))
     if wanted.origin:
         rows = rows.filter(ORIGINS[wanted.origin])
     if wanted.is_shared:

@@ -4,22 +4,45 @@ import datetime as dt
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 
 from common.lists.sets import AccountSet, Given
 from common.templatetags.display import day
 from crm.choices import CostKind, OrderStatus, RelationshipType, Source
 from crm.models import Account, LedgerEntry, OrderLine
+from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import LeverCause, ProfitBy, WorthClass
-from segments.models import Membership
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries.findings import hits as hits_of_night
 from segments.queries.losses import bearers
 from segments.queries.opportunities import account_rows, positional
+from segments.queries.scope import Scope
+from segments.queries.scope_form import LONGEST_INDUSTRY, NARROWING
 from segments.queries.sets import memberships_of, values_of
 
 LONGEST_KEY = 40
+
+# What belongs to a merged account counts for the one that it went into.
+MOVED = f"""{WITH_SURVIVORS}
+    SELECT coalesce(s.account_id, f.account_id) FROM (
+        SELECT account_id FROM crm_orderline
+        WHERE status = 'confirmed' AND ordered_on BETWEEN %(since)s AND %(until)s
+        UNION
+        SELECT l.account_id
+        FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
+        WHERE l.status = 'confirmed'
+            AND greatest(r.returned_on, l.ordered_on) BETWEEN %(since)s AND %(until)s
+        UNION
+        SELECT account_id FROM crm_ledgerentry
+        WHERE account_id IS NOT NULL AND incurred_on BETWEEN %(since)s AND %(until)s
+    ) f LEFT JOIN survivor s ON s.member_id = f.account_id"""
+BORE = f"""{WITH_SURVIVORS}
+    SELECT coalesce(s.account_id, f.account_id)
+    FROM crm_ledgerentry f LEFT JOIN survivor s ON s.member_id = f.account_id
+    WHERE f.account_id IS NOT NULL AND f.kind = %(kind)s
+        AND f.incurred_on BETWEEN %(since)s AND %(until)s
+    GROUP BY 1 HAVING sum(f.amount) <> 0"""
 
 
 def _within(given: Given) -> tuple[dt.date, dt.date]:
@@ -35,20 +58,21 @@ def _of_profit(_user: Any, given: Given) -> QuerySet[Any]:
     if by == ProfitBy.PRODUCT:
         product = int(key) if key.isdecimal() else None
         return lines.filter(product=product).values("account_id")
-    costs = LedgerEntry.objects.filter(
-        account__isnull=False, incurred_on__range=_within(given)
-    )
-    moved = Q(pk__in=lines.values("account")) | Q(pk__in=costs.values("account"))
-    return _at(by, key).filter(moved).values("pk")
+    return _at(by, key, given).filter(pk__in=_ids(MOVED, given)).values("pk")
 
 
-def _at(by: ProfitBy, key: str) -> QuerySet[Account]:
+def _ids(statement: str, given: Given) -> RawSQL:
+    """Return what a statement of this file selects; values are parameters."""
+    return RawSQL(*positional(statement, dict(given)))  # noqa: S611  nothing of a user
+
+
+def _at(by: ProfitBy, key: str, given: Given) -> QuerySet[Account]:
     rows = Account.objects.active().order_by()
     if by == ProfitBy.CLASS:
-        open_ones = Membership.objects.open().filter(account=OuterRef("pk"))
+        held = memberships_of(given).filter(account=OuterRef("pk"))
         if not key:
-            return rows.exclude(Exists(open_ones))
-        return rows.filter(Exists(open_ones.filter(worth_class=key)))
+            return rows.exclude(Exists(held))
+        return rows.filter(Exists(held.filter(worth_class=key)))
     columns = {
         ProfitBy.REP: "owner",
         ProfitBy.SOURCE: "source",
@@ -83,6 +107,46 @@ OF_PROFIT = AccountSet(
     | {
         "by": lambda: forms.ChoiceField(choices=ProfitBy.choices),
         "at": lambda: forms.CharField(max_length=LONGEST_KEY, required=False),
+    },
+    permission=VIEW_DASHBOARD,
+)
+
+
+def _traded(_user: Any, given: Given) -> QuerySet[Any]:
+    """Return the accounts with sales or costs in the days, or with one kind of cost."""
+    statement = BORE if given.get("kind") else MOVED
+    rows = Account.objects.active().order_by()
+    return rows.filter(pk__in=_ids(statement, given)).values("pk")
+
+
+def _title_of_traded(given: Given) -> str:
+    kind = given.get("kind")
+    what = f"costs of {CostKind(kind).label.lower()}" if kind else "sales or costs"
+    return f"with {what} from {day(given['since'])} to {day(given['until'])}"
+
+
+TRADED = AccountSet(
+    title=_title_of_traded,
+    accounts=_traded,
+    parameters=_days()
+    | {"kind": lambda: forms.ChoiceField(choices=CostKind.choices, required=False)},
+    permission=VIEW_DASHBOARD,
+)
+
+
+def _of_page(user: Any, given: Given) -> QuerySet[Any]:
+    asked = {name: given.get(name) or "" for name in (*NARROWING, "as_of")}
+    scope = Scope.read(asked, user)
+    rows = scope.accounts() if scope.is_valid else Account.objects.none()
+    return rows.values("pk")
+
+
+OF_PAGE = AccountSet(
+    title=lambda _given: "that the page before was narrowed to",
+    accounts=_of_page,
+    parameters={
+        name: lambda: forms.CharField(max_length=LONGEST_INDUSTRY, required=False)
+        for name in NARROWING
     },
     permission=VIEW_DASHBOARD,
 )

@@ -1,7 +1,9 @@
 """Profit and loss of the firm by class, product, rep, source, territory or type."""
 
+import datetime as dt
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_GET
 from common.access import requires
 from common.charts import Chart, Column, Series
 from common.htmx import render_page
+from common.lists.sets import AMONG
 from common.spreadsheets import csv_file, csv_refused
 from common.templatetags.display import money, share
 from crm.requests import SignedInRequest
@@ -25,6 +28,16 @@ from segments.queries.scope import Scope
 MOST_BARS = 25
 MOST_LINES = 200
 TWO = 2  # points that make a line
+
+
+@dataclass(frozen=True, slots=True)
+class KindLine:
+    """One kind of cost, with the list of who bore it and the rows behind it."""
+
+    name: str
+    amount: Decimal
+    url: str
+    ledger_url: str
 
 
 @require_GET
@@ -57,13 +70,16 @@ def profit(request: SignedInRequest, by: str, every: str) -> HttpResponse:
     if scope.is_valid:
         found = profit_of(scope, *chosen)
         lines = [_linked(one, found, scope) for one in found.lines]
+        stretches = [_linked_stretch(one, found, scope) for one in found.stretches]
         context |= {
             "found": found,
             "lines": lines[:MOST_LINES],
             "hidden_count": max(0, len(lines) - MOST_LINES),
             "sentence": _sentence(found),
-            "chart": _by_chart(found),
-            "course": _course_chart(found),
+            "chart": _by_chart(replace(found, lines=lines)),
+            "stretch_lines": stretches,
+            "course": _course_chart(replace(found, stretches=stretches)),
+            "kinds": _kinds(found, scope),
         }
     return render_page(
         request,
@@ -126,6 +142,37 @@ def _linked(one: Line, found: Profit, scope: Scope) -> Line:
     return replace(one, url=url)
 
 
+def _linked_stretch(one: Line, found: Profit, scope: Scope) -> Line:
+    """Let a stretch of time open who bought or cost in its days within the period."""
+    begins = dt.date.fromisoformat(one.key)
+    days = {
+        "since": max(begins, found.since),
+        "until": min(found.every.last_day(begins), found.until),
+    }
+    return replace(one, url=scope.list_url("traded", **days))
+
+
+def _kinds(found: Profit, scope: Scope) -> list[KindLine]:
+    """Return each kind of cost with who bore it and the rows of the ledger."""
+    days = {"since": found.since, "until": found.until}
+    among = {} if scope.is_whole_firm else _among(scope)
+    return [
+        KindLine(
+            name=name,
+            amount=amount,
+            url=scope.list_url("traded", kind=key, **days),
+            ledger_url=reverse("crm:ledger_list", query={"kind": key, **days, **among}),
+        )
+        for key, name, amount in found.kinds
+    ]
+
+
+def _among(scope: Scope) -> dict[str, str]:
+    """Name the accounts of the page to the ledger, which knows no classes."""
+    kept = {k: v for k, v in scope.parameters.items() if k not in {"from", "to"}}
+    return {AMONG: "of-page", **kept}
+
+
 def _sentence(found: Profit) -> str:
     """Answer first: what was earned, who earned most, who lost."""
     total = found.total
@@ -173,6 +220,7 @@ def _by_chart(found: Profit) -> Chart | None:
             Series("Contribution", [float(one.contribution) for one in lines], "bar")
         ],
         x_title=found.by.label.capitalize(),
+        urls=[one.url for one in lines],
         columns_beside=(Column("Revenue", [money(one.revenue) for one in lines]),),
     )
 
@@ -195,4 +243,5 @@ def _course_chart(found: Profit) -> Chart | None:
             Series("Contribution", [float(one.contribution) for one in rows], "area"),
         ],
         x_title=found.every.label.capitalize(),
+        urls=[one.url for one in rows],
     )

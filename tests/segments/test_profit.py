@@ -150,6 +150,59 @@ def test_the_page_answers_first_and_opens_names(firm, client, manager):
     assert client.get(page("mood")).status_code == 404
 
 
+def test_stretches_and_kinds_open_who_they_are_of(firm, client, manager):
+    late = make.account(name="Late")
+    make.order(account=late, on=dt.date(2026, 6, 20), lines=[(1, "5.00", "1.00")])
+    client.force_login(manager)
+    shown = client.get(page(every="month"), YEAR)
+    assert [one.label for one in shown.context["stretch_lines"]] == [
+        "Jan 2026",
+        "Feb 2026",
+        "Jun 2026",
+    ]
+
+    def names(url):
+        text = client.get(url).content.decode()
+        return [name for name in ("Rich", "Poor", "Late", "Gone") if name in text]
+
+    january, february, june = (one.url for one in shown.context["stretch_lines"])
+    assert names(january) == ["Rich"]  # what was cancelled is nobody's
+    assert names(february) == ["Rich", "Poor"]  # Gone's order is Rich's by now
+    assert names(june) == ["Late"]
+    course = shown.context["course"].linked_rows
+    assert [url for url, _ in course] == [january, february, june]
+    kinds = {one.name: one for one in shown.context["kinds"]}
+    assert names(kinds["Acquisition"].url) == ["Poor"]
+    assert names(kinds["Delivery"].url) == ["Rich"]
+
+
+def test_a_kind_opens_its_ledger_rows_narrowed_like_the_page(firm, client, manager):
+    client.force_login(manager)
+
+    def delivery(**more):
+        shown = client.get(page(), YEAR | more)
+        kind = next(one for one in shown.context["kinds"] if one.name == "Delivery")
+        return kind.amount, client.get(kind.ledger_url)
+
+    amount, opened = delivery()
+    assert amount == opened.context["sums"].posted == Decimal("11.01")
+    amount, opened = delivery(**{"class": "current_key"})
+    assert amount == opened.context["sums"].borne == Decimal("10.99")
+    text = opened.content.decode()
+    assert "These accounts bear 10.99 EUR" in text
+    assert 'name="among" value="of-page"' in text
+    assert 'name="class" value="current_key"' in text
+
+
+def test_the_ledger_refuses_a_set_that_is_not_there(firm, client, manager):
+    client.force_login(manager)
+    opened = client.get(reverse("crm:ledger_list"), {"among": "nothing"})
+    assert opened.context["wanted"] is None
+    assert "no set of accounts called “nothing”" in opened.content.decode()
+    export = reverse("crm:ledger_export", query={"among": "nothing"})
+    assert client.post(export).status_code == 400
+
+
 def test_the_csv_has_every_line(firm, client, manager):
     client.force_login(manager)
     address = reverse("segments:profit_export", args=["class", "quarter"])
