@@ -80,6 +80,7 @@ class CampaignsConfig(AppConfig):
         of_board = "campaigns.queries.board_touches"
         sets.register("plan-touches", f"{of_board}.PLAN_TOUCHES")
         sets.register("plan-followers", f"{of_board}.FOLLOWERS")
+        sets.register("contacts", "campaigns.queries.experience.CONTACTED")
         sets.register("care", "campaigns.queries.care_report.CARED_FOR")
         sets.register("care-spent", "campaigns.queries.budget.CARE_SPENT")
         sets.register("plan-withheld", f"{of_board}.WITHHELD")

@@ -11,18 +11,25 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from django import forms
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+
 from common.charts import Chart, Series
 from common.clock import day_ends_at
 from common.kept import kept_rows
-from common.templatetags.display import count, number
+from common.lists.sets import AccountSet, Given
+from common.templatetags.display import count, day, number
 from crm import policy
 from crm.choices import Channel
-from crm.models import User
+from crm.models import Touchpoint, User
 from segments.choices import WorthClass
+from segments.permissions import VIEW_DASHBOARD
 from segments.queries.scope import Scope
 
 ONE_DAY = dt.timedelta(days=1)
 FEWEST_RATINGS = 10
+RATED_ONLY, ALL = "rated", "all"
 NO_CLASS = "Not classed"
 NOBODY = "Nobody's accounts"
 
@@ -99,6 +106,7 @@ class Mix:
     label: str
     contacts: int
     channels: dict[str, int]
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +194,7 @@ class Experience:
             x_title="Class",
             unit="%",
             write=lambda value: "–" if value is None else f"{number(value)} %",
+            urls=[mix.url for mix in self.mixes],
         )
 
 
@@ -216,25 +225,31 @@ def experience_in(scope: Scope) -> Experience:
         classes=sorted(by_kind.get("class", []), key=lambda r: order.index(r.key)),
         owners=sorted(by_kind.get("owner", []), key=lambda r: (r.mean, r.label)),
         channels=sorted(by_kind.get("channel", []), key=lambda r: (r.mean, r.label)),
-        mixes=_mixes(_rows(MIX.format(among=among), params), order),
+        mixes=_mixes(_rows(MIX.format(among=among), params), order, scope),
     )
 
 
 def _rated(row: tuple[Any, ...], names: dict[str, str], scope: Scope) -> Rated:
     kind, key, *figures = row
-    label, url = "All", scope.list_url()
+    label, url = "All", _names_url(scope, RATED_ONLY)
     if kind == "class":
         label = WorthClass(key).label if key else NO_CLASS
-        url = scope.list_url(worth_class=key) if key else ""
+        url = _names_url(scope, RATED_ONLY, **{"class": key}) if key else ""
     elif kind == "owner":
         label = names.get(key, NOBODY)
-        url = scope.list_url(owner=key) if key else ""
+        url = _names_url(scope, RATED_ONLY, owner=key) if key else ""
     elif kind == "channel":
-        label, url = str(Channel(key).label), ""
+        label = str(Channel(key).label)
+        url = _names_url(scope, RATED_ONLY, channel=key)
     return replace(Rated(kind, key, str(label), *figures), url=url)
 
 
-def _mixes(rows: list[tuple[Any, ...]], order: list[str]) -> list[Mix]:
+def _names_url(scope: Scope, contacts: str, **more: str) -> str:
+    days = {"since": scope.period.since, "until": scope.period.until}
+    return scope.list_url("contacts", contacts=contacts, **days, **more)
+
+
+def _mixes(rows: list[tuple[Any, ...]], order: list[str], scope: Scope) -> list[Mix]:
     found: dict[str, dict[str, int]] = {}
     for key, channel, contacts in rows:
         found.setdefault(key, {})[channel] = contacts
@@ -244,6 +259,7 @@ def _mixes(rows: list[tuple[Any, ...]], order: list[str]) -> list[Mix]:
             str(WorthClass(key).label) if key else NO_CLASS,
             sum(found[key].values()),
             found[key],
+            _names_url(scope, ALL, **{"class": key}) if key else "",
         )
         for key in order
         if key in found
@@ -252,3 +268,49 @@ def _mixes(rows: list[tuple[Any, ...]], order: list[str]) -> list[Mix]:
 
 def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     return kept_rows(sql, params)
+
+
+# -- The accounts behind the figures
+
+
+def _contacted(_user: Any, given: Given) -> QuerySet[Any]:
+    """Return the accounts with contacts in the days, rated ones or all."""
+    rows = Touchpoint.objects.standing().filter(
+        occurred_at__gte=day_ends_at(given["since"] - ONE_DAY),
+        occurred_at__lt=day_ends_at(given["until"]),
+    )
+    if given["contacts"] == RATED_ONLY:
+        rows = rows.exclude(
+            rating_people=None, rating_information=None, rating_deliverables=None
+        )
+    else:
+        rows = rows.exclude(channel__in=policy.CHANNELS_WITHOUT_CONTACT)
+    if channel := given.get("channel"):
+        rows = rows.filter(channel=channel)
+    survivor = Coalesce("account__merged_into", "account")
+    return rows.order_by().values_list(survivor, flat=True)
+
+
+def _contacted_title(given: Given) -> str:
+    channel = given.get("channel")
+    rated = "rated " if given["contacts"] == RATED_ONLY else ""
+    through = f" by {Channel(channel).label.lower()}" if channel else ""
+    return (
+        f"with {rated}contacts{through} from {day(given['since'])} to"
+        f" {day(given['until'])}"
+    )
+
+
+CONTACTED = AccountSet(
+    title=_contacted_title,
+    accounts=_contacted,
+    parameters={
+        "contacts": lambda: forms.ChoiceField(
+            choices=[(RATED_ONLY, "rated"), (ALL, "all")]
+        ),
+        "since": forms.DateField,
+        "until": forms.DateField,
+        "channel": lambda: forms.ChoiceField(choices=Channel.choices, required=False),
+    },
+    permission=VIEW_DASHBOARD,
+)

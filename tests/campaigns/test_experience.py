@@ -95,7 +95,8 @@ def test_page_export_and_api_say_the_same(firm, manager, client):
     assert "4 rated contacts: 3.2 of 5 on average" in page.content.decode()
     export = client.get(reverse("campaigns:experience_export"), ASKED)
     lines = b"".join(export.streaming_content).decode("utf-8-sig").splitlines()
-    assert "Class,Current key,3,3.33,1.0,1.7,3.33,4.5,3.33" in lines
+    told = "Class,Current key,3,3.33,1.0,1.7,3.33,4.5,3.33"
+    assert f"{told},2026-11-20,all accounts" in lines
     rows = client.get("/api/v1/experience/", ASKED).json()
     key = next(row for row in rows if row["key"] == "current_key")
     assert (key["contacts"], key["worst_tenth"]) == (3, 1.0)
@@ -106,3 +107,41 @@ def test_a_wrong_period_is_refused_at_its_field(firm, manager, client):
     asked = {"from": "2026-11-20", "to": "2026-11-01"}
     assert client.get(URL, asked).status_code == 422
     assert client.get("/api/v1/experience/", asked).status_code == 400
+
+
+def test_every_group_opens_whose_contacts_it_counts(firm, manager, client):
+    make.account(name="Silent", owner=firm.owner)
+    void = make.account(name="Void", owner=firm.owner)
+    rate(void, 2, 2, 2, voided_at=AT)
+    client.force_login(manager)
+    found = client.get(URL, ASKED).context["experience"]
+
+    def names(url):
+        page = client.get(url)
+        assert page.status_code == 200
+        text = page.content.decode()
+        asked = ("Key", "Other", "Silent", "Void")
+        return [name for name in asked if f">{name}<" in text]
+
+    classes = {one.key: one.url for one in found.classes}
+    assert names(found.whole.url) == ["Key", "Other"]
+    assert names(classes["current_key"]) == ["Key"]
+    assert names(classes["general"]) == ["Other"]
+    owners = {one.key: one.url for one in found.owners}
+    assert names(owners[str(firm.owner_id)]) == ["Key"]
+    channels = {one.key: one.url for one in found.channels}
+    assert names(channels["visit"]) == ["Key"]
+    assert names(channels["phone"]) == ["Key", "Other"]
+    mixes = {one.key: one.url for one in found.mixes}
+    assert names(mixes["general"]) == ["Other"]
+    narrowed = client.get(URL, {**ASKED, "class": "general"}).context["experience"]
+    assert [names(one.url) for one in narrowed.channels] == [["Other"]]
+
+
+def test_names_behind_contacts_end_with_the_period(firm, manager, client):
+    client.force_login(manager)
+    asked = {"contacts": "all", "since": "2026-11-11", "until": "2026-11-20"}
+    url = reverse("campaigns:account_list", query={"among": "contacts", **asked})
+    assert ">Key<" not in client.get(url).content.decode()
+    early = client.get(f"{url}&since=2026-11-10").content.decode()
+    assert ">Key<" in early
