@@ -30,8 +30,6 @@ ONE_DAY = dt.timedelta(days=1)
 FEWEST_RATINGS = 10
 AUTOMATED = (TouchpointSource.MAIL, TouchpointSource.TELEPHONY, TouchpointSource.API)
 ASKED = ("as_of", "from", "to")
-PLOT = 1000.0
-MARGIN = 60.0
 
 GAINED = """
     SELECT CASE WHEN a.merged_into_id IS NULL AND v.account_id IS NOT NULL
@@ -168,15 +166,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Dot:
-    """One rep between satisfaction (across) and CLV gained (upwards)."""
-
-    x: float
-    y: float
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
 class Team:
     """The rows that somebody may see, and the firm; `before` may be unknown."""
 
@@ -204,27 +193,6 @@ class Team:
         if self.unattributed is not None and self.unattributed.gained:
             said += f", those of nobody by {money(self.unattributed.gained)}"
         return f"{said}."
-
-    @property
-    def dots(self) -> list[Dot]:
-        """Return the reps whose customers rated; money from the lowest to the most."""
-        known = [r for r in self.rows if r.rated.mean and r.gained is not None]
-        if not known:
-            return []
-        gains = [0.0, *(float(row.gained or 0) for row in known)]
-        low, span = min(gains), (max(gains) - min(gains)) or 1.0
-        return [
-            Dot(
-                round(_place(((row.rated.mean or 1) - 1) / 4), 1),
-                round(PLOT - _place((float(row.gained or 0) - low) / span), 1),
-                row,
-            )
-            for row in known
-        ]
-
-
-def _place(share: float) -> float:
-    return MARGIN + share * (PLOT - 2 * MARGIN)
 
 
 def team_in(scope: Scope) -> Team:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns.permissions import VIEW_TODAY
 from campaigns.queries.team import ASKED, Row, Team, team_in
+from campaigns.queries.team_plot import plot_of
 from common.access import requires
 from common.spreadsheets import csv_file, csv_refused
 from crm.policy import OVERLAP_REPORTED
@@ -28,9 +29,11 @@ HEADER = (
 def team(request: SignedInRequest) -> HttpResponse:
     """Show one row per rep and the firm; a rep sees the own row and the firm's."""
     scope = Scope.read(request.GET, request.user, only=ASKED)
+    found = team_in(scope) if scope.is_ready else None
     context = {
         "scope": scope,
-        "team": team_in(scope) if scope.is_ready else None,
+        "team": found,
+        "plot": plot_of(found.rows) if found else None,
         "days": OVERLAP_REPORTED.days,
     }
     status = 200 if scope.is_valid else 422

@@ -1,13 +1,15 @@
 """The team: reps and what is nobody's sum to the firm; a rep sees the own row."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 from rest_framework.test import APIClient
 
-from campaigns.queries.team import team_in
+from campaigns.queries.team import Rated, Row, team_in
+from campaigns.queries.team_plot import plot_of
 from segments.queries.scope import Scope
 from tests import make
 
@@ -89,7 +91,30 @@ def test_hours_ratings_deals_and_double_work_count(firm, manager, rep, colleague
     assert of(found, colleague).minutes == 10
     assert (found.firm.minutes, found.firm.won_amount) == (40, Decimal("100.00"))
     assert found.firm.rated == row.rated
-    assert [dot.row.owner for dot in found.dots] == [rep]
+    plot = plot_of(found.rows)
+    assert [dot.row.owner for dot in plot.dots] == [rep]
+
+
+def test_the_plot_marks_ratings_and_gains_and_keeps_names_apart():
+    def rep(mean, gained):
+        return Row(None, "Rep", Decimal(gained), rated=Rated(5, mean, 1.0))
+
+    rows = [rep(3.0, "-50"), rep(4.0, "100"), rep(3.9, "95"), rep(1.0, "95")]
+    unknown = [Row(None, "Unrated", Decimal(7)), replace(rows[0], gained=None)]
+    plot = plot_of([*rows, *unknown])
+    assert [(dot.row, dot.x, dot.is_below) for dot in plot.dots] == [
+        (rows[1], 720.0, False),
+        (rows[2], 698.0, True),
+        (rows[3], 60.0, False),
+        (rows[0], 500.0, False),
+    ]
+    assert plot.gains == [
+        (Decimal(-50), 640.0),
+        (Decimal(0), 446.7),
+        (Decimal(100), 60.0),
+    ]
+    assert plot.ratings == [(1, 60.0), (2, 280.0), (3, 500.0), (4, 720.0), (5, 940.0)]
+    assert plot_of(unknown).dots == []
 
 
 def test_a_rep_sees_the_own_row_and_the_firm(firm, client, rep, colleague):
