@@ -16,10 +16,12 @@ from django.db.models import (
     QuerySet,
     Sum,
 )
+from django.db.models.functions import Coalesce
 
 from clv import policy
 from clv.engine.winning import chances_to_win
 from clv.models import Assumptions, ValuationRun
+from common.clock import months_later
 from common.money import ZERO, to_cents
 from common.templatetags.display import count as write_count
 from common.templatetags.display import share as write_share
@@ -252,12 +254,7 @@ def open_deals(*, run: ValuationRun, today: dt.date) -> OpenDeals | None:
     its forecast.
     """
     weighing = Weighing(run)
-    ordered = Order.objects.filter(
-        account=OuterRef("account"),
-        status=OrderStatus.CONFIRMED,
-        ordered_on__lte=run.as_of,
-    )
-    deals = Deal.objects.open().with_sums().annotate(is_customer=Exists(ordered))
+    deals = Deal.objects.open().with_sums().annotate(is_customer=_had_ordered(run))
     columns = ("stage_id", "close_on", "is_customer", *SUMS_OF_LINES)
     months: dict[dt.date | None, _Sums] = {}
     # Columns alone: thousands of deals are summed up to a dozen months.
@@ -271,6 +268,35 @@ def open_deals(*, run: ValuationRun, today: dt.date) -> OpenDeals | None:
         return None
     ordered_months = sorted(months, key=lambda month: month or dt.date.max)
     return OpenDeals([months[month].row(month) for month in ordered_months])
+
+
+def _had_ordered(run: ValuationRun) -> Exists:
+    """Match deals of accounts that had ordered by the day of `run`."""
+    return Exists(
+        Order.objects.filter(
+            account=OuterRef("account"),
+            status=OrderStatus.CONFIRMED,
+            ordered_on__lte=run.as_of,
+        )
+    )
+
+
+def accounts_deciding(
+    *, run: ValuationRun, today: dt.date, month: dt.date | None, is_customer: bool
+) -> QuerySet[Any]:
+    """Return the ids of accounts with open deals to be decided in a month.
+
+    Without a month those whose day is past or not given, as `DealMonth` has them.
+    """
+    ordered = _had_ordered(run)
+    rows = Deal.objects.open().filter(ordered if is_customer else ~ordered).order_by()
+    if month is None:
+        rows = rows.filter(Q(close_on=None) | Q(close_on__lt=today))
+    else:
+        until = months_later(month, 1)
+        rows = rows.filter(close_on__gte=max(month, today), close_on__lt=until)
+    survivor = Coalesce("account__merged_into", "account")
+    return rows.values_list(survivor, flat=True)
 
 
 class _Sums:

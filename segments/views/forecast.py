@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from clv.models import ForecastMonth, ValuationRun
-from clv.queries.deals import OpenDeals, open_deals
+from clv.queries.deals import DealMonth, OpenDeals, open_deals
 from clv.queries.forecast import Forecast, forecast_of
 from clv.requests import ChosenRun, chosen_run
 from common.access import requires
@@ -18,6 +18,7 @@ from crm.permissions import VIEW_DEALS
 from crm.requests import SignedInRequest
 from segments.choices import WorthClass
 from segments.permissions import VIEW_DASHBOARD
+from segments.queries.deal_sets import CUSTOMERS, PROSPECTS, deciding_url
 from segments.queries.scope import Scope
 from segments.queries.totals import class_tiles
 
@@ -41,6 +42,7 @@ def forecast(request: SignedInRequest) -> HttpResponse:
     chosen = chosen_run(request)
     scope = Scope.read(request.GET, request.user, only=KNOWN)
     found = _forecast(scope) if scope.is_valid else None
+    deals = None if scope.is_narrowed else _open_deals(request, chosen)
     names = NAMES
     if scope.worth_class is not None:
         names = {scope.worth_class.value: str(scope.worth_class.label)}
@@ -51,7 +53,8 @@ def forecast(request: SignedInRequest) -> HttpResponse:
         "names": names,
         "whole_name": "All customers" if len(names) > 1 else "The class",
         "chart": found.chart() if found else None,
-        "open_deals": None if scope.is_narrowed else _open_deals(request, chosen),
+        "open_deals": deals,
+        "deal_months": _deal_months(deals) if deals else [],
         "classes": found.classes_chart(names) if found else None,
     }
     status = 200 if scope.is_valid else 400
@@ -74,6 +77,14 @@ def _open_deals(request: SignedInRequest, chosen: ChosenRun) -> OpenDeals | None
     if chosen.run is None or chosen.is_past or not request.user.has_perm(VIEW_DEALS):
         return None
     return open_deals(run=chosen.run, today=business_today())
+
+
+def _deal_months(deals: OpenDeals) -> list[tuple[DealMonth, str, str]]:
+    """Return the months with the lists of prospects and of customers behind them."""
+    return [
+        (one, deciding_url(one, PROSPECTS), deciding_url(one, CUSTOMERS))
+        for one in deals.months
+    ]
 
 
 @require_GET

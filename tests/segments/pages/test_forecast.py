@@ -230,6 +230,33 @@ def test_open_deals_stand_beside_the_forecast_and_are_not_added(show, run, clien
     assert "expected above already" in shown.text
 
 
+def test_open_deals_open_the_accounts_to_be_decided(show, run, client):
+    today = timezone.localdate()
+    soon = today + dt.timedelta(days=40)
+    for name, days, close_on in (
+        ("Buyer", -5, soon),
+        ("Later", 1, soon),
+        ("Pastday", None, today - dt.timedelta(days=1)),
+        ("Dateless", None, None),
+        ("Loser", None, soon),
+    ):
+        account = make.account(name=name)
+        status = {"status": "lost"} if name == "Loser" else {}
+        make.deal(account=account, close_on=close_on, **status)
+        if days is not None:
+            make.order(account=account, on=DAY + dt.timedelta(days=days))
+    (_, of_soon, bought), (_, undated, _) = show().context["deal_months"]
+
+    def names(url):
+        text = client.get(url).content.decode()
+        asked = ("Buyer", "Later", "Pastday", "Dateless", "Loser")
+        return [name for name in asked if name in text]
+
+    assert names(of_soon) == ["Later"]
+    assert names(bought) == ["Buyer"]
+    assert names(undated) == ["Pastday", "Dateless"]
+
+
 def test_without_deals_nothing_is_said_of_them(show, run):
     assert show().context["open_deals"] is None
 
