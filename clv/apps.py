@@ -2,6 +2,7 @@ from django.apps import AppConfig
 
 from clv.permissions import START_RUNS, VIEW_ACCURACY, VIEW_VALUES
 from common import palette, panels, timelines
+from common.lists import sets
 
 
 class ClvConfig(AppConfig):
@@ -9,6 +10,7 @@ class ClvConfig(AppConfig):
     verbose_name = "Customer lifetime value"
 
     def ready(self) -> None:
+        sets.register("offers", "clv.queries.offer_sets.OFFERS")
         panels.register(
             "value", panels.Panel("Accuracy", "clv:accuracy_alert", VIEW_ACCURACY, 10)
         )

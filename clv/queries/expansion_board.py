@@ -18,6 +18,7 @@ from clv.models import (
     ValuationRun,
 )
 from clv.policy import SATISFACTION_DAYS
+from clv.queries.offer_sets import YEAR, accounts_url
 from clv.queries.offers import newest_rates
 from common.clock import business_today
 from common.money import ZERO
@@ -31,7 +32,6 @@ BY_AMOUNT = Sort("amount", "amount", descending=True, parse=Decimal)
 BY_NAME = Sort("name", "name", descending=False)
 BY_DAY = Sort("day", "decided_on", descending=True, parse=dt.date)
 CENT = Decimal("0.01")
-YEAR = dt.timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class RepLine:
     amount: Decimal
     accepted: int
     dismissed: int
+    url: str = ""  # of the accounts, to be told which
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def _reps(user: User, rows: Any, filters: Mapping[str, Any]) -> list[RepLine]:
             amount=row["total"],
             accepted=known.get(row["account__owner"], none)["accepted"],
             dismissed=known.get(row["account__owner"], none)["dismissed"],
+            url=accounts_url(row["account__owner"], filters),
         )
         for row in sums
     ]

@@ -237,6 +237,24 @@ def test_the_board_sums_by_rep_and_leaves_out_what_is_decided(
     assert board(manager, wanted={"offered": shop["better"]}).reps == []
 
 
+def test_figures_of_a_rep_open_their_accounts(shop, account, rep, manager, client):
+    offers.accept_offer(actor=rep, account=account, offered=shop["toner"])
+    client.force_login(manager)
+    mine, _ = client.get(reverse("clv:expansion_board")).context["board"].reps
+
+    def names(state):
+        text = client.get(f"{mine.url}&state={state}").content.decode()
+        return {one for one in shop["buyers"] if f'/accounts/{one.pk}/"' in text}
+
+    still = set(shop["buyers"][4:9]) - {account}
+    assert mine.accounts == len(still) == 4
+    assert names("open") == still
+    assert names("accepted") == {account}
+    assert names("dismissed") == set()
+    assert names(f"open&offered={shop['toner'].pk}") == still
+    assert names(f"open&offered={shop['better'].pk}") == set()
+
+
 def test_who_has_one_and_lacks_the_other(shop, rep, manager):
     pair = {"base": shop["paper"], "offered": shop["toner"], "kind": "complement"}
     assert len(lacking(manager, **pair).rows) == 6
