@@ -25,14 +25,13 @@
     const size = Math.abs(value);
     if (size >= 1e6) return `${precise(value / 1e6)} M`;
     if (size >= 1e4) return `${precise(value / 1e3)} k`;
-    if (size < 1) return precise(value);
-    return grouped(value);
+    return precise(value);
   }
 
-  // Ticks lie at round steps: three places tell them apart where one says 1.1 twice.
+  // Ticks lie at round steps: each is written out, where one place would say 1.1 twice.
   function precise(value) {
     return value
-      .toLocaleString("en", { maximumFractionDigits: 3 })
+      .toLocaleString("en", { maximumFractionDigits: 6 })
       .replaceAll(",", "\u202f")
       .replace("-", "\u2212");
   }
