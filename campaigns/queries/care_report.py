@@ -57,17 +57,6 @@ _EFFORT = """, contact AS (
         sum(money) AS money
     FROM (SELECT * FROM contact UNION ALL SELECT * FROM paid) spent
     GROUP BY 1, 2
-), change AS (
-    SELECT coalesce(v.account_id, b.account_id) AS account_id,
-        v.account_id IS NOT NULL AS is_valued,
-        coalesce(v.clv, 0) - coalesce(b.clv, 0) AS amount
-    FROM (
-        SELECT account_id, clv FROM clv_valuation v WHERE run_id = %(run)s{of_values}
-    ) v
-    FULL JOIN (
-        SELECT account_id, clv FROM clv_valuation v
-        WHERE run_id = %(before)s{of_values}
-    ) b ON b.account_id = v.account_id
 ), weighed AS (
     SELECT account_id, care, CASE
             WHEN sum(greatest(money, 0)) OVER same > 0 THEN greatest(money, 0)
@@ -82,7 +71,12 @@ _EFFORT = """, contact AS (
 ), part AS (
     SELECT p.account_id, p.care, round(c.amount * p.upto / p.whole, 2)
         - round(c.amount * (p.upto - p.weight) / p.whole, 2) AS gain
-    FROM placed p JOIN change c ON c.account_id = p.account_id AND c.is_valued
+    FROM placed p JOIN (
+        SELECT v.account_id, v.clv - coalesce(b.clv, 0) AS amount
+        FROM clv_valuation v LEFT JOIN clv_valuation b
+            ON b.account_id = v.account_id AND b.run_id = %(before)s
+        WHERE v.run_id = %(run)s
+    ) c ON c.account_id = p.account_id
     WHERE p.whole > 0
 )
 """
@@ -96,13 +90,24 @@ LEFT JOIN part p ON p.account_id = e.account_id AND p.care = e.care
 GROUP BY 1, 2
 """
 TOTALS = """
-SELECT CASE WHEN a.merged_into_id IS NULL AND c.is_valued THEN a.owner_id END,
-    sum(c.amount)
-FROM change c LEFT JOIN crm_account a ON a.id = c.account_id
-{only}GROUP BY 1
+SELECT CASE WHEN a.merged_into_id IS NULL AND v.account_id IS NOT NULL
+        THEN a.owner_id END,
+    sum(coalesce(v.clv, 0) - coalesce(b.clv, 0))
+FROM (SELECT account_id, clv FROM clv_valuation WHERE run_id = %(run)s) v
+FULL JOIN (SELECT account_id, clv FROM clv_valuation WHERE run_id = %(before)s) b
+    ON b.account_id = v.account_id
+LEFT JOIN crm_account a ON a.id = coalesce(v.account_id, b.account_id)
+GROUP BY 1
 """
 # A part of the firm holds no accounts that were merged away or are valued no more.
-STANDING = "WHERE a.merged_into_id IS NULL AND c.is_valued\n"
+TOTALS_OF_A_PART = """
+SELECT a.owner_id, sum(v.clv - coalesce(b.clv, 0))
+FROM crm_account a
+JOIN clv_valuation v ON v.account_id = a.id AND v.run_id = %(run)s
+LEFT JOIN clv_valuation b ON b.account_id = v.account_id AND b.run_id = %(before)s
+WHERE a.merged_into_id IS NULL{where}
+GROUP BY 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,11 +313,10 @@ def _found(scope: Scope, given: Mapping[str, Any]) -> tuple[list[Any], list[Any]
     effort = opening(where) + _EFFORT.format(
         of_contacts=IS_AMONG.format(rows="c") if is_part else "",
         of_costs=IS_AMONG.format(rows="e") if is_part else "",
-        of_values=IS_AMONG.format(rows="v") if is_part else "",
     )
-    totals = TOTALS.format(only=STANDING if is_part else "")
+    totals = TOTALS_OF_A_PART.format(where=where) if is_part else TOTALS
     params = {**given, **named}
-    return kept_rows(effort + PARTS, params), kept_rows(effort + totals, params)
+    return kept_rows(effort + PARTS, params), kept_rows(totals, params)
 
 
 # -- The accounts behind the figures

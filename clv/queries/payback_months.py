@@ -101,14 +101,16 @@ AGES = f"""
 """
 
 
-# Whose rows count for a part of the firm, so that those of others are not read.
-MEMBERS = """, member (id) AS MATERIALIZED (
-        SELECT account_id FROM customer
+# Whose rows count for a part of the firm, so that those of others are not read. Joined
+# within each kind of row: with all rows at once, no index finds those of an account.
+MEMBERS = """, member AS NOT MATERIALIZED (
+        SELECT account_id AS member_id, quarter, source, first_on, age FROM customer
         UNION ALL
-        SELECT s.member_id FROM survivor s
+        SELECT s.member_id, c.quarter, c.source, c.first_on, c.age FROM survivor s
         JOIN customer c ON c.account_id = s.account_id
     )"""
-IS_MEMBER = " AND {rows}.account_id IN (SELECT id FROM member)"
+WHOSE = ", m.quarter, m.source, m.first_on, m.age"
+IS_MEMBER = "JOIN member m ON m.member_id = {rows}.account_id"
 
 
 def brought_select(families: str, part: Part = EVERYBODY) -> str:
@@ -116,18 +118,12 @@ def brought_select(families: str, part: Part = EVERYBODY) -> str:
 
     Months are summed by quarter and source together first: those sums are few.
     """
-    opening, members = "WITH", ""
-    if part.only:
-        opening, members, families = f"{WITH_SURVIVORS},", MEMBERS, "survivor"
-    owner, join = "h.account_id", ""
-    if families:
-        owner = "coalesce(f.account_id, h.account_id)"
-        join = f"LEFT JOIN {families} f ON f.member_id = h.account_id"
-    among = [IS_MEMBER.format(rows=rows) if part.only else "" for rows in "lre"]
+    placed = _placed_in_part() if part.only else _placed(families)
+    opening = f"{WITH_SURVIVORS}," if part.only else "WITH"
     month = MONTHS.format("(day - first_on)")
     return f"""
     {opening} customer AS MATERIALIZED ({CUSTOMERS.replace("{only}", part.only)})
-    {members}
+    {MEMBERS if part.only else ""}
     {NAMED}, month, sum(amount)::numeric(18, 2)
     FROM (
         SELECT quarter, source, month, sum(amount) AS amount
@@ -135,8 +131,7 @@ def brought_select(families: str, part: Part = EVERYBODY) -> str:
             SELECT quarter, source, age, amount,
                 CASE WHEN day < first_on THEN 0 ELSE floor({month})::int + 1 END
                 AS month
-            FROM ({HAPPENED.format(*among)}) h {join}
-                JOIN customer c ON c.account_id = {owner}
+            FROM {placed}
         ) placed
         WHERE month <= age GROUP BY quarter, source, month
     ) summed
@@ -144,20 +139,42 @@ def brought_select(families: str, part: Part = EVERYBODY) -> str:
     """
 
 
+def _placed(families: str) -> str:
+    """Return SQL of all that happened, each with the customer for whom it counts."""
+    owner, join = "h.account_id", ""
+    if families:
+        owner = "coalesce(f.account_id, h.account_id)"
+        join = f"LEFT JOIN {families} f ON f.member_id = h.account_id"
+    happened = HAPPENED.format(whose="", lines="", returns="", ledger="")
+    return f"({happened}) h {join} JOIN customer c ON c.account_id = {owner}"
+
+
+def _placed_in_part() -> str:
+    """Return SQL of what happened with the customers of a part of the firm."""
+    happened = HAPPENED.format(
+        whose=WHOSE,
+        lines=IS_MEMBER.format(rows="l"),
+        returns=IS_MEMBER.format(rows="r"),
+        ledger=IS_MEMBER.format(rows="e"),
+    )
+    return f"({happened}) h"
+
+
 # Everything that brought or cost something; a margin that is not known is assumed.
 HAPPENED = """
-    SELECT account_id, ordered_on AS day,
-        coalesce(revenue - cost, %(rate)s * revenue) AS amount
-    FROM crm_orderline l WHERE status = 'confirmed' AND ordered_on <= %(as_of)s{}
+    SELECT l.account_id, l.ordered_on AS day,
+        coalesce(l.revenue - l.cost, %(rate)s * l.revenue) AS amount{whose}
+    FROM crm_orderline l {lines}
+    WHERE l.status = 'confirmed' AND l.ordered_on <= %(as_of)s
     UNION ALL
     SELECT l.account_id, greatest(r.returned_on, l.ordered_on),
         CASE WHEN l.cost IS NULL THEN -%(rate)s * r.refund
-            ELSE r.cost_recovered - r.refund END
-    FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
+            ELSE r.cost_recovered - r.refund END{whose}
+    FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id {returns}
     WHERE l.status = 'confirmed'
-        AND greatest(r.returned_on, l.ordered_on) <= %(as_of)s{}
+        AND greatest(r.returned_on, l.ordered_on) <= %(as_of)s
     UNION ALL
-    SELECT account_id, incurred_on, -amount
-    FROM crm_ledgerentry e
-    WHERE account_id IS NOT NULL AND incurred_on <= %(as_of)s{}
+    SELECT e.account_id, e.incurred_on, -e.amount{whose}
+    FROM crm_ledgerentry e {ledger}
+    WHERE e.account_id IS NOT NULL AND e.incurred_on <= %(as_of)s
 """

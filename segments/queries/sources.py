@@ -20,7 +20,8 @@ FEWEST = 5  # customers won in each year; of fewer a marginal return is chance
 LEAST_CHANGE = Decimal("0.1")  # of cost, below which its return cannot be told
 
 # Accounts by source: customers with their CLV, those won lately and in the year before,
-# and what winning cost, of customers and of accounts that have not ordered.
+# and what winning cost, of customers and of accounts that have not ordered. Costs are
+# joined to the accounts asked for, so that of a part only its own are looked up.
 STATEMENT = """
     SELECT a.source, count(*) FILTER (WHERE v.first_on IS NOT NULL),
         coalesce(sum(v.clv) FILTER (WHERE v.first_on IS NOT NULL), 0),
@@ -39,11 +40,15 @@ COSTS = """
         coalesce(sum(e.amount) FILTER (WHERE e.incurred_on > %(year)s), 0),
         coalesce(sum(e.amount) FILTER (
             WHERE e.incurred_on > %(before)s AND e.incurred_on <= %(year)s), 0)
-    FROM crm_ledgerentry e
-    LEFT JOIN survivor s ON s.member_id = e.account_id
-    JOIN crm_account a ON a.id = coalesce(s.account_id, e.account_id)
-    LEFT JOIN clv_valuation v ON v.account_id = a.id AND v.run_id = %(run)s
-    WHERE e.kind = ANY (%(winning)s) AND e.incurred_on <= %(as_of)s{scope}
+    FROM (
+        SELECT a.id AS account_id, a.id AS member_id, a.source
+        FROM crm_account a WHERE a.merged_into_id IS NULL{scope}
+        UNION ALL
+        SELECT a.id, s.member_id, a.source
+        FROM survivor s JOIN crm_account a ON a.id = s.account_id WHERE true{scope}
+    ) a JOIN crm_ledgerentry e ON e.account_id = a.member_id
+    LEFT JOIN clv_valuation v ON v.account_id = a.account_id AND v.run_id = %(run)s
+    WHERE e.kind = ANY (%(winning)s) AND e.incurred_on <= %(as_of)s
     GROUP BY a.source"""
 
 UNSPREAD = """

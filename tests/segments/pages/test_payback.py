@@ -9,7 +9,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from clv.models import PaybackMonth
-from clv.queries.payback_months import payback_months
+from clv.queries.payback_months import Part, payback_months
 from clv.queries.paybacks import paybacks_of, quarter_days
 from clv.services.summaries import list_families
 from crm.models import OrderReturn
@@ -163,6 +163,36 @@ def test_what_a_merged_account_brought_counts_for_the_survivor(run, counted):
     assert [one.key for one in found.sources] == ["web"]
     month = PaybackMonth.objects.get(kind="source", key="web", month=1)
     assert month.profit == Decimal("20.00")
+
+
+def test_a_part_of_all_accounts_has_the_months_of_the_firm(run):
+    """Returns, costs and what was merged away in turn count there as well."""
+    first = dt.date(2026, 3, 1)
+    survivor = customer(first=first, run=run)
+    middle = make.account(merged_into=survivor)
+    duplicate = make.account(merged_into=middle)
+    order = make.order(account=duplicate, on=first, lines=[(10, "10.00", None)])
+    OrderReturn.objects.create(
+        line=order.lines.get(),
+        account=duplicate,
+        returned_on=first + dt.timedelta(days=40),
+        quantity=1,
+        refund=Decimal("10.00"),
+    )
+    make.cost(account=middle, kind="service", amount="5.00", on=first)
+    with transaction.atomic():
+        firm = payback_months(run, list_families())
+    everybody = Part("AND v.account_id IN (SELECT id FROM crm_account)")
+
+    part = payback_months(run, part=everybody)
+
+    def told(rows):
+        return [(one.kind, one.key, one.month, one.profit) for one in rows]
+
+    assert sorted(told(part)) == sorted(told(firm))
+    by_month = {one.month: str(one.profit) for one in part if one.kind == "firm"}
+    assert by_month[1] == "5.00"  # 40, less 60 and 5, and 30 % of 100
+    assert by_month[2] == "-3.00"
 
 
 def test_the_page_names_cohorts_and_links_to_their_accounts(
