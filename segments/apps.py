@@ -41,6 +41,7 @@ class SegmentsConfig(AppConfig):
         sets.register("profit", "segments.queries.profit_sets.OF_PROFIT")
         sets.register("traded", "segments.queries.profit_sets.TRADED")
         sets.register("of-page", "segments.queries.profit_sets.OF_PAGE")
+        sets.register("sold", "segments.queries.profit_sets.SOLD_TO")
         sets.register("deciding", "segments.queries.deal_sets.DECIDING")
         sets.register("source", "segments.queries.profit_sets.OF_SOURCE")
         sets.register("tenure", "segments.queries.tenure.TENURE")

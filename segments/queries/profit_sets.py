@@ -24,19 +24,22 @@ from segments.queries.sets import memberships_of, values_of
 LONGEST_KEY = 40
 
 # What belongs to a merged account counts for the one that it went into.
-MOVED = f"""{WITH_SURVIVORS}
-    SELECT coalesce(s.account_id, f.account_id) FROM (
+SOLD_OR_BACK = """
         SELECT account_id FROM crm_orderline
         WHERE status = 'confirmed' AND ordered_on BETWEEN %(since)s AND %(until)s
         UNION
         SELECT l.account_id
         FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
         WHERE l.status = 'confirmed'
-            AND greatest(r.returned_on, l.ordered_on) BETWEEN %(since)s AND %(until)s
-        UNION
+            AND greatest(r.returned_on, l.ordered_on) BETWEEN %(since)s AND %(until)s"""
+SPENT_ON = """
         SELECT account_id FROM crm_ledgerentry
-        WHERE account_id IS NOT NULL AND incurred_on BETWEEN %(since)s AND %(until)s
+        WHERE account_id IS NOT NULL AND incurred_on BETWEEN %(since)s AND %(until)s"""
+WHOSE = f"""{WITH_SURVIVORS}
+    SELECT coalesce(s.account_id, f.account_id) FROM ({{rows}}
     ) f LEFT JOIN survivor s ON s.member_id = f.account_id"""
+MOVED = WHOSE.format(rows=f"{SOLD_OR_BACK} UNION {SPENT_ON}")
+SOLD = WHOSE.format(rows=SOLD_OR_BACK)
 BORE = f"""{WITH_SURVIVORS}
     SELECT coalesce(s.account_id, f.account_id)
     FROM crm_ledgerentry f LEFT JOIN survivor s ON s.member_id = f.account_id
@@ -148,6 +151,21 @@ OF_PAGE = AccountSet(
         name: lambda: forms.CharField(max_length=LONGEST_INDUSTRY, required=False)
         for name in NARROWING
     },
+    permission=VIEW_DASHBOARD,
+)
+
+
+def _sold(_user: Any, given: Given) -> QuerySet[Any]:
+    rows = Account.objects.active().order_by()
+    return rows.filter(pk__in=_ids(SOLD, given)).values("pk")
+
+
+SOLD_TO = AccountSet(
+    title=lambda given: (
+        f"with orders or returns from {day(given['since'])} to {day(given['until'])}"
+    ),
+    accounts=_sold,
+    parameters=_days(),
     permission=VIEW_DASHBOARD,
 )
 

@@ -1,5 +1,6 @@
 """Margin by month and class, for managers and for finance."""
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,10 +10,11 @@ from django.views.decorators.http import require_GET
 
 from clv.models import ForecastMonth, ValuationRun
 from clv.queries.deals import DealMonth, OpenDeals, open_deals
-from clv.queries.forecast import Forecast, forecast_of
+from clv.queries.forecast import Forecast, MonthBack, forecast_of
 from clv.requests import ChosenRun, chosen_run
 from common.access import requires
-from common.clock import business_today
+from common.clock import business_today, months_later
+from common.lists.sets import account_set_url
 from common.spreadsheets import csv_file
 from crm.permissions import VIEW_DEALS
 from crm.requests import SignedInRequest
@@ -22,6 +24,7 @@ from segments.queries.deal_sets import CUSTOMERS, PROSPECTS, deciding_url
 from segments.queries.scope import Scope
 from segments.queries.totals import class_tiles
 
+ONE_DAY = dt.timedelta(days=1)
 KNOWN = ("as_of", "class")  # what nights forecast by
 NAMES = {str(value): str(label) for value, label in WorthClass.choices}
 EXPORT_HEADER = (
@@ -54,6 +57,7 @@ def forecast(request: SignedInRequest) -> HttpResponse:
         "whole_name": "All customers" if len(names) > 1 else "The class",
         "chart": found.chart() if found else None,
         "open_deals": deals,
+        "back_months": _back_months(found) if found else [],
         "deal_months": _deal_months(deals) if deals else [],
         "classes": found.classes_chart(names) if found else None,
     }
@@ -77,6 +81,18 @@ def _open_deals(request: SignedInRequest, chosen: ChosenRun) -> OpenDeals | None
     if chosen.run is None or chosen.is_past or not request.user.has_perm(VIEW_DEALS):
         return None
     return open_deals(run=chosen.run, today=business_today())
+
+
+def _back_months(found: Forecast) -> list[tuple[MonthBack, str, str]]:
+    """Return past months with who ordered in them and who ordered first."""
+    named = []
+    night = {} if found.run.is_current else {"as_of": found.run.as_of}
+    for one in found.back:
+        last = months_later(one.month, 1) - ONE_DAY
+        days = {"since": one.month, "until": last, **night}
+        urls = (account_set_url("sold", **days), account_set_url("won", **days))
+        named.append((one, *urls))
+    return named
 
 
 def _deal_months(deals: OpenDeals) -> list[tuple[DealMonth, str, str]]:

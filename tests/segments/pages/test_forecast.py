@@ -230,6 +230,31 @@ def test_open_deals_stand_beside_the_forecast_and_are_not_added(show, run, clien
     assert "expected above already" in shown.text
 
 
+def test_past_months_open_who_ordered_and_who_ordered_first(show, run, client):
+    october = dt.date(2026, 10, 1)
+    past(october, "300.00")
+    until = dt.date(2026, 10, 31)
+    for name, first_on, on in (
+        ("Regular", dt.date(2025, 3, 1), until),
+        ("Newcomer", october, october),
+        ("Elsewhen", dt.date(2025, 3, 1), until + dt.timedelta(days=1)),
+    ):
+        account = make.account(name=name)
+        make.order(account=account, on=on)
+        make.valuation(account=account, run=run, first_on=first_on)
+    spent = make.account(name="Spender")
+    make.cost(account=spent, amount="5", kind="service", on=october)
+    [(_, sold_url, won_url)] = show().context["back_months"]
+
+    def names(url):
+        text = client.get(url).content.decode()
+        asked = ("Regular", "Newcomer", "Elsewhen", "Spender")
+        return [name for name in asked if name in text]
+
+    assert names(sold_url) == ["Regular", "Newcomer"]
+    assert names(won_url) == ["Newcomer"]
+
+
 def test_open_deals_open_the_accounts_to_be_decided(show, run, client):
     today = timezone.localdate()
     soon = today + dt.timedelta(days=40)
