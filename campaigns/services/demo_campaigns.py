@@ -175,7 +175,10 @@ def _begin(campaign: Campaign, seed: int, *, is_over: bool) -> Campaign:
         ended_at=_morning(stored.ends_on) if is_over else None,
     )
     is_win = campaign.kind == CampaignKind.WIN
-    campaign.enrolments.update(stage=Stage.PROSPECT if is_win else Stage.CUSTOMER)
+    campaign.enrolments.update(
+        stage=Stage.PROSPECT if is_win else Stage.CUSTOMER,
+        added_at=_morning(campaign.starts_on - dt.timedelta(days=1)),
+    )
     starting.draw_controls(campaign)
     return campaign
 

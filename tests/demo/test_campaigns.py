@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.utils import timezone
 
 from campaigns.models import Campaign, PlannedTouch
 from campaigns.queries import campaign_results
@@ -25,6 +26,15 @@ def test_one_is_over_and_one_runs_with_a_fifth_spared(firm):
         reached = set(touched.values_list("account_id", flat=True))
         treated = set(one.enrolments.treated().values_list("account_id", flat=True))
         assert reached == treated
+
+
+def test_its_audience_was_chosen_the_day_before_it_started(firm):
+    for one in Campaign.objects.all():
+        moments = (
+            one.enrolments.values_list("added_at", flat=True).distinct().order_by()
+        )
+        days = [timezone.localdate(moment) for moment in moments]
+        assert days == [one.starts_on - dt.timedelta(days=1)]
 
 
 def test_what_was_done_is_paid_and_what_comes_is_due(firm):
