@@ -192,3 +192,10 @@ def _free_name(wanted: str) -> str:
     }
     names = (wanted if n == 1 else f"{wanted} ({n})" for n in range(1, len(taken) + 2))
     return next(name for name in names if name.lower() not in taken)
+
+
+class TakeEffectForm(forms.Form):
+    """Why the result counts as a measured effect, and which effect was read before."""
+
+    reason = forms.CharField(max_length=300)
+    based_on = forms.IntegerField(required=False, min_value=1)

@@ -1,8 +1,66 @@
-"""A campaign's effect as a chart: who was reached beside who was spared."""
+"""A campaign's effect: as a chart, and as the measured effect of its channel."""
 
+from dataclasses import dataclass
+from decimal import Decimal
+
+from campaigns.models import Campaign, MeasuredEffect
 from campaigns.queries.campaign_results import Outcome, Results
+from campaigns.queries.campaigns import gate_channel
 from common.charts import Chart, Column, Series
 from common.templatetags.display import cents, count
+
+_SHARE = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class Takeable:
+    """What a campaign was measured to secure, as a share of the margin without it.
+
+    `refused` says why it cannot be taken as the effect of its channel; the shares
+    mean nothing then. `current` is what counts for the channel now.
+    """
+
+    channel: str
+    effect: Decimal
+    low: Decimal
+    high: Decimal
+    refused: str
+    current: MeasuredEffect | None
+
+
+def takeable(campaign: Campaign, found: Results | None) -> Takeable:
+    """Return the difference of margin as a share of what the control group brought."""
+    channel = gate_channel(campaign.touches.all())
+    refused = _refused(channel, found)
+    shares = [Decimal(0)] * 3
+    if not refused and found is not None:
+        shares = _shares(found.margin)
+    effect, low, high = shares
+    current = None
+    if channel:
+        current = MeasuredEffect.objects.current().filter(channel=channel).first()
+    return Takeable(channel, effect, low, high, refused, current)
+
+
+def _refused(channel: str, found: Results | None) -> str:
+    if found is None:
+        return "Nothing was measured. It has not started yet."
+    if not found.margin.is_told:
+        return f"Nothing was measured. {found.margin.untold}"
+    if not channel:
+        return "It used several channels. An effect is measured of one."
+    base = found.margin.mean_control
+    if base is None or base <= 0:
+        return "Those who were spared brought no margin, so there is no share of it."
+    if not all(-1 <= share <= 1 for share in _shares(found.margin)):
+        return "The effect or its interval lies beyond 100 % of that margin."
+    return ""
+
+
+def _shares(margin: Outcome) -> list[Decimal]:
+    base = margin.mean_control or Decimal(1)
+    amounts = (margin.each, margin.each_low, margin.each_high)
+    return [((value or Decimal(0)) / base).quantize(_SHARE) for value in amounts]
 
 
 def effect_chart(results: Results) -> Chart | None:

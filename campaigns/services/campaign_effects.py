@@ -1,17 +1,13 @@
 """The result of a campaign becomes the measured effect of its channel."""
 
-from decimal import Decimal
-
 from django.db import transaction
 
 from campaigns.errors import CannotRecordEffectError
 from campaigns.models import Campaign, MeasuredEffect
-from campaigns.queries.campaign_results import Results, results
-from campaigns.queries.campaigns import gate_channel
+from campaigns.queries.campaign_effects import takeable
+from campaigns.queries.campaign_results import results
 from campaigns.services import effects
 from crm.models import User
-
-_SHARE = Decimal("0.0001")
 
 
 @transaction.atomic
@@ -34,38 +30,20 @@ def take_effect(
     StaleRecordError
         If another effect of the channel was recorded than `based_on` names.
     """
-    channel = gate_channel(campaign.touches.all())
     found = results(campaign)
-    if found is None or not found.margin.is_told:
-        said = found.margin.untold if found else "It has not started yet."
-        raise CannotRecordEffectError(f"Nothing was measured. {said}")
-    if not channel:
-        raise CannotRecordEffectError(
-            "It used several channels. An effect is measured of one."
-        )
-    effect, low, high = _shares(found)
+    taken = takeable(campaign, found)
+    if taken.refused or found is None:
+        raise CannotRecordEffectError(taken.refused)
     return effects.record_effect(
         actor=actor,
-        effect=effect,
-        low=low,
-        high=high,
+        effect=taken.effect,
+        low=taken.low,
+        high=taken.high,
         accounts=found.treated + found.controls,
         measured_from=found.since,
         measured_until=found.until,
         source=f"Campaign “{campaign.name}”, against its control group",
         reason=reason,
-        channel=channel,
+        channel=taken.channel,
         based_on=based_on,
     )
-
-
-def _shares(found: Results) -> tuple[Decimal, Decimal, Decimal]:
-    margin = found.margin
-    base = margin.mean_control
-    if base is None or base <= 0:
-        raise CannotRecordEffectError(
-            "Those who were spared brought no margin, so there is no share of it."
-        )
-    amounts = (margin.each, margin.each_low, margin.each_high)
-    one, low, high = ((value or Decimal(0)) / base for value in amounts)
-    return one.quantize(_SHARE), low.quantize(_SHARE), high.quantize(_SHARE)

@@ -13,14 +13,14 @@ from django.views.decorators.http import (
 )
 
 from campaigns import permissions
-from campaigns.forms.campaigns import CampaignForm
+from campaigns.forms.campaigns import CampaignForm, TakeEffectForm
 from campaigns.models import Campaign
 from campaigns.queries import campaign_pages as queries
-from campaigns.queries.campaign_effects import effect_chart
+from campaigns.queries.campaign_effects import effect_chart, takeable
 from campaigns.queries.campaign_results import results
 from campaigns.queries.campaign_sets import WON, WON_CONTROL, part_url
 from campaigns.queries.holdout import holdout
-from campaigns.services import campaigns, starting
+from campaigns.services import campaign_effects, campaigns, starting
 from campaigns.views import gate
 from campaigns.views.campaign_touches import opened_touch, shown_touches
 from common.access import requires
@@ -186,6 +186,27 @@ def campaign_end(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect("campaigns:campaign_detail", campaign.pk)
 
 
+@require_POST
+@requires(permissions.CHANGE_CAMPAIGNS)
+def campaign_effect(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take what a campaign was measured to secure as the effect of its channel."""
+    campaign = find_campaign(request, pk)
+    back = redirect("campaigns:campaign_detail", campaign.pk)
+    form = TakeEffectForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Say why, for those who ask.")
+        return back
+    try:
+        made = campaign_effects.take_effect(
+            actor=request.user, campaign=campaign, **form.cleaned_data
+        )
+    except DomainError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, f"{made} counts from now on.")
+    return back
+
+
 def find_campaign(request: SignedInRequest, pk: int) -> Campaign:
     rows = Campaign.objects.visible_to(request.user).select_related("owner")
     return get_object_or_404(rows, pk=pk)
@@ -199,6 +220,7 @@ def _results(campaign: Campaign) -> dict[str, Any]:
     return {
         "results": found,
         "chart": effect_chart(found),
+        "takeable": None if campaign.is_running else takeable(campaign, found),
         "figures": [
             ("Prospects won, reached", found.won_treated, part_url(campaign, WON)),
             (

@@ -4,6 +4,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.urls import reverse
 
 from campaigns.errors import CannotRecordEffectError
 from campaigns.models import Campaign, MeasuredEffect, PlannedTouch
@@ -221,6 +222,50 @@ def test_the_result_becomes_the_measured_effect_of_its_channel(marketer, measure
     assert made.low < made.effect < made.high
     assert (made.measured_from, made.measured_until) == (START, TODAY)
     assert measured.name in made.source
+
+
+def _take(client, campaign, **given):
+    address = reverse("campaigns:campaign_effect", args=[campaign.pk])
+    return client.post(address, given, follow=True)
+
+
+def test_the_page_of_an_ended_campaign_takes_it_once_with_a_reason(
+    client, manager, rep, measured
+):
+    make.campaign_touch(campaign=measured, channel="post")
+    page = reverse("campaigns:campaign_detail", args=[measured.pk])
+    client.force_login(rep)
+    assert _take(client, measured, reason="So.").status_code == 403
+    client.force_login(manager)
+    assert "Take it as measured effect" in client.get(page).text
+    assert "Say why, for those who ask." in _take(client, measured).text
+    assert not MeasuredEffect.objects.exists()
+
+    assert "counts from now on." in _take(client, measured, reason="By lot.").text
+    made = MeasuredEffect.objects.get()
+    assert (made.channel, made.effect, made.reason) == (
+        "post",
+        Decimal("0.3960"),
+        "By lot.",
+    )
+    _take(client, measured, reason="Not having read the first.")
+    assert MeasuredEffect.objects.get() == made
+    text = client.get(page).text
+    assert "of version 1." in text
+    assert f'name="based_on" value="{made.pk}"' in text
+    _take(client, measured, reason="Again.", based_on=made.pk)
+    assert MeasuredEffect.objects.current().get().number == 2
+
+
+def test_the_page_says_why_it_cannot_be_taken(client, marketer, measured):
+    make.campaign_touch(campaign=measured, channel="post")
+    make.campaign_touch(campaign=measured, channel="email")
+    client.force_login(marketer)
+    page = client.get(reverse("campaigns:campaign_detail", args=[measured.pk])).text
+    assert "It used several channels." in page
+    assert "Take it as measured effect" not in page
+    assert "It used several channels." in _take(client, measured, reason="So.").text
+    assert not MeasuredEffect.objects.exists()
 
 
 @pytest.mark.parametrize("case", ["two channels", "too few", "not started"])
