@@ -19,7 +19,7 @@ OPEN = "open"
 STATES = {
     OPEN: "with open offers",
     OfferState.ACCEPTED.value: "that took up an offer within a year",
-    OfferState.DISMISSED.value: "of which an offer was dismissed within a year",
+    OfferState.DISMISSED.value: "that had an offer dismissed within a year",
 }
 
 
