@@ -175,9 +175,13 @@ def question_export(request: SignedInRequest, key: str) -> HttpResponseBase:
     if reading.asked is None:
         problem = "; ".join(f"{label}: {text}" for label, text in reading.problems)
         return HttpResponse(problem, status=400, content_type="text/plain")
-    found = answer(reading.asked)
+    found, scope = answer(reading.asked), reading.scope
     return csv_file(
-        key, [one.title for one in found.columns], _csv_rows(found), as_of=found.as_of
+        key,
+        [one.title for one in found.columns],
+        _csv_rows(found),
+        as_of=found.as_of,
+        among=scope.text if scope.is_narrowed else "",
     )
 
 

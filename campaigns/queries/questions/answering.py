@@ -231,6 +231,7 @@ def names_behind(asked: Asked, *, part: str = "", of: str = "") -> QuerySet[Acco
         return rows.none()
     only = [one.names for one in asked.columns if one.key == of and one.names]
     only += ["part = %(part)s"] if part else []
+    only += [question.named] if question.named else []
     where = f" WHERE {' AND '.join(f'({one})' for one in only)}" if only else ""
     statement = with_base(asked, f"SELECT DISTINCT account_id FROM base{where}")
     # Bound here, because its parameters have names and those around it have none.

@@ -146,7 +146,8 @@ class Question:
 
     `words` is the sentence with its parameters in braces. `base`, `table` and `totals`
     are SQL or make it from what was asked; a question that sums cannot answer has its
-    own `answer` instead.
+    own `answer` instead. `named` is a condition on `base`, for an answer that tells of
+    some of its accounts and counts them among the others.
     """
 
     key: str
@@ -164,6 +165,7 @@ class Question:
     needs_run: bool = False
     answer: Callable[["Asked"], Answer] | None = None
     names: Callable[["Asked", str, str], Sequence[int]] | None = None
+    named: str = ""
     matrix: Callable[["Asked"], Matrix | None] | None = None
     number: str = ""
 
@@ -210,6 +212,12 @@ class Asked:
     @property
     def is_past(self) -> bool:
         return self.scope is not None and self.scope.is_past
+
+    @property
+    def counts_all(self) -> bool:
+        """Return whether neither the filter bar nor who asks leaves accounts out."""
+        is_narrowed = self.scope is not None and self.scope.is_narrowed
+        return self.user.sees_every_account and not is_narrowed
 
     @property
     def narrowing(self) -> str:

@@ -144,6 +144,7 @@ BOUGHT_AGAIN = Question(
     parameters=(parameters.product(), *parameters.period()),
     columns=BOUGHT_COLUMNS,
     base=BOUGHT,
+    named="orders > 1",
     table=f"{OF_BASE} WHERE b.orders > 1 ORDER BY b.orders DESC, b.account_id",
     totals=f"""SELECT count(*) FILTER (WHERE orders > 1) AS customers,
         count(*) AS buyers, {EVER} FROM base""",

@@ -313,6 +313,20 @@ def _lacking_table(_asked: Asked) -> str:
     """
 
 
+def _say_lacking(asked: Asked, total: Row) -> str:
+    if not total["keys"]:
+        if asked.values["owner"] or not asked.counts_all:
+            return "There is no key account among those asked for."
+        return "There is no key account yet."
+    if not total["customers"]:
+        return "Every key account has it."
+    return (
+        f"{count(total['customers'])} of {counted(total['keys'], 'key account')} "
+        f"{'lacks' if total['customers'] == 1 else 'lack'} {asked.said['lacking']}; "
+        f"in all {money(total['clv'])} of CLV."
+    )
+
+
 KEY_LACKING = Question(
     key="key-accounts-lacking",
     family=FAMILY,
@@ -331,16 +345,7 @@ KEY_LACKING = Question(
          JOIN seen s ON s.id = m.account_id JOIN crm_account a ON a.id = m.account_id
          WHERE {STANDS} AND a.stage <> 'former'
          AND m.worth_class IN ('current_key', 'potential_key')) AS keys FROM base""",
-    say=lambda asked, total: (
-        "There is no key account yet."
-        if not total["keys"]
-        else "Every key account has it."
-        if not total["customers"]
-        else f"{count(total['customers'])} of "
-        f"{counted(total['keys'], 'key account')} "
-        f"{'lacks' if total['customers'] == 1 else 'lack'} {asked.said['lacking']}; "
-        f"in all {money(total['clv'])} of CLV."
-    ),
+    say=_say_lacking,
     draw=Draw("CLV", "account", ("clv",)),
     method="Current and potential key accounts of today. Who has left is no contact.",
 )

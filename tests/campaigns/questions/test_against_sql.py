@@ -30,7 +30,7 @@ def test_how_many_bought_a_product(firm, ask, names):
     assert found.notes == ["Only 2 customers: too few to read much into it."]
 
 
-def test_how_many_bought_it_more_than_once_in_orders_not_in_pieces(firm, ask):
+def test_how_many_bought_it_more_than_once_in_orders_not_in_pieces(firm, ask, names):
     found = ask("bought-again", product=firm["a"], **YEAR)
     told = sql(
         "SELECT account_id FROM crm_orderline WHERE product_id = %(p)s"
@@ -42,6 +42,7 @@ def test_how_many_bought_it_more_than_once_in_orders_not_in_pieces(firm, ask):
     assert "1 customer of 2 who bought Alpha" in found.sentence
     assert "a repeat rate of 50" in found.sentence
     assert list(found.chart.series[0].values)[:3] == [1, 1, 0]
+    assert names("bought-again", product=firm["a"], **YEAR) == {"Ann"}
 
 
 def test_a_cancelled_order_and_a_merged_account_count_as_they_should(firm, ask):

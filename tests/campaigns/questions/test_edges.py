@@ -63,6 +63,16 @@ def test_one_key_account_lacks_in_the_singular(run, ask):
     assert sentence.endswith("; in all 150 of CLV.")
 
 
+def test_an_owner_without_key_accounts_is_not_a_firm_without(run, ask):
+    one = customer(run)
+    asked = {"owner": str(make.user(name="Owns nothing").pk)}
+    assert ask("key-accounts-lacking").sentence == "There is no key account yet."
+    make.membership(account=one.account, worth_class="current_key", run=run)
+    assert ask("key-accounts-lacking", **asked).sentence == (
+        "There is no key account among those asked for."
+    )
+
+
 def test_one_customer_has_paid_back(run, ask):
     paid = dt.date(2026, 1, 15)
     account = customer(run).account

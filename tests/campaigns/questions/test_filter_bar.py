@@ -44,7 +44,11 @@ def test_the_filter_narrows_answer_names_and_file(client, manager, two):
     assert "Steel One" not in names
     query = {**two, "industry": "Food"}
     rows = b"".join(client.get(f"{PAGE}export.csv", query)).decode()
-    assert len(rows.splitlines()) == 2
+    header, row = rows.splitlines()
+    assert header.endswith(",As of,Among")
+    assert row.endswith(",Industry Food")
+    everybody = b"".join(client.get(f"{PAGE}export.csv", two)).decode()
+    assert everybody.splitlines()[0].endswith(",As of")
 
 
 def test_an_earlier_day_ends_the_question_there(client, manager, two):
