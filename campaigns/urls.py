@@ -101,6 +101,7 @@ urlpatterns = [
     path(f"{CAMPAIGN}_cost/", campaigns.campaign_cost, name="campaign_cost"),
     path(f"{CAMPAIGN}start/", campaigns.campaign_start, name="campaign_start"),
     path(f"{CAMPAIGN}end/", campaigns.campaign_end, name="campaign_end"),
+    path(f"{CAMPAIGN}export/", campaigns.campaign_export, name="campaign_export"),
     path(f"{CAMPAIGN}effect/", campaigns.campaign_effect, name="campaign_effect"),
     path(
         f"{CAMPAIGN}touches/new/",

@@ -1,9 +1,11 @@
 """Campaigns: all of them, one of them in each of its states, its start and its end."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import (
@@ -14,7 +16,7 @@ from django.views.decorators.http import (
 
 from campaigns import permissions
 from campaigns.forms.campaigns import CampaignForm, TakeEffectForm
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Enrolment
 from campaigns.queries import campaign_pages as queries
 from campaigns.queries.campaign_effects import effect_chart, takeable
 from campaigns.queries.campaign_results import results
@@ -24,10 +26,19 @@ from campaigns.services import campaign_effects, campaigns, starting
 from campaigns.views import gate
 from campaigns.views.campaign_touches import opened_touch, shown_touches
 from common.access import requires
+from common.clock import business_today
 from common.errors import DomainError
 from common.htmx import render_page
+from common.spreadsheets import csv_file
 from common.templatetags.display import counted
 from crm.requests import SignedInRequest
+from crm.services import audit
+
+HEADER = (
+    *("Account", "Name", "Class at the start", "CLV at the start"),
+    *("What they get", "Left out because"),
+)
+ROWS_AT_ONCE = 2_000
 
 
 @require_GET
@@ -207,6 +218,21 @@ def campaign_effect(request: SignedInRequest, pk: int) -> HttpResponse:
     return back
 
 
+@require_GET
+@requires(permissions.VIEW_CAMPAIGNS)
+def campaign_export(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
+    """Stream the audience that `user` may see; what was true at the start stays."""
+    campaign = find_campaign(request, pk)
+    audit.record(actor=request.user, action="campaign.exported", subject=campaign)
+    mine = Enrolment.objects.visible_to(request.user).filter(campaign=campaign)
+    return csv_file(
+        f"campaign-{campaign.pk}-{business_today()}",
+        HEADER,
+        _lines(campaign, mine.select_related("account").order_by("pk")),
+        as_of=None,
+    )
+
+
 def find_campaign(request: SignedInRequest, pk: int) -> Campaign:
     rows = Campaign.objects.visible_to(request.user).select_related("owner")
     return get_object_or_404(rows, pk=pk)
@@ -230,6 +256,26 @@ def _results(campaign: Campaign) -> dict[str, Any]:
             ),
         ],
     }
+
+
+def _lines(campaign: Campaign, rows: QuerySet[Enrolment]) -> Iterator[tuple[Any, ...]]:
+    for one in rows.iterator(chunk_size=ROWS_AT_ONCE):
+        yield (
+            one.account_id,
+            one.account.name,
+            one.get_worth_class_display(),
+            one.clv,
+            _gets(one) if campaign.has_started else "",
+            one.left_out and (one.left_out_because or one.get_left_out_display()),
+        )
+
+
+def _gets(one: Enrolment) -> str:
+    if one.left_out:
+        return "Nothing: left out"
+    if one.is_control:
+        return "Nothing: control group"
+    return f"{one.get_way_display()} instead" if one.way else "The touches"
 
 
 def _field(form: CampaignForm, error: DomainError) -> str | None:

@@ -10,7 +10,7 @@ from campaigns.models import Campaign, Enrolment, GateDecision, PlannedTouch
 from campaigns.services import campaigns, enrolling, starting
 from campaigns.services.gate import Decision
 from common.clock import business_today
-from crm.models import BulkEdit
+from crm.models import AuditEvent, BulkEdit
 from tests import make
 
 LIST = "campaigns:list_bulk"
@@ -410,6 +410,40 @@ def test_audience_is_read_page_by_page(client, member, marketer, draft):
     second = client.get(url("campaign_detail", draft.pk), {"cursor": cursor})
     shown = [one.enrolment.account.name for one in second.context["audience"].members]
     assert shown == ["No 50", "No 51", "No 52"]
+
+
+def test_audience_as_a_file_says_what_each_gets_and_holds_a_reps_own(
+    client, rep, marketer, draft
+):
+    told = (
+        (
+            "Touched",
+            {"owner": rep},
+            {"worth_class": "current_key", "clv": Decimal("1200.50")},
+        ),
+        ("=Spared", {}, {"is_control": True}),
+        ("Out", {}, {"left_out": "consent", "left_out_because": "They said no."}),
+    )
+    keys = []
+    for name, of_account, of_enrolment in told:
+        account = make.account(name=name, **of_account)
+        make.enrolment(campaign=draft, account=account, **of_enrolment)
+        keys.append(account.pk)
+    make.begun(draft)
+    address = url("campaign_export", draft.pk)
+    client.force_login(marketer)
+    assert address in client.get(url("campaign_detail", draft.pk)).text
+    lines = client.get(address).getvalue().decode("utf-8-sig").splitlines()
+    own = f"{keys[0]},Touched,Current key,1200.50,The touches,"
+    assert lines[1:] == [
+        own,
+        f"{keys[1]},'=Spared,,,Nothing: control group,",
+        f"{keys[2]},Out,,,Nothing: left out,They said no.",
+    ]
+    assert AuditEvent.objects.get(action="campaign.exported").actor == marketer
+    client.force_login(rep)
+    lines = client.get(address).getvalue().decode("utf-8-sig").splitlines()
+    assert lines[1:] == [own]
 
 
 @pytest.mark.parametrize("name", ["campaign_detail", "campaign_list"])
