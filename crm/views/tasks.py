@@ -25,7 +25,10 @@ from crm.services import tasks
 from crm.views.submitting import field_of, submit_changes
 
 ACCOUNTS_OFFERED = 20
-PREFILLED = ("title", "kind", "due_on", "due_at", "contact", "deal", "priority")
+PREFILLED = (
+    *("title", "kind", "due_on", "due_at", "contact", "deal"),
+    *("priority", "owner"),
+)
 
 
 @require_http_methods(["GET", "POST"])

@@ -80,6 +80,21 @@ def test_the_gap_list_opens_tasks(firm, as_manager, read_only):
     assert "Give more care: about 10.0 hours a year" in form.content.decode()
 
 
+def test_a_task_of_the_gap_list_is_for_the_owner(firm, as_manager):
+    short = as_manager.get(URL).context["effort"].too_little[0].account
+    owner = make.user(name="Rita Gap")
+    Account.objects.filter(pk=short.pk).update(owner=owner)
+    link = reverse("crm:task_create", args=[short.pk])
+    page = as_manager.get(URL).content.decode()
+    href = next(part for part in page.split('"') if part.startswith(f"{link}?title="))
+    form = as_manager.get(href.replace("&amp;", "&")).content.decode()
+    assert f'<option value="{owner.pk}" selected>Rita Gap</option>' in form
+    type(owner).objects.filter(pk=owner.pk).update(is_active=False)
+    page = as_manager.get(URL).content.decode()
+    href = next(part for part in page.split('"') if part.startswith(f"{link}?title="))
+    assert "owner=" not in href
+
+
 def test_prospects_stand_by_gain_per_hour(firm, manager):
     prospect = make.account(name="New", industry="Harbour")
     make.touchpoint(account=prospect, minutes=120, occurred_at=LATELY)
