@@ -7,6 +7,7 @@ certificate, and ends when its time is over.
 
 import datetime as dt
 import imaplib
+import re
 import socket
 import ssl
 import threading
@@ -19,6 +20,7 @@ from imap_tools.errors import ImapToolsError, MailboxLoginError
 from imap_tools.mailbox import BaseMailBox
 
 from common import safe_http
+from common.clock import day_ends_at
 from common.errors import DomainError
 from common.safe_http import NoAnswerError, Rules
 
@@ -28,6 +30,10 @@ CONNECT_SECONDS = 10.0
 LONGEST_SECONDS = 60.0
 LARGEST_MAIL = 2_000_000  # bytes; what stands behind them, such as files, is left out
 SENT = "\\Sent"
+ONE_DAY = dt.timedelta(days=1)
+ASKED_AT_ONCE = 500
+UID = re.compile(rb"UID (\d+)")
+ARRIVED = re.compile(rb'INTERNALDATE "([^"]+)"')
 
 
 class MailboxClosedError(DomainError):
@@ -203,10 +209,30 @@ class Mails(BaseMailBox):
     def ids(self, *, after: int, since: dt.date) -> list[int]:
         """Return the ids of mails that came after one and since a day, the first first.
 
-        A server answers `8:*` with its last mail also if that is older.
+        A server answers `8:*` with its last mail also if that is older, and counts days
+        by its own clocks. So it is asked for a day more, and then when each mail came.
         """
-        found = self.uids(f"UID {after + 1}:* {A(date_gte=since)}", charset=None)
-        return sorted(uid for uid in map(int, found) if uid > after)
+        asked = A(date_gte=since - ONE_DAY)
+        found = self.uids(f"UID {after + 1}:* {asked}", charset=None)
+        uids = sorted(uid for uid in map(int, found) if uid > after)
+        begins, came = day_ends_at(since - ONE_DAY), self._arrivals(uids)
+        return [uid for uid in uids if uid not in came or came[uid] >= begins]
+
+    def _arrivals(self, uids: list[int]) -> dict[int, dt.datetime]:
+        """Return when each mail came, of those of which the server tells it."""
+        came = {}
+        for start in range(0, len(uids), ASKED_AT_ONCE):
+            some = ",".join(map(str, uids[start : start + ASKED_AT_ONCE]))
+            _, data = self.client.uid("FETCH", some, "(INTERNALDATE)")
+            for line in data:
+                told = ARRIVED.search(line) if isinstance(line, bytes) else None
+                uid = UID.search(line) if told else None
+                if told and uid:
+                    text = told[1].decode("ascii", "replace").strip()
+                    came[int(uid[1])] = dt.datetime.strptime(
+                        text, "%d-%b-%Y %H:%M:%S %z"
+                    )
+        return came
 
     def read(self, uid: int) -> bytes:
         """Return a mail as it came, cut after the largest size; empty if it is gone."""

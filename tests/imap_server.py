@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 
 SINCE = re.compile(r"SINCE (\d+-\w+-\d+)")
 ASKED = re.compile(r"UID (\d+):\*")
+ARRIVED = re.compile(r"FETCH ([\d,]+) \(INTERNALDATE\)")
 FETCH = re.compile(r"FETCH (\d+) \(BODY\.PEEK\[\]<0\.(\d+)>\)")
 
 
@@ -28,10 +29,10 @@ class ImapServer(socketserver.ThreadingTCPServer):
     def port(self):
         return self.server_address[1]
 
-    def put(self, message, *, folder="INBOX", on=None):
+    def put(self, message, *, folder="INBOX", at=None):
         data = message if isinstance(message, bytes) else message.encode()
-        day = on or dt.datetime.now(dt.UTC).date()
-        self.folders[folder][self.next_uid] = (day, data.replace(b"\n", b"\r\n"))
+        at = (at or dt.datetime.now(dt.UTC)).astimezone(dt.UTC)
+        self.folders[folder][self.next_uid] = (at, data.replace(b"\n", b"\r\n"))
         self.next_uid += 1
 
     def count_anew(self):
@@ -107,8 +108,13 @@ class Session(socketserver.StreamRequestHandler):
             since = parsedate_to_datetime(f"{day} 00:00:00 +0000").date()
             last = max(self.folder, default=0)
             found = [u for u in self.folder if u >= first or u == last]
-            found = [u for u in found if self.folder[u][0] >= since]
+            found = [u for u in found if self.folder[u][0].date() >= since]
             self.say("* SEARCH " + " ".join(map(str, found)))
+            return
+        if asked := ARRIVED.search(rest):
+            for uid in map(int, asked[1].split(",")):
+                at = f"{self.folder[uid][0]:%d-%b-%Y %H:%M:%S %z}"
+                self.say(f'* 1 FETCH (UID {uid} INTERNALDATE "{at}")')
             return
         uid, most = map(int, FETCH.search(rest).groups())
         if uid in self.folder:

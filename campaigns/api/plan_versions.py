@@ -12,7 +12,12 @@ from rest_framework.response import Response
 from campaigns import permissions, policy
 from campaigns.api.plans import TouchOut, VersionOut, WithCosts
 from campaigns.choices import PLAN_CADENCES
-from campaigns.models import LibraryTouch, PlanVersion, TouchTemplate
+from campaigns.models import (
+    LibraryTouch,
+    PlanVersion,
+    RetentionPlan,
+    TouchTemplate,
+)
 from campaigns.queries import plan_effect, previews
 from campaigns.services import drafts, plans
 from campaigns.services.drafts import TERMS
@@ -168,7 +173,11 @@ class VersionResource(Listed, Shown, WithCosts):
 
     read_access = permissions.VIEW_PLANS
     write_access = permissions.CHANGE_PLANS
-    queryset = PlanVersion.objects.select_related("plan").prefetch_related("touches")
+    queryset = (
+        PlanVersion.objects.filter(plan__in=RetentionPlan.objects.followable())
+        .select_related("plan")
+        .prefetch_related("touches")
+    )
     output = VersionOut
     outputs = {"effect": PlanEffectOut}
     inputs = {

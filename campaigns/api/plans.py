@@ -181,10 +181,12 @@ class PlanResource(Listed, Shown, WithCosts):
 
     read_access = permissions.VIEW_PLANS
     write_access = permissions.CHANGE_PLANS
-    queryset = RetentionPlan.objects.select_related(
-        "territory", "tag"
-    ).prefetch_related(
-        Prefetch("versions", PlanVersion.objects.prefetch_related("touches"))
+    queryset = (
+        RetentionPlan.objects.followable()
+        .select_related("territory", "tag")
+        .prefetch_related(
+            Prefetch("versions", PlanVersion.objects.prefetch_related("touches"))
+        )
     )
     output = PlanOut
     outputs = {"draft": VersionOut}

@@ -9,12 +9,13 @@ from campaigns.queries.campaigns import gate_channel
 from common.charts import Chart, Column, Series
 from common.templatetags.display import cents, count
 
+YEAR_DAYS = 365
 _SHARE = Decimal("0.0001")
 
 
 @dataclass(frozen=True, slots=True)
 class Takeable:
-    """What a campaign was measured to secure, as a share of the margin without it.
+    """What a campaign was measured to secure, as a share of a year's margin without it.
 
     `refused` says why it cannot be taken as the effect of its channel; the shares
     mean nothing then. `current` is what counts for the channel now.
@@ -29,12 +30,16 @@ class Takeable:
 
 
 def takeable(campaign: Campaign, found: Results | None) -> Takeable:
-    """Return the difference of margin as a share of what the control group brought."""
+    """Return the difference of margin as a share of what those spared bring in a year.
+
+    Effects are shares of a year's margin. What a shorter campaign secured is all that
+    is counted, so that its share of the year is smaller than that of its own days.
+    """
     channel = gate_channel(campaign.touches.all())
     refused = _refused(channel, found)
     shares = [Decimal(0)] * 3
     if not refused and found is not None:
-        shares = _shares(found.margin)
+        shares = _shares(found)
     effect, low, high = shares
     current = None
     if channel:
@@ -52,13 +57,15 @@ def _refused(channel: str, found: Results | None) -> str:
     base = found.margin.mean_control
     if base is None or base <= 0:
         return "Those who were spared brought no margin, so there is no share of it."
-    if not all(-1 <= share <= 1 for share in _shares(found.margin)):
-        return "The effect or its interval lies beyond 100 % of that margin."
+    if not all(-1 <= share <= 1 for share in _shares(found)):
+        return "The effect or its interval lies beyond 100 % of a year's margin."
     return ""
 
 
-def _shares(margin: Outcome) -> list[Decimal]:
-    base = margin.mean_control or Decimal(1)
+def _shares(found: Results) -> list[Decimal]:
+    margin = found.margin
+    days = min((found.until - found.since).days + 1, YEAR_DAYS)
+    base = (margin.mean_control or Decimal(1)) * YEAR_DAYS / days
     amounts = (margin.each, margin.each_low, margin.each_high)
     return [((value or Decimal(0)) / base).quantize(_SHARE) for value in amounts]
 

@@ -20,7 +20,8 @@ def take_effect(
 ) -> MeasuredEffect:
     """Record what a campaign was measured to secure as the effect of its channel.
 
-    It is the difference of margin as a share of what those who were spared brought.
+    It is the difference of margin as a share of what those who were spared bring in a
+    year: what was secured in fewer days is taken for all of the year's.
 
     Raises
     ------

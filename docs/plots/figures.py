@@ -24,6 +24,7 @@ from clv.engine.winning import chances_to_win
 from docs.plots.buying import CDNOW, bg_bb, bg_nbd, mbg_cnbd, pareto_nbd, points, sbg
 from docs.plots.firm import (
     allocation,
+    campaigns,
     data_quality,
     levers,
     plan_optimiser,
@@ -303,6 +304,7 @@ FIGURES: Mapping[str, Callable[[], Chart]] = {
     "allocation": allocation,
     "bg-bb": bg_bb,
     "bg-nbd": bg_nbd,
+    "campaigns": campaigns,
     "change": change,
     "cost-to-serve": cost_to_serve,
     "data-quality": data_quality,

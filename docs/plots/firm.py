@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from campaigns.engine.incrementality import half_width
 from campaigns.engine.optimiser import Group, Limits, Option, optimise, together
 from campaigns.engine.response import secured
 from clv.engine.cohorts import mean_interval
@@ -222,5 +223,25 @@ def targeting() -> Chart:
         "customers of the cohort",
         "below the mean, per cent",
         "Of few or unequal customers nothing is said; under eight it never is.",
+        lines,
+    )
+
+
+def campaigns() -> Chart:
+    """Draw to within what an effect can be told, by the share that is spared."""
+    shares = np.arange(2.0, 51.0)
+    lines = []
+    for accounts in (200, 500, 2_000):
+        reach = [
+            half_width(accounts=accounts, share=percent / 100.0, spread=1.0)
+            for percent in shares.tolist()
+        ]
+        label = f"{accounts:,} accounts".replace(",", " ")
+        lines.append(Line(label, points(shares, 100.0 * np.asarray(reach))))
+    return Chart(
+        "To within what an effect can be told, in per cent of the spread of margins",
+        "spared, per cent of the audience",
+        "to within, per cent of the spread",
+        "More spared tell more, up to a half; four times the accounts twice as much.",
         lines,
     )

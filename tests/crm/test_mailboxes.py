@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.utils import timezone
 
-from common.clock import business_today
+from common.clock import business_today, day_ends_at
 from common.errors import DomainError
 from common.sealing import unseal
 from crm import policy
@@ -61,7 +61,8 @@ def read(mailbox):
 
 
 def test_each_new_mail_is_captured_once_and_left_unseen(rep, zoe, server):
-    server.put(LETTER.format(key="old"), on=business_today() - dt.timedelta(days=3))
+    midnight = day_ends_at(business_today() - dt.timedelta(days=1))
+    server.put(LETTER.format(key="old"), at=midnight - dt.timedelta(days=3))
     server.put(LETTER.format(key="a"))
     server.put(LETTER.format(key="s").replace("zoe@", "stranger@"))
     mailbox = connect(rep, server)
@@ -86,7 +87,21 @@ def test_each_new_mail_is_captured_once_and_left_unseen(rep, zoe, server):
     assert (mailbox.problem, mailbox.taken_count) == ("", 2)
     changing = [one for one in server.asked if "SELECT" in one or "STORE" in one]
     assert changing == []
-    assert all("PEEK" in one for one in server.asked if "FETCH" in one)
+    fetched = [one for one in server.asked if "FETCH" in one]
+    assert all("PEEK" in one or one.endswith("(INTERNALDATE)") for one in fetched)
+
+
+def test_a_day_begins_at_the_firms_midnight_whatever_the_clocks_of_the_server(
+    rep, zoe, server
+):
+    """The server counts days of UTC: to it both mails came the day before."""
+    midnight = day_ends_at(business_today() - dt.timedelta(days=1))
+    for key, minutes in (("late", -1), ("early", 1)):
+        letter = LETTER.format(key=key).replace("Subject:", f"Subject: {key}")
+        server.put(letter, at=midnight + dt.timedelta(minutes=minutes))
+
+    assert read(connect(rep, server)) == (1, 0)
+    assert Touchpoint.objects.get().note.startswith("early")
 
 
 def test_odd_mails_keep_no_other_waiting(rep, zoe, server):

@@ -219,8 +219,8 @@ def test_a_young_cohort_is_not_judged(db, manager, as_manager):
     assert "too young to judge" in as_manager.get(TARGETING).content.decode()
     export = as_manager.get(reverse("segments:targeting_export"))
     lines = b"".join(export.streaming_content).decode().splitlines()
-    assert [line.split(",")[-1] for line in lines if "Outbound" in line] == [
-        "too young to judge"
+    assert [line.split(",")[-3:] for line in lines if "Outbound" in line] == [
+        ["too young to judge", run.as_of.isoformat(), "all accounts"]
     ]
     write_matrix(run)
     kept = ValueMatrix.objects.get(run=run)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+
 from campaigns.queries.automations.params import Param
 from crm.queries.merged import WITH_SURVIVORS
 
@@ -97,3 +99,8 @@ class Trigger(Spec):
     find: Callable[[Values, Search], Statement]
     is_state: bool = False
     notes_past: bool = False
+
+
+def day_of(moment: str) -> str:
+    """Return SQL for the company's date at a moment."""
+    return f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"

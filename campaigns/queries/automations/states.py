@@ -2,7 +2,13 @@
 
 from campaigns.queries import wallet
 from campaigns.queries.automations import options
-from campaigns.queries.automations.base import Search, Statement, Trigger, Values
+from campaigns.queries.automations.base import (
+    Search,
+    Statement,
+    Trigger,
+    Values,
+    day_of,
+)
 from campaigns.queries.automations.params import Kind, Param
 
 # A day that was missed by more than so is over: nobody is wished well a month late.
@@ -62,7 +68,7 @@ def _holding_ends(values: Values, search: Search) -> Statement:
                 AS text
         FROM crm_holding h JOIN crm_product p ON p.id = h.product_id
         CROSS JOIN LATERAL (
-            SELECT greatest(h.ends_on - %(days)s::int, h.created_at::date) AS day
+            SELECT greatest(h.ends_on - %(days)s::int, {day_of("h.created_at")}) AS day
         ) due
         WHERE h.status = 'active'
             AND h.ends_on BETWEEN %(today)s::date - {LATE_DAYS}
@@ -93,7 +99,7 @@ _TURNS = """
 """
 _DUE = f"""
     turn.day - %(days)s::int BETWEEN
-        greatest(%(started_on)s, {{entered}}::date, %(today)s::date - {LATE_DAYS})
+        greatest(%(started_on)s, {{entered}}, %(today)s::date - {LATE_DAYS})
         AND %(today)s
 """
 
@@ -111,7 +117,8 @@ def _yearly(values: Values, search: Search) -> Statement:
                 400) AS text
         FROM crm_lifeevent e JOIN crm_eventtype t ON t.id = e.type_id {turns}
         WHERE e.voided_at IS NULL AND e.type_id = %(type)s
-            AND {_DUE.format(entered="e.created_at")} {search.only("e.account_id")}
+            AND {_DUE.format(entered=day_of("e.created_at"))}
+            {search.only("e.account_id")}
         """,
         {"days": values["days"], "type": int(values["day"])},
     )
@@ -128,7 +135,7 @@ def _customer_anniversary(values: Values, search: Search) -> Statement:
         FROM crm_account a {turns}
         WHERE a.acquired_on IS NOT NULL AND a.merged_into_id IS NULL
             AND a.stage = 'customer'
-            AND {_DUE.format(entered="a.created_at")} {search.only("a.id")}
+            AND {_DUE.format(entered=day_of("a.created_at"))} {search.only("a.id")}
         """,
         {"days": values["days"]},
     )

@@ -12,7 +12,13 @@ from typing import Any
 from django.conf import settings
 
 from campaigns.queries.automations import options
-from campaigns.queries.automations.base import Search, Statement, Trigger, Values
+from campaigns.queries.automations.base import (
+    Search,
+    Statement,
+    Trigger,
+    Values,
+    day_of,
+)
 from campaigns.queries.automations.params import Kind, Param
 from campaigns.queries.automations.states import STATES, day_words
 from segments.choices import WorthClass
@@ -56,11 +62,6 @@ def _class_changed(values: Values, search: Search) -> Statement:
     )
 
 
-def _day_of(moment: str) -> str:
-    """Return SQL for the company's date at a moment."""
-    return f"({moment} AT TIME ZONE '{settings.TIME_ZONE}')::date"
-
-
 def _say_class_changed(values: Values) -> str:
     verb = {"fell": "falls", "rose": "rises"}.get(values["direction"], "changes")
     said = f"the class {verb}"
@@ -87,7 +88,7 @@ def _order_placed(values: Values, search: Search) -> Statement:
         WHERE o.status = 'confirmed' AND o.updated_at >= %(since)s
             AND o.created_at >= %(started_at)s {search.only("o.account_id")}
             AND (%(is_trial)s
-                OR o.ordered_on >= {_day_of("o.created_at")} - {NEWS_DAYS})
+                OR o.ordered_on >= {day_of("o.created_at")} - {NEWS_DAYS})
             AND (%(over)s = '' OR lines.amount >= nullif(%(over)s, '')::numeric)
             AND (%(which)s = '' OR NOT EXISTS (
                 SELECT FROM crm_order e WHERE e.account_id = o.account_id
@@ -167,7 +168,7 @@ def _first_contact(values: Values, search: Search) -> Statement:
         f"""
         SELECT t.account_id, 'first contact' AS cause, t.created_at AS at,
             format('First contact, on %%s.',
-                {day_words(_day_of("t.occurred_at"))}) AS text
+                {day_words(day_of("t.occurred_at"))}) AS text
         FROM crm_touchpoint t
         WHERE t.voided_at IS NULL AND t.channel <> 'note'
             AND t.created_at >= %(since)s AND t.created_at >= %(started_at)s

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from campaigns.models import AutomationCursor, Firing
 from campaigns.services.automations import firing, rules
+from common.clock import business_today, day_ends_at
 
 TASK = {
     "kind": "task",
@@ -39,10 +40,12 @@ def make_rule(marketer):
     return make_rule
 
 
-def switch(automation, *, actor, hours=1):
-    """Switch on as of an hour ago: all rows of one test are stamped alike."""
+def switch(automation, *, actor, hours=None):
+    """Switch on as of an hour ago, but today: rows of one test are stamped alike."""
     rules.switch_on(actor=actor, automation=automation)
-    ago = timezone.now() - dt.timedelta(hours=hours)
+    ago = timezone.now() - dt.timedelta(hours=hours or 1)
+    if hours is None:
+        ago = max(ago, day_ends_at(business_today() - dt.timedelta(days=1)))
     AutomationCursor.objects.filter(automation=automation).update(
         started_at=ago, seen_until=ago
     )
