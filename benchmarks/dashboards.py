@@ -197,12 +197,18 @@ def sum_up() -> None:
 
 def pages() -> dict[str, str]:
     """Return the address of each page that is asked for, by the words of its line."""
+    from crm.models import Territory  # noqa: PLC0415
+
     asked: dict[str, str] = {}
     for words, query in SCOPES.items():
         asked[f"value, {words}"] = f"/value/{query}"
         for key in BLOCKS:
             asked[f"{key}, {words}"] = f"/value/_block/{key}/{query}"
-    return asked | OTHERS | _menu()
+    territory = f"territory={Territory.objects.order_by('pk')[2].pk}"
+    found = asked | OTHERS | _menu()
+    return {
+        words: url.replace("territory=3", territory) for words, url in found.items()
+    }
 
 
 def _menu() -> dict[str, str]:

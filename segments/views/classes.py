@@ -3,12 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from clv.models import Valuation, ValuationRun
 from common.access import requires
 from common.htmx import render_page
+from common.kept import kept_list
 from common.paging import Sort, keyset_page
 from common.panels import panels_for
 from crm.requests import SignedInRequest
@@ -58,8 +60,16 @@ def _members(among: ClassScope, run: ValuationRun, cursor: str) -> dict[str, Any
     )
     if among.bar.is_narrowed:
         values = values.filter(account_id__in=among.bar.accounts().values("pk"))
+    if not cursor:
+        values = values.filter(account_id__in=_first(values))
     page = keyset_page(values, sort=BY_CLV, cursor=cursor, size=MEMBERS_PER_PAGE)
     return {"page": page, "members": totals.with_classes(run, page.rows)}
+
+
+def _first(values: QuerySet[Valuation]) -> list[int]:
+    """Return who begins the list: many of other classes may stand above them."""
+    ordered = values.order_by("-clv", "account_id").values_list("account_id", flat=True)
+    return kept_list(ordered[: MEMBERS_PER_PAGE + 1])
 
 
 def _totals(among: ClassScope, run: ValuationRun) -> dict[str, Any]:

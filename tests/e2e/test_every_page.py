@@ -31,7 +31,11 @@ TABS = ("timeline", "people", "products", "use", "events", "goals", "journal")
 FRAME = [".c-side", ".c-top", ".c-bottom"]
 IS_QUIET = """() => !document.querySelector(
   ".htmx-request, [hx-trigger=load][aria-busy]")"""
-TOO_WIDE = """() => {
+# Charts take the new width when the page is drawn next.
+TOO_WIDE = """async () => {
+  const drawn = () => new Promise((done) => requestAnimationFrame(done));
+  await drawn();
+  await drawn();
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth <= width) return "";
   const wide = [...document.querySelectorAll("main *")].find(
