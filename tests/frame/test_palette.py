@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from common.clock import business_today
 from crm.models import Task
@@ -79,7 +80,7 @@ def test_what_an_account_is_worth_stands_beside_it(client, rep, firm):
     client.force_login(rep)
     page = client.get(URL, {"q": "mullerhof"}).content.decode()
     assert "c-class--current_key" in page
-    assert "900" in page
+    assert "900" in strip_tags(page)
 
 
 def test_a_new_account_is_prefilled_with_the_words_behind_the_command(client, rep):
@@ -137,7 +138,7 @@ def test_over_the_naming_page_nobody_sees_what_accounts_are_worth(client, rep, f
     (accounts,) = (s for s in answer.context["sections"] if s.title == "Accounts")
     assert {line.hit.title for line in accounts.lines} == {"Müller Bau", "Mullerhof"}
     assert "c-class--" not in page
-    assert "900" not in page
+    assert "900" not in strip_tags(page)  # an address may hold it
 
     gut.name_account(actor=rep, account=firm["Müller Bau"])
     gut.submit(actor=rep)
