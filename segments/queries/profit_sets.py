@@ -1,6 +1,7 @@
 """The named sets of accounts behind the figures of the profit pages."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,8 +10,8 @@ from django.db.models.expressions import RawSQL
 
 from common.lists.sets import AccountSet, Given
 from common.templatetags.display import day
-from crm.choices import CostKind, OrderStatus, RelationshipType, Source
-from crm.models import Account, LedgerEntry, OrderLine
+from crm.choices import CostKind, RelationshipType, Source
+from crm.models import Account, LedgerEntry, Product, Territory, User
 from crm.queries.merged import WITH_SURVIVORS
 from segments.choices import LeverCause, ProfitBy, WorthClass
 from segments.permissions import VIEW_DASHBOARD
@@ -22,15 +23,21 @@ from segments.queries.scope_form import LONGEST_INDUSTRY, NARROWING
 from segments.queries.sets import memberships_of, values_of
 
 LONGEST_KEY = 40
+RECORDS: Mapping[ProfitBy, Any] = {
+    ProfitBy.PRODUCT: Product,
+    ProfitBy.REP: User,
+    ProfitBy.TERRITORY: Territory,
+}
 
 # What belongs to a merged account counts for the one that it went into.
 SOLD_OR_BACK = """
-        SELECT account_id FROM crm_orderline
-        WHERE status = 'confirmed' AND ordered_on BETWEEN %(since)s AND %(until)s
+        SELECT l.account_id FROM crm_orderline l
+        WHERE l.status = 'confirmed' AND l.ordered_on BETWEEN %(since)s AND %(until)s
+            AND {only}
         UNION
         SELECT l.account_id
         FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
-        WHERE l.status = 'confirmed'
+        WHERE l.status = 'confirmed' AND {only}
             AND greatest(r.returned_on, l.ordered_on) BETWEEN %(since)s AND %(until)s"""
 SPENT_ON = """
         SELECT account_id FROM crm_ledgerentry
@@ -38,8 +45,10 @@ SPENT_ON = """
 WHOSE = f"""{WITH_SURVIVORS}
     SELECT coalesce(s.account_id, f.account_id) FROM ({{rows}}
     ) f LEFT JOIN survivor s ON s.member_id = f.account_id"""
-MOVED = WHOSE.format(rows=f"{SOLD_OR_BACK} UNION {SPENT_ON}")
-SOLD = WHOSE.format(rows=SOLD_OR_BACK)
+MOVED = WHOSE.format(rows=f"{SOLD_OR_BACK.format(only='true')} UNION {SPENT_ON}")
+SOLD = WHOSE.format(rows=SOLD_OR_BACK.format(only="true"))
+SOLD_OF = WHOSE.format(rows=SOLD_OR_BACK.format(only="l.product_id = %(product)s"))
+SOLD_OF_NONE = WHOSE.format(rows=SOLD_OR_BACK.format(only="l.product_id IS NULL"))
 BORE = f"""{WITH_SURVIVORS}
     SELECT coalesce(s.account_id, f.account_id)
     FROM crm_ledgerentry f LEFT JOIN survivor s ON s.member_id = f.account_id
@@ -53,14 +62,16 @@ def _within(given: Given) -> tuple[dt.date, dt.date]:
 
 
 def _of_profit(_user: Any, given: Given) -> QuerySet[Any]:
-    """Return the accounts with sales or costs in the period at one value."""
+    """Return the accounts with sales or costs in the period at one value.
+
+    Of a product those with orders or returns of it: the ledger knows no products.
+    """
     by, key = ProfitBy(given["by"]), given.get("at") or ""
-    lines = OrderLine.objects.filter(
-        status=OrderStatus.CONFIRMED, ordered_on__range=_within(given)
-    )
     if by == ProfitBy.PRODUCT:
         product = int(key) if key.isdecimal() else None
-        return lines.filter(product=product).values("account_id")
+        statement = SOLD_OF_NONE if product is None else SOLD_OF
+        sold = _ids(statement, {**given, "product": product})
+        return Account.objects.active().order_by().filter(pk__in=sold).values("pk")
     return _at(by, key, given).filter(pk__in=_ids(MOVED, given)).values("pk")
 
 
@@ -89,14 +100,24 @@ def _at(by: ProfitBy, key: str, given: Given) -> QuerySet[Account]:
 
 def _title_of_profit(given: Given) -> str:
     by, key = ProfitBy(given["by"]), given.get("at") or ""
-    names = {
+    what = "orders or returns" if by == ProfitBy.PRODUCT else "sales or costs"
+    period = f"{day(given['since'])} to {day(given['until'])}"
+    return f"with {what} from {period}, {by.label}: {_name_at(by, key)}"
+
+
+def _name_at(by: ProfitBy, key: str) -> str:
+    """Return what a value of a dimension is called; a number where it is no record."""
+    words = {
         ProfitBy.CLASS: dict(WorthClass.choices),
         ProfitBy.SOURCE: dict(Source.choices),
         ProfitBy.RELATIONSHIP: dict(RelationshipType.choices),
     }
-    named = names.get(by, {}).get(key, key) if key else "none"
-    period = f"{day(given['since'])} to {day(given['until'])}"
-    return f"with sales or costs from {period}, {by.label}: {named}"
+    if not key:
+        return "none"
+    if by in words:
+        return str(words[by].get(key, key))
+    found = RECORDS[by].objects.filter(pk=int(key)) if key.isdecimal() else ()
+    return next((str(one) for one in found), key)
 
 
 def _days() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db.models import Sum
 from django.urls import reverse
 
 from clv.models import ValuationRun
-from crm.models import LedgerEntry, OrderLine, OrderReturn, Territory
+from crm.models import Account, LedgerEntry, OrderLine, OrderReturn, Territory
 from crm.services import allocation, allocation_rules, ledger
 from segments.choices import LeverCause, ProfitBy, ProfitEvery
 from segments.models import StoredFigures
@@ -148,6 +148,47 @@ def test_the_page_answers_first_and_opens_names(firm, client, manager):
     assert chosen.url == f"{page('rep')}?to=x"
     assert client.get(chosen.url).context["found"] is None
     assert client.get(page("mood")).status_code == 404
+
+
+def test_a_product_names_as_many_as_bought_it_or_sent_it_back(firm, client, manager):
+    OrderReturn.objects.all().delete()
+    gone = Account.objects.get(name="Gone")
+    OrderReturn.objects.create(
+        line=OrderLine.objects.get(account=gone),
+        account=gone,
+        returned_on=dt.date(2026, 3, 1),
+        quantity=1,
+        refund="33.33",
+        cost_recovered="0.00",
+    )
+    client.force_login(manager)
+    for period, bought in (
+        (YEAR, {"Paper": ["Rich"], "Toner": ["Poor"]}),
+        ({"from": "2026-02-01", "to": "2026-02-28"}, {"Paper": ["Rich"]}),
+        ({"from": "2026-03-01", "to": "2026-03-31"}, {"Paper": ["Rich"]}),
+    ):
+        lines = client.get(page("product"), period).context["lines"]
+        for product, names in bought.items():
+            one = next(line for line in lines if product in line.label)
+            opened = client.get(one.url).context["page"].rows
+            assert [row.record.name for row in opened] == names
+            assert one.accounts == len(names)
+
+
+@pytest.mark.parametrize(
+    ("by", "at", "said"),
+    [
+        ("product", "Paper", "with orders or returns from 1 Jan 2026 to 30 Jun 2026"),
+        ("rep", "Rita Rep", "with sales or costs from 1 Jan 2026 to 30 Jun 2026"),
+        ("territory", "North", "with sales or costs from 1 Jan 2026 to 30 Jun 2026"),
+    ],
+)
+def test_names_say_the_record_and_not_its_number(firm, client, manager, by, at, said):
+    client.force_login(manager)
+    lines = client.get(page(by), YEAR).context["lines"]
+    url = next(one.url for one in lines if at in one.label)
+    named = client.get(url).content.decode().split(f"{said}, {by}: ")[1]
+    assert at in named.partition("<")[0]
 
 
 def test_stretches_and_kinds_open_who_they_are_of(firm, client, manager):
