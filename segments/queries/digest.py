@@ -54,7 +54,8 @@ class ClassWeek:
 class Week:
     """The classes from the first to the last night; empty where nights left no split.
 
-    `is_short` where there are nights of less than a week.
+    `is_short` where there are nights of less than a week, `is_long` where the last one
+    of a week or more before lies further back.
     """
 
     before: ValuationRun
@@ -64,6 +65,10 @@ class Week:
     @property
     def is_short(self) -> bool:
         return self.run.as_of - self.before.as_of < WEEK
+
+    @property
+    def is_long(self) -> bool:
+        return self.run.as_of - self.before.as_of > WEEK
 
     @property
     def moved(self) -> list[ClassWeek]:

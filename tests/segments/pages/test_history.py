@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 
 from clv.engine.change import PARTS
-from clv.models import ChangeRollup
+from clv.models import ChangeRollup, ValuationRun
 from segments.choices import WorthClass
 from segments.models import ClassTotal
 from tests import make
@@ -168,6 +168,12 @@ def test_the_week_names_the_classes_that_moved_and_why(client, manager, nights):
     assert sum(bar.amount for bar in moved.bars) == moved.change == 500
     assert moved.why == "came and left +1\u202f700 and orders \u22121\u202f000"
     assert "9 Nov 2026 to 20 Nov 2026" in response.text
+    assert "What changed since 9 Nov 2026" in response.text
+
+
+def test_seven_days_are_called_a_week(client, manager, nights):
+    ValuationRun.objects.filter(pk=nights[0].pk).update(as_of=dt.date(2026, 11, 13))
+    assert "What changed this week" in week(client, manager).text
 
 
 def test_a_week_with_a_night_that_left_no_split(client, manager, nights):
