@@ -15,7 +15,12 @@ from rest_framework.response import Response
 from campaigns.choices import Rhythm
 from campaigns.models import AlertRule, AnswerMailing, SavedQuestion
 from campaigns.permissions import ASK_QUESTIONS, CHANGE_ALERT_RULES
-from campaigns.queries.questions.answering import answer, scope_names, understand
+from campaigns.queries.questions.answering import (
+    answer,
+    bar_names,
+    scope_names,
+    understand,
+)
 from campaigns.queries.questions.base import Answer, Asked
 from campaigns.queries.questions.registry import BY_KEY, QUESTIONS
 from campaigns.queries.questions.sets import names_url
@@ -45,6 +50,9 @@ class QuestionOut(serializers.Serializer[Any]):
     family = serializers.CharField()
     words = serializers.CharField()
     parameters = serializers.ListField(child=serializers.CharField())
+    filters = serializers.ListField(
+        child=serializers.CharField(), help_text="fields of the filter bar"
+    )
 
 
 class ColumnOut(serializers.Serializer[Any]):
@@ -92,7 +100,8 @@ class QuestionResource(Resource):
             return frozenset()
         question = BY_KEY[key]
         own = {one.key for one in question.parameters}
-        return PAGING | own | frozenset(scope_names(question))
+        bar = frozenset([*scope_names(question), *bar_names(question)])
+        return PAGING | own | bar
 
     @extend_schema(summary="Read what can be asked", responses=QuestionOut(many=True))
     def list(self, request: Request) -> Response:
@@ -103,6 +112,7 @@ class QuestionResource(Resource):
                 "family": one.family,
                 "words": one.words,
                 "parameters": [parameter.key for parameter in one.parameters],
+                "filters": scope_names(one),
             }
             for one in QUESTIONS
         ]
@@ -113,7 +123,7 @@ class QuestionResource(Resource):
         description=(
             "Parameters of the question's own stand in the query; those not given are "
             "as the question begins. So do fields of the filter bar that it does not"
-            " ask itself."
+            " ask itself; class, from and to are taken for its own."
         ),
         parameters=[
             OpenApiParameter("key", str, OpenApiParameter.PATH),

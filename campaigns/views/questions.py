@@ -30,6 +30,8 @@ from common.htmx import render_page, wants_fragment
 from common.spreadsheets import csv_file
 from crm.permissions import SHARE_VIEWS
 from crm.requests import SignedInRequest
+from segments.queries.scope import Scope
+from segments.queries.scope_form import NARROWING
 
 PAGE_SIZE = 25  # a phone shows each line as a card
 
@@ -92,6 +94,7 @@ def show_list(
     request: SignedInRequest, *, problem: str = "", status: int = 200
 ) -> HttpResponse:
     """Render the list, with what went wrong if something did."""
+    scope = Scope.read(request.GET, request.user, only=("as_of", *NARROWING))
     saved = SavedQuestion.objects.visible_to(request.user).select_related("owner")
     mailings = AnswerMailing.objects.visible_to(request.user)
     context = {
@@ -104,6 +107,7 @@ def show_list(
         "mailing_form": MailingForm(user=request.user, auto_id=False),
         "can_share": request.user.has_perm(SHARE_VIEWS),
         "problem": problem,
+        "scope": scope,
     }
     return render(request, "campaigns/questions/list.html", context, status=status)
 

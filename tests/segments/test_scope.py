@@ -104,8 +104,14 @@ def test_a_product_counts_whether_bought_or_held_by_the_day(manager, nights):
         account=held, product=product, quantity=1, acquired_on=EARLIER
     )
     make.account(name="Neither")
+    swallowed = make.account(name="Swallowed", merged_into=held)
+    for name, account in (("Again", swallowed), ("Other", make.account(name="Heir"))):
+        twin = make.account(name=name, merged_into=account)
+        order = make.order(account=twin, on=TODAY)
+        OrderLine.objects.filter(order=order).update(product=product)
     assert names(Scope.read({"product": product.pk}, manager)) == [
         "Bought",
+        "Heir",
         "Held",
         "Late",
     ]

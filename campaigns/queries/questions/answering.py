@@ -30,7 +30,7 @@ from common.charts import Chart
 from common.clock import business_today
 from crm.models import Account, User
 from segments.queries.scope import Scope
-from segments.queries.scope_form import NARROWING
+from segments.queries.scope_form import FIELDS, NARROWING
 
 ALL = "__all__"
 
@@ -134,11 +134,28 @@ def scope_names(question: Question) -> list[str]:
     return [name for name in known if SAID_BY.get(name, name) not in own]
 
 
+def bar_names(question: Question) -> list[str]:
+    """Return the fields of the filter bar that the question says by its own names."""
+    own = {one.key for one in question.parameters}
+    return [name for name, said_by in SAID_BY.items() if said_by in own]
+
+
 def understand(question: Question, user: User, given: Mapping[str, Any]) -> Reading:
-    """Read the parameters and the filter bar; those not given are as they begin."""
-    names = scope_names(question)
-    narrowed = {name: given[name] for name in names if name in given}
-    scope = Scope.read(narrowed, user, only=names)
+    """Read the parameters and the filter bar; those not given are as they begin.
+
+    The address of a dashboard may be given: its class, days and so on are taken for the
+    question's own, and what the question cannot be narrowed by is a problem.
+    """
+    own = bar_names(question)
+    given = {SAID_BY[name]: given[name] for name in own if given.get(name)} | dict(
+        given
+    )
+    narrowed = {name: given[name] for name in FIELDS if name in given}
+    scope = Scope.read(
+        {name: text for name, text in narrowed.items() if name not in own},
+        user,
+        only=scope_names(question),
+    )
     today = scope.asked_for or business_today()
     form = QuestionForm(question, user, given, today)
     if not form.is_valid() or not scope.is_valid:

@@ -30,7 +30,13 @@ from segments.queries.scope import Scope
 STANDS = """(m.until IS NULL AND NOT %(is_past)s OR %(is_past)s
     AND m.since <= %(as_of)s AND (m.until IS NULL OR m.until > %(as_of)s))"""
 # Fields of the filter bar that a parameter of a question says already.
-SAID_BY = {"class": "worth_class", "owner": "owner", "product": "product"}
+SAID_BY = {
+    "class": "worth_class",
+    "owner": "owner",
+    "product": "product",
+    "from": "since",
+    "to": "until",
+}
 Row = Mapping[str, Any]
 DAY = dt.timedelta(days=1)
 MOST_BARS = 20
@@ -246,6 +252,7 @@ class Asked:
             else None,
             "starts_at": day_ends_at(since - DAY) if since else None,
             "ends_at": day_ends_at(until) if until else None,
+            "today_ends_at": day_ends_at(self.today),
             "zone": settings.TIME_ZONE,
         }
 
@@ -262,10 +269,13 @@ Sql = str | Callable[[Asked], str]
 Columns = tuple[Column, ...] | Callable[[Asked], tuple[Column, ...]]
 
 
-def seen(asked: Asked) -> str:
-    """Return the beginning of every statement: whom it is about."""
+def seen(asked: Asked, *, of_any_class: bool = False) -> str:
+    """Return the beginning of every statement: whom it is about.
+
+    With `of_any_class` the class that the question asks for leaves nobody out.
+    """
     only = ["a.merged_into_id IS NULL", "(%(sees_all)s OR a.owner_id = %(user)s)"]
-    if asked.values.get("worth_class"):
+    if asked.values.get("worth_class") and not of_any_class:
         only.append(
             "EXISTS (SELECT 1 FROM segments_membership m WHERE m.account_id = a.id"
             f" AND {STANDS} AND m.worth_class = %(worth_class)s)"

@@ -188,8 +188,8 @@ FREQUENCY = Question(
     ),
     notes=lambda asked, total: few(total["customers"]),
     method=(
-        "Customers of today with their class of today. Contacts of both "
-        "directions that "
+        "Who is a customer today, with the class of the day that is asked about. "
+        "Contacts of both directions that "
         "were not taken back, without notes. The plan is what was due in this time, by "
         "the channel of the touch."
     ),
@@ -230,7 +230,7 @@ NOT_SPOKEN = Question(
         SELECT s.id, max(timezone(%(zone)s, t.occurred_at)::date) AS last_on
         FROM crm_touchpoint t JOIN seen s ON s.member = t.account_id
         WHERE t.voided_at IS NULL AND t.channel IN {SPOKEN}
-            AND t.outcome <> 'no_answer'
+            AND t.outcome <> 'no_answer' AND t.occurred_at < %(today_ends_at)s
         GROUP BY s.id
     ) t ON t.id = c.id
     WHERE t.last_on IS NULL OR t.last_on < %(today)s::date - %(days)s::int
@@ -347,7 +347,10 @@ KEY_LACKING = Question(
          AND m.worth_class IN ('current_key', 'potential_key')) AS keys FROM base""",
     say=_say_lacking,
     draw=Draw("CLV", "account", ("clv",)),
-    method="Current and potential key accounts of today. Who has left is no contact.",
+    method=(
+        "Current and potential key accounts of the day that is asked about; touches, "
+        "owner and people are those of today. Who has left is no contact."
+    ),
 )
 
 QUESTIONS: Sequence[Question] = (FREQUENCY, NOT_SPOKEN, KEY_LACKING)

@@ -1,7 +1,15 @@
 """Questions about what customers cost."""
 
 from campaigns.queries.questions import parameters
-from campaigns.queries.questions.base import STANDS, Asked, Column, Draw, Question, Row
+from campaigns.queries.questions.base import (
+    STANDS,
+    Asked,
+    Column,
+    Draw,
+    Question,
+    Row,
+    seen,
+)
 from campaigns.queries.questions.buying import (
     GROUPS,
     customers,
@@ -53,13 +61,15 @@ BELOW = Question(
     columns=KIND_COLUMNS,
     base=LEDGER,
     table=BY_KIND,
-    totals="""
+    totals=lambda asked: (
+        f"""
     SELECT count(DISTINCT account_id) AS customers, coalesce(sum(amount), 0) AS amount,
-        (SELECT coalesce(sum(e.amount), 0) FROM crm_ledgerentry e
-         JOIN crm_account a ON a.id = e.account_id
-         WHERE (%(sees_all)s OR a.owner_id = %(user)s)
-         AND e.incurred_on BETWEEN %(since)s AND %(until)s) AS everything
-    FROM base""",
+        ({seen(asked, of_any_class=True)}
+         SELECT coalesce(sum(e.amount), 0) FROM crm_ledgerentry e
+         JOIN seen s ON s.member = e.account_id
+         WHERE e.incurred_on BETWEEN %(since)s AND %(until)s) AS everything
+    FROM base"""
+    ),
     say=lambda asked, total: (
         "Nothing was spent on such customers in this time."
         if not total["customers"]
@@ -75,7 +85,8 @@ BELOW = Question(
     notes=lambda asked, total: few(total["customers"], "accounts"),
     method=(
         "Costs charged to accounts in this time, reversals taken off, by the class of "
-        "today. Shared costs count once they are spread over accounts."
+        "today. Shared costs count once they are spread over accounts. The share is of "
+        "what customers of all classes cost, of those that the filter keeps."
     ),
 )
 

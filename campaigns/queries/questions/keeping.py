@@ -117,9 +117,9 @@ PAYBACK = Question(
     SELECT f.account_id, coalesce(a.owner_id::text, 'nobody') AS part, f.first_on,
         CASE WHEN f.paid_back_on IS NOT NULL
             THEN greatest(f.paid_back_on - f.first_on, 0) END AS days
-    FROM clv_accountsummary f JOIN seen s ON s.id = f.account_id AND s.member = s.id
+    FROM clv_valuation f JOIN seen s ON s.id = f.account_id AND s.member = s.id
     JOIN crm_account a ON a.id = f.account_id
-    WHERE f.first_on BETWEEN %(since)s AND %(until)s
+    WHERE f.run_id = %(run)s AND f.first_on BETWEEN %(since)s AND %(until)s
     """,
     table=f"""
     SELECT b.part, coalesce(u.name, 'Nobody') AS label, count(*) AS customers,

@@ -14,6 +14,13 @@ from campaigns.queries.questions.buying import (
 )
 from common.templatetags.display import count, counted, money, share
 
+# Who has what by the day that is asked about; what is on hand only today is told.
+HAS = """SELECT account_id, product_id FROM crm_orderline
+                WHERE status = 'confirmed' AND ordered_on <= %(today)s
+            UNION ALL
+            SELECT account_id, product_id FROM crm_holding
+                WHERE status = 'active' AND acquired_on <= %(today)s"""
+
 # -- Cross-sell ------------------------------------------------------------------------
 
 WITHOUT = Question(
@@ -31,20 +38,16 @@ WITHOUT = Question(
         Column("amount", "Expected margin", "money"),
         Column("clv", "CLV", "money"),
     ),
-    base="""
+    base=f"""
     SELECT c.id AS account_id, e.probability, e.yearly_gain, e.amount, v.clv
     FROM (SELECT DISTINCT s.id FROM seen s JOIN (
-            SELECT account_id, product_id FROM crm_orderline WHERE status = 'confirmed'
-            UNION ALL
-            SELECT account_id, product_id FROM crm_holding WHERE status = 'active'
+            {HAS}
           ) has ON has.account_id = s.member AND has.product_id = %(product)s) c
     LEFT JOIN clv_expansionoffer e ON e.account_id = c.id AND e.offered_id = %(other)s
     LEFT JOIN clv_valuation v ON v.account_id = c.id AND v.run_id = %(run)s
     WHERE %(product)s <> %(other)s AND NOT EXISTS (
         SELECT 1 FROM seen s JOIN (
-            SELECT account_id, product_id FROM crm_orderline WHERE status = 'confirmed'
-            UNION ALL
-            SELECT account_id, product_id FROM crm_holding WHERE status = 'active'
+            {HAS}
         ) has ON has.account_id = s.member AND has.product_id = %(other)s
         WHERE s.id = c.id)
     """,

@@ -4,7 +4,6 @@ import datetime as dt
 
 import pytest
 
-from clv.models import AccountSummary
 from tests import make
 from tests.campaigns.questions.conftest import AS_OF
 
@@ -75,10 +74,9 @@ def test_an_owner_without_key_accounts_is_not_a_firm_without(run, ask):
 
 def test_one_customer_has_paid_back(run, ask):
     paid = dt.date(2026, 1, 15)
-    account = customer(run).account
-    AccountSummary.objects.create(
-        account=account, as_of=AS_OF, first_on=paid, paid_back_on=paid
-    )
+    value = customer(run)
+    value.first_on = value.paid_back_on = paid
+    value.save(update_fields=["first_on", "paid_back_on"])
     sentence = ask("payback-by-rep", since="2024-01-01").sentence
     assert sentence.startswith("1 of 1 customer has paid for winning and serving them;")
 

@@ -61,6 +61,49 @@ def test_an_earlier_day_ends_the_question_there(client, manager, two):
     assert "You look at 1 Feb 2026" in page.content.decode()
 
 
+def test_the_list_of_questions_keeps_the_filter_on_its_links(client, manager, two):
+    client.force_login(manager)
+    page = client.get("/questions/", {"industry": "Food", "class": "general"})
+    text = page.content.decode()
+    assert 'href="/questions/bought/?class=general&amp;industry=Food"' in text
+    wrong = client.get("/questions/", {"industry": "Nowhere"}).content.decode()
+    assert "No account is in that industry." in wrong
+    assert 'href="/questions/bought/"' in wrong
+
+
+def test_the_address_of_a_dashboard_is_read_by_the_questions_own_names(client, manager):
+    client.force_login(manager)
+    asked = {"class": "general", "from": "2026-03-01", "to": "2026-03-31"}
+    page = client.get("/questions/contact-frequency/", asked)
+    values = page.context["asked"].values
+    assert values["worth_class"] == "general"
+    assert (values["since"], values["until"]) == (
+        dt.date(2026, 3, 1),
+        dt.date(2026, 3, 31),
+    )
+    assert page.context["asked"].query["worth_class"] == "general"
+    own = client.get("/questions/contact-frequency/", {**asked, "worth_class": ""})
+    assert own.context["asked"].values["worth_class"] == ""
+
+
+def test_what_a_question_cannot_be_narrowed_by_is_said_and_not_dropped(client, manager):
+    client.force_login(manager)
+    page = client.get("/questions/value-in-top/", {"from": "2026-03-01"})
+    assert page.context["answer"] is None
+    assert "This page cannot be narrowed by period." in page.content.decode()
+    caller = APIClient()
+    caller.force_authenticate(manager)
+    found = caller.get("/api/v1/questions/not-spoken-to/", {"class": "general"})
+    assert found.status_code == 200
+    assert "class “General”" in found.json()["question"]
+    told = {one["key"]: one for one in caller.get("/api/v1/questions/").json()}
+    assert told["value-in-top"]["filters"] == [
+        *("as_of", "class", "owner", "territory", "industry", "product"),
+        "relationship",
+    ]
+    assert "class" not in told["not-spoken-to"]["filters"]
+
+
 def test_what_the_bar_cannot_read_is_said(client, manager, two):
     client.force_login(manager)
     page = client.get(PAGE, {**two, "industry": "Nowhere"})
