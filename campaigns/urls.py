@@ -54,7 +54,6 @@ from campaigns.views import (
 )
 
 register_converter(PlanKey, "plan")
-
 app_name = "campaigns"
 PLAN = "plans/<plan:key>/"
 KEPT = "plans/library/<int:pk>/"
@@ -99,6 +98,7 @@ urlpatterns = [
     path(CAMPAIGN, campaigns.campaign_detail, name="campaign_detail"),
     path(f"{CAMPAIGN}edit/", campaigns.campaign_edit, name="campaign_edit"),
     path(f"{CAMPAIGN}_cost/", campaigns.campaign_cost, name="campaign_cost"),
+    path(f"{CAMPAIGN}_outcome/", campaigns.campaign_outcome, name="campaign_outcome"),
     path(f"{CAMPAIGN}start/", campaigns.campaign_start, name="campaign_start"),
     path(f"{CAMPAIGN}end/", campaigns.campaign_end, name="campaign_end"),
     path(f"{CAMPAIGN}export/", campaigns.campaign_export, name="campaign_export"),

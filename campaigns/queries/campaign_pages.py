@@ -16,6 +16,7 @@ from campaigns.models import (
     TouchTemplate,
 )
 from campaigns.queries.board_touches import touches_url
+from campaigns.queries.campaign_results import costs_of
 from campaigns.queries.campaign_sets import ALL, CONTROL, LEFT_OUT, REACHED, part_url
 from campaigns.queries.costs import cost_of_touch
 from clv.models import Valuation, ValuationRun
@@ -34,14 +35,19 @@ _CONTROL = Q(left_out="", is_control=True)
 
 
 def campaign_page(user: User, *, cursor: str) -> Page[Campaign]:
-    """Return campaigns that `user` may see, the newest first; `size` counts theirs."""
+    """Return campaigns that `user` may see, the newest first.
+
+    `size` counts the accounts that they may see, `spent` is what all touches cost.
+    """
     rows = Campaign.objects.visible_to(user).select_related("owner")
     page = keyset_page(rows, sort=NEWEST, cursor=cursor, size=PAGE_SIZE)
     mine = Enrolment.objects.visible_to(user).order_by()
     mine = mine.filter(campaign__in=[one.pk for one in page.rows])
     sizes = dict(mine.values_list("campaign").annotate(n=Count("pk")))
+    spent = costs_of([one.pk for one in page.rows])
     for one in page.rows:
         one.size = sizes.get(one.pk, 0)  # type: ignore[attr-defined]
+        one.spent = spent.get(one.pk, ZERO)  # type: ignore[attr-defined]
     return page
 
 

@@ -49,8 +49,18 @@ def campaign_list(request: SignedInRequest) -> HttpResponse:
             request.user, cursor=request.GET.get("cursor", "")
         ),
         "can_change": request.user.has_perm(permissions.CHANGE_CAMPAIGNS),
+        "sees_all": request.user.sees_every_account,
     }
     return render(request, "campaigns/campaigns/list.html", context)
+
+
+@require_GET
+@requires(permissions.CHANGE_CAMPAIGNS)
+def campaign_outcome(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Show what a campaign brought about, in one cell of the list."""
+    campaign = find_campaign(request, pk)
+    context = {"campaign": campaign, "results": results(campaign)}
+    return render(request, "campaigns/campaigns/_outcome.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -9,9 +9,11 @@ from django.urls import reverse
 from campaigns.errors import CannotRecordEffectError
 from campaigns.models import Campaign, MeasuredEffect, PlannedTouch
 from campaigns.queries import campaign_results
+from campaigns.queries.campaign_pages import campaign_page
 from campaigns.queries.holdout import holdout
 from campaigns.services import campaign_effects, campaigns, touches
 from common.clock import business_today
+from common.templatetags.display import money
 from tests import make
 
 TODAY = business_today()
@@ -78,8 +80,32 @@ def test_costs_are_those_of_its_touches_in_the_ledger(marketer, measured):
     assert found.cost == Decimal("9.60")
     assert found.margin.total == Decimal("980.40")
     assert found.touches["done"] == 2
+    (row,) = campaign_page(marketer, cursor="").rows
+    assert (row.size, row.spent) == (45, Decimal("9.60"))
     touches.undo(actor=marketer, touch=touch)
     assert campaign_results.cost_of(measured) == Decimal("4.80")
+
+
+def test_the_list_says_what_each_brought_and_cost(client, rep, marketer, measured):
+    draft = make.campaign(owner=marketer, name="Not yet")
+    cell = reverse("campaigns:campaign_outcome", args=[measured.pk])
+    client.force_login(marketer)
+    page = client.get(reverse("campaigns:campaign_list")).text
+    assert cell in page
+    assert reverse("campaigns:campaign_outcome", args=[draft.pk]) not in page
+    told = campaign_results.results(measured).margin
+    text = client.get(cell).text
+    assert "+990 of margin" in text
+    assert f"{money(told.low)} to {money(told.high)}" in text
+    assert (
+        "not started"
+        in client.get(reverse("campaigns:campaign_outcome", args=[draft.pk])).text
+    )
+    client.force_login(rep)
+    assert client.get(cell).status_code == 403
+    shown = client.get(reverse("campaigns:campaign_list")).text
+    assert "Spent" not in shown
+    assert "net of cost" not in shown
 
 
 def test_spend_stands_against_the_budget(measured):
