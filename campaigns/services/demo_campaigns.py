@@ -26,6 +26,7 @@ from campaigns.queries.open_days import open_days
 from campaigns.services import campaigns, enrolling, starting
 from campaigns.services.drafts import TouchFields
 from campaigns.services.touches import LEDGER_SOURCE
+from clv.models import ValuationRun
 from common.versions import save_changes
 from crm.choices import (
     Care,
@@ -122,6 +123,21 @@ def store_campaigns(seed: int, as_of: dt.date) -> None:
         return
     for told in _TOLD:
         _store(marketer, told, seed, as_of)
+
+
+def tell_worth_at_start() -> None:
+    """Note what each account was worth, and its class, when its campaign started.
+
+    Call it once the firm's past is valued. Nothing is noted of a campaign that started
+    before the first night.
+    """
+    for campaign in Campaign.objects.exclude(started_at=None):
+        run = ValuationRun.objects.as_of(campaign.starts_on)
+        if run is not None:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    _WORTH, {"campaign": campaign.pk, "run": run.pk, "day": run.as_of}
+                )
 
 
 def _store(marketer: User, told: _Told, seed: int, as_of: dt.date) -> None:
@@ -234,6 +250,16 @@ WHERE a.merged_into_id IS NULL AND ({audience})
         SELECT FROM crm_contact p LEFT JOIN crm_consent w ON w.contact_id = p.id
         WHERE p.account_id = a.id AND (p.do_not_contact OR NOT w.is_granted))
 ORDER BY hashint8extended(a.id, %(seed)s), a.id LIMIT %(most)s
+"""
+_WORTH = """
+UPDATE campaigns_enrolment e
+SET clv = v.clv, expected_margin = v.expected_margin,
+    worth_class = coalesce(m.worth_class, '')
+FROM clv_valuation v
+LEFT JOIN segments_membership m ON m.account_id = v.account_id
+    AND m.since <= %(day)s AND (m.until IS NULL OR m.until > %(day)s)
+WHERE e.campaign_id = %(campaign)s AND v.run_id = %(run)s
+    AND v.account_id = e.account_id
 """
 _TREATED = """
     SELECT e.account_id, md5('demo-campaign-' || e.account_id || '-' || %(template)s

@@ -85,6 +85,15 @@ def load_demo_firm(
     )
 
 
+@transaction.atomic
+def tell_worth_at_start() -> None:
+    """Note what accounts were worth at the start of what was measured on them.
+
+    Call it once the past is valued.
+    """
+    demo_campaigns.tell_worth_at_start()
+
+
 def _check(accounts: int, seed: int) -> None:
     if not 1 <= accounts <= load.MOST_ACCOUNTS:
         raise DemoRefusedError(

@@ -1,13 +1,16 @@
 """The demo firm's campaigns: one is over, one runs, and who is spared gets nothing."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
 from campaigns.models import Campaign, PlannedTouch
 from campaigns.queries import campaign_results
+from campaigns.services import demo_firm
 from crm.models import LedgerEntry
+from tests import make
 from tests.demo.conftest import AS_OF
 
 pytestmark = pytest.mark.django_db
@@ -46,6 +49,26 @@ def test_what_was_done_is_paid_and_what_comes_is_due(firm):
     assert {touch.due_on >= AS_OF for touch in mails} == {True}
     posted = LedgerEntry.objects.filter(note__startswith="Campaign “")
     assert not posted.filter(incurred_on__gt=AS_OF).exists()
+
+
+def test_once_the_past_is_valued_the_change_of_clv_since_the_start_is_told(firm):
+    over, runs = Campaign.objects.order_by("starts_on")
+    account = runs.enrolments.treated().order_by("pk")[0].account
+    before = make.run(as_of=runs.starts_on - dt.timedelta(days=2), current=False)
+    after = make.run(as_of=runs.starts_on + dt.timedelta(days=5))
+    for run, realised in ((before, "100.00"), (after, "900.00")):
+        make.valuation(
+            account=account, run=run, realised=realised, expected_margin="300.00"
+        )
+    make.membership(account=account, worth_class="general", since=before.as_of)
+
+    demo_firm.tell_worth_at_start()
+
+    told = runs.enrolments.get(account=account)
+    assert (told.clv, told.expected_margin) == (Decimal("400.00"), Decimal("300.00"))
+    assert told.worth_class == "general"
+    assert runs.enrolments.exclude(clv=None).count() == 1
+    assert not over.enrolments.exclude(clv=None).exists()  # no night came before it
 
 
 def test_the_one_for_prospects_has_won_some(firm):

@@ -72,6 +72,7 @@ class Command(BaseCommand):
             nights = MONTHS_OF_HISTORY if firm.accounts <= SMALL_FIRM else 0
         for day in _month_ends(firm.as_of, nights):
             call_command("nightly", as_of=day, stdout=self.stdout)
+        demo_firm.tell_worth_at_start()
 
 
 def _month_ends(as_of: dt.date, count: int) -> Iterator[dt.date]:
