@@ -25,16 +25,10 @@ from clv.engine.survival import (
 )
 from clv.models import PaybackMonth, Valuation, ValuationRun
 from clv.policy import FEWEST_BEHIND_A_MONTH
-from clv.queries.payback_months import (
-    EVERYBODY,
-    MONTHS,
-    NAMED,
-    QUARTER,
-    Part,
-    payback_months,
-)
+from clv.queries.payback_counts import Counted, by_cohort, months_of, waits_of
+from clv.queries.payback_months import EVERYBODY, Key, Part
 from common.charts import Chart, Column, Series
-from common.kept import kept, kept_rows
+from common.kept import kept
 from common.templatetags.display import count, money, share
 from crm.choices import Source
 
@@ -42,8 +36,6 @@ HALF = 0.5
 ZERO = Decimal("0.00")
 FIRM = (CohortKind.FIRM.value, "")
 SOURCES = {str(value): str(label) for value, label in Source.choices}
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +182,20 @@ class Paybacks:
         return None
 
 
-def paybacks_of(run: ValuationRun, part: Part = EVERYBODY) -> Paybacks:
+def paybacks_of(
+    run: ValuationRun, part: Part = EVERYBODY, known: Counted | None = None
+) -> Paybacks:
     """Return every cohort of `run`, quarters newest first, sources by their size.
 
-    Courses of a part of the firm are counted from its rows, by the run itself.
+    What is `known` of a part of the firm, see `count_part`, answers for it; otherwise
+    it is counted from the part's rows, by the run itself.
     """
-    counted, courses = _courses_of(run, part) if part.only else _courses(run)
-    counts = _counts(run, part)
+    if known is not None:
+        counted: ValuationRun | None = run
+        courses, counts = _known_courses(known), by_cohort(known.waits)
+    else:
+        counted, courses = _courses_of(run, part) if part.only else _courses(run)
+        counts = by_cohort(waits_of(run, part))
     found = {key: _cohort(key, rows, courses) for key, rows in counts.items()}
     firm = found.pop(FIRM, None) or _cohort(FIRM, [], {})
     of_kind = defaultdict(list)
@@ -259,45 +258,6 @@ def _months(months: int) -> str:
 
 # -- Who has paid back, after how many months -------------------------------------
 
-# Days; nothing while not paid back, which greatest() of a difference would make 0.
-PAID_AFTER = "(v.paid_back_on - least(v.first_on, v.paid_back_on))"
-
-# One row per cohort, month and whether the month ends with payback or with watching.
-COUNTS = f"""
-    {NAMED}, month, is_paid_back, sum(customers), sum(cost_to_win), sum(paid_back)
-    FROM (
-        SELECT {QUARTER.format("first_on")} AS quarter, source, month, is_paid_back,
-            customers, cost_to_win, paid_back
-        FROM (
-            SELECT first_on, source, least(paid_after, age) AS month,
-                coalesce(paid_after <= age, false) AS is_paid_back,
-                count(*)::int AS customers, sum(cost_to_win) AS cost_to_win,
-                count(paid_after)::int AS paid_back
-            FROM (
-                SELECT v.first_on, a.source, v.cost_to_win,
-                    floor({MONTHS.format("(%(as_of)s - v.first_on)")})::int AS age,
-                    ceil({MONTHS.format(PAID_AFTER)})::int AS paid_after
-                FROM clv_valuation v JOIN crm_account a ON a.id = v.account_id
-                WHERE v.run_id = %(run)s AND v.first_on IS NOT NULL {{only}}
-            ) customer
-            GROUP BY 1, 2, 3, 4
-        ) of_a_day
-    ) waited
-    GROUP BY GROUPING SETS (
-        (month, is_paid_back),
-        (quarter, month, is_paid_back),
-        (source, month, is_paid_back)
-    )
-"""
-
-
-def _counts(run: ValuationRun, part: Part) -> dict[Key, list[Any]]:
-    found: dict[Key, list[Any]] = defaultdict(list)
-    params = {"run": run.pk, "as_of": run.as_of, **part.params}
-    for kind, key, *rest in kept_rows(COUNTS.replace("{only}", part.only), params):
-        found[kind, key].append(rest)
-    return found
-
 
 def _cohort(
     key: Key, rows: Iterable[Sequence[Any]], courses: Mapping[Key, Sequence[Moment]]
@@ -344,16 +304,15 @@ def _courses_of(
 ) -> tuple[ValuationRun, dict[Key, list[Moment]]]:
     """Return each cohort's course, counted from the rows of a part of the firm."""
     key = ("payback courses", run.pk, part.only, repr(part.params))
-    found = kept(key, lambda: _months_of(run, part))
+    found = kept(key, lambda: months_of(run, part))
     return run, {key: _course(months) for key, months in found.items()}
 
 
-def _months_of(run: ValuationRun, part: Part) -> dict[Key, list[tuple[int, Decimal]]]:
-    rows: dict[Key, list[tuple[int, Decimal]]] = defaultdict(list)
-    for one in payback_months(run, part=part):
-        if one.customers >= FEWEST_BEHIND_A_MONTH:
-            rows[one.kind, one.key].append((one.customers, one.profit))
-    return dict(rows)
+def _known_courses(known: Counted) -> dict[Key, list[Moment]]:
+    found: dict[Key, list[tuple[int, Decimal]]] = defaultdict(list)
+    for kind, key, customers, profit in known.months:
+        found[kind, key].append((customers, Decimal(profit)))
+    return {key: _course(months) for key, months in found.items()}
 
 
 def _course(months: Sequence[tuple[int, Decimal]]) -> list[Moment]:

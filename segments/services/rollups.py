@@ -13,7 +13,15 @@ from clv.models import ValuationRun
 from common.kept import prune
 from segments.models import CohortCell, StoredFigures, ValueTotal
 from segments.policy import COHORTS_COUNTED_EVERY_DAYS, COHORTS_KEPT_DAYS
-from segments.queries import cohorts, effort, loyalty, quality_facts, spread, worth
+from segments.queries import (
+    cohorts,
+    effort,
+    loyalty,
+    paybacks,
+    quality_facts,
+    spread,
+    worth,
+)
 from segments.queries.findings import MARGIN
 from segments.queries.narrowed import drop_older
 from segments.queries.picked import Picked
@@ -70,7 +78,7 @@ def write_rollups(
     StoredFigures.objects.bulk_create(blocks)
     if run.is_current:
         parts = (loyalty.LOYALTY, effort.EFFORT, effort.GAINS, PROFIT, *within)
-        parts += (spread.WHALE, spread.FUTURE)
+        parts += (spread.WHALE, spread.FUTURE, paybacks.WAITS, paybacks.MONTHS)
         drop_older(run.pk, parts)
     return Written(len(totals), len(blocks), _cells(run))
 
@@ -83,7 +91,7 @@ def _blocks(run: ValuationRun, more: Mapping[str, Rows]) -> list[StoredFigures]:
         quality_facts.QUALITY: quality_facts.quality_rows(picked),
         spread.FUTURE: spread.future_rows(picked),
     }
-    found |= spread_blocks(run)
+    found |= spread_blocks(run) | paybacks.payback_blocks(run)
     made = profit_blocks(run)
     made += [timed(run, key, partial(rows, run)) for key, rows in more.items()]
     others = (StoredFigures(run=run, block=key, rows=one) for key, one in found.items())

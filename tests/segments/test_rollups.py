@@ -1,17 +1,20 @@
 """What nights sum up equals what is counted from the rows themselves, to the cent."""
 
 import datetime as dt
+from collections import Counter
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clv.models import Valuation
 from common import older
 from config import prepared
 from config.prepared import PARTS, REPORTS, addresses, addresses_of_parts, prepare
 from crm.models import LedgerEntry, Territory
-from segments.models import CohortCell, StoredFigures, ValueTotal
-from segments.queries import cohorts, effort, loyalty, spread, worth
+from segments.models import CohortCell, Membership, StoredFigures, ValueTotal
+from segments.queries import cohorts, effort, loyalty, paybacks, spread, worth
 from segments.queries.scope import Scope
 from segments.services import classes
 from segments.services.rollups import write_rollups
@@ -100,11 +103,20 @@ def resolved(given, rep):
 def everything(scope):
     """Return what every block says, in plain values."""
     found = cohorts.cohorts_of(scope)
+    paid = paybacks.paybacks_in(scope)
     return {
         "worth": worth.worth_by_class(scope),
         "equity": worth.history_of(scope)[-1:],
         "whale": spread.whale_of(scope),
         "bars": spread.bars_of(scope),
+        "payback": [
+            (one.label, one.customers, one.cost_to_win, one.paid_back, one.course)
+            for one in (paid.cohorts if paid else ())
+        ],
+        "waiting": [
+            (one.label, one.waiting.share.tolist(), one.waiting.watched.tolist())
+            for one in (paid.cohorts if paid else ())
+        ],
         "loyalty": loyalty.loyalty_by_relationship(scope),
         "cells": {k: v for k, v in found.found.items() if v != (0, 0)},
         "quarters": [
@@ -127,6 +139,30 @@ def test_what_is_stored_is_what_is_counted(firm, manager, rep, given):
     stored = everything(asked(manager, **resolved(given, rep)))
     for key, value in live.items():
         assert stored[key] == value, key
+
+
+def test_payback_of_a_class_is_read_from_what_the_night_counted(firm, manager):
+    held = Membership.objects.open().values_list("worth_class", flat=True)
+    largest = Counter(held).most_common(1)[0][0]
+    with CaptureQueriesContext(connection) as before:
+        live = paybacks.paybacks_in(asked(manager, **{"class": largest}))
+    write_rollups(firm[-1])
+    with CaptureQueriesContext(connection) as after:
+        stored = paybacks.paybacks_in(asked(manager, **{"class": largest}))
+    assert stored.firm.customers == live.firm.customers > 0
+    assert stored.firm.course == live.firm.course
+    assert len(stored.firm.course) > 1
+
+    def counting(found):
+        return [one for one in found if "crm_orderline" in one["sql"]]
+
+    assert len(counting(before)) == 1
+    assert counting(after) == []
+    older = StoredFigures.objects.filter(block__startswith="waits:")
+    assert older.count() == 4
+    again = make.run(as_of=NOW + dt.timedelta(days=1))
+    write_rollups(again)
+    assert set(older.values_list("run", flat=True)) == {again.pk}
 
 
 def test_again_writes_the_same_and_cohorts_are_counted_once_a_week(firm):

@@ -90,7 +90,9 @@ def test_what_a_question_cannot_be_narrowed_by_is_said_and_not_dropped(client, m
     client.force_login(manager)
     page = client.get("/questions/value-in-top/", {"from": "2026-03-01"})
     assert page.context["answer"] is None
-    assert "This page cannot be narrowed by period." in page.content.decode()
+    text = page.content.decode()
+    assert "This page cannot be narrowed by period." in text
+    assert '<a href="/questions/value-in-top/">Ask without the filter</a>' in text
     caller = APIClient()
     caller.force_authenticate(manager)
     found = caller.get("/api/v1/questions/not-spoken-to/", {"class": "general"})
