@@ -3,7 +3,7 @@
 import datetime as dt
 import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -183,7 +183,8 @@ def answer(asked: Asked) -> Answer:
             " Runs, values every account.",
         )
     if question.answer is not None:
-        return question.answer(asked)
+        found = question.answer(asked)
+        return replace(found, notes=[*found.notes, *_narrowed(asked)])
     total = read(with_base(asked, asked.made(question.totals)), asked.sql)[0]
     rows = SqlRows(with_base(asked, asked.made(question.table)), asked.sql)
     sentence = question.say(asked, total)
@@ -206,10 +207,14 @@ def as_of(asked: Asked) -> Any:
     return min(asked.values.get("until") or asked.today, asked.today)
 
 
+def _narrowed(asked: Asked) -> list[str]:
+    if asked.scope is None or not asked.scope.is_narrowed:
+        return []
+    return [f"Narrowed to {asked.scope.text}."]
+
+
 def _whose(asked: Asked) -> Sequence[str]:
-    said = []
-    if asked.scope is not None and asked.scope.is_narrowed:
-        said.append(f"Narrowed to {asked.scope.text}.")
+    said = _narrowed(asked)
     if not asked.user.sees_every_account:
         said.append("You see your own accounts, so this answer counts those alone.")
     return said

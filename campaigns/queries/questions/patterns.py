@@ -299,10 +299,6 @@ def _notes(asked: Asked, found: Found) -> list[str]:
             f"{count(found.report.too_few)} more patterns were seen fewer than "
             f"{sequences.LEAST_SEEN} times and are not judged."
         )
-    if asked.scope is not None and asked.scope.is_narrowed:
-        notes.append(
-            f"Narrowed to {asked.scope.text}: those are set beside each other."
-        )
     if not asked.user.sees_every_account:
         notes.append("Only your own accounts, which you see, are counted and compared.")
     return notes

@@ -191,6 +191,6 @@ def test_an_earlier_day_knows_nothing_of_later_talks_and_orders(firm, ask):
 def test_patterns_say_what_they_were_narrowed_to(firm, ask):
     Account.objects.update(industry="Food")
     found = ask("before-loss", industry="Food")
-    said = "Narrowed to Industry Food: those are set beside each other."
+    said = "Narrowed to Industry Food."
     assert said in found.notes
     assert said not in ask("before-loss").notes
