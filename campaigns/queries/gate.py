@@ -15,6 +15,7 @@ from campaigns.models.plans import TouchTerms
 from campaigns.queries.costs import hourly_costs
 from campaigns.queries.wallet import WITH_USED_AMONG, Response, Responses, window
 from clv.models import ValuationRun
+from common.among import Among
 from common.clock import business_today
 from common.money import ZERO, to_cents
 from common.templatetags.display import cents, count
@@ -121,7 +122,7 @@ class Gate:
         if actor is not None:
             mine = mine.visible_to(actor)
         self.account_ids = list(
-            mine.filter(pk__in=list(account_ids)).values_list("pk", flat=True)
+            mine.filter(Among("pk", account_ids)).values_list("pk", flat=True)
         )
         self.cost_each = to_cents(cost_each)
         self.channel = channel

@@ -12,6 +12,7 @@ from campaigns.engine.incrementality import half_width, share_to_spare
 from campaigns.models import Campaign
 from campaigns.queries.campaigns import included_ids
 from clv.models import Valuation, ValuationRun
+from common.among import Among
 from common.money import to_cents
 from common.templatetags.display import cents, count
 
@@ -100,7 +101,7 @@ def _spread(
     run = ValuationRun.objects.current()
     if run is None:
         return None, None
-    rows = Valuation.objects.of_run(run).filter(account_id__in=account_ids)
+    rows = Valuation.objects.of_run(run).filter(Among("account_id", account_ids))
     found = rows.aggregate(
         spread=StdDev("margin_year", sample=True), expected=Avg("expected_margin_year")
     )

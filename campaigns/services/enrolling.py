@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from campaigns.errors import CannotEnrolError
 from campaigns.models import Campaign, Enrolment
 from campaigns.services.campaigns import lock_draft, take_time
+from common.among import Among
 from crm.choices import Stage
 from crm.models import Account, User
 from crm.services import audit
@@ -89,7 +90,9 @@ def withdraw_enrolments(
     take_time()
     campaign = lock_draft(campaign)
     keys = list(_seen(actor, account_ids))
-    taken, _ = Enrolment.objects.filter(campaign=campaign, account_id__in=keys).delete()
+    taken, _ = Enrolment.objects.filter(
+        Among("account_id", keys), campaign=campaign
+    ).delete()
     if taken:
         audit.record(
             actor=actor,
@@ -110,7 +113,7 @@ def _seen(actor: User, account_ids: Iterable[int]) -> dict[int, tuple[str, bool]
         If one is unknown, or out of the actor's sight.
     """
     wanted = set(account_ids)
-    rows = Account.objects.visible_to(actor).filter(pk__in=wanted).order_by("pk")
+    rows = Account.objects.visible_to(actor).filter(Among("pk", wanted)).order_by("pk")
     found = {
         key: (stage, merged is not None)
         for key, stage, merged in rows.values_list("pk", "stage", "merged_into")

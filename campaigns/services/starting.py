@@ -24,6 +24,7 @@ from campaigns.services.enrolling import FORMER, MERGED
 from campaigns.services.gate import Decision, Verdict
 from campaigns.services.unfollowed import unfollowed_version
 from clv.models import ValuationRun
+from common.among import Among
 from common.clock import business_today
 from common.money import ZERO
 from common.templatetags.display import cents
@@ -192,7 +193,7 @@ def _leave_out(
 ) -> None:
     keys = list(accounts)
     if keys:
-        campaign.enrolments.filter(account_id__in=keys).update(
+        campaign.enrolments.filter(Among("account_id", keys)).update(
             left_out=kind, left_out_because=because[:300]
         )
 
@@ -203,7 +204,7 @@ def _plan(
     """Draw the control group, and plan the touches of everybody else."""
     asked = [(touch, verdict.included) for touch in touches]
     if verdict.moved and verdict.way:
-        campaign.enrolments.filter(account_id__in=verdict.moved).update(
+        campaign.enrolments.filter(Among("account_id", verdict.moved)).update(
             way=verdict.way.channel
         )
         asked.append((_cheaper_touch(campaign, touches, verdict.way), verdict.moved))
