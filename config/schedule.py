@@ -11,7 +11,7 @@ from typing import Any
 from celery import group, shared_task
 from kombu.exceptions import OperationalError
 
-from campaigns.services import answer_mails, case_watch, sending
+from campaigns.services import answer_mails, case_watch, sending, standings
 from campaigns.services.automations import firing, webhooks
 from clv.services import runs, sharing
 from config import night
@@ -24,6 +24,7 @@ SWEEP_SECONDS = 5.0
 DIGEST_SECONDS = 900.0
 CASES_SECONDS = 60.0
 MAILS_SECONDS = 10.0
+CATCH_UP_SECONDS = 10.0
 AUTOMATIONS_SECONDS = 60.0
 WEBHOOKS_SECONDS = 15.0
 CAPTURE_SECONDS = 15.0
@@ -182,6 +183,19 @@ def send_mails() -> None:
     sending.send_due()
 
 
+@shared_task(
+    name="campaigns.catch_up",
+    queue="bulk",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_MAILING,
+    time_limit=LONGEST_MAILING + 15,
+)
+def catch_up() -> None:
+    """Bring next touches up to date in lists, where many of them have changed."""
+    standings.catch_up()
+
+
 def call_helpers(run_id: int, numbers: Sequence[int]) -> None:
     """Ring for each shard; who has the run begins with the first, helpers at the end.
 
@@ -204,6 +218,11 @@ BEAT: dict[str, Any] = {
         "task": "campaigns.send_mails",
         "schedule": MAILS_SECONDS,
         "options": {"expires": MAILS_SECONDS},
+    },
+    "catch-up": {
+        "task": "campaigns.catch_up",
+        "schedule": CATCH_UP_SECONDS,
+        "options": {"expires": CATCH_UP_SECONDS},
     },
     "read-sources": {
         "task": "crm.read_sources",

@@ -5,13 +5,18 @@ from collections.abc import Iterable
 from django.db import connection, transaction
 
 from campaigns.choices import TouchStatus
+from campaigns.models import Standing
 from campaigns.queries.wallet import WITH_USED, Responses, window
-from clv.models import ValuationRun
+from clv.models import DueSlot, ValuationRun
+from clv.queries.kept import ends_of
 from clv.services.partitions import INDEX_MEMORY
 from common.clock import business_today
 from segments.choices import WorthClass
 
 TABLE = "campaigns_standing"
+NEXT_TOUCHES = "next-touches"  # kind of the due slot
+AT_ONCE = 5_000  # accounts whose rows are written within half a second
+CATCH_UP_LOCK = 5_310_120  # one worker at a time
 _RANK = " ".join(f"WHEN '{key.value}' THEN {key.rank}" for key in WorthClass)
 _FIRST_TOUCHES = f"""
     SELECT account_id, min(due_on) AS due_on FROM campaigns_plannedtouch
@@ -58,10 +63,49 @@ def write_standings(run: ValuationRun) -> int:
 
 
 def refresh_next_touches(accounts: Iterable[int] | None = None) -> None:
-    """Bring the day of the next touch up to date, for some accounts or for all."""
+    """Bring the day of the next touch up to date, for some accounts or for all.
+
+    Of many that is left to a worker, who sees to it within seconds: each row that
+    changes is written into a dozen indexes, and whoever waits for a page would wait for
+    that. Until then long lists have these accounts where they stood.
+    """
     some = None if accounts is None else list(accounts)
+    count = Standing.objects.count() if some is None else len(some)
+    if count > AT_ONCE:
+        DueSlot.objects.bulk_create(
+            [DueSlot(kind=NEXT_TOUCHES, business_date=business_today())],
+            update_conflicts=True,
+            update_fields=["created_at"],
+            unique_fields=["kind", "business_date"],
+        )
+        return
+    whose = "IS NOT NULL" if some is None else "= ANY(%(some)s::bigint[])"
     with connection.cursor() as cursor:
-        cursor.execute(_REFRESH, {"some": some, "is_all": some is None})
+        cursor.execute(_REFRESH.format(whose=whose), {"some": some})
+
+
+def catch_up() -> int:
+    """Do what was left to a worker; return of how many accounts the day has moved.
+
+    Block by block, each in a transaction of its own, so that nobody who works on one of
+    the accounts waits long. What is asked for meanwhile is done the next time. One
+    worker is at it at a time; what a lost one has not done the next one does.
+    """
+    moved = 0
+    asked = list(DueSlot.objects.filter(kind=NEXT_TOUCHES))
+    for first, last in ends_of(TABLE) if asked else ():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [CATCH_UP_LOCK])
+            if not cursor.fetchone()[0]:
+                return moved
+            cursor.execute(
+                _REFRESH.format(whose="BETWEEN %(first)s AND %(last)s"),
+                {"first": first, "last": last},
+            )
+            moved += int(cursor.rowcount)
+    for slot in asked:
+        DueSlot.objects.filter(pk=slot.pk, created_at=slot.created_at).delete()
+    return moved
 
 
 def _other_tables(table: str) -> list[str]:
@@ -98,7 +142,7 @@ FROM (
         WHERE t.account_id = s.account_id AND t.status = '{TouchStatus.DUE.value}'
     ) AS due_on
     FROM {TABLE} s
-    WHERE %(is_all)s OR s.account_id = ANY(%(some)s::bigint[])
+    WHERE s.account_id {{whose}}
 ) wanted
 WHERE s.run_id = wanted.run_id AND s.account_id = wanted.account_id
     AND s.next_touch_on IS DISTINCT FROM wanted.due_on

@@ -171,7 +171,10 @@ class RunStep(models.Model):
 
 
 class DueSlot(models.Model):
-    """One night's work. Whoever inserts it first starts the night; nobody else does."""
+    """Work of one day that is to be done once, whoever asked for it.
+
+    Whoever inserts that of a night first starts the night; nobody else does.
+    """
 
     kind = models.CharField(max_length=20)
     business_date = models.DateField()
