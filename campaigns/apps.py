@@ -72,6 +72,7 @@ class CampaignsConfig(AppConfig):
             "won-by-campaign", "campaigns.queries.campaign_cohorts.WON_BY_CAMPAIGN"
         )
         sets.register("in-campaign", "campaigns.queries.campaign_sets.IN_CAMPAIGN")
+        sets.register("out-of-reach", "campaigns.queries.campaign_sets.OUT_OF_REACH")
         sets.register(
             "campaign-touches", "campaigns.queries.campaign_sets.CAMPAIGN_TOUCHES"
         )

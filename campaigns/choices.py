@@ -85,6 +85,18 @@ class LeftOut(TextChoices):
     CONSENT = "consent", "Nobody there may be reached"
 
 
+class Unreached(TextChoices):
+    """Why a touch of a draft would not reach an account; the first that holds counts.
+
+    The labels end the sentence that begins with how many accounts it is true of.
+    """
+
+    DO_NOT_CONTACT = "do_not_contact", "Everybody there asked not to be contacted"
+    NO_CONSENT = "no_consent", "Nobody there allows the channel"
+    NO_ADDRESS = "no_address", "Nobody there has an e-mail address"
+    CAPPED = "capped", "They have heard as often as they wish in 30 days"
+
+
 # The word for accounts that no night has classed yet, in addresses and on pages.
 NEWCOMERS = "newcomers"
 

@@ -6,10 +6,13 @@ from typing import Any
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
 
-from campaigns.choices import TouchStatus
+from campaigns.choices import TouchStatus, Unreached
 from campaigns.models import Campaign, Enrolment, PlannedTouch
+from campaigns.queries.out_of_reach import missed_ids
+from common.among import Among
 from common.lists.sets import AccountSet, Given, account_set_url
 from crm.choices import Stage
+from crm.models import Account
 
 LARGEST_ID = 2**62
 ALL, REACHED, CONTROL, LEFT_OUT = "all", "reached", "control", "left-out"
@@ -97,6 +100,24 @@ CAMPAIGN_TOUCHES = AccountSet(
         "touch": lambda: forms.IntegerField(
             required=False, min_value=1, max_value=LARGEST_ID
         ),
+    },
+)
+
+
+def _missed(user: Any, given: Given) -> QuerySet[Any]:
+    campaign = _found(user, given)
+    keys = missed_ids(campaign, Unreached(given["why"])) if campaign else []
+    return Account.objects.filter(Among("pk", keys)).order_by().values("pk")
+
+
+OUT_OF_REACH = AccountSet(
+    title=lambda given: (
+        f"that {_name(given)} would not reach: {Unreached(given['why']).label.lower()}"
+    ),
+    accounts=_missed,
+    parameters={
+        "of_campaign": _number,
+        "why": lambda: forms.ChoiceField(choices=Unreached.choices),
     },
 )
 

@@ -13,6 +13,7 @@ from django.db import connection
 
 from campaigns.choices import DIRECT_CHANNELS, ExceptionKind, TouchStatus
 from campaigns.models import PlanningRule
+from campaigns.queries.out_of_reach import SILENT
 from campaigns.services.candidates import TABLE, Span
 from crm import policy as crm_policy
 from crm.choices import Channel, Direction, TouchpointSource
@@ -87,42 +88,6 @@ def _words(rule: PlanningRule) -> dict[str, Any]:
     }
 
 
-# Accounts out of reach by a channel and topic, of those in `{asked}`. The newest wish
-# of a channel and topic counts; a yes to a topic outlives an older no to the channel.
-_SILENT = """
-    SELECT asked.account_id, asked.channel, asked.topic,
-        bool_and(p.do_not_contact) AS is_nobody
-    FROM ({asked}) asked
-    JOIN crm_contact p ON p.account_id = asked.account_id
-        AND (p.left_on IS NULL OR p.left_on > %(as_of)s::date)
-    LEFT JOIN LATERAL (
-        SELECT w.is_granted, w.said_on, w.recorded_at FROM (
-            SELECT *, coalesce(obtained_on,
-                (recorded_at AT TIME ZONE %(zone)s)::date) AS said_on FROM crm_consent
-        ) w
-        WHERE w.contact_id = p.id AND w.channel = asked.channel AND w.topic = ''
-        ORDER BY w.said_on DESC, w.recorded_at DESC, w.id DESC LIMIT 1
-    ) general ON TRUE
-    LEFT JOIN LATERAL (
-        SELECT w.is_granted, w.said_on, w.recorded_at FROM (
-            SELECT *, coalesce(obtained_on,
-                (recorded_at AT TIME ZONE %(zone)s)::date) AS said_on FROM crm_consent
-        ) w
-        WHERE asked.topic <> '' AND w.contact_id = p.id AND w.channel = asked.channel
-            AND lower(w.topic) = lower(asked.topic)
-        ORDER BY w.said_on DESC, w.recorded_at DESC, w.id DESC LIMIT 1
-    ) special ON TRUE
-    GROUP BY asked.account_id, asked.channel, asked.topic
-    HAVING NOT bool_or(
-        NOT p.do_not_contact
-        AND special.is_granted IS NOT FALSE
-        AND (general.is_granted IS NOT FALSE OR coalesce(
-            (special.said_on, special.recorded_at)
-                > (general.said_on, general.recorded_at), FALSE))
-        AND NOT (asked.topic <> '' AND asked.channel = ANY(%(opt_in)s)
-            AND general.is_granted IS NULL AND special.is_granted IS NULL)
-    )
-"""
 _WHY_SILENT = """
     CASE WHEN silent.is_nobody THEN %(nobody)s
         ELSE format('Nobody there allows %%s%%s.',
@@ -138,7 +103,7 @@ _SILENCED = f"""
 UPDATE {TABLE} c
 SET kind = CASE WHEN silent.is_nobody THEN %(do_not_contact)s ELSE %(no_consent)s END,
     reason = {_WHY_SILENT}
-FROM ({_SILENT.format(asked=_ASKED_NEW)}) silent
+FROM ({SILENT.format(asked=_ASKED_NEW)}) silent
 WHERE c.account_id = silent.account_id AND c.channel = silent.channel
   AND c.topic = silent.topic AND c.kind IS NULL
 """
@@ -151,7 +116,7 @@ _ASKED_OPEN = """
 _CANCEL_SILENCED = f"""
 UPDATE campaigns_plannedtouch t
 SET status = %(cancelled)s, closed_at = now(), reason = left({_WHY_SILENT}, 300)
-FROM ({_SILENT.format(asked=_ASKED_OPEN + " {some}")}) silent,
+FROM ({SILENT.format(asked=_ASKED_OPEN + " {some}")}) silent,
     campaigns_touchtemplate tt
 WHERE tt.id = t.template_id AND t.account_id = silent.account_id
   AND tt.channel = silent.channel AND tt.topic = silent.topic

@@ -22,6 +22,7 @@ from campaigns.queries.campaign_effects import effect_chart, takeable
 from campaigns.queries.campaign_results import results
 from campaigns.queries.campaign_sets import WON, WON_CONTROL, part_url
 from campaigns.queries.holdout import holdout
+from campaigns.queries.out_of_reach import out_of_reach
 from campaigns.services import campaign_effects, campaigns, starting
 from campaigns.views import gate
 from campaigns.views.campaign_touches import opened_touch, shown_touches
@@ -153,6 +154,7 @@ def campaign_cost(request: SignedInRequest, pk: int) -> HttpResponse:
         "touches": touches,
         "missing": [one.title for one in touches if one.unit_cost is None],
         "holdout": holdout(campaign, account_ids=found.rest),
+        "reach": out_of_reach(campaign),
         "is_dear": campaign.budget is not None and found.cost > campaign.budget,
     }
     return render(request, "campaigns/campaigns/_cost.html", context)
