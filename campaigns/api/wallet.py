@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -130,7 +131,7 @@ class EffectResource(Listed, Shown, Resource):
     """What care was measured to secure, by version."""
 
     read_access = permissions.VIEW_PLANS
-    write_access = permissions.CHANGE_PLANS
+    write_access = permissions.CHANGE_CAMPAIGNS
     queryset = MeasuredEffect.objects.select_related("plan", "author")
     output = MeasuredEffectOut
     inputs = {"create": MeasuredEffectIn, "withdraw": EffectWithdrawIn}
@@ -138,6 +139,8 @@ class EffectResource(Listed, Shown, Resource):
 
     @acts_once
     def create(self, request: Request) -> Response:
+        if not self.actor.has_perm(permissions.CHANGE_PLANS):
+            raise PermissionDenied("Marketing records effects, or take a campaign's.")
         said = self.read(request)
         key = said.pop("plan", None)
         plan = RetentionPlan.objects.filter(pk=key).first() if key else None

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from campaigns.errors import CannotRecordEffectError
 from campaigns.models import MeasuredEffect, RetentionPlan
+from campaigns.permissions import CHANGE_PLANS
 from common.clock import business_today
 from common.errors import StaleRecordError
 from crm.choices import Channel
@@ -96,10 +97,12 @@ def withdraw_effect(
 ) -> MeasuredEffect:
     """Let an effect count no longer; the assumption does again.
 
+    Who may change plans withdraws any; others what they took from campaigns.
+
     Raises
     ------
     CannotRecordEffectError
-        If no reason is given.
+        If no reason is given, or it is somebody else's.
     StaleRecordError
         If it was corrected or withdrawn meanwhile.
     """
@@ -114,6 +117,11 @@ def withdraw_effect(
     )
     if found is None:
         raise StaleRecordError
+    if found.author_id != actor.pk and not actor.has_perm(CHANGE_PLANS):
+        raise CannotRecordEffectError(
+            f"{found.author} recorded this effect. Ask them, or marketing, to withdraw"
+            " it."
+        )
     _retire(actor, found, said)
     audit.record(
         actor=actor,

@@ -27,6 +27,7 @@ def effects(request: SignedInRequest) -> HttpResponse:
         "current": rows.current(),
         "retired": rows.exclude(retired_at=None)[:RETIRED_SHOWN],
         "can_change": request.user.has_perm(permissions.CHANGE_PLANS),
+        "can_take": request.user.has_perm(permissions.CHANGE_CAMPAIGNS),
     }
     return render(request, "campaigns/effects/list.html", context)
 
@@ -55,7 +56,7 @@ def effect_record(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
-@requires(permissions.CHANGE_PLANS)
+@requires(permissions.CHANGE_CAMPAIGNS)
 def effect_withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     effect = get_object_or_404(MeasuredEffect, pk=pk)
     form = WithdrawForm(request.POST)

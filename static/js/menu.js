@@ -17,6 +17,15 @@
     });
   });
 
+  // Of a menu longer than the side bar, data-side shows the page's own link at first.
+  onEach("[data-side]", (side) => {
+    const here = side.querySelector("[aria-current=page]");
+    if (!here) return;
+    const shown = side.lastElementChild.getBoundingClientRect().top;
+    const hidden = here.getBoundingClientRect().bottom - shown;
+    if (hidden > 0) side.scrollTop += hidden + side.clientHeight / 4;
+  });
+
   // A button with data-opens shows the dialog of that id.
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");

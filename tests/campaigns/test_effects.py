@@ -99,6 +99,48 @@ def test_a_rep_reads_and_records_nothing(client, rep):
     assert client.post(RECORD, filled()).status_code == 403
 
 
+def test_a_manager_withdraws_what_they_took_and_nothing_else(client, manager, marketer):
+    theirs = make.effect(author=marketer)
+    own = make.effect(author=manager, channel="post")
+    client.force_login(manager)
+    page = client.get(PAGE).text
+    withdraw = {
+        one: reverse("campaigns:effect_withdraw", args=[one.pk])
+        for one in (theirs, own)
+    }
+    assert withdraw[own] in page
+    assert withdraw[theirs] not in page
+    assert "Correct" not in page
+    said = client.post(withdraw[theirs], {"reason": "No"}, follow=True).text
+    assert "recorded this effect. Ask them, or marketing, to withdraw it." in said
+    over_api = client.post(
+        reverse("api:measured-effect-withdraw", args=[theirs.pk]),
+        {"reason": "No"},
+        "application/json",
+        headers={"Idempotency-Key": "not-mine"},
+    )
+    assert over_api.status_code == 400
+    assert "recorded this effect" in over_api.text
+    assert set(MeasuredEffect.objects.current()) == {theirs, own}
+    assert not AuditEvent.objects.filter(action="effect.withdrawn").exists()
+
+    client.post(withdraw[own], {"reason": "The groups were not alike"})
+    assert MeasuredEffect.objects.current().get() == theirs
+
+
+def test_a_manager_records_no_effect_by_hand(client, manager):
+    client.force_login(manager)
+    assert client.post(RECORD, filled()).status_code == 403
+    refused = client.post(
+        reverse("api:measured-effect-list"),
+        {"channel": "post", "effect": "0.03"},
+        "application/json",
+        headers={"Idempotency-Key": "by-hand"},
+    )
+    assert refused.status_code == 403
+    assert not MeasuredEffect.objects.exists()
+
+
 def test_the_api_records_and_withdraws(signed_in):
     body = {
         "channel": "post",
