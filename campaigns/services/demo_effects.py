@@ -19,13 +19,13 @@ MEASURED = {
 
 def record_measured(as_of: dt.date) -> None:
     """Record one made-up test of last year for each class of key customers."""
-    manager = User.objects.filter(groups__name=Role.MANAGER).order_by("pk").first()
-    if manager is None:
+    marketer = User.objects.filter(groups__name=Role.MARKETER).order_by("pk").first()
+    if marketer is None:
         return
     year = as_of.year - 1
     for worth_class, (effect, low, high, accounts) in MEASURED.items():
         record_effect(
-            actor=manager,
+            actor=marketer,
             worth_class=worth_class,
             effect=Decimal(effect),
             low=Decimal(low),

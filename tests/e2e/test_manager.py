@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 from playwright.sync_api import expect
 
 from common.clock import business_today
@@ -61,3 +62,22 @@ def test_a_rep_cannot_open_the_value_of_the_firm(page, live_server, sign_in, rep
     sign_in(rep, by_form=True)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Today")
     expect(page.get_by_role("link", name="Value", exact=True)).to_have_count(0)
+
+
+def test_a_long_menu_begins_where_the_page_stands(
+    page, live_server, sign_in, manager, firm
+):
+    sign_in(manager)
+    for url_name, title in (
+        ("segments:value", "Value"),
+        ("segments:levers", "Levers"),
+        ("clv:accuracy", "Accuracy"),
+    ):
+        page.goto(f"{live_server.url}{reverse(url_name)}")
+        here = page.locator(".c-side [aria-current=page]")
+        expect(here).to_have_text(title)
+        expect(page.locator("[data-quick-log]").first).to_be_in_viewport()
+        foot = page.locator(".c-side__foot").bounding_box()
+        link = here.bounding_box()
+        assert 0 <= link["y"] <= foot["y"] - link["height"]
+        assert page.evaluate("scrollY") == 0
