@@ -1,12 +1,15 @@
 """Pages of campaigns: begun, filled from lists, started past the gate, and followed."""
 
+import csv
 import datetime as dt
+import io
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
 from campaigns.models import Campaign, Enrolment, GateDecision, PlannedTouch
+from campaigns.queries.lists.account_columns import REGISTRY
 from campaigns.services import campaigns, enrolling, starting
 from campaigns.services.gate import Decision
 from common.clock import business_today
@@ -395,6 +398,59 @@ def test_account_list_narrows_to_a_campaign(client, member, marketer, draft):
     page = client.get(url("account_list"), {"campaign": draft.pk}).text
     assert "Inside" in page
     assert "Outside" not in page
+
+
+def test_account_list_says_in_which_running_campaign_each_is(
+    client, member, marketer, draft
+):
+    older, over, unbegun = (
+        make.campaign(owner=marketer, name=name, starts_on=dt.date(2026, 1, day))
+        for name, day in (("Older", 2), ("Over", 3), ("Unbegun", 4))
+    )
+    for name, enrolled in (
+        ("Both", [(draft, {}), (older, {})]),
+        ("Left", [(draft, {"left_out": "gate"}), (over, {}), (unbegun, {})]),
+        ("Spared", [(draft, {"is_control": True})]),
+    ):
+        account = member(name=name)
+        for campaign, fields in enrolled:
+            make.enrolment(campaign=campaign, account=account, **fields)
+    for campaign, status in ((draft, "running"), (older, "running"), (over, "ended")):
+        make.begun(campaign, status=status)
+    client.force_login(marketer)
+
+    page = client.get(url("account_list"), {"columns": "name,campaign"})
+
+    cells = {
+        row.record.name: REGISTRY.by_key["campaign"].cell(row)
+        for row in page.context["page"].rows
+    }
+    told = {name: (one.text, one.under, one.value) for name, one in cells.items()}
+    assert told == {
+        "Both": ("Spring", "and 1 more", str(draft.pk)),
+        "Left": ("–", "", ""),
+        "Spared": ("Spring", "control group", str(draft.pk)),
+    }
+    assert "control group" in page.text
+    export = client.post(url("account_export") + "?columns=name,campaign&sort=name")
+    text = b"".join(export.streaming_content).decode("utf-8-sig")
+    lines = list(csv.DictReader(io.StringIO(text)))
+    assert [one["Campaign"] for one in lines] == ["Spring, Older", "", "Spring"]
+
+
+def test_the_column_of_campaigns_asks_once_for_all_rows(
+    client, member, marketer, draft, assert_flat_queries
+):
+    make.begun(draft)
+    client.force_login(marketer)
+
+    def add_rows():
+        for _ in range(5):
+            make.enrolment(campaign=draft, account=member())
+
+    add_rows()
+    page = {"columns": "name,campaign"}
+    assert_flat_queries(lambda: client.get(url("account_list"), page), add_rows)
 
 
 def test_audience_is_read_page_by_page(client, member, marketer, draft):

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 
 from campaigns.permissions import VIEW_PLANS
+from campaigns.queries.lists.campaign_columns import CAMPAIGN_COLUMN
 from campaigns.queries.lists.payback_columns import PAYBACK_COLUMNS
 from common.clock import business_today
 from common.lists.columns import Cell, Column, Registry, Tag
@@ -345,6 +346,7 @@ REGISTRY = Registry(
             style="is-aside",
             help="Who else sells there, as far as somebody noted it.",
         ),
+        CAMPAIGN_COLUMN,
         chosen("source", "Source", "source", style="is-short"),
         Column(
             "territory",

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db.models import Count
 
-from campaigns.models import PlannedTouch
+from campaigns.choices import CampaignStatus
+from campaigns.models import Enrolment, PlannedTouch
 from campaigns.queries.wallet import Wallet, wallets
 from clv.models import PaybackRange, Valuation, ValuationRun
 from clv.services.payback import Payback, kept_payback
@@ -33,6 +34,7 @@ class AccountRow:
     open_tasks: int = 0
     lifecycle: LifecycleStage | None = None
     competitors: Sequence[str] = ()
+    campaigns: Sequence[Enrolment] = ()
     wallet: Wallet | None = None
     payback: Payback | None = None
     today: dt.date = field(default_factory=dt.date.today)
@@ -68,6 +70,7 @@ def read_accounts(listing: Any, keys: Sequence[int]) -> dict[int, AccountRow]:
     tasks = _open_tasks(keys) if "tasks" in needs else {}
     stays = _lifecycle(keys) if "lifecycle" in needs else {}
     rivals = _competitors(keys) if "competitors" in needs else {}
+    joined = running_campaigns(keys) if "campaigns" in needs else {}
     # Of now: what the ledger had on a day in the past is not what may be spent.
     is_now = run is not None and run.is_current
     purses = wallets(keys) if is_now and "wallet" in needs else {}
@@ -85,6 +88,7 @@ def read_accounts(listing: Any, keys: Sequence[int]) -> dict[int, AccountRow]:
             open_tasks=tasks.get(key, 0),
             lifecycle=stays.get(key),
             competitors=rivals.get(key, ()),
+            campaigns=joined.get(key, ()),
             wallet=purses.get(key),
             payback=paybacks.get(key),
         )
@@ -130,6 +134,21 @@ def _competitors(keys: Sequence[int]) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for key, name in named.values_list("account_id", "competitor__name"):
         found[key] = (*found.get(key, ()), name)
+    return found
+
+
+def running_campaigns(keys: Sequence[int]) -> dict[int, tuple[Enrolment, ...]]:
+    """Return the running campaigns that touch or spare each account, the latest first.
+
+    Who was left out at the start is in none.
+    """
+    rows = Enrolment.objects.included().filter(account_id__in=keys)
+    rows = rows.filter(campaign__status=CampaignStatus.RUNNING)
+    found: dict[int, tuple[Enrolment, ...]] = {}
+    for one in rows.select_related("campaign").order_by(
+        "-campaign__starts_on", "-campaign"
+    ):
+        found[one.account_id] = (*found.get(one.account_id, ()), one)
     return found
 
 
