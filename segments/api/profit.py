@@ -56,7 +56,10 @@ class OfScope(Resource):
 
 
 class ProfitLineOut(serializers.Serializer[Line]):
-    """One line. Cost of goods holds what is assumed where lines lack a cost."""
+    """One line. Cost of goods holds what is assumed where lines lack a cost.
+
+    Cost to serve and cost to win of a product are not known: the ledger knows accounts.
+    """
 
     key = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
@@ -65,8 +68,8 @@ class ProfitLineOut(serializers.Serializer[Line]):
     cost_of_goods = Amount(source="goods")
     assumed = Amount()
     margin = Amount()
-    cost_to_serve = Amount(source="to_serve")
-    cost_to_win = Amount(source="to_win")
+    cost_to_serve = Amount(source="known_to_serve", allow_null=True)
+    cost_to_win = Amount(source="known_to_win", allow_null=True)
     costs = serializers.DictField(child=Amount())
     contribution = Amount()
 

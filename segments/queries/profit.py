@@ -36,7 +36,8 @@ class Line:
     """One line of the statement; income positive, costs positive amounts to subtract.
 
     `goods` holds the cost of goods, less what went back on the shelf; `assumed` is the
-    part of it that is assumed because the cost of lines is not known.
+    part of it that is assumed because the cost of lines is not known. Of products no
+    `costs` are known: the ledger knows accounts.
     """
 
     key: str
@@ -47,6 +48,7 @@ class Line:
     assumed: Decimal
     costs: Mapping[str, Decimal]
     url: str = ""
+    costs_are_known: bool = True
 
     @property
     def margin(self) -> Decimal:
@@ -59,6 +61,14 @@ class Line:
     @property
     def to_serve(self) -> Decimal:
         return sum(self.costs.values(), ZERO) - self.to_win
+
+    @property
+    def known_to_serve(self) -> Decimal | None:
+        return self.to_serve if self.costs_are_known else None
+
+    @property
+    def known_to_win(self) -> Decimal | None:
+        return self.to_win if self.costs_are_known else None
 
     @property
     def contribution(self) -> Decimal:
@@ -162,9 +172,11 @@ def _lines(
 
 def _sold_and_costs(one: Line) -> list[Line]:
     """Part what was sold without a product from costs, which no product bears."""
-    if one.key != NO_KEY or not (one.revenue or one.goods):
+    if one.key != NO_KEY:
+        return [replace(one, costs_are_known=False)]
+    if not (one.revenue or one.goods):
         return [one]
-    sold = replace(one, label=NOT_IN_CATALOGUE, costs={})
+    sold = replace(one, label=NOT_IN_CATALOGUE, costs={}, costs_are_known=False)
     costs = replace(one, accounts=None, revenue=ZERO, goods=ZERO, assumed=ZERO)
     return [sold, costs] if any(one.costs.values()) else [sold]
 

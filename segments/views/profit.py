@@ -121,7 +121,7 @@ def _csv_rows(found: Profit) -> Iterator[tuple[Any, ...]]:
             one.goods,
             one.assumed,
             one.margin,
-            *(one.costs.get(kind, 0) for kind in KINDS),
+            *(one.costs.get(kind, 0) if one.costs_are_known else "" for kind in KINDS),
             one.contribution,
         )
 
