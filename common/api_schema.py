@@ -49,6 +49,7 @@ ERRORS_OF_BODIES = {
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = "common.api.ApiToken"
+    match_subclasses = True
     name = "token"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> Any:

@@ -203,7 +203,7 @@ CURRENCY = env.currency()
 # -- API -----------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "common.api.ApiToken",
+        "crm.api.sign_in.NotedToken",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["common.api.HasPermission"],

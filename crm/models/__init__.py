@@ -45,7 +45,7 @@ from crm.models.tags import Tag
 from crm.models.tasks import Task
 from crm.models.timeline import PinnedContact, TimelineFilter
 from crm.models.touchpoints import Touchpoint
-from crm.models.users import Territory, TokenTerms, User
+from crm.models.users import Territory, TokenTerms, TokenUse, User
 from crm.models.wallet import Competitor, CompetitorPresence, WalletEstimate
 
 __all__ = [
@@ -106,6 +106,7 @@ __all__ = [
     "Territory",
     "TimelineFilter",
     "TokenTerms",
+    "TokenUse",
     "Touchpoint",
     "Usage",
     "UsageTarget",

@@ -43,6 +43,18 @@ class TokenTerms(models.Model):
         return self.name
 
 
+class TokenUse(models.Model):
+    """When an API token last opened, to the minute; none: never since it is noted."""
+
+    token = models.OneToOneField(
+        AuthToken, models.CASCADE, primary_key=True, related_name="use"
+    )
+    used_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.used_at:%Y-%m-%d %H:%M}"
+
+
 class UserManager(DjangoUserManager["User"]):
     """Makes users from e-mail addresses; there are no user names."""
 

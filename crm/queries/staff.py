@@ -36,6 +36,7 @@ class TokenRow:
     may_write: bool
     made_at: dt.datetime
     ends_at: dt.datetime
+    used_at: dt.datetime | None  # None: never
 
     @property
     def begins_with(self) -> str:
@@ -47,11 +48,16 @@ def token_rows(user: User) -> list[TokenRow]:
     rows = AuthToken.objects.filter(user=user, expiry__gt=timezone.now())
     rows = rows.order_by("-created", "pk")
     facts = rows.values_list(
-        "token_key", "terms__name", "terms__may_write", "created", "expiry"
+        "token_key",
+        "terms__name",
+        "terms__may_write",
+        "created",
+        "expiry",
+        "use__used_at",
     )
     return [
-        TokenRow(key, name or "", may_write is not False, made_at, ends_at)
-        for key, name, may_write, made_at, ends_at in facts
+        TokenRow(key, name or "", may_write is not False, made_at, ends_at, used_at)
+        for key, name, may_write, made_at, ends_at, used_at in facts
     ]
 
 

@@ -2,15 +2,17 @@
 
 import datetime as dt
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils import timezone
 from knox.models import AuthToken
 
 from crm.errors import CannotSaveUserError
-from crm.models import TokenTerms, User
+from crm.models import TokenTerms, TokenUse, User
 from crm.services import audit
 
 LONGEST_NAME = 100
 MOST_DAYS = 3650
+NOTED_EVERY = dt.timedelta(minutes=1)  # a use within it changes nothing
 MOST_TOKENS = 20  # of one person; what nobody needs any more is ended first
 
 
@@ -67,6 +69,26 @@ def end_token(*, actor: User, token: AuthToken) -> None:
         name=terms.name if terms else "",
     )
     token.delete()
+
+
+def note_use(*, token: AuthToken, now: dt.datetime | None = None) -> None:
+    """Note that a token was used; written at most once a minute for each token."""
+    now = now or timezone.now()
+    noted = TokenUse.objects.filter(token=token)
+    used_at = noted.values_list("used_at", flat=True).first()
+    if used_at is None:
+        _note_first_use(token, now)
+    elif now - used_at >= NOTED_EVERY:
+        noted.filter(used_at=used_at).update(used_at=now)
+
+
+def _note_first_use(token: AuthToken, now: dt.datetime) -> None:
+    use = TokenUse(token=token, used_at=now)
+    try:
+        with transaction.atomic():
+            TokenUse.objects.bulk_create([use], ignore_conflicts=True)
+    except IntegrityError:  # the token was ended at the same moment
+        return
 
 
 def _create(

@@ -71,6 +71,23 @@ def test_the_page_and_the_line_say_it(client, rep, anna):
     assert any("2 times in 30 days" in one for one in said["problems"])
 
 
+def test_the_rep_of_the_account_sets_limit_and_topics(
+    client, rep, colleague, marketer, anna
+):
+    edit = reverse("crm:contact_edit", args=[anna.pk])
+    wishes = {"name": "Anna Berg", "contact_cap": "1", "topics": "Maintenance"}
+    wishes["version"] = str(anna.version)
+    for stranger, status in ((colleague, 404), (marketer, 403)):
+        client.force_login(stranger)
+        assert client.post(edit, wishes).status_code == status
+        anna.refresh_from_db()
+        assert (anna.contact_cap, anna.topics) == (2, "")
+    client.force_login(rep)
+    assert client.post(edit, wishes).status_code == 302
+    anna.refresh_from_db()
+    assert (anna.contact_cap, anna.topics) == (1, "Maintenance")
+
+
 def test_many_people_are_added_together_or_not_at_all(rep):
     account = make.account(owner=rep)
     gone = make.account(merged_into=account)

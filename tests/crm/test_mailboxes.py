@@ -12,6 +12,7 @@ from django.utils import timezone
 from common.clock import business_today, day_ends_at
 from common.errors import DomainError
 from common.sealing import unseal
+from config.schedule import BEAT
 from crm import policy
 from crm.models import AuditEvent, Mailbox, Notification, Touchpoint
 from crm.services import capture_sources, mailbox_reading, mailboxes
@@ -225,3 +226,12 @@ def test_a_server_that_lets_nobody_in_is_not_connected(rep, server, settings, tm
     with pytest.raises(DomainError, match=r"certificate .* not to be trusted"):
         connect(rep, server, security="tls")
     assert Mailbox.objects.count() == AuditEvent.objects.count() == 0
+
+
+def test_whose_turn_it_is_comes_within_five_seconds(rep, server, zoe):
+    mailbox = connect(rep, server)
+    read(mailbox)
+    wait = mailbox.next_at - mailbox.succeeded_at
+    assert wait == policy.MAILBOX_EVERY == dt.timedelta(seconds=30)
+    assert BEAT["read-sources"]["schedule"] == 5.0
+    assert BEAT["read-sources"]["options"] == {"expires": 5.0}  # none pile up

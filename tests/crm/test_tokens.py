@@ -1,14 +1,16 @@
 """One's own API tokens: made and shown once, ended, read only, and not too often."""
 
+import datetime as dt
 import re
 
 import pytest
 from django.core.cache import caches
+from django.utils import timezone
 from knox.models import AuthToken
 from rest_framework.test import APIClient
 
 from crm.errors import CannotSaveUserError
-from crm.models import AuditEvent, Task, TokenTerms
+from crm.models import AuditEvent, Task, TokenTerms, TokenUse
 from crm.services import tokens
 from tests import make
 
@@ -157,3 +159,44 @@ def test_people_are_not_counted_and_a_lost_store_stops_nobody(
         tokens.create_own_token(actor=rep, name="One", may_write=False, days=1)
     )
     assert {program.get(ACCOUNTS).status_code for _ in range(5)} == {200}
+
+
+def test_a_token_says_when_it_was_last_used(desk, rep):
+    token = tokens.create_own_token(actor=rep, name="One", may_write=False, days=1)
+    tokens.create_own_token(actor=rep, name="Two", may_write=False, days=1)
+    assert desk.get(PAGE).text.count("Never used") == 2
+    assert caller(token[:-1] + "!").get(ACCOUNTS).status_code == 401
+    assert not TokenUse.objects.exists()
+
+    before = timezone.now()
+    assert caller(token).get(ACCOUNTS).status_code == 200
+
+    use = TokenUse.objects.get()
+    assert use.token.terms.name == "One"
+    assert before <= use.used_at <= timezone.now()
+    listed = desk.get(PAGE).text
+    assert listed.count("Never used") == 1
+    assert f"{timezone.localtime(use.used_at):%H:%M}" in listed
+
+
+def test_the_use_of_a_token_is_written_once_a_minute(rep, django_assert_num_queries):
+    tokens.create_own_token(actor=rep, name="One", may_write=False, days=1)
+    token, first = AuthToken.objects.get(), timezone.now()
+    tokens.note_use(token=token, now=first)
+    with django_assert_num_queries(1):  # it looks, and writes nothing
+        tokens.note_use(token=token, now=first + dt.timedelta(seconds=59))
+    assert TokenUse.objects.get().used_at == first
+    later = first + dt.timedelta(seconds=60)
+    tokens.note_use(token=token, now=later)
+    assert TokenUse.objects.get().used_at == later
+    tokens.end_token(actor=rep, token=token)
+    assert not TokenUse.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_token_that_was_ended_at_the_same_moment_is_not_noted(rep):
+    tokens.create_own_token(actor=rep, name="One", may_write=False, days=1)
+    token = AuthToken.objects.get()
+    AuthToken.objects.all().delete()
+    tokens.note_use(token=token)
+    assert not TokenUse.objects.exists()
