@@ -1,18 +1,20 @@
 // Makes <select data-typeahead="/api/…/"> a field to type in, whatever the number of
 // records: the page holds the first ones, others come from the API as one types.
+// A long select of a form becomes one, too; all that it offers stands on the page.
 
 (() => {
   const MOST_SHOWN = 50;
+  const files = document.currentScript.dataset;
   let library;
 
-  function load(select) {
+  function load() {
     library ??= new Promise((resolve, reject) => {
       const style = document.createElement("link");
       style.rel = "stylesheet";
-      style.href = select.dataset.style;
+      style.href = files.style;
       document.head.prepend(style); // before our own, which adapt it
       const script = document.createElement("script");
-      script.src = select.dataset.script;
+      script.src = files.script;
       script.onload = resolve;
       script.onerror = reject;
       document.head.append(script);
@@ -33,16 +35,17 @@
   function upgrade(select) {
     if (!select.isConnected || select.tomselect) return;
     const name = select.getAttribute("aria-label") || select.labels[0]?.textContent;
+    const source = select.dataset.typeahead;
     const made = new TomSelect(select, {
       allowEmptyOption: true,
       create: false,
       maxOptions: MOST_SHOWN + 1,
       plugins: ["dropdown_input"], // beside what is chosen, which stays in sight
       searchField: ["text", "sku"],
-      load: (typed, done) => find(select, typed).then(done, () => done()),
+      ...(source && { load: (typed, done) => find(select, typed).then(done, () => done()) }),
       render: {
         no_results: (_, escape) =>
-          `<div class="no-results" role="option" aria-disabled="true">${escape(select.dataset.noneFound)}</div>`,
+          `<div class="no-results" role="option" aria-disabled="true">${escape(select.dataset.noneFound ?? "Nothing fits.")}</div>`,
       },
     });
     [made.focus_node, made.control_input, made.dropdown_content].forEach((part) => {
@@ -64,6 +67,10 @@
 
   // Without the library the select stays what it is.
   window.onEach("select[data-typeahead]", (select) => {
-    load(select).then(() => upgrade(select), () => {});
+    load().then(() => upgrade(select), () => {});
+  });
+
+  window.onEach('form[method="post"] select:not([multiple], [data-typeahead])', (select) => {
+    if (select.options.length > MOST_SHOWN) load().then(() => upgrade(select), () => {});
   });
 })();

@@ -24,6 +24,7 @@
     button.hidden = false;
     button.addEventListener("click", () => {
       select.value = device;
+      select.tomselect?.sync();
       select.focus();
     });
   });
