@@ -53,6 +53,8 @@
       part.setAttribute("aria-label", name);
     });
     select.setAttribute("aria-hidden", "true"); // it only holds what is chosen
+    // A form that follows its fields waits for what is chosen, not for what is typed.
+    made.control_input.addEventListener("input", (event) => event.stopPropagation());
     made.focus_node.addEventListener("keydown", (event) => open(made, event));
   }
 
@@ -64,6 +66,15 @@
     if (!isLetter || event.key === " ") event.preventDefault();
     made.open();
   }
+
+  // A list that follows its filters is merged into the page, which takes the field away.
+  window.onContent(() => {
+    document.querySelectorAll("select").forEach((select) => {
+      if (!select.tomselect || select.tomselect.wrapper.isConnected) return;
+      delete select.tomselect;
+      upgrade(select);
+    });
+  });
 
   // Without the library the select stays what it is.
   window.onEach("select[data-typeahead]", (select) => {

@@ -72,6 +72,24 @@ def test_one_of_hundreds_of_people_is_found_by_typing(
     assert Task.objects.get().contact.name == "Person 277"
 
 
+def test_a_product_is_typed_into_the_filter_of_a_list(page, live_server, sign_in, rep):
+    buyer, other = make.account(owner=rep, name="Buyer"), make.account(owner=rep)
+    chair = make.product(name="Chair <b>oak</b>")
+    make.product(name="Table")
+    buyer.holdings.create(product=chair, quantity=1, acquired_on=business_today())
+    sign_in(rep)
+    page.goto(f"{live_server.url}/accounts/")
+    page.get_by_text("More filters").click()
+    field = page.locator(".ts-wrapper")
+    field.locator(".ts-control").click()
+    page.keyboard.type("oak", delay=120)  # longer than the list waits for its form
+    expect(field.get_by_role("option")).to_have_text(["Chair <b>oak</b>"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(other.name)).to_have_count(0)
+    assert f"product={chair.pk}" in page.url
+    expect(page.locator(".ts-wrapper .item")).to_have_text("Chair <b>oak</b>")
+
+
 def test_the_arrows_of_visits_are_as_large_as_a_thumb(page, live_server, sign_in, rep):
     for number in range(3):
         account = make.account(owner=rep, name=f"{number}" + "N" * 150, city="Kiel")
