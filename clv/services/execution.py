@@ -35,14 +35,10 @@ def call_nobody(_run_id: int, _numbers: Sequence[int]) -> None:
 
 @dataclass(slots=True)
 class Work:
-    """One attempt at one run, with what earlier steps have learnt.
-
-    `source` is the relation that the inputs were read from.
-    """
+    """One attempt at one run, with what earlier steps have learnt."""
 
     lease: Lease
     run: ValuationRun
-    source: str = ""
     inputs: Inputs | None = None
     models: Models | None = None
     valued: Outcome | None = None

@@ -7,7 +7,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
-from clv.engine.likeness import NOTHING_KNOWN, Likeness
+from clv.engine.likeness import NOTHING_KNOWN, TRAITS, Likeness
 from clv.engine.newcomers import Newcomers
 from clv.models import LikeGroup, ValuationRun
 from clv.policy import (
@@ -15,6 +15,8 @@ from clv.policy import (
     PROSPECTS_ENOUGH,
     WON_WITHIN_DAYS,
 )
+from clv.queries.inputs import Inputs, Integers
+from clv.queries.summaries import TRAIT_CODE
 from common.clock import day_ends_at
 from common.copying import read_columns, write_columns
 
@@ -48,14 +50,16 @@ VALUED = {
     "worth_once_won": "f8",
 }
 STAGED = "pg_temp.clv_like"
+INDUSTRY = next(trait.mask for trait in TRAITS if trait.name == "industry")
+UNKNOWN = 0  # an industry that is not known, and the id of no account
 
 
 def store(
-    run: ValuationRun, likeness: Likeness, newcomers: Newcomers, *, inputs: str
+    run: ValuationRun, likeness: Likeness, newcomers: Newcomers, *, inputs: Inputs
 ) -> int:
     """Keep what was learnt by code with what follows; again replaces it.
 
-    `inputs` is the table of the run's inputs.
+    An industry is written in all groups as the first of its accounts writes it.
     """
     chance, seen = _chance_to_win(run.as_of)
     count = len(likeness)
@@ -65,32 +69,43 @@ def store(
         "tenure_years": newcomers.tenure_years,
         "repeat_share": newcomers.repeat_share,
         "worth_once_won": newcomers.value + likeness.cost_to_win,
+        "written_by": _first_of_industry(likeness.code, inputs),
     }
     kinds = KINDS | VALUED
     names = ", ".join(kinds)
-    columns = ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in kinds.items())
+    staged = kinds | {"written_by": "i8"}
+    columns = ", ".join(f"{name} {SQL_TYPES[kind]}" for name, kind in staged.items())
     forget(run.pk)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {STAGED}")
         cursor.execute(f"CREATE TEMPORARY TABLE clv_like ({columns}) ON COMMIT DROP")
-        write_columns(STAGED, kinds, values)
+        write_columns(STAGED, staged, values)
+        cursor.execute(f"ANALYZE {STAGED}")  # few: their accounts are read by key
+        # An account may have been given another industry since its inputs were read.
         cursor.execute(
             f"""
             INSERT INTO clv_likegroup (run_id, industry, {names}, cost_to_win, rank)
-            SELECT %s, coalesce(written.industry, ''), {names},
+            SELECT %(run)s, coalesce(a.industry, ''), {names},
                 round(mean_cost_to_win::numeric, 2),
                 round((chance_to_win * worth_once_won - mean_cost_to_win)::numeric, 2)
-            FROM {STAGED} LEFT JOIN (
-                SELECT i.trait_code AS of_code, min(a.industry) AS industry
-                FROM {inputs} i JOIN crm_account a ON a.id = i.account_id
-                WHERE i.order_days = 0 GROUP BY i.trait_code
-            ) written ON of_code = trait_code
+            FROM {STAGED} LEFT JOIN crm_account a ON a.id = written_by
+                AND {TRAIT_CODE} & %(mask)s = trait_code & %(mask)s
             """,
-            [run.pk],
+            {"run": run.pk, "mask": INDUSTRY},
         )
         stored: int = cursor.rowcount
         cursor.execute(f"DROP TABLE {STAGED}")
     return stored
+
+
+def _first_of_industry(codes: Integers, inputs: Inputs) -> Integers:
+    """Return for each code the lowest id of an account in its industry; 0 for none."""
+    industries, first = np.unique(inputs.trait_code & INDUSTRY, return_index=True)
+    lowest = dict(
+        zip(industries.tolist(), inputs.account_id[first].tolist(), strict=True)
+    )
+    lowest[UNKNOWN] = UNKNOWN
+    return np.array([lowest.get(one, UNKNOWN) for one in (codes & INDUSTRY).tolist()])
 
 
 def forget(run_id: int) -> None:

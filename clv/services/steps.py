@@ -53,18 +53,18 @@ def summarise(work: Work, groups: str = NO_GROUPS) -> Done:
             if selfcheck.is_due(work.run) and not done.full:
                 found = selfcheck.check_and_mend(bring_up=False)
                 detail["self_check"] = found.as_detail()
-            work.source = summaries.current(basis)
+            source = summaries.current(basis)
             inputs = summaries.inputs_after(done, basis)
             rows = done.accounts
         else:
-            work.source = input_table(work.lease)
-            summaries.stage_past(table=work.source, basis=basis)
-            inputs = staged_inputs(work.source, basis.as_of)
+            source = input_table(work.lease)
+            summaries.stage_past(table=source, basis=basis)
+            inputs = staged_inputs(source, basis.as_of)
             detail = {"changed": 0, "full": True, "past": True}
             rows = len(inputs)
         detail["contracts"] = stage_contracts(
             run_id=work.run.pk,
-            inputs=work.source,
+            inputs=source,
             as_of=work.run.as_of,
             margin_rate=work.run.assumptions.margin_rate_if_cost_unknown,
         )
@@ -135,7 +135,7 @@ def value(work: Work) -> Done:
             return
         likeness = newcomers.likeness_of(models)
         with work.lease.fenced():
-            likegroups.store(work.run, likeness, by_code, inputs=work.source)
+            likegroups.store(work.run, likeness, by_code, inputs=inputs)
 
     job = sharing.Job(work.lease, models, terms, by_code)
     is_shared = work.run.kind in sharing.SHARED
