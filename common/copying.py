@@ -62,7 +62,7 @@ def read_array_rows(
 
     The server packs many values into one array, so that nothing is done here per row:
     several times faster than `read_columns`. An array that is NULL has no elements. A
-    row must fit into a message of 1 GB.
+    row must fit into a message of 1 GB. "u1" stands for bytea, one element per byte.
 
     Raises
     ------
@@ -96,6 +96,8 @@ def _unpack(data: Any, name: str, kind: str) -> NDArray[Any]:
     """Return the elements of an array as the server sends it; none for NULL."""
     if not len(data):
         return np.zeros(0, kind)
+    if kind == "u1":
+        return np.frombuffer(data, np.uint8)
     head = np.frombuffer(data, ARRAY_HEAD, count=1)[0]
     element = np.dtype([("#", ">i4"), ("value", f">{kind}")])
     width = element["value"].itemsize

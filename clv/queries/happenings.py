@@ -4,7 +4,7 @@ The server works out several blocks at once, in parallel where it can, and packs
 into one row. Money comes in cents, days count from 1970-01-01.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clv.policy import COST_DRIVERS, WINNING_KINDS
-from clv.queries.kept import KEPT, ends_of, whole
+from clv.queries.kept import FINGERPRINT, ends_of, packed_sums, unpacked_sums
 from clv.queries.summaries import KINDS
 from common.copying import read_array_rows
 from crm.choices import CostKind
@@ -79,15 +79,43 @@ BLOCK = {
 }
 
 
-def all_blocks(kept: Mapping[str, str] = KEPT) -> Iterator[Block]:
-    """Yield all accounts in blocks, in no order; `kept` names what to read of sums."""
-    columns = BLOCK | {f"kept_{name}": kind for name, kind in kept.items()}
+SUMS_KEPT = {"packed": "u1"}
+MARKS_KEPT = {"kept_account": "i8", FINGERPRINT: "i8"}
+FEW_ACCOUNTS = 1 << 12  # in a block of accounts that stand here and there
+
+
+def all_blocks(*, by_columns: bool = True) -> Iterator[Block]:
+    """Yield all accounts in blocks, in no order.
+
+    What is kept of them are their sums, or not `by_columns` their fingerprints.
+    """
+    ends = ends_of("crm_account", "id")
+    within = [f"BETWEEN {first} AND {last}" for first, last in ends]
+    return _blocks(within, by_columns=by_columns)
+
+
+def blocks_of(accounts: Integers) -> Iterator[Block]:
+    """Yield the accounts of these ids, ascending, with the sums kept of them."""
+    starts = range(0, accounts.size, FEW_ACCOUNTS)
+    parts = [accounts[start : start + FEW_ACCOUNTS].tolist() for start in starts]
+    listed = [",".join(map(str, part)) for part in parts]
+    within = [f"= ANY ('{{{ids}}}'::bigint[])" for ids in listed]
+    return _blocks(within, by_columns=True)
+
+
+def _blocks(within: Sequence[str], *, by_columns: bool) -> Iterator[Block]:
+    columns = BLOCK | (SUMS_KEPT if by_columns else MARKS_KEPT)
     query = " UNION ALL ".join(
-        _block(*ends, kept) for ends in ends_of("crm_account", "id")
+        _block(part, packed_sums(part) if by_columns else _fingerprints(part))
+        for part in within
     )
-    for row in read_array_rows(query, columns):
-        known = {name: row.pop(f"kept_{name}") for name in kept}
-        yield _unpacked({n: v.astype(np.int64) for n, v in row.items()}, known)
+    for row in read_array_rows(query, columns) if within else ():
+        if by_columns:
+            kept = unpacked_sums(row.pop("packed"))
+        else:
+            kept = {"account_id": row.pop("kept_account")}
+            kept[FINGERPRINT] = row.pop(FINGERPRINT)
+        yield _unpacked({n: v.astype(np.int64) for n, v in row.items()}, kept)
 
 
 def _unpacked(row: dict[str, Integers], kept: dict[str, NDArray[Any]]) -> Block:
@@ -118,14 +146,13 @@ def _when(day: str) -> str:
     return f"((account_id << {DAY_BITS}) + ({day} - DATE 'epoch' + {FIRST_DAY}))"
 
 
-def _block(first: int, last: int, columns: Iterable[str]) -> str:
+def _block(within: str, kept: str) -> str:
     """Return SQL for one block as one row of arrays.
 
     The index of lines has them by account, day and order; the one of the ledger by
-    account and day: nothing is sorted.
+    account and day: nothing is sorted. `within` is a condition of the account's id,
+    `kept` selects what is kept of those accounts.
     """
-    within = f"BETWEEN {first} AND {last}"
-    kept = ", ".join(f"array_agg({whole(name)})" for name in columns)
     at_cost_unknown = "FILTER (WHERE unknown <> 0)"
     return f"""(
         SELECT * FROM (
@@ -163,14 +190,17 @@ def _block(first: int, last: int, columns: Iterable[str]) -> str:
                     ELSE 0 END::bigint)
             FROM crm_orderreturn r JOIN crm_orderline l ON l.id = r.line_id
             WHERE r.account_id {within} AND l.status = 'confirmed'
-        ) r, (
-            SELECT {kept}
-            FROM (
-                SELECT * FROM clv_accountsummary WHERE account_id {within}
-                ORDER BY account_id
-            ) summary
-        ) k
+        ) r, ({kept}) k
     )"""
+
+
+def _fingerprints(within: str) -> str:
+    return f"""
+        SELECT array_agg(account_id), array_agg({FINGERPRINT}) FROM (
+            SELECT account_id, {FINGERPRINT} FROM clv_accountsummary
+            WHERE account_id {within} ORDER BY account_id
+        ) summary
+    """
 
 
 def _kind() -> str:

@@ -4,7 +4,7 @@ Parameters of the SQL: ``as_of`` (the last day that counts), ``rate`` (margin sh
 taken where a line's cost is not known) and ``year_days``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from clv.choices import CostDriver
@@ -275,24 +275,11 @@ def inputs_select(
         "group_code": GROUP_CODE,
     }
     columns = ", ".join(f"{taken.get(name, f's.{name}')} AS {name}" for name in INPUTS)
-    return f"SELECT s.account_id, {columns} {present(summaries, groups)}"
-
-
-def present(summaries: str, groups: str, between: tuple[int, int] | None = None) -> str:
-    """Return SQL behind a select list: the accounts there on ``as_of``.
-
-    `s` are their sums, `a` is what is known of them, `g` their group. The ids of
-    `between` are told to every relation, because the planner passes on no ranges.
-    """
-    ends = "" if between is None else f"BETWEEN {between[0]} AND {between[1]}"
-    grouped = f" AND g.account_id {ends}" if ends else ""
-    within = f" AND s.account_id {ends} AND a.id {ends}" if ends else ""
     return f"""
+    SELECT s.account_id, {columns}
     FROM {summaries} s JOIN crm_account a ON a.id = s.account_id
-        LEFT JOIN ({groups}) g ON g.account_id = s.account_id{grouped}
-    WHERE a.merged_into_id IS NULL
-        AND (a.acquired_on <= %(as_of)s OR a.created_at < %(day_ends_at)s
-            OR s.first_on IS NOT NULL){within}
+        LEFT JOIN ({groups}) g ON g.account_id = s.account_id
+    WHERE a.merged_into_id IS NULL AND ({WAS_THERE} = 1 OR s.first_on IS NOT NULL)
     """
 
 
@@ -308,21 +295,28 @@ def _trait_code() -> str:
     A trait that is not known is 0; an industry is known by the hash of its name.
     """
     size, industry, source, territory = TRAITS
-    sizes, sources = (
-        ", ".join(f"'{value}'" for value in words if value)
-        for words in (SizeBand.values, Source.values)
-    )
+    # Comparisons, since a search in an array takes longer than all the rest.
     hashed = f"hashtext(lower(a.industry)) & {(1 << (industry.bits - 1)) - 1}"
     parts = (
-        (f"coalesce(array_position(ARRAY[{sizes}], a.size_band::text), 0)", size),
+        (_number_in("a.size_band", SizeBand.values), size),
         (f"CASE WHEN a.industry = '' THEN 0 ELSE {hashed} END", industry),
-        (f"coalesce(array_position(ARRAY[{sources}], a.source::text), 0)", source),
+        (_number_in("a.source", Source.values), source),
         (f"coalesce(a.territory_id, 0) & {territory.mask}", territory),
     )
     return " | ".join(f"(({sql})::bigint << {trait.shift})" for sql, trait in parts)
 
 
+def _number_in(column: str, words: Iterable[str]) -> str:
+    """Return SQL for the place of a word among the words, from 1 on; 0 is none."""
+    known = enumerate((word for word in words if word), 1)
+    numbered = " ".join(f"WHEN '{word}' THEN {number}" for number, word in known)
+    return f"CASE {column} {numbered} ELSE 0 END"
+
+
 TRAIT_CODE = f"({_trait_code()})"
+# 1 if the account was entered or won by ``as_of``.
+WAS_THERE = """(CASE WHEN a.acquired_on <= %(as_of)s OR a.created_at < %(day_ends_at)s
+    THEN 1 ELSE 0 END)::smallint"""
 GROUP_CODE = f"coalesce(g.code, {NO_GROUP})::smallint"
 PRICED = {
     "trait_code": TRAIT_CODE,

@@ -1,7 +1,7 @@
 """Working out the sums of all accounts anew, and writing those that differ."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,9 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from clv.models import AccountSummary
-from clv.queries.happenings import all_blocks
-from clv.queries.kept import FINGERPRINT, KEPT, MARKED, NO_DAY
+from clv.models.summaries import NO_DAY
+from clv.queries.happenings import Block, all_blocks, blocks_of
+from clv.queries.kept import FINGERPRINT, KEPT, joined
 from clv.queries.summaries import COUNTS, DAYS, SUMS
 from clv.services.summing import Rule, Sums, different, fingerprints, sums_of
 from common.copying import Written, read_columns, write_table
@@ -43,12 +44,28 @@ def sum_all(
     Returns how many did, and the sums of all with their `account_id`, ascending. The
     heads of `families` are not written; in the sums they count by themselves.
     """
+    allow_parallel()
+    changed, parts = _sum(all_blocks(by_columns=by_columns), params, families)
+    return changed, joined(parts, KEPT, key="account_id")
+
+
+def sum_some(
+    accounts: NDArray[np.int64], params: Mapping[str, Any], families: str
+) -> int:
+    """Work out the sums of these accounts anew; return how many differed."""
+    allow_parallel()
+    return _sum(blocks_of(accounts), params, families)[0]
+
+
+def _sum(
+    blocks: Iterable[Block], params: Mapping[str, Any], families: str
+) -> tuple[int, list[dict[str, NDArray[Any]]]]:
+    """Write what differs; return how many did, and the sums by block."""
     rule = Rule((params["as_of"] - EPOCH).days, params["rate_e4"])
     heads = _heads(families)
     table, changed = AccountSummary._meta.db_table, 0
-    allow_parallel()
     found, parts = [], []
-    for block in all_blocks(KEPT if by_columns else MARKED):
+    for block in blocks:
         sums = sums_of(block, rule)
         found.append(different(block, sums, heads))
         parts.append({"account_id": block.account, **sums})
@@ -70,17 +87,7 @@ def sum_all(
             f" = (excluded.as_of, {updated})"
         )
         cursor.execute(f"DROP TABLE {ANEW}")
-    return changed, _joined(parts)
-
-
-def _joined(parts: list[dict[str, NDArray[Any]]]) -> Sums:
-    """Return the columns of all blocks, which came in no order."""
-    filled = [part for part in parts if part["account_id"].size]
-    filled.sort(key=lambda part: int(part["account_id"][0]))
-    return {
-        name: np.concatenate([np.zeros(0, np.int64), *(part[name] for part in filled)])
-        for name in ("account_id", *SUMS)
-    }
+    return changed, parts
 
 
 def _heads(families: str) -> NDArray[np.int64]:

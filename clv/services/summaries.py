@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import mogrify
+from numpy.typing import NDArray
 
 from clv.choices import CostDriver
 from clv.errors import RunFailedError
@@ -22,9 +24,10 @@ from clv.queries.summaries import (
     inputs_select,
     summary_select,
 )
-from clv.services.resumming import WORK_MEMORY, allow_parallel, sum_all
+from clv.services.resumming import WORK_MEMORY, allow_parallel, sum_all, sum_some
 from clv.services.summing import Sums
 from common.clock import day_ends_at
+from common.copying import read_columns
 from crm.models import Account
 
 # Clocks of web processes may differ by this much from the database's.
@@ -129,7 +132,7 @@ def refresh_summaries(
             dirty = _mark_dirty(state, as_of)
         sums: Sums | None = None
         if dirty:
-            changed = _upsert(summary_select(dirty, families=families), params)
+            changed = sum_some(_listed(dirty), params, families)
         else:
             changed, sums = sum_all(params, families, by_columns=full)
         if families:
@@ -322,6 +325,11 @@ def _upsert(select: str, params: dict[str, Any]) -> int:
             params,
         )
         return int(cursor.rowcount)
+
+
+def _listed(table: str) -> NDArray[np.int64]:
+    query = f"SELECT account_id FROM {table} ORDER BY account_id"
+    return read_columns(query, {"account_id": "i8"})["account_id"].astype(np.int64)
 
 
 def _count(table: str) -> int:

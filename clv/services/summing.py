@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clv.models.summaries import NO_DAY
 from clv.policy import DAYS_OF_YEAR_SUMS
 from clv.queries.happenings import WINNING, Block
-from clv.queries.kept import FINGERPRINT, NO_DAY
+from clv.queries.kept import FINGERPRINT
 from clv.queries.summaries import KINDS, SUMS
 
 Integers = NDArray[np.int64]

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from clv.models import AccountSummary, SummaryState
+from clv.models.summaries import NO_DAY
 from clv.policy import COST_DRIVERS
 from clv.queries import happenings, kept
 from clv.queries.inputs import CARRIED, COLUMNS, staged_inputs
@@ -90,14 +91,46 @@ def test_what_was_written_is_known_by_its_fingerprint(accounts, monkeypatch):
     assert anew(day - dt.timedelta(days=40)) == 0
     assert 0 < anew(day) < len(accounts)  # those with something in 40 days
     assert as_kept() == by_statement()
-    # What the statement for few accounts writes has none, until all are summed again.
     make.order(account=accounts[3], on=day)
     few = summaries.refresh_summaries(as_of=day, margin_rate=RATE)
     assert (few.full, few.changed) == (False, 1)
-    assert AccountSummary.objects.get(fingerprint=0).pk == accounts[3].pk
+    assert as_kept() == by_statement()
+    assert anew(day) == 0
+    # Where none is known, as after the statement for merged accounts, all is written.
+    AccountSummary.objects.filter(pk=accounts[3].pk).update(fingerprint=0)
     assert anew(day) == 1
     assert AccountSummary.objects.filter(fingerprint=0).exists() is False
     assert as_kept() == by_statement()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {},
+        {"margin_known": Decimal("-0.01")},
+        {"first_on": None, "paid_back_on": None},
+        {"order_count": 7, "first_on": dt.date(1969, 12, 31)},
+    ],
+)
+def test_all_sums_stand_in_one_value_as_well(accounts, other):
+    summaries.refresh_summaries(as_of=firm.TODAY, margin_rate=RATE)
+    whose = AccountSummary.objects.filter(pk=accounts[3].pk)
+    whose.update(revenue=Decimal("12.34"), **other)
+
+    packed = np.frombuffer(whose.get().packed, np.uint8)
+
+    found = kept.unpacked_sums(packed)
+    assert list(found) == ["account_id", *SUMS]
+    row = whose.values("account_id", *SUMS).get()
+    assert {name: _read(name, int(found[name][0])) for name in found} == row
+
+
+def _read(name, whole):
+    if name in DAYS:
+        none = whole == NO_DAY
+        return None if none else dt.date(1970, 1, 1) + dt.timedelta(days=whole)
+    whole_too = name in COUNTS or name == "account_id"
+    return whole if whole_too else Decimal(whole) / 100
 
 
 @pytest.mark.parametrize("name", SUMS)
@@ -111,8 +144,10 @@ def test_any_other_sum_is_another_fingerprint(name):
     assert found[0] == fingerprints(zeros)[0] != 0
 
 
-def test_blocks_hold_every_account_once(accounts, monkeypatch):
+@pytest.mark.parametrize("most_blocks", [512, 3])
+def test_blocks_hold_every_account_once(accounts, most_blocks, monkeypatch):
     monkeypatch.setattr(kept, "BLOCK_ACCOUNTS", 7)
+    monkeypatch.setattr(kept, "MOST_BLOCKS", most_blocks)
 
     # They come in no order: the server may read several at once.
     blocks = (block.account for block in happenings.all_blocks())
@@ -120,6 +155,19 @@ def test_blocks_hold_every_account_once(accounts, monkeypatch):
 
     assert [len(block) for block in found] == [7, 7, 7, 7, 7, 7, 3]
     assert np.concatenate(found).tolist() == [account.pk for account in accounts]
+
+
+def test_ids_far_apart_make_few_blocks(accounts, monkeypatch):
+    monkeypatch.setattr(kept, "BLOCK_ACCOUNTS", 7)
+    far = make.account(pk=2**61)
+
+    found = kept.ends_of("crm_account", "id")
+
+    first = accounts[0].pk
+    assert found[0] == (-kept.FARTHEST, first + 6)
+    assert found[-1] == (first + 42, kept.FARTHEST)
+    assert len(found) == 7
+    assert sum(far.pk in block.account for block in happenings.all_blocks()) == 1
 
 
 @pytest.mark.parametrize("between", [{}, {"first": 5, "last": 21}])
