@@ -14,6 +14,9 @@ CLEARLY_LIKELIER = 2.0  # difference of log likelihoods
 NIGHT_BEGINS = dt.time(2, 0)  # company time; all of yesterday has been entered by then
 INTERVAL_LEVEL = 0.8  # one account in ten falls below, one above
 INTERVAL_DRAWS = 200  # enough that an interval's ends move by a few per cent
+# Futures are drawn once for a run by pair of frequency and age; with more pairs, block
+# by block: a pair takes 2.4 KB. Another number gives other digits between the two.
+MOST_COMMON_PAIRS = 50_000
 NEWCOMER_DRAWS = 400  # shared by all accounts that never ordered
 FEWEST_ORDERS_OF_ITS_OWN = 2  # purchases below which a history says nothing of pace
 # A customer of a week with one visit does not cost fifty visits a year: no account is
@@ -33,8 +36,8 @@ COST_DRIVERS: Mapping[str, str] = MappingProxyType(
     }
 )
 WINNING_KINDS = (CostKind.ACQUISITION.value, CostKind.ONBOARDING.value)
-# Accounts are valued in blocks of so many ids. Part of every result, since the draws
-# for intervals are shared within a block: another size gives other digits.
+# Accounts are valued in blocks of so many ids. Part of every fingerprint, and of values
+# where futures are drawn within a block: another size gives other digits.
 SHARD_ACCOUNTS = 1 << 17
 VALUES_KEPT_DAYS = 400  # of each night; of older ones the last of each month
 SELF_CHECK_WEEKDAY = 7  # Sunday's night works out all sums anew and compares

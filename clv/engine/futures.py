@@ -6,6 +6,11 @@ distinct pair of the two, and recency decides who is alive. Where recency shapes
 future itself (regular buyers), it is drawn for each history. A mix draws one of its
 models for each column, so both kinds can stand side by side.
 
+What hangs on pairs and on order counts can be drawn for a whole firm at once and looked
+up wherever its accounts are valued (`CommonFutures`): then an account's future does not
+depend on who is valued together with it. What hangs on recency as well is drawn for the
+accounts at hand, from a state that is common to all.
+
 A whole firm may come to order faster or slower than its models say. Then its clock runs
 at another pace: what takes t days happens in t / f of them, with a factor f that all
 accounts of one draw share.
@@ -19,9 +24,10 @@ from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from clv.engine.arrays import FloatVector, IndexVector, distinct_rows
-from clv.engine.discounting import DAYS_PER_YEAR, daily_rate
+from clv.engine.discounting import DAYS_PER_YEAR, daily_rate, effective_horizon
 from clv.engine.history import Histories
 from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.pairs import Pairs, places_in
 from clv.engine.portfolio import Portfolio
 from clv.engine.spend import GammaGamma
 
@@ -62,6 +68,8 @@ class Futures:
     ----------
     alive : bool array, one row per distinct history
     margin_factors : one row per distinct order count; mean 1
+    count_row : index array, shape (n,)
+        Row of each account's order count.
     margin_swing : float array, shape (n,)
         By how much a factor of 2 moves each account's mean margin.
     blocks : tuple of Block
@@ -69,45 +77,186 @@ class Futures:
 
     alive: NDArray[np.bool_]
     margin_factors: Singles
+    count_row: IndexVector
     margin_swing: FloatVector
     blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One future of the firm per column: its models, its luck and its pace.
+
+    Attributes
+    ----------
+    models, spends : one per column
+        Columns whose models ask for frequency and age only come first.
+    few : int
+        How many these are.
+    luck : float array
+        One stratified uniform per column: every account is alive in its exact share.
+    paces : float array
+    """
+
+    models: tuple[RepeatBuyingModel, ...]
+    spends: tuple[GammaGamma, ...]
+    few: int
+    luck: FloatVector
+    paces: FloatVector
+
+    @classmethod
+    def draw(
+        cls,
+        model: RepeatBuyingModel,
+        spend: GammaGamma,
+        rng: np.random.Generator,
+        draws: int,
+        pace_error: float,
+    ) -> "Columns":
+        """Draw luck, parameters and paces; models of both kinds are put in order."""
+        luck = (rng.permutation(draws) + rng.random(draws)) / draws
+        models, spends = model.draw_models(rng, draws), spend.draw_models(rng, draws)
+        order = sorted(range(draws), key=lambda at: models[at].recency_shapes_future)
+        many = sum(models[at].recency_shapes_future for at in order)
+        paces = pace_factors(pace_error, rng, draws)
+        return cls(
+            tuple(models[at] for at in order),
+            tuple(spends[at] for at in order),
+            draws - many,
+            luck[order],
+            paces[order],
+        )
+
+    @property
+    def by_pair(self) -> slice:
+        return slice(0, self.few)
+
+    @property
+    def by_history(self) -> slice:
+        return slice(self.few, len(self.models))
+
+    def alive(self, rows: Histories) -> NDArray[np.bool_]:
+        """Tell who is alive in which column, one row per history."""
+        alive = np.empty((len(rows), len(self.models)), np.bool_)
+        for column, model in enumerate(self.models):
+            alive[:, column] = self.luck[column] < model.probability_alive(rows)
+        return alive
+
+
+@dataclass(frozen=True, slots=True)
+class CommonFutures:
+    """What the futures of all accounts of a firm have in common.
+
+    Attributes
+    ----------
+    columns : Columns
+    pairs : Pairs
+    drawn : discounted units, orders and years, one row per pair
+        The columns of models that ask for frequency and age only.
+    counts : float array, ascending
+        Distinct order counts.
+    margin_factors : one row per count
+    seed : int
+        Of what is drawn for the accounts at hand.
+    """
+
+    columns: Columns
+    pairs: Pairs
+    drawn: tuple[Singles, Singles, Singles]
+    counts: FloatVector
+    margin_factors: Singles
+    seed: int
+
+    @classmethod
+    def draw(
+        cls,
+        pairs: Pairs,
+        counts: FloatVector,
+        *,
+        model: RepeatBuyingModel,
+        spend: GammaGamma,
+        annual_rate: float,
+        horizon_days: float,
+        rng: np.random.Generator,
+        draws: int,
+        pace_error: float = 0.0,
+    ) -> "CommonFutures":
+        """Draw the futures of all pairs and the factors of all order counts.
+
+        Parameters
+        ----------
+        pairs : Pairs
+        counts : float array, ascending
+        model, spend : the fitted models
+        annual_rate, horizon_days : float >= 0
+        rng, draws, pace_error
+            As in `clv.engine.uncertainty.value_intervals`.
+        """
+        columns = Columns.draw(model, spend, rng, draws, pace_error)
+        ahead = daily_rate(annual_rate), effective_horizon(annual_rate, horizon_days)
+        factors = np.empty((counts.size, draws), np.float32)
+        rows, by_pair = pairs.as_histories(), columns.by_pair
+        drawn = _drawn(ahead, rows, columns, by_pair, rng, (counts, factors))
+        for column in range(columns.few, draws):
+            spends = columns.spends[column]
+            factors[:, column] = spends.draw_relative_means(counts, rng)
+        seed = int(rng.integers(2**63))
+        return cls(columns, pairs, drawn, counts, factors, seed)
+
+    def of(self, portfolio: Portfolio, rows: Histories) -> Futures:
+        """Return the futures of accounts of the firm with these distinct histories.
+
+        Raises
+        ------
+        BadParameterError
+            If a pair or an order count is none of the firm's.
+        """
+        columns, ahead, blocks = self.columns, _ahead(portfolio), []
+        if columns.few:
+            place = self.pairs.places(rows)
+            blocks.append(Block(place, columns.by_pair, *self.drawn))
+        if columns.few < len(columns.models):
+            rng = np.random.default_rng(self.seed)
+            drawn = _drawn(ahead, rows, columns, columns.by_history, rng)
+            blocks.append(Block(np.arange(len(rows)), columns.by_history, *drawn))
+        return Futures(
+            columns.alive(rows),
+            self.margin_factors,
+            places_in(self.counts, portfolio.order_count),
+            portfolio.margin_swing,
+            tuple(blocks),
+        )
 
 
 def draw_futures(
     portfolio: Portfolio,
     rows: Histories,
-    counts: FloatVector,
     rng: np.random.Generator,
     draws: int,
     pace_error: float = 0.0,
 ) -> Futures:
-    """Draw futures of distinct histories and factors of distinct order counts."""
-    # One stratified uniform per draw: every account is alive in its exact share.
-    luck = (rng.permutation(draws) + rng.random(draws)) / draws
-    models = portfolio.model.draw_models(rng, draws)
-    spends = portfolio.spend.draw_models(rng, draws)
-    order = sorted(range(draws), key=lambda at: models[at].recency_shapes_future)
-    many = sum(models[at].recency_shapes_future for at in order)
+    """Draw futures of distinct histories and factors of the order counts at hand."""
+    columns = Columns.draw(portfolio.model, portfolio.spend, rng, draws, pace_error)
+    counts, count_row = np.unique(portfolio.order_count, return_inverse=True)
+    factors = np.empty((counts.size, draws), np.float32)
     first, inverse = distinct_rows(rows.frequency, rows.age_days)
     kinds = [
-        (slice(0, draws - many), rows.take(first), inverse),
-        (slice(draws - many, draws), rows, np.arange(len(rows))),
+        (columns.by_pair, rows.take(first), inverse),
+        (columns.by_history, rows, np.arange(len(rows))),
     ]
-    paces = pace_factors(pace_error, rng, draws)
-    alive = np.empty((len(rows), draws), np.bool_)
-    factors = np.empty((counts.size, draws), np.float32)
-    for column, at in enumerate(order):
-        alive[:, column] = luck[at] < models[at].probability_alive(rows)
     blocks = []
-    for columns, own, back in kinds:
-        chosen = order[columns]
-        if chosen:
-            pairs = [(models[at], spends[at], float(paces[at])) for at in chosen]
-            table = factors[:, columns]
-            blocks.append(
-                Block(back, columns, *_drawn(portfolio, own, pairs, counts, table, rng))
+    for part, own, back in kinds:
+        if part.start < part.stop:
+            drawn = _drawn(
+                _ahead(portfolio), own, columns, part, rng, (counts, factors)
             )
-    return Futures(alive, factors, portfolio.margin_swing, tuple(blocks))
+            blocks.append(Block(back, part, *drawn))
+    return Futures(
+        columns.alive(rows),
+        factors,
+        count_row,
+        portfolio.margin_swing,
+        tuple(blocks),
+    )
 
 
 def pace_factors(error: float, rng: np.random.Generator, draws: int) -> FloatVector:
@@ -148,25 +297,36 @@ def sample_at_pace(
     return np.minimum(bought, horizon_days), lived / pace
 
 
+def _ahead(portfolio: Portfolio) -> tuple[float, float]:
+    return daily_rate(portfolio.annual_rate), portfolio.horizon_days
+
+
 def _drawn(
-    portfolio: Portfolio,
+    ahead: tuple[float, float],
     rows: Histories,
-    models: list[tuple[RepeatBuyingModel, GammaGamma, float]],
-    counts: FloatVector,
-    factors: Singles,
+    columns: Columns,
+    part: slice,
     rng: np.random.Generator,
+    margins: tuple[FloatVector, Singles] | None = None,
 ) -> tuple[Singles, Singles, Singles]:
-    """Fill one column per pair of models; return units, orders and years."""
-    delta, horizon = daily_rate(portfolio.annual_rate), portfolio.horizon_days
-    shape = (len(rows), len(models))
+    """Draw some columns; return units, orders and years.
+
+    `ahead` is the discount rate per day and the horizon. `margins` are order counts and
+    the table of their factors, whose columns are filled in turn.
+    """
+    delta, horizon = ahead
+    shape = (len(rows), part.stop - part.start)
     units, orders, years = (np.empty(shape, np.float32) for _ in range(3))
-    for column, (model, spend, pace) in enumerate(models):
-        bought, lived = sample_at_pace(model, rows, horizon, pace, rng)
+    for to, at in enumerate(range(part.start, part.stop)):
+        spend, pace = columns.spends[at], float(columns.paces[at])
+        bought, lived = sample_at_pace(columns.models[at], rows, horizon, pace, rng)
         worth = _mean_discount(delta, lived)
-        orders[:, column] = bought * worth
-        years[:, column] = lived * worth / DAYS_PER_YEAR
-        units[:, column] = rng.gamma(spend.p * bought) / spend.p * worth
-        factors[:, column] = spend.draw_relative_means(counts, rng)
+        orders[:, to] = bought * worth
+        years[:, to] = lived * worth / DAYS_PER_YEAR
+        units[:, to] = rng.gamma(spend.p * bought) / spend.p * worth
+        if margins is not None:
+            counts, factors = margins
+            factors[:, at] = spend.draw_relative_means(counts, rng)
     return units, orders, years
 
 
@@ -182,7 +342,6 @@ def drawn_values(
     futures: Futures,
     part: IndexVector,
     history: IndexVector,
-    count_row: IndexVector,
 ) -> Singles:
     """Return the drawn values of the accounts in `part`, shape (part, draws)."""
 
@@ -190,7 +349,9 @@ def drawn_values(
         return values[part].astype(np.float32)[:, None]
 
     blocks = [
-        _block_values(portfolio, futures, block, column, history, count_row)
+        _block_values(
+            portfolio, futures, block, column, history, futures.count_row[part]
+        )
         for block in futures.blocks
     ]
     drawn = blocks[0] if len(blocks) == 1 else np.concatenate(blocks, axis=1)

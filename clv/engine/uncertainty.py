@@ -31,12 +31,17 @@ from clv.engine.arrays import (
 )
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.errors import BadParameterError
-from clv.engine.futures import draw_futures, drawn_values
+from clv.engine.futures import (
+    CommonFutures,
+    Futures,
+    draw_futures,
+    drawn_values,
+)
 from clv.engine.history import Compressed, compress
 from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.pairs import RESOLUTION_DAYS
 from clv.engine.portfolio import Portfolio
 
-RESOLUTION_DAYS = 7.0
 CHUNK_ROWS = 8_192
 GRADIENT_STEP = 1e-3
 
@@ -99,17 +104,42 @@ def value_intervals(
         raise BadParameterError("draws must be at least 2")
     _check_error(pace_error, "pace_error")
     rows = compress(portfolio.histories, resolution_days=RESOLUTION_DAYS)
-    counts, count_row = np.unique(portfolio.order_count, return_inverse=True)
-    futures = draw_futures(portfolio, rows.histories, counts, rng, draws, pace_error)
+    futures = draw_futures(portfolio, rows.histories, rng, draws, pace_error)
+    return _intervals(portfolio, rows, futures, level)
+
+
+def common_intervals(
+    portfolio: Portfolio, common: CommonFutures, *, level: float = 0.8
+) -> Intervals:
+    """Return the same for accounts of a firm whose futures are drawn already.
+
+    Parameters
+    ----------
+    portfolio : Portfolio of n accounts
+        Models, rate and horizon are those that the futures are drawn with.
+    common : CommonFutures
+    level : float in (0, 1)
+
+    Raises
+    ------
+    BadParameterError
+        If level is out of its domain or nothing is drawn for an account.
+    """
+    _check_level(level)
+    rows = compress(portfolio.histories, resolution_days=RESOLUTION_DAYS)
+    return _intervals(portfolio, rows, common.of(portfolio, rows.histories), level)
+
+
+def _intervals(
+    portfolio: Portfolio, rows: Compressed, futures: Futures, level: float
+) -> Intervals:
     quantiles = np.array([0.5 - 0.5 * level, 0.5 + 0.5 * level])
     count = len(portfolio.histories)
     low, high, spread = np.empty(count), np.empty(count), np.empty(count)
     order = np.argsort(rows.inverse, kind="stable")  # neighbours share their futures
     for start in range(0, count, CHUNK_ROWS):
         part = order[start : start + CHUNK_ROWS]
-        drawn = drawn_values(
-            portfolio, futures, part, rows.inverse[part], count_row[part]
-        )
+        drawn = drawn_values(portfolio, futures, part, rows.inverse[part])
         spread[part] = drawn.std(axis=1)
         low[part], high[part] = _row_quantiles(drawn, quantiles)
     return Intervals(frozen(low), frozen(high), frozen(spread))

@@ -34,7 +34,8 @@ class Models:
     (`clv.services.likegroups`), and None takes all new customers for alike.
     `contracts` is there where something is sold by term. Histories run on the clock of
     `seasons`; `level` is what is asked of intervals, whose accounts share a pace that
-    may be off by `pace_error`, and `doubt` what leaves totals open. `left_out` names
+    may be off by `pace_error`; with `common_futures` they are drawn once for the whole
+    run, not block by block. `doubt` is what leaves totals open. `left_out` names
     accounts whose margins nobody else's follow from: account_id, mean_margin and
     reason.
     """
@@ -56,6 +57,7 @@ class Models:
     seasons: Seasons = field(default_factory=no_seasons)
     level: float = INTERVAL_LEVEL
     pace_error: float = 0.0
+    common_futures: bool = True
     doubt: TotalDoubt = USUAL_DOUBT
     left_out: tuple[dict[str, Any], ...] = ()
 
@@ -80,6 +82,7 @@ class Models:
             "seasons": dataclasses.asdict(self.seasons),
             "level": self.level,
             "pace_error": self.pace_error,
+            "common_futures": self.common_futures,
             "doubt": dataclasses.asdict(self.doubt),
             "left_out": list(self.left_out),
         }
@@ -104,6 +107,7 @@ class Models:
             seasons=stored_seasons(stored.get("seasons")),
             level=stored.get("level", INTERVAL_LEVEL),
             pace_error=stored.get("pace_error", 0.0),  # earlier runs knew of none
+            common_futures=stored.get("common_futures", False),  # nor of these
             doubt=doubt_of(stored),
             left_out=tuple(stored.get("left_out", ())),
         )

@@ -1,4 +1,4 @@
-"""The tables of one run: its inputs while it works, its values once it is stored.
+"""The tables of one run: what it works with while it works, its values once stored.
 
 Names carry run and token, so a worker that lost its lease cannot be in the way of the
 one that took over.
@@ -26,7 +26,7 @@ from clv.services.results import (
 from common.copying import Written, write_table
 
 VALUES = "clv_valuation"
-OURS = re.compile(r"^clv_(?:input|valuation)_r(\d+)_(\d+)$")
+OURS = re.compile(r"^clv_(?:input|pair|valuation)_r(\d+)_(\d+)$")
 # Each process that helps to build an index asks for 32 MB of it.
 INDEX_MEMORY = "SET LOCAL maintenance_work_mem = '256MB'"
 EPOCH = dt.date(1970, 1, 1)
@@ -54,6 +54,10 @@ STATISTICS = (
 
 def input_table(lease: Lease) -> str:
     return f"clv_input_r{lease.run_id}_{lease.token}"
+
+
+def pair_table(lease: Lease) -> str:
+    return f"clv_pair_r{lease.run_id}_{lease.token}"
 
 
 def value_table(lease: Lease) -> str:
@@ -113,6 +117,12 @@ def drop(table: str) -> None:
         cursor.execute(f"DROP TABLE IF EXISTS {table}")
 
 
+def drop_staged(lease: Lease) -> None:
+    """Drop what a run has staged for its own work and that of helpers."""
+    for table in (input_table(lease), pair_table(lease)):
+        drop(table)
+
+
 def drop_values(run_ids: Sequence[int]) -> None:
     """Drop the values that published runs have stored."""
     with connection.cursor() as cursor:
@@ -159,7 +169,7 @@ def _loose_tables() -> list[str]:
         cursor.execute(
             "SELECT c.relname FROM pg_class c WHERE c.relkind = 'r'"
             " AND c.relnamespace = current_schema()::regnamespace"
-            " AND c.relname ~ '^clv_(input|valuation)_r' AND NOT EXISTS ("
+            " AND c.relname ~ '^clv_(input|pair|valuation)_r' AND NOT EXISTS ("
             "SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)"
         )
         return [row[0] for row in cursor.fetchall()]

@@ -164,5 +164,5 @@ def keep_effect(work: Work, result: Mapping[str, Any]) -> None:
     """Keep what a preview has found and drop its tables; call it under the lease."""
     AssumptionsPreview.objects.filter(run=work.run).update(result=dict(result))
     partitions.drop(value_table(work.lease))
-    partitions.drop(input_table(work.lease))
+    partitions.drop_staged(work.lease)
     finish_as(work, RunStatus.PREVIEWED, accounts_valued=len(work.inputs or ()))

@@ -17,19 +17,20 @@ from dataclasses import dataclass
 from django.db import DatabaseError, transaction
 
 from clv.choices import RunKind, RunStatus
+from clv.engine.futures import CommonFutures
 from clv.engine.newcomers import Newcomers
 from clv.errors import LostLeaseError, RunFailedError
 from clv.models import ValuationRun
 from clv.queries.contracts import staged_contracts
 from clv.queries.inputs import Inputs, staged_inputs
 from clv.queries.summaries import NO_GROUPS
-from clv.services import likegroups, partitions, shards, summaries
+from clv.services import likegroups, pairs, partitions, shards, summaries
 from clv.services.execution import CallHelpers
 from clv.services.learnt import Models
 from clv.services.leases import Lease
 from clv.services.results import Results, Terms
 from clv.services.shards import Outcome, Shard
-from clv.services.valuing import newcomers_of, value_inputs
+from clv.services.valuing import common_futures, newcomers_of, value_inputs
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +41,21 @@ PAUSE_SECONDS = 0.2  # between looks at shards that others work on
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What valuing any block of one run takes; `by_code`: what newcomers are worth."""
+    """What valuing any block of one run takes.
+
+    `by_code` is what newcomers are worth; `futures` are common to all blocks, None
+    where each draws its own.
+    """
 
     lease: Lease
     models: Models
     terms: Terms
     by_code: Newcomers
+    futures: CommonFutures | None = None
+
+    def value(self, inputs: Inputs) -> Results:
+        """Value a block."""
+        return value_inputs(inputs, self.models, self.terms, self.by_code, self.futures)
 
 
 def value_all(
@@ -114,7 +124,7 @@ def _begin(job: Job, inputs: Inputs, aside: ThreadPoolExecutor) -> _Begun | None
     held = ExitStack()
     held.enter_context(shards.holding(shard))
     part = inputs.between(shard.first, shard.last)
-    results = aside.submit(value_inputs, part, job.models, job.terms, job.by_code)
+    results = aside.submit(job.value, part)
     return _Begun(shard, part, results, held)
 
 
@@ -153,8 +163,7 @@ def help_with(run_id: int, number: int, *, groups: str = NO_GROUPS) -> bool:
     try:
         with shards.holding(shard):
             job, inputs = _job_of(run, lease), _inputs_of(run, lease, shard, groups)
-            results = value_inputs(inputs, job.models, job.terms, job.by_code)
-            _store(job, shard, inputs, results)
+            _store(job, shard, inputs, job.value(inputs))
     except (LostLeaseError, RunFailedError, DatabaseError) as fault:
         log.warning("Shard %s of run %s: %s", number, run_id, fault)
         return False
@@ -171,8 +180,8 @@ def _job_of(run: ValuationRun, lease: Lease) -> Job:
     Raises
     ------
     RunFailedError
-        If what it has learnt of like customers is not stored yet: without it new
-        customers would get other values.
+        If what it has learnt of like customers, or what its futures are drawn for, is
+        not stored yet: without it accounts would get other values.
     """
     attempt = lease.run_id, lease.token
     job = _known.get(attempt)
@@ -184,7 +193,11 @@ def _job_of(run: ValuationRun, lease: Lease) -> Job:
             Models.from_parameters(run.parameters), likeness=likeness
         )
         terms = Terms.of(run.assumptions, run.as_of)
-        job = Job(lease, models, terms, newcomers_of(models, terms))
+        found = pairs.staged_pairs(lease)
+        if found is None:
+            raise RunFailedError("What futures are drawn for is not there yet.")
+        futures = common_futures(found, models, terms)
+        job = Job(lease, models, terms, newcomers_of(models, terms), futures)
         _known.clear()
         _known[attempt] = job
     return dataclasses.replace(job, lease=lease)

@@ -17,6 +17,7 @@ from clv.queries.summaries import NO_GROUPS
 from clv.services import (
     likegroups,
     newcomers,
+    pairs,
     partitions,
     selfcheck,
     sharing,
@@ -31,7 +32,7 @@ from clv.services.partitions import input_table, value_table
 from clv.services.results import NOT_IN_DIGEST, Terms
 from clv.services.shards import Outcome
 from clv.services.totals import equity_metrics
-from clv.services.valuing import newcomers_of
+from clv.services.valuing import common_futures, newcomers_of
 from common.templatetags.display import counted
 
 CUSTOMERS = Q(order_days__gt=0)
@@ -129,21 +130,24 @@ def value(work: Work) -> Done:
     terms = Terms.of(work.run.assumptions, work.run.as_of)
     models = _models(work)
     by_code = newcomers_of(models, terms)
+    found = pairs.pairs_of(inputs, models, terms)
 
-    def keep_like_groups() -> None:
+    def keep_for_helpers() -> None:
         if work.run.kind in {RunKind.RERUN, RunKind.PREVIEW}:
             return
         likeness = newcomers.likeness_of(models)
         with work.lease.fenced():
+            pairs.stage(work.lease, found)
             likegroups.store(work.run, likeness, by_code, inputs=inputs)
 
-    job = sharing.Job(work.lease, models, terms, by_code)
+    futures = common_futures(found, models, terms)
+    job = sharing.Job(work.lease, models, terms, by_code, futures)
     is_shared = work.run.kind in sharing.SHARED
     work.valued = sharing.value_all(
         job,
         inputs,
         call_helpers=work.call_helpers if is_shared else call_nobody,
-        meanwhile=keep_like_groups,  # helpers read them
+        meanwhile=keep_for_helpers,
     )
     if work.valued.rows != len(inputs):
         raise RunFailedError(f"{work.valued.rows} of {len(inputs)} values were stored.")
@@ -159,7 +163,7 @@ def publish(work: Work) -> Done:
     past day are published as history.
     """
     partitions.attach(work.lease)
-    partitions.drop(input_table(work.lease))
+    partitions.drop_staged(work.lease)
     # The row of the current run is locked first, so that two cannot publish at once.
     before = ValuationRun.objects.select_for_update(no_key=True).current()
     becomes_current = before is None or work.run.as_of >= before.as_of
@@ -199,7 +203,7 @@ def compare(work: Work) -> Done:
                 f" from what run {stored.pk} has stored."
             )
         partitions.drop(table)
-        partitions.drop(input_table(work.lease))
+        partitions.drop_staged(work.lease)
         finish_as(
             work, RunStatus.CHECKED, accounts_valued=len(_inputs(work)), digest=digest
         )

@@ -11,11 +11,13 @@ import numpy as np
 
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
+from clv.engine.futures import CommonFutures
 from clv.engine.newcomers import Newcomers
+from clv.engine.pairs import Pairs
 from clv.engine.portfolio import Portfolio
-from clv.engine.uncertainty import Intervals, value_intervals
+from clv.engine.uncertainty import Intervals, common_intervals, value_intervals
 from clv.engine.value import value_accounts
-from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS
+from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS, MOST_COMMON_PAIRS
 from clv.queries.inputs import Inputs
 from clv.services import newcomers
 from clv.services.contracts import contract_columns
@@ -33,12 +35,17 @@ from clv.services.results import (
 
 
 def value_inputs(
-    inputs: Inputs, models: Models, terms: Terms, by_code: Newcomers | None = None
+    inputs: Inputs,
+    models: Models,
+    terms: Terms,
+    by_code: Newcomers | None = None,
+    futures: CommonFutures | None = None,
 ) -> Results:
     """Value every account: by contract, by its own history, the others "if won".
 
     `by_code` is what new customers are worth, from `newcomers_of`; worked out if it is
-    left out.
+    left out. `futures` are those of all accounts of a run, from `common_futures`; left
+    out, they are drawn for these accounts alone.
 
     Raises
     ------
@@ -52,7 +59,7 @@ def value_inputs(
     columns = newcomers.columns_of(inputs, models, by_code)
     known = Customers.of(inputs, clock).without_contract(inputs)
     if len(known):
-        for name, values in _customers(inputs, known, models, ahead).items():
+        for name, values in _customers(inputs, known, models, ahead, futures).items():
             columns[name][known.rows] = values
     if len(inputs.contracts):
         rows = under_contract(inputs)
@@ -72,8 +79,34 @@ def on_clock(models: Models, terms: Terms) -> Terms:
     return replace(terms, horizon_days=clock.ahead(terms.horizon_days))
 
 
+def common_futures(pairs: Pairs, models: Models, terms: Terms) -> CommonFutures | None:
+    """Draw what all accounts of a run share of their futures: once for the run.
+
+    None where the run draws block by block: earlier runs did, and who has very many
+    pairs would need much memory.
+    """
+    if not models.common_futures or len(pairs) > MOST_COMMON_PAIRS:
+        return None
+    ahead = on_clock(models, terms)
+    return CommonFutures.draw(
+        pairs,
+        np.unique(pairs.frequency) + 1.0,  # the first order starts the history
+        model=models.buying,
+        spend=models.spend,
+        annual_rate=ahead.annual_rate,
+        horizon_days=ahead.horizon_days,
+        rng=_chance(terms),
+        draws=INTERVAL_DRAWS,
+        pace_error=models.pace_error,
+    )
+
+
 def _customers(
-    inputs: Inputs, known: Customers, models: Models, terms: Terms
+    inputs: Inputs,
+    known: Customers,
+    models: Models,
+    terms: Terms,
+    futures: CommonFutures | None,
 ) -> Columns:
     """Return the columns of customers; the horizon is on the clock of the histories."""
     economics = economics_of(known, models)
@@ -86,7 +119,7 @@ def _customers(
         annual_rate=terms.annual_rate,
         horizon_days=terms.horizon_days,
     )
-    span = _intervals(_portfolio(known, economics, models, terms), models, terms)
+    portfolio = _portfolio(known, economics, models, terms)
     days = expected_breakeven(
         model=models.buying,
         histories=known.histories,
@@ -99,7 +132,7 @@ def _customers(
         known.rows,
         step=_steps(known, models),
         values=values,
-        span=span,
+        span=_intervals(portfolio, models, terms, futures),
         expected_days=days,
     )
 
@@ -143,12 +176,21 @@ def _steps(known: Customers, models: Models) -> Integers:
     return np.where(as_fitted, STEP_OF_FIT[models.step], 1).astype(np.int64)
 
 
-def _intervals(portfolio: Portfolio, models: Models, terms: Terms) -> Intervals:
-    """Return intervals of the calibrated level; the day of the run is the seed."""
+def _intervals(
+    portfolio: Portfolio, models: Models, terms: Terms, futures: CommonFutures | None
+) -> Intervals:
+    """Return intervals of the calibrated level."""
+    if futures is not None:
+        return common_intervals(portfolio, futures, level=models.level)
     return value_intervals(
         portfolio,
-        rng=np.random.default_rng(terms.as_of.toordinal()),
+        rng=_chance(terms),
         draws=INTERVAL_DRAWS,
         level=models.level,
         pace_error=models.pace_error,
     )
+
+
+def _chance(terms: Terms) -> np.random.Generator:
+    """Return the only source of chance; the day of the run is its seed."""
+    return np.random.default_rng(terms.as_of.toordinal())

@@ -22,7 +22,6 @@ from config import night
 from tests.clv.night import firm
 from tests.live_worker import running_worker, wait_until
 
-SPREAD = SHARD_ACCOUNTS // 16  # between ids, so that few accounts make several blocks
 DIES_WITH_A_SHARD = """
 import os, signal, sys
 import django
@@ -31,19 +30,6 @@ from clv.services import sharing
 sharing.value_inputs = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 sharing.help_with(int(sys.argv[1]), int(sys.argv[2]))
 """
-
-
-@pytest.fixture
-def blocks(committed):
-    """A firm of 60 accounts in four blocks."""
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER SEQUENCE crm_account_id_seq RESTART %s" % SPREAD)  # noqa: UP031
-        cursor.execute("ALTER SEQUENCE crm_account_id_seq INCREMENT %s" % SPREAD)  # noqa: UP031
-    try:
-        yield firm.build(55, prospects=5)
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER SEQUENCE crm_account_id_seq INCREMENT 1 RESTART 1")
 
 
 def valued(call_helpers=lambda _run_id, _numbers: None):
