@@ -320,7 +320,9 @@ def _of_those_there(
     group, has_group = _places(account, grouped["of_account"])
     code = np.full(account.size, NO_GROUP)
     code[has_group] = grouped["group_code"][group[has_group]]
-    return {name: kept[name][place] for name in KEPT} | {
+    if not np.array_equal(account, kept[KEY]):
+        kept = {name: kept[name][place] for name in KEPT}
+    return dict(kept) | {
         "trait_code": found["trait_code"][is_there],
         "group_code": code,
     }

@@ -92,12 +92,12 @@ def sums_of(block: Block, rule: Rule) -> Sums:
 
 def _days(block: Block) -> _Days:
     """Lay all that happened to each account in a row, one entry per day."""
-    place = np.searchsorted(block.account, block.order_account)
+    place = _places(block.account, block.order_account)
     bought = block.order_revenue, block.order_bought, block.order_unknown
     revenue, cost_of_goods, unknown = bought
     zeros, none = np.zeros_like, np.zeros_like(block.cost_amount)
-    back = np.searchsorted(block.account, block.return_account)
-    served = np.searchsorted(block.account, block.cost_account)
+    back = _places(block.account, block.return_account)
+    served = _places(block.account, block.cost_account)
     account = np.concatenate([place, back, served])
     day = np.concatenate([block.order_day, block.return_day, block.cost_day])
     columns = (
@@ -119,6 +119,13 @@ def _days(block: Block) -> _Days:
         np.add.reduceat(values[order], starts) for values in columns
     )
     return _Days(account[starts], day[starts], orders, revenue, known, unknown, cost)
+
+
+def _places(accounts: Integers, whose: Integers) -> Integers:
+    """Return where in `accounts` each stands; mostly they have no gaps."""
+    if accounts.size and accounts[-1] - accounts[0] == accounts.size - 1:
+        return np.subtract(whose, accounts[0])
+    return np.asarray(np.searchsorted(accounts, whose), np.int64)
 
 
 def _changes(values: Integers) -> NDArray[np.bool_]:
@@ -192,7 +199,7 @@ def _paid_back(
 def _kinds(block: Block, rule: Rule, count: int) -> dict[str, Integers]:
     """Return the cost to win and each kind of cost to serve."""
     kinds = len(KINDS) + 1
-    cell = np.searchsorted(block.account, block.cost_account) * kinds + block.cost_kind
+    cell = _places(block.account, block.cost_account) * kinds + block.cost_kind
     amount = np.where(block.cost_day <= rule.as_of, block.cost_amount, 0)
     sums = np.bincount(cell, amount, count * kinds).astype(np.int64)
     table = sums.reshape(count, kinds)

@@ -52,10 +52,13 @@ def as_kept():
 def test_the_same_sums_as_by_the_statement(accounts, days_ago, monkeypatch):
     monkeypatch.setattr(kept, "BLOCK_ACCOUNTS", 7)
     day = firm.TODAY - dt.timedelta(days=days_ago)
+    behind_a_gap = make.account(pk=accounts[-1].pk + 2)
+    make.order(account=behind_a_gap, on=firm.TODAY - dt.timedelta(days=401))
 
     done = summaries.refresh_summaries(as_of=day, margin_rate=RATE, full=True)
 
-    assert (done.accounts, done.changed) == (len(accounts), len(accounts))
+    assert done.accounts == done.changed == len(accounts) + 1
+    assert AccountSummary.objects.get(pk=behind_a_gap.pk).order_count == 1
     assert as_kept() == by_statement()
     assert AccountSummary.objects.exclude(revenue=0).exists()
 
