@@ -139,9 +139,11 @@ def _people(roles: Any) -> None:
 
 def _value(accounts: int, days_ago: int) -> Any:
     """Publish a run with drawn values of every account."""
-    from django.db import connection  # noqa: PLC0415
+    from django.db import connection, transaction  # noqa: PLC0415
 
     from clv.models import Assumptions, ValuationRun  # noqa: PLC0415
+    from clv.services import partitions  # noqa: PLC0415
+    from clv.services.leases import Lease  # noqa: PLC0415
     from common.clock import business_today  # noqa: PLC0415
 
     ValuationRun.objects.filter(is_current=True).update(is_current=False)
@@ -152,7 +154,7 @@ def _value(accounts: int, days_ago: int) -> Any:
         is_current=True,
         assumptions=Assumptions.objects.current(),
     )
-    table = f"clv_valuation_bench_{run.pk}"
+    table = partitions.value_table(Lease(run.pk, 1))
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE TABLE {table} (LIKE clv_valuation INCLUDING CONSTRAINTS)"
@@ -164,6 +166,9 @@ def _value(accounts: int, days_ago: int) -> Any:
             f"ALTER TABLE clv_valuation ATTACH PARTITION {table}"
             f" FOR VALUES IN ({run.pk})"
         )
+    with transaction.atomic():
+        for name in partitions.LISTED_BY:
+            partitions.index(run.pk, name)
     return run
 
 

@@ -7,7 +7,8 @@ Builds a firm in a PostgreSQL of its own, then takes turns, round by round: the 
 rows), a full night (every sum worked out anew) and the night after it (0.1 % of the
 accounts have bought). Before each the server tidies up, as it does during a day. A
 night is what stands between new orders and published classes: summarise, fit, value,
-publish, classify. Its times are those the run itself records.
+publish, classify. Its times are those the run itself records. What comes after is not
+timed: indexes of lists, planning, lists, sums and all other steps of `config.night`.
 At the end full nights by one worker and by two in turn, for what a second one brings.
 """
 

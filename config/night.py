@@ -180,6 +180,7 @@ NIGHT: Chain = (
     (Step("value", steps.value),),
     # New values never meet old classes: both are shown by the same commit.
     (Step("publish", _publish), Step("classify", _classify)),
+    (Step("index", steps.index),),
     (Step("plan", _plan),),
     (Step("stages", _stage),),
     (Step("list", _list),),
@@ -196,7 +197,7 @@ NIGHT: Chain = (
     (Step("judge", partial(judging.judge, classes_on=members.classes_on)),),
 )
 # What knows nothing of today's classes and need not follow when they change.
-WITHOUT_CLASSES = frozenset({"tidy", "payback", "judge"})
+WITHOUT_CLASSES = frozenset({"index", "tidy", "payback", "judge"})
 AGAIN: Chain = (
     (Step("stored inputs", steps.take_stored),),
     (Step("value", steps.value),),

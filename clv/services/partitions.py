@@ -27,6 +27,13 @@ from common.copying import Written, write_table
 
 VALUES = "clv_valuation"
 OURS = re.compile(r"^clv_(?:input|pair|valuation)_r(\d+)_(\d+)$")
+# What lists of a run read its values by; names follow that of the table.
+LISTED_BY = {
+    "by_clv": "(clv, account_id)",
+    "by_future": "(future_value, account_id)",
+    # Prospects of one code are worth the same: pages walk from code to code.
+    "prospects": "(trait_code, account_id) WHERE order_days = 0",
+}
 # Each process that helps to build an index asks for 32 MB of it.
 INDEX_MEMORY = "SET LOCAL maintenance_work_mem = '256MB'"
 EPOCH = dt.date(1970, 1, 1)
@@ -97,13 +104,26 @@ def complete(lease: Lease) -> None:
 
 
 def attach(lease: Lease) -> None:
-    """Make the stored table a partition; indexes that it lacks are built."""
+    """Make the stored table a partition. Nothing is built or read for it."""
     with connection.cursor() as cursor:
-        cursor.execute(INDEX_MEMORY)
         cursor.execute(
             f"ALTER TABLE {VALUES} ATTACH PARTITION {value_table(lease)}"
             f" FOR VALUES IN ({lease.run_id})"
         )
+
+
+def index(run_id: int, name: str) -> None:
+    """Build one index of `LISTED_BY` on the attached values of a run, once.
+
+    Reads go on meanwhile; nothing writes to values that are attached.
+    """
+    columns = LISTED_BY[name]
+    with connection.cursor() as cursor:
+        cursor.execute(INDEX_MEMORY)
+        for table in _attached(run_id):
+            cursor.execute(
+                f"CREATE INDEX IF NOT EXISTS {table}_{name} ON {table} {columns}"
+            )
 
 
 def exists(table: str) -> bool:
@@ -125,19 +145,25 @@ def drop_staged(lease: Lease) -> None:
 
 def drop_values(run_ids: Sequence[int]) -> None:
     """Drop the values that published runs have stored."""
+    names = _attached(*run_ids)
+    if names:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE {', '.join(names)}")
+
+
+def _attached(*run_ids: int) -> list[str]:
+    """Return the tables of these runs that are attached, whoever published them."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT inhrelid::regclass::text FROM pg_inherits"
             f" WHERE inhparent = '{VALUES}'::regclass"
         )
-        attached = [row[0] for row in cursor.fetchall()]
-        names = [
-            name
-            for name in attached
-            if (found := OURS.match(name)) and int(found[1]) in run_ids
-        ]
-        if names:
-            cursor.execute(f"DROP TABLE {', '.join(names)}")
+        names = [name for (name,) in cursor.fetchall()]
+    return [
+        name
+        for name in names
+        if (found := OURS.match(name)) and int(found[1]) in run_ids
+    ]
 
 
 def drop_orphans() -> list[str]:

@@ -1,4 +1,4 @@
-"""The steps of a run that belong to `clv`: summarise, fit, value, publish, compare."""
+"""The steps of a run that belong to `clv`, but for those with a module of their own."""
 
 import dataclasses
 from dataclasses import asdict
@@ -182,6 +182,17 @@ def publish(work: Work) -> Done:
         metrics=_metrics(totals, before) | equity_metrics(totals, _models(work).doubt),
     )
     return Done(totals["accounts"], {"is_current": becomes_current})
+
+
+def index(work: Work) -> Done:
+    """Index the published values for lists, which until then are only slower.
+
+    Each index is committed by itself, so that one that is built is used at once.
+    """
+    for name in partitions.LISTED_BY:
+        with work.lease.fenced():
+            partitions.index(work.run.pk, name)
+    return Done()
 
 
 def compare(work: Work) -> Done:

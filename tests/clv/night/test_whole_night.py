@@ -43,9 +43,9 @@ def test_every_account_is_valued_classed_and_planned(accounts):
     assert (run.accounts_present, run.accounts_valued) == (65, 65)
     assert run.lease_until is None
     assert [step.name for step in run.steps.all()] == [
-        *("summarise", "fit", "value", "publish", "classify", "plan", "stages"),
-        *("list", "explain", "portray", "sum up", "opportunities", "tidy", "forecast"),
-        *("payback", "levers", "prepare", "judge"),
+        *("summarise", "fit", "value", "publish", "classify", "index", "plan"),
+        *("stages", "list", "explain", "portray", "sum up", "opportunities", "tidy"),
+        *("forecast", "payback", "levers", "prepare", "judge"),
     ]
     assert all(step.finished_at >= step.started_at for step in run.steps.all())
     assert Membership.objects.open().count() == 65
