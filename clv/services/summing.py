@@ -124,8 +124,9 @@ def _days(block: Block) -> _Days:
 def _places(accounts: Integers, whose: Integers) -> Integers:
     """Return where in `accounts` each stands; mostly they have no gaps."""
     if accounts.size and accounts[-1] - accounts[0] == accounts.size - 1:
-        return np.subtract(whose, accounts[0])
-    return np.asarray(np.searchsorted(accounts, whose), np.int64)
+        place: Integers = whose - accounts[0]
+        return place
+    return np.searchsorted(accounts, whose).astype(np.int64)
 
 
 def _changes(values: Integers) -> NDArray[np.bool_]:
