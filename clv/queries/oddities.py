@@ -61,14 +61,19 @@ class Oddities:
         return bool(self.count or self.drawn_in_count)
 
 
+NAMED_BY = ("value", "fit")  # steps; the latter in earlier runs
+
+
 def oddities_of(run: ValuationRun) -> Oddities:
-    """Return what a run has named, from its fitting."""
-    fitting = run.steps.filter(name="fit").first()
-    return oddities(run, fitting.detail.get("oddities", {}) if fitting else {})
+    """Return what a run has named."""
+    steps = run.steps.filter(name__in=NAMED_BY)
+    return oddities(run, {step.name: step.detail for step in steps})
 
 
-def oddities(run: ValuationRun, found: Mapping[str, Any]) -> Oddities:
-    """Return the absurd amounts of `run` from what its fitting has kept: two reads."""
+def oddities(run: ValuationRun, details: Mapping[str, Mapping[str, Any]]) -> Oddities:
+    """Return the absurd amounts of `run` from what its steps have kept: two reads."""
+    kept = [details.get(name, {}).get("oddities", {}) for name in NAMED_BY]
+    found: Mapping[str, Any] = kept[0] or kept[1]
     absurd, limited = found.get("furthest", []), found.get("drawn_in", {})
     beyond = limited.get("furthest", [])
     accounts = Account.objects.in_bulk([one["account"] for one in (*absurd, *beyond)])

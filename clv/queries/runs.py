@@ -126,7 +126,7 @@ def run_report(run: ValuationRun) -> RunReport:
             for one in classed.get("moves", [])
         ],
         fit=_fit(run.parameters),
-        oddities=oddities(run, details.get("fit", {}).get("oddities", {})),
+        oddities=oddities(run, details),
         checked=_checked(details.get("summarise", {}).get("self_check")),
     )
 

@@ -118,10 +118,7 @@ def fit(work: Work) -> Done:
             model_name=models.name,
             parameters=models.as_parameters() | {"prior": asdict(prior)},
         )
-    return Done(
-        int(fitted_accounts(models.buying)),
-        {"reason": models.reason, "oddities": odd_amounts(_inputs(work), models)},
-    )
+    return Done(int(fitted_accounts(models.buying)), {"reason": models.reason})
 
 
 def value(work: Work) -> Done:
@@ -132,13 +129,16 @@ def value(work: Work) -> Done:
     by_code = newcomers_of(models, terms)
     found = pairs.pairs_of(inputs, models, terms)
 
-    def keep_for_helpers() -> None:
+    detail: dict[str, Any] = {}
+
+    def keep_beside() -> None:
         if work.run.kind in {RunKind.RERUN, RunKind.PREVIEW}:
             return
         likeness = newcomers.likeness_of(models)
         with work.lease.fenced():
             pairs.stage(work.lease, found)
             likegroups.store(work.run, likeness, by_code, inputs=inputs)
+        detail["oddities"] = odd_amounts(inputs, models)
 
     futures = common_futures(found, models, terms)
     job = sharing.Job(work.lease, models, terms, by_code, futures)
@@ -147,13 +147,13 @@ def value(work: Work) -> Done:
         job,
         inputs,
         call_helpers=work.call_helpers if is_shared else call_nobody,
-        meanwhile=keep_for_helpers,
+        meanwhile=keep_beside,
     )
     if work.valued.rows != len(inputs):
         raise RunFailedError(f"{work.valued.rows} of {len(inputs)} values were stored.")
     with work.lease.fenced():
         partitions.complete(work.lease)
-    return Done(work.valued.rows)
+    return Done(work.valued.rows, detail)
 
 
 def publish(work: Work) -> Done:

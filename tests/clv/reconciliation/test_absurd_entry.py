@@ -115,6 +115,12 @@ def test_the_run_names_it_until_it_is_reversed(run_night, client, manager):
     assert f'href="{link}"' in text
     shown = client.get(link.replace("&amp;", "&")).context["page"]
     assert list(shown) == [entry]
+    # Runs of before kept it with another step.
+    named = run.steps.get(name="value").detail
+    run.steps.filter(name="value").update(detail={})
+    run.steps.filter(name="fit").update(detail=named)
+    page = client.get(reverse("clv:run_detail", args=[run.pk]))
+    assert page.context["report"].oddities.listed == [odd]
 
     ledger.reverse_entry(actor=manager, entry=entry, reason="typed twice")
     healed = run_night(firm.TODAY)
