@@ -27,12 +27,13 @@ from common.copying import Written, write_table
 
 VALUES = "clv_valuation"
 OURS = re.compile(r"^clv_(?:input|pair|valuation)_r(\d+)_(\d+)$")
-# What lists of a run read its values by; names follow that of the table.
+# What lists of a run read its values by, first what is missed most while it is not
+# there. Names follow that of the table.
 LISTED_BY = {
-    "by_clv": "(clv, account_id)",
-    "by_future": "(future_value, account_id)",
     # Prospects of one code are worth the same: pages walk from code to code.
     "prospects": "(trait_code, account_id) WHERE order_days = 0",
+    "by_clv": "(clv, account_id)",
+    "by_future": "(future_value, account_id)",
 }
 # Each process that helps to build an index asks for 32 MB of it.
 INDEX_MEMORY = "SET LOCAL maintenance_work_mem = '256MB'"

@@ -125,7 +125,7 @@ def test_a_run_taken_over_ends_with_its_indexes(committed, monkeypatch):
     run, build = runs.request_run(actor=None, as_of=firm.TODAY), partitions.index
 
     def stop_at_the_second(run_id, name):
-        if name == "by_future":
+        if name == "by_clv":
             raise KeyboardInterrupt
         build(run_id, name)
 
@@ -136,7 +136,7 @@ def test_a_run_taken_over_ends_with_its_indexes(committed, monkeypatch):
     built = numbers_of(table_of(run))
     run.refresh_from_db()
     assert (run.status, run.token) == (RunStatus.PUBLISHED, 1)
-    assert indexes_of(table_of(run)) == KEY | {"by_clv": LISTED["by_clv"]}
+    assert indexes_of(table_of(run)) == KEY | {"prospects": LISTED["prospects"]}
 
     assert night.execute(run.pk)
 
