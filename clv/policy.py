@@ -17,6 +17,8 @@ INTERVAL_DRAWS = 200  # enough that an interval's ends move by a few per cent
 # Futures are drawn once for a run by pair of frequency and age; with more pairs, block
 # by block: a pair takes 2.4 KB. Another number gives other digits between the two.
 MOST_COMMON_PAIRS = 50_000
+# What is expected is worked out once for a run too, by pair in days; changes no digit.
+MOST_COMMON_OUTLOOKS = 300_000
 NEWCOMER_DRAWS = 400  # shared by all accounts that never ordered
 FEWEST_ORDERS_OF_ITS_OWN = 2  # purchases below which a history says nothing of pace
 # A customer of a week with one visit does not cost fifty visits a year: no account is

@@ -1,7 +1,8 @@
 """The pairs of frequency and age that the customers of a firm have.
 
-Whoever is alive has one future for each pair under most models (`clv.engine.futures`),
-and a firm has far fewer pairs than histories.
+Under most models all who are alive with one pair expect the same
+(`clv.engine.models.repeat_buying`) and can have the same futures
+(`clv.engine.futures`), and a firm has far fewer pairs than histories.
 """
 
 from dataclasses import dataclass
@@ -18,13 +19,7 @@ RESOLUTION_DAYS = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Distinct pairs of frequency and age at weekly resolution, ascending.
-
-    Attributes
-    ----------
-    frequency, age_days : float arrays, shape (m,)
-        As `compress` leaves them at `RESOLUTION_DAYS`.
-    """
+    """Distinct pairs of frequency and age, ascending; float arrays of shape (m,)."""
 
     frequency: FloatVector
     age_days: FloatVector
@@ -35,9 +30,16 @@ class Pairs:
     @classmethod
     def of(cls, histories: Histories) -> "Pairs":
         """Return the pairs that any of the histories has."""
-        rows = compress(histories, resolution_days=RESOLUTION_DAYS).histories
-        first, _ = distinct_rows(rows.frequency, rows.age_days)
-        return cls(rows.frequency[first], rows.age_days[first])
+        first, _ = distinct_rows(histories.frequency, histories.age_days)
+        return cls(histories.frequency[first], histories.age_days[first])
+
+    def by_week(self) -> "Pairs":
+        """Return the pairs that compressed histories have.
+
+        Rounded to weeks, an age is the same whichever recency goes with it.
+        """
+        rows = compress(self.as_histories(), resolution_days=RESOLUTION_DAYS)
+        return Pairs.of(rows.histories)
 
     def as_histories(self) -> Histories:
         """Return histories with these pairs, whose recency is to shape nothing."""
@@ -45,7 +47,7 @@ class Pairs:
         return Histories.check(self.frequency, recency, self.age_days)
 
     def places(self, rows: Histories) -> IndexVector:
-        """Return where the pair of each compressed history stands.
+        """Return where the pair of each history stands.
 
         Raises
         ------

@@ -17,7 +17,8 @@ from clv.engine.arrays import FloatVector, as_account_vector, frozen
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
-from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.models.repeat_buying import CommonOutlook, RepeatBuyingModel
+from clv.engine.pairs import Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ def value_accounts(
     cost_per_year: ArrayLike = 0.0,
     annual_rate: float,
     horizon_days: float,
+    common: CommonOutlook | None = None,
 ) -> Values:
     """Value every account within the horizon.
 
@@ -72,21 +74,29 @@ def value_accounts(
         Per order and per year alive, from `clv.engine.costs.CostRates.expected_rate`.
     annual_rate, horizon_days : float >= 0
         0.15 is 15 % a year; 36 months are 1096 days.
+    common : CommonOutlook, optional
+        From `outlook_of_pairs` of the same model, rate and horizon; saves work where
+        accounts of one firm are valued in several parts, and changes no digit.
 
     Raises
     ------
     BadParameterError
-        If rate or horizon is out of its domain or a vector is faulty.
+        If rate or horizon is out of its domain or a vector is faulty, or if `common`
+        lacks an account's pair of frequency and age.
     """
     count = len(histories)
     margin = _vector(margin_per_order, "margin_per_order", count)
     per_order = _vector(cost_per_order, "cost_per_order", count)
     per_day = _vector(cost_per_year, "cost_per_year", count) / DAYS_PER_YEAR
-    ahead = model.outlook(
-        histories,
-        annual_rate=annual_rate,
-        horizon_days=horizon_days,
-        near_days=DAYS_PER_YEAR,
+    ahead = (
+        common.of(histories)
+        if common is not None
+        else model.outlook(
+            histories,
+            annual_rate=annual_rate,
+            horizon_days=horizon_days,
+            near_days=DAYS_PER_YEAR,
+        )
     )
     order_cost = ahead.orders * per_order
     serving_cost = ahead.alive_days * per_day
@@ -104,6 +114,18 @@ def value_accounts(
         expected_cost=frozen(expected_cost),
         expected_cost_year=frozen(year_cost),
         future_value=frozen(expected_margin - expected_cost),
+    )
+
+
+def outlook_of_pairs(
+    model: RepeatBuyingModel, pairs: Pairs, *, annual_rate: float, horizon_days: float
+) -> CommonOutlook:
+    """Return what alive accounts with these pairs of frequency and age expect."""
+    return model.common_outlook(
+        pairs,
+        annual_rate=annual_rate,
+        horizon_days=horizon_days,
+        near_days=DAYS_PER_YEAR,
     )
 
 

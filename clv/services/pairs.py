@@ -1,7 +1,7 @@
 """The pairs of frequency and age of a whole firm: found, staged for helpers and read.
 
-What is drawn by pair once for a run (`clv.engine.futures`) comes out the same wherever
-the pairs are the same, in the same order.
+What is drawn by pair once for a run (`clv.services.valuing.Common`) comes out the same
+wherever the pairs are the same, in the same order.
 """
 
 import numpy as np
@@ -23,8 +23,7 @@ COLUMNS = {"frequency": "i4", "age_days": "f8"}
 def pairs_of(inputs: Inputs, models: Models, terms: Terms) -> Pairs:
     """Return the pairs of all accounts whose orders say how long they stay.
 
-    Rounded to weeks, an age is the same whichever recency goes with it, so one account
-    of each age in days and number of orders is looked at.
+    One account is looked at of each number of orders and age in days.
     """
     rows = np.flatnonzero(inputs.order_days > 0)
     if len(inputs.contracts):

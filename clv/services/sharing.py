@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from django.db import DatabaseError, transaction
 
 from clv.choices import RunKind, RunStatus
-from clv.engine.futures import CommonFutures
 from clv.engine.newcomers import Newcomers
 from clv.errors import LostLeaseError, RunFailedError
 from clv.models import ValuationRun
@@ -30,7 +29,7 @@ from clv.services.learnt import Models
 from clv.services.leases import Lease
 from clv.services.results import Results, Terms
 from clv.services.shards import Outcome, Shard
-from clv.services.valuing import common_futures, newcomers_of, value_inputs
+from clv.services.valuing import Common, common_of, newcomers_of, value_inputs
 
 log = logging.getLogger(__name__)
 
@@ -43,19 +42,18 @@ PAUSE_SECONDS = 0.2  # between looks at shards that others work on
 class Job:
     """What valuing any block of one run takes.
 
-    `by_code` is what newcomers are worth; `futures` are common to all blocks, None
-    where each draws its own.
+    `by_code` is what newcomers are worth, `common` what customers of all blocks share.
     """
 
     lease: Lease
     models: Models
     terms: Terms
     by_code: Newcomers
-    futures: CommonFutures | None = None
+    common: Common | None = None
 
     def value(self, inputs: Inputs) -> Results:
         """Value a block."""
-        return value_inputs(inputs, self.models, self.terms, self.by_code, self.futures)
+        return value_inputs(inputs, self.models, self.terms, self.by_code, self.common)
 
 
 def value_all(
@@ -196,8 +194,8 @@ def _job_of(run: ValuationRun, lease: Lease) -> Job:
         found = pairs.staged_pairs(lease)
         if found is None:
             raise RunFailedError("What futures are drawn for is not there yet.")
-        futures = common_futures(found, models, terms)
-        job = Job(lease, models, terms, newcomers_of(models, terms), futures)
+        common = common_of(found, models, terms)
+        job = Job(lease, models, terms, newcomers_of(models, terms), common)
         _known.clear()
         _known[attempt] = job
     return dataclasses.replace(job, lease=lease)

@@ -32,7 +32,7 @@ from clv.services.partitions import input_table, value_table
 from clv.services.results import NOT_IN_DIGEST, Terms
 from clv.services.shards import Outcome
 from clv.services.totals import equity_metrics
-from clv.services.valuing import common_futures, newcomers_of
+from clv.services.valuing import common_of, newcomers_of
 from common.templatetags.display import counted
 
 CUSTOMERS = Q(order_days__gt=0)
@@ -140,8 +140,8 @@ def value(work: Work) -> Done:
             likegroups.store(work.run, likeness, by_code, inputs=inputs)
         detail["oddities"] = odd_amounts(inputs, models)
 
-    futures = common_futures(found, models, terms)
-    job = sharing.Job(work.lease, models, terms, by_code, futures)
+    common = common_of(found, models, terms)
+    job = sharing.Job(work.lease, models, terms, by_code, common)
     is_shared = work.run.kind in sharing.SHARED
     work.valued = sharing.value_all(
         job,

@@ -5,19 +5,25 @@ in currency units between them. Any part of the firm can be valued by itself: wh
 depends on all accounts was learnt before (`clv.services.fitting`).
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
 from clv.engine.futures import CommonFutures
+from clv.engine.models.repeat_buying import CommonOutlook
 from clv.engine.newcomers import Newcomers
 from clv.engine.pairs import Pairs
 from clv.engine.portfolio import Portfolio
 from clv.engine.uncertainty import Intervals, common_intervals, value_intervals
-from clv.engine.value import value_accounts
-from clv.policy import FEWEST_ORDERS_OF_ITS_OWN, INTERVAL_DRAWS, MOST_COMMON_PAIRS
+from clv.engine.value import outlook_of_pairs, value_accounts
+from clv.policy import (
+    FEWEST_ORDERS_OF_ITS_OWN,
+    INTERVAL_DRAWS,
+    MOST_COMMON_OUTLOOKS,
+    MOST_COMMON_PAIRS,
+)
 from clv.queries.inputs import Inputs
 from clv.services import newcomers
 from clv.services.contracts import contract_columns
@@ -34,18 +40,30 @@ from clv.services.results import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What the accounts of a run have in common, worked out once; None by each block.
+
+    `outlook` is what those who are alive expect; with `futures` an account has the same
+    interval whoever it is valued with.
+    """
+
+    outlook: CommonOutlook | None = None
+    futures: CommonFutures | None = None
+
+
 def value_inputs(
     inputs: Inputs,
     models: Models,
     terms: Terms,
     by_code: Newcomers | None = None,
-    futures: CommonFutures | None = None,
+    common: Common | None = None,
 ) -> Results:
     """Value every account: by contract, by its own history, the others "if won".
 
     `by_code` is what new customers are worth, from `newcomers_of`; worked out if it is
-    left out. `futures` are those of all accounts of a run, from `common_futures`; left
-    out, they are drawn for these accounts alone.
+    left out. `common` is what all accounts of a run share, from `common_of`; left out,
+    all is worked out and drawn for these accounts alone.
 
     Raises
     ------
@@ -59,7 +77,9 @@ def value_inputs(
     columns = newcomers.columns_of(inputs, models, by_code)
     known = Customers.of(inputs, clock).without_contract(inputs)
     if len(known):
-        for name, values in _customers(inputs, known, models, ahead, futures).items():
+        for name, values in _customers(
+            inputs, known, models, ahead, common or Common()
+        ).items():
             columns[name][known.rows] = values
     if len(inputs.contracts):
         rows = under_contract(inputs)
@@ -79,22 +99,41 @@ def on_clock(models: Models, terms: Terms) -> Terms:
     return replace(terms, horizon_days=clock.ahead(terms.horizon_days))
 
 
-def common_futures(pairs: Pairs, models: Models, terms: Terms) -> CommonFutures | None:
-    """Draw what all accounts of a run share of their futures: once for the run.
+def common_of(pairs: Pairs, models: Models, terms: Terms) -> Common:
+    """Work out and draw what all accounts with these pairs share: once for a run."""
+    ahead = on_clock(models, terms)
+    return Common(
+        _common_outlook(pairs, models, ahead),
+        _common_futures(pairs.by_week(), models, ahead),
+    )
+
+
+def _common_outlook(pairs: Pairs, models: Models, terms: Terms) -> CommonOutlook | None:
+    if len(pairs) > MOST_COMMON_OUTLOOKS:
+        return None
+    return outlook_of_pairs(
+        models.buying,
+        pairs,
+        annual_rate=terms.annual_rate,
+        horizon_days=terms.horizon_days,
+    )
+
+
+def _common_futures(pairs: Pairs, models: Models, terms: Terms) -> CommonFutures | None:
+    """Draw the futures of a whole run.
 
     None where the run draws block by block: earlier runs did, and who has very many
     pairs would need much memory.
     """
     if not models.common_futures or len(pairs) > MOST_COMMON_PAIRS:
         return None
-    ahead = on_clock(models, terms)
     return CommonFutures.draw(
         pairs,
         np.unique(pairs.frequency) + 1.0,  # the first order starts the history
         model=models.buying,
         spend=models.spend,
-        annual_rate=ahead.annual_rate,
-        horizon_days=ahead.horizon_days,
+        annual_rate=terms.annual_rate,
+        horizon_days=terms.horizon_days,
         rng=_chance(terms),
         draws=INTERVAL_DRAWS,
         pace_error=models.pace_error,
@@ -106,7 +145,7 @@ def _customers(
     known: Customers,
     models: Models,
     terms: Terms,
-    futures: CommonFutures | None,
+    common: Common,
 ) -> Columns:
     """Return the columns of customers; the horizon is on the clock of the histories."""
     economics = economics_of(known, models)
@@ -118,6 +157,7 @@ def _customers(
         cost_per_year=economics.cost_per_year,
         annual_rate=terms.annual_rate,
         horizon_days=terms.horizon_days,
+        common=common.outlook,
     )
     portfolio = _portfolio(known, economics, models, terms)
     days = expected_breakeven(
@@ -132,7 +172,7 @@ def _customers(
         known.rows,
         step=_steps(known, models),
         values=values,
-        span=_intervals(portfolio, models, terms, futures),
+        span=_intervals(portfolio, models, terms, common.futures),
         expected_days=days,
     )
 

@@ -9,7 +9,7 @@ of a model drawn by its weight. So recency shapes the futures of drawn models on
 it shapes those of a part, although it shapes which part is likely, given alive.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -27,7 +27,12 @@ from clv.engine.discounting import daily_rate, effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models import name_of, stored_model
-from clv.engine.models.repeat_buying import Ask, Flows, RepeatBuyingModel
+from clv.engine.models.repeat_buying import (
+    Ask,
+    Expected,
+    Flows,
+    RepeatBuyingModel,
+)
 
 WEIGHT_TOLERANCE = 1e-9
 COHORTS = "cohorts"
@@ -219,8 +224,17 @@ class Mixture(RepeatBuyingModel):
         parts = [model.curves(histories, grid_days) for model in self.models]
         return self._mean([p[0] for p in parts]), self._mean([p[1] for p in parts])
 
+    def _by_pair(self, rows: Histories, ask: Ask) -> Iterator[Expected | None]:
+        """Yield what alive accounts expect of each model in turn."""
+        for model in self.models:
+            yield from model._by_pair(rows, ask)
+
     def _ahead(
-        self, histories: Histories, shared: Histories, inverse: IndexVector, ask: Ask
+        self,
+        histories: Histories,
+        shared: Iterator[Expected | None],
+        inverse: IndexVector,
+        ask: Ask,
     ) -> list[FloatVector]:
         """Return the weighted means, one model after the other to save memory."""
         totals: list[FloatVector] = []

@@ -6,8 +6,9 @@ flow while alive; that product is taken here, once, for all models.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +25,7 @@ from clv.engine.discounting import daily_rate, effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models.parametric import ParametricModel
+from clv.engine.pairs import Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,18 @@ class Ask:
     delta: float
     horizon: float
     near: float
+
+    @classmethod
+    def check(cls, annual_rate: float, horizon_days: float, near_days: float) -> "Ask":
+        return cls(
+            daily_rate(annual_rate),
+            effective_horizon(annual_rate, horizon_days),
+            effective_horizon(annual_rate, near_days),
+        )
+
+
+# Columns of an outlook from the second on, given alive.
+Expected: TypeAlias = tuple[FloatVector, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,27 +235,58 @@ class RepeatBuyingModel(ParametricModel, ABC):
         BadParameterError
             If rate or a horizon is out of its domain.
         """
-        ask = Ask(
-            daily_rate(annual_rate),
-            effective_horizon(annual_rate, horizon_days),
-            effective_horizon(annual_rate, near_days),
-        )
+        ask = Ask.check(annual_rate, horizon_days, near_days)
         first, inverse = distinct_rows(histories.frequency, histories.age_days)
-        columns = self._ahead(histories, histories.take(first), inverse, ask)
-        return Outlook(*map(frozen, columns))
+        shared = self._by_pair(histories.take(first), ask)
+        return Outlook(*map(frozen, self._ahead(histories, shared, inverse, ask)))
+
+    def common_outlook(
+        self,
+        pairs: Pairs,
+        *,
+        annual_rate: float,
+        horizon_days: float,
+        near_days: float,
+    ) -> "CommonOutlook":
+        """Return what an outlook of any account with one of these pairs takes.
+
+        Parameters and errors as in `outlook`.
+        """
+        ask = Ask.check(annual_rate, horizon_days, near_days)
+        shared = self._by_pair(pairs.as_histories(), ask)
+        return CommonOutlook(self, ask, pairs, tuple(shared))
+
+    def _by_pair(self, rows: Histories, ask: Ask) -> Iterator[Expected | None]:
+        """Yield what alive accounts expect, for each model of a mix.
+
+        None where it is not the same for all accounts of one frequency and age.
+        """
+        yield None if self.recency_shapes_future else self._expected(rows, ask)
+
+    def _expected(self, rows: Histories, ask: Ask) -> Expected:
+        """Return the columns of an `Outlook` but the first one, given alive."""
+        far = self._flows_while_alive(rows, ask.delta, ask.horizon)
+        near = self._flows_while_alive(rows, ask.delta, ask.near)
+        grid = np.array([ask.horizon, ask.near])
+        return *far, *near, *self._orders_while_alive(rows, grid).T
 
     def _ahead(
-        self, histories: Histories, shared: Histories, inverse: IndexVector, ask: Ask
+        self,
+        histories: Histories,
+        shared: Iterator[Expected | None],
+        inverse: IndexVector,
+        ask: Ask,
     ) -> list[FloatVector]:
-        """Return the columns of an `Outlook`; most futures are shared by many."""
-        if self.recency_shapes_future:
-            shared, inverse = histories, np.arange(len(histories))
-        far = self._flows_while_alive(shared, ask.delta, ask.horizon)
-        near = self._flows_while_alive(shared, ask.delta, ask.near)
-        grid = np.array([ask.horizon, ask.near])
-        bought = self._orders_while_alive(shared, grid).T
+        """Return the columns of an `Outlook`; most futures are shared by many.
+
+        `shared` goes on with what `_by_pair` gave for this model.
+        """
+        expected = next(shared)
+        if expected is None:
+            inverse = np.arange(len(histories))
+            expected = self._expected(histories, ask)
         alive = self.probability_alive(histories)
-        return [alive, *(alive * one[inverse] for one in (*far, *near, *bought))]
+        return [alive, *(alive * one[inverse] for one in expected)]
 
     def purchase_curve(self, histories: Histories, grid_days: ArrayLike) -> FloatMatrix:
         """Return expected orders from the cut-off up to each day of a grid.
@@ -301,6 +346,38 @@ class RepeatBuyingModel(ParametricModel, ABC):
             orders[:, column] = np.where(alive, drawn, 0.0)
             days[:, column] = np.where(alive, lived, 0.0)
         return Simulation(orders, days)
+
+
+@dataclass(frozen=True, slots=True)
+class CommonOutlook:
+    """What the accounts of a firm expect given alive, by pair of frequency and age.
+
+    Attributes
+    ----------
+    model : RepeatBuyingModel
+    ask : Ask
+    pairs : Pairs
+    expected : one for each model of a mix
+    """
+
+    model: RepeatBuyingModel
+    ask: Ask
+    pairs: Pairs
+    expected: tuple[Expected | None, ...]
+
+    def of(self, histories: Histories) -> Outlook:
+        """Return what `RepeatBuyingModel.outlook` says of these histories.
+
+        Raises
+        ------
+        BadParameterError
+            If one of them has a pair that is not here.
+        """
+        first, inverse = distinct_rows(histories.frequency, histories.age_days)
+        places = self.pairs.places(histories.take(first))[inverse]
+        shared = iter(self.expected)
+        columns = self.model._ahead(histories, shared, places, self.ask)
+        return Outlook(*map(frozen, columns))
 
 
 def _checked_grid(grid_days: ArrayLike) -> FloatVector:

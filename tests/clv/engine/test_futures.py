@@ -1,4 +1,4 @@
-"""Futures drawn once for a firm are those of its accounts, whoever is looked at."""
+"""What is drawn or worked out once for a firm holds for any of its accounts."""
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from clv.engine.pairs import Pairs
 from clv.engine.portfolio import Portfolio
 from clv.engine.spend import GammaGamma
 from clv.engine.uncertainty import common_intervals, value_intervals
+from clv.engine.value import Values, outlook_of_pairs, value_accounts
 
 DOUBT = tuple(map(tuple, np.eye(4) * 0.02))
 STEADY = BgNbd(0.8, 40.0, 0.8, 3.0, log_covariance=DOUBT)
@@ -61,15 +62,38 @@ def part_of(known, rows):
     )
 
 
+def stranger_of(repeat, age, count):
+    return Portfolio.check(
+        model=STEADY,
+        spend=SPEND,
+        histories=Histories.check([repeat], [min(repeat, 1) * age], [age]),
+        order_count=[count],
+        mean_margin=30.0,
+        **AHEAD,
+    )
+
+
 def drawn_for(known, draws=200):
     return CommonFutures.draw(
-        Pairs.of(known.histories),
+        Pairs.of(known.histories).by_week(),
         np.unique(known.order_count),
         model=known.model,
         spend=known.spend,
         rng=np.random.default_rng(5),
         draws=draws,
         pace_error=0.1,
+        **AHEAD,
+    )
+
+
+def valued(known, common=None):
+    return value_accounts(
+        model=known.model,
+        histories=known.histories,
+        margin_per_order=known.margin_per_order,
+        cost_per_order=2.0,
+        cost_per_year=9.0,
+        common=common,
         **AHEAD,
     )
 
@@ -124,20 +148,28 @@ def test_the_same_accounts_have_the_same_intervals_again(name):
     assert one == two
 
 
+@pytest.mark.parametrize("model", [*BY_PAIR.values(), *BY_HISTORY.values()])
+def test_expectations_worked_out_once_are_those_of_each_account(model):
+    known = firm(model)
+    common = outlook_of_pairs(model, Pairs.of(known.histories), **AHEAD)
+
+    for rows in (np.arange(600), np.arange(400, 500), np.array([5])):
+        part = part_of(known, rows)
+        alone, looked_up = valued(part), valued(part, common)
+        for name in Values.__dataclass_fields__:
+            assert getattr(looked_up, name).tolist() == getattr(alone, name).tolist()
+
+
 def test_only_accounts_of_the_firm_can_be_looked_up():
     known = firm(STEADY)
     common = drawn_for(known)
     for repeat, age, count in ((0, 7007, 1), (90, 700, 1), (0, 7, 91)):
-        stranger = Portfolio.check(
-            model=STEADY,
-            spend=SPEND,
-            histories=Histories.check([repeat], [min(repeat, 1) * age], [age]),
-            order_count=[count],
-            mean_margin=30.0,
-            **AHEAD,
-        )
+        stranger = stranger_of(repeat, age, count)
         with pytest.raises(BadParameterError, match="none of those"):
             common_intervals(stranger, common)
+    outlook = outlook_of_pairs(STEADY, Pairs.of(known.histories), **AHEAD)
+    with pytest.raises(BadParameterError, match="none of those"):
+        valued(stranger_of(90, 700, 91), outlook)
 
 
 def test_pairs_are_distinct_and_ascend():
@@ -148,8 +180,9 @@ def test_pairs_are_distinct_and_ascend():
 
     pairs = Pairs.of(histories)
 
-    assert pairs.frequency.tolist() == [0, 1, 1, 1, 2]
-    assert pairs.age_days.tolist() == [14, 1.75, 7, 14, 70]
-    again = Pairs.of(pairs.as_histories())
-    assert again.age_days.tolist() == pairs.age_days.tolist()
+    assert pairs.frequency.tolist() == [0, 0, 1, 1, 1, 2]
+    assert pairs.age_days.tolist() == [13, 14, 1, 10, 11, 70]
+    for weekly in (pairs.by_week(), pairs.by_week().by_week()):
+        assert weekly.frequency.tolist() == [0, 1, 1, 1, 2]
+        assert weekly.age_days.tolist() == [14, 1.75, 7, 14, 70]
     assert Pairs.of(Histories.check([], [], [])).age_days.size == 0

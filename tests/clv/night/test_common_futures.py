@@ -19,7 +19,7 @@ from clv.services.guidance import Guidance
 from clv.services.learnt import Models
 from clv.services.pairs import pairs_of
 from clv.services.results import Terms
-from clv.services.valuing import common_futures, value_inputs
+from clv.services.valuing import common_of, value_inputs
 from config import night
 from tests.clv.night import firm
 from tests.clv.night.test_guided import QUIET_SUMMER, TWO
@@ -41,14 +41,14 @@ def test_a_firm_in_blocks_has_the_values_of_the_whole(seasons):
     accounts = random_firm()
     guided = dataclasses.replace(TWO, seasons=seasons())
     models = fit_models(accounts, terms=TERMS, guidance=guided)
-    futures = common_futures(pairs_of(accounts, models, TERMS), models, TERMS)
+    common = common_of(pairs_of(accounts, models, TERMS), models, TERMS)
 
-    whole = found(value_inputs(accounts, models, TERMS, futures=futures))
+    whole = found(value_inputs(accounts, models, TERMS, common=common))
 
     for size in (400, 131, 50):
         parts = [
             value_inputs(
-                accounts.between(first, first + size - 1), models, TERMS, None, futures
+                accounts.between(first, first + size - 1), models, TERMS, None, common
             )
             for first in range(1, 401, size)
         ]
@@ -80,13 +80,32 @@ def test_runs_from_before_and_firms_of_very_many_pairs_draw_block_by_block(
     models = fit_models(accounts, terms=TERMS, guidance=TWO)
     stored = json.loads(json.dumps(models.as_parameters()))
     known = pairs_of(accounts, models, TERMS)
-    assert common_futures(known, Models.from_parameters(stored), TERMS) is not None
+    again = common_of(known, Models.from_parameters(stored), TERMS)
+    assert again.futures is not None
 
     del stored["common_futures"]
-    assert common_futures(known, Models.from_parameters(stored), TERMS) is None
+    before = common_of(known, Models.from_parameters(stored), TERMS)
+    assert before.futures is None
 
-    monkeypatch.setattr("clv.services.valuing.MOST_COMMON_PAIRS", len(known) - 1)
-    assert common_futures(known, models, TERMS) is None
+    monkeypatch.setattr(
+        "clv.services.valuing.MOST_COMMON_PAIRS", len(known.by_week()) - 1
+    )
+    assert common_of(known, models, TERMS).futures is None
+
+
+def test_without_common_expectations_no_digit_changes(monkeypatch):
+    accounts = random_firm()
+    models = fit_models(accounts, terms=TERMS, guidance=TWO)
+    known = pairs_of(accounts, models, TERMS)
+    common = common_of(known, models, TERMS)
+    monkeypatch.setattr("clv.services.valuing.MOST_COMMON_OUTLOOKS", len(known) - 1)
+
+    without = common_of(known, models, TERMS)
+
+    assert (common.outlook is None, without.outlook is None) == (False, True)
+    digest = value_inputs(accounts, models, TERMS, common=common).digest(accounts)
+    again = value_inputs(accounts, models, TERMS, common=without).digest(accounts)
+    assert again == digest
 
 
 # With a database
