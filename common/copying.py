@@ -191,12 +191,15 @@ NUMERIC_NEGATIVE = 0x4000 << 16
 
 
 def _as_sent(column: Written) -> tuple[NDArray[Any], ...]:
-    """Return the column as the whole words of 2 to 8 bytes that it is sent as."""
+    """Return the column as the whole words of 2 to 8 bytes that it is sent as.
+
+    A word that is the same in all rows is returned once.
+    """
     if column.kind != "cents":
         days = EPOCH_DAYS if column.kind == "date" else 0
         values = column.values - days if days else column.values
-        return (values.astype(f">{FIXED[column.kind]}"),)
-    cents = column.values.astype(np.int64, copy=False)
+        return (_once_if_same(values).astype(f">{FIXED[column.kind]}"),)
+    cents = _once_if_same(column.values.astype(np.int64, copy=False))
     amount = np.abs(cents)
     if amount.size and not 0 <= int(amount.max()) < MOST_CENTS:
         raise ValueError("an amount has too many digits")
@@ -206,8 +209,16 @@ def _as_sent(column: Written) -> tuple[NDArray[Any], ...]:
     digits |= (whole - hundreds * 10_000) << 16
     digits |= (hundreds - millions * 10_000) << 32
     digits |= millions << 48
-    head = np.where(cents < 0, NUMERIC_HEAD | NUMERIC_NEGATIVE, NUMERIC_HEAD)
+    lost = _once_if_same(cents < 0)
+    head = np.where(lost, NUMERIC_HEAD | NUMERIC_NEGATIVE, NUMERIC_HEAD)
     return head.astype(">i8"), digits.astype(">i8")
+
+
+def _once_if_same(values: NDArray[Any]) -> NDArray[Any]:
+    """Return one of the values if all are the same whole number, else all of them."""
+    if values.dtype.kind != "f" and values.size and (values == values[0]).all():
+        return values[:1]
+    return values
 
 
 def _shapes(columns: Iterable[Written], count: int) -> NDArray[np.int64]:
@@ -246,8 +257,9 @@ def _laid_out(
                 width = sum(each.itemsize for each in words)
                 fields.append((f"#{name}", ">i4", width))
                 for number, values in enumerate(words):
-                    fields.append((f"{name}.{number}", values.dtype.str, 0))
-                    taken[f"{name}.{number}"] = values[part][rows]
+                    fields.append((f"{name}.{number}", values.dtype.str, values[0]))
+                    if values.size > 1:
+                        taken[f"{name}.{number}"] = values[part][rows]
         layout = np.dtype([(name, kind) for name, kind, _ in fields])
         frame = np.array(tuple(value for *_, value in fields), layout)
         data = np.empty(rows.size, layout)

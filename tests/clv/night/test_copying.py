@@ -148,6 +148,41 @@ def test_money_dates_and_words_travel_as_they_are(db):
     assert [row[4] for row in rows] == [None if n > 0.9 else n for n in part.tolist()]
 
 
+@pytest.mark.parametrize("count", [1, 3, 20_000])
+def test_values_that_are_all_the_same_travel_as_others_do(db, count):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE written (id bigint, run bigint,"
+            " loss numeric(14, 2), same numeric(14, 2), day date, zero float8)"
+        )
+    losses, zeros = -np.arange(1, count + 1), np.where(np.arange(count) % 2, 0.0, -0.0)
+
+    write_table(
+        "written",
+        {
+            "id": Written("i8", np.arange(count)),
+            "run": Written("i8", np.full(count, 7)),
+            "loss": Written("cents", losses),
+            "same": Written("cents", np.full(count, -1234)),
+            "day": Written("date", np.full(count, 365), np.arange(count) % 2 == 1),
+            "zero": Written("f8", zeros),
+        },
+    )
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT run, loss, same::text, day - DATE 'epoch', zero::text"
+            " FROM written ORDER BY id"
+        )
+        assert cursor.fetchall() == [
+            (
+                *(7, Decimal(loss).scaleb(-2), "-12.34"),
+                *((365, "-0") if number % 2 == 0 else (None, "0")),
+            )
+            for number, loss in enumerate(losses.tolist())
+        ]
+
+
 def test_an_amount_too_long_is_refused(db):
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMPORARY TABLE written (cents numeric(14, 2))")
