@@ -141,6 +141,10 @@ class AccountSummary(models.Model):
 
     class Meta:
         verbose_name_plural = "account summaries"
+        indexes = [
+            # Whose sums change tonight although nothing was entered.
+            models.Index(fields=["next_change_on"], name="summary_by_next_change"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id} as of {self.as_of}"

@@ -9,6 +9,7 @@ from config.embedded.binaries import postgres_programs
 from config.embedded.errors import EmbeddedError
 from config.embedded.folders import DATABASE_NAME, SUPERUSER, Paths, database_url
 from config.embedded.identity import service_account
+from config.embedded.memory import cache_setting
 from config.embedded.process import Command, Server, spawn, tail
 
 # The wheel has no ICU; the builtin provider gives full Unicode rules without it.
@@ -23,7 +24,6 @@ INITDB = (
     f"--username={SUPERUSER}",
 )
 DURABLE = {
-    "shared_buffers": "256MB",
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",
     "client_connection_check_interval": "1s",
@@ -33,6 +33,7 @@ DURABLE = {
 # planned for as if there were no rows: a simulated year took two minutes and not 4 s.
 FORGETFUL = {
     **DURABLE,
+    "shared_buffers": "256MB",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -46,7 +47,10 @@ def start_postgres(
     settings: dict[str, str] = DURABLE,
     inherited: tuple[int, ...] = (),
 ) -> Server:
-    """Start PostgreSQL, making its cluster and our database on the first start."""
+    """Start PostgreSQL, making its cluster and our database on the first start.
+
+    Unless the settings say otherwise, its cache is as large as suits the machine.
+    """
     programs = postgres_programs(where)
     if not (where.postgres / "PG_VERSION").exists():
         _make_cluster(where, programs)
@@ -57,7 +61,8 @@ def start_postgres(
         "unix_socket_directories": f'"{where.run}"',
         "unix_socket_permissions": "0700",
     }
-    for name, value in {**listening, **settings}.items():
+    cache = {"shared_buffers": cache_setting()}
+    for name, value in {**listening, **cache, **settings}.items():
         argv += ["-c", f"{name}={value}"]
     server = Server(
         command=Command(

@@ -7,7 +7,7 @@ import pytest
 
 from config import embedded, env
 
-COMPOSE_ONLY = {"POSTGRES_PASSWORD"}
+COMPOSE_ONLY = {"POSTGRES_PASSWORD", "POSTGRES_SHARED_BUFFERS"}
 
 
 def test_example_file_lists_exactly_the_variables_that_are_read():
