@@ -20,6 +20,9 @@ STORAGES = {
 ACCOUNT_RATE_LIMITS = False
 # Nothing was collected, so static files are looked for when they are asked for.
 WHITENOISE_AUTOREFRESH = True
+# Without an address for uploads the server of browser tests takes every address for one
+# and answers with a file of the project, if one is called so.
+MEDIA_URL = "/uploads/"
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     **CELERY_BROKER_TRANSPORT_OPTIONS,
     "visibility_timeout": 60,
