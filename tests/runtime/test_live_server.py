@@ -13,6 +13,6 @@ def test_it_serves_pages_and_no_file_of_the_project(live_server):
     finally:
         connection.close()
 
-    assert answer.status == 302  # like every address that a stranger asks for
-    assert answer.headers["Location"] == "/sign-in/login/?next=/manage.py"
+    # Like every address where nobody has an account yet.
+    assert (answer.status, answer.headers["Location"]) == (302, "/setup/")
     assert "django.core.management" not in text
