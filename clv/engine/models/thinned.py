@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import betainc, gammaln
 
-from clv.engine.arrays import FloatMatrix, FloatVector, IndexVector, distinct_rows
+from clv.engine.arrays import (
+    BoolVector,
+    FloatMatrix,
+    FloatVector,
+    IndexVector,
+    distinct_rows,
+)
 from clv.engine.history import Histories
 from clv.engine.quadrature import logit_nodes
 
@@ -16,6 +22,7 @@ NEGLIGIBLE = 1e-12
 MANY_PURCHASES = 300.0  # expected ones, beyond which regularity no longer matters
 DROPOUT_NODES = 80
 CHUNK_CELLS = 200_000
+CELLS_AT_ONCE = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +106,110 @@ def _exact(
 
     which itself grows by ``z (m+R) / (m+1)``: only the first one is looked up.
     """
-    orders, survival = np.zeros(shape.size), np.ones(shape.size)
-    if not shape.size:
-        return orders, survival
-    active = np.flatnonzero(share > 0.0)
-    z, R, beside = share[active], shape[active], b[active]
-    reached = np.ones(active.size)
-    events = rows.k - rows.phase
-    chance = betainc(events, R, z)
-    log_z = np.log(z)
-    log_just = events * log_z + R * np.log1p(-z)
-    log_just += gammaln(events + R) - gammaln(R) - gammaln(events + 1.0)
-    while active.size:
-        made = reached * chance
-        orders[active] += made
-        survival[active] -= made * rows.a / (rows.a + beside)
-        reached *= beside / (rows.a + beside)
-        beside += 1.0
-        for _ in range(rows.k):
-            chance -= np.exp(log_just)
-            log_just += log_z + np.log((events + R) / (events + 1.0))
-            events += 1
+    sums = _Sums.of(rows, shape, share, b)
+    while sums.active.size:
+        # One by one where there are many to add to, several at once where there are
+        # few; in the same order, so that who stands beside one shows in no digit.
+        count = CELLS_AT_ONCE // (rows.k * sums.active.size)
+        sums.keep(sums.add_several(count) if count > 1 else sums.add_one())
+    return sums.orders, np.maximum(sums.survival, 0.0)
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What has been added up, and of the `active` what the next purchase adds.
+
+    `reached` is the chance not to have left at an earlier one, `chance` that of enough
+    events for it, `log_just` that of exactly as many, its logarithm.
+    """
+
+    a: float
+    k: int
+    orders: FloatVector
+    survival: FloatVector
+    active: IndexVector
+    R: FloatVector
+    log_z: FloatVector
+    beside: FloatVector
+    reached: FloatVector
+    chance: FloatVector
+    log_just: FloatVector
+    events: int
+
+    @classmethod
+    def of(
+        cls, rows: Thinned, shape: FloatVector, share: FloatVector, b: FloatVector
+    ) -> "_Sums":
+        active = np.flatnonzero(share > 0.0)
+        z, R, events = share[active], shape[active], rows.k - rows.phase
+        log_z = np.log(z)
+        log_just = events * log_z + R * np.log1p(-z)
+        log_just += gammaln(events + R) - gammaln(R) - gammaln(events + 1.0)
+        return cls(
+            a=rows.a,
+            k=rows.k,
+            orders=np.zeros(shape.size),
+            survival=np.ones(shape.size),
+            active=active,
+            R=R,
+            log_z=log_z,
+            beside=b[active],
+            reached=np.ones(active.size),
+            chance=betainc(events, R, z),
+            log_just=log_just,
+            events=events,
+        )
+
+    def add_one(self) -> BoolVector:
+        """Add the next purchase; return for whom another one may follow."""
+        made = self.reached * self.chance
+        self.orders[self.active] += made
+        self.survival[self.active] -= made * self.a / (self.a + self.beside)
+        self.reached *= self.beside / (self.a + self.beside)
+        self.beside += 1.0
+        for _ in range(self.k):
+            self.chance -= np.exp(self.log_just)
+            self.log_just += self.log_z + np.log(
+                (self.events + self.R) / (self.events + 1.0)
+            )
+            self.events += 1
+        np.maximum(self.chance, 0.0, out=self.chance)
+        return np.asarray(made > NEGLIGIBLE)
+
+    def add_several(self, count: int) -> BoolVector:
+        """Add the next `count` purchases, none after one that is all but impossible."""
+        besides = _each(np.add, self.beside, np.ones((count, self.beside.size)))
+        self.beside, besides = besides[-1], besides[:-1]
+        events = self.events + np.arange(self.k * count)[:, None]
+        growth = self.log_z + np.log((events + self.R) / (events + 1.0))
+        reached = _each(np.multiply, self.reached, besides / (self.a + besides))
+        log_just = _each(np.add, self.log_just, growth)
+        chance = _each(np.subtract, self.chance, np.exp(log_just[:-1]))[:: self.k]
         np.maximum(chance, 0.0, out=chance)
-        kept = made > NEGLIGIBLE
+        made = reached[:-1] * chance[:-1]
+        follows = made > NEGLIGIBLE
+        made[1:] *= follows[:-1]
+        at, gone = self.active, made * self.a / (self.a + besides)
+        self.orders[at] = _each(np.add, self.orders[at], made)[-1]
+        self.survival[at] = _each(np.subtract, self.survival[at], gone)[-1]
+        self.reached, self.chance, self.log_just = reached[-1], chance[-1], log_just[-1]
+        self.events += self.k * count
+        return np.asarray(follows[-1])
+
+    def keep(self, kept: BoolVector) -> None:
         if not kept.all():
-            active, z, R, beside = active[kept], z[kept], R[kept], beside[kept]
-            reached, chance = reached[kept], chance[kept]
-            log_z, log_just = log_z[kept], log_just[kept]
-    return orders, np.maximum(survival, 0.0)
+            self.active, self.R, self.log_z = (
+                part[kept] for part in (self.active, self.R, self.log_z)
+            )
+            self.beside, self.reached, self.chance, self.log_just = (
+                part[kept]
+                for part in (self.beside, self.reached, self.chance, self.log_just)
+            )
+
+
+def _each(step: np.ufunc, first: FloatVector, others: FloatMatrix) -> FloatMatrix:
+    """Return `first` and what each row of `others` makes of it, one after another."""
+    return np.asarray(step.accumulate(np.vstack((first, others))))
 
 
 def _smooth(
