@@ -155,7 +155,7 @@ class _Sums:
             log_z=log_z,
             beside=b[active],
             reached=np.ones(active.size),
-            chance=betainc(events, R, z),
+            chance=np.asarray(betainc(events, R, z), dtype=np.float64),
             log_just=log_just,
             events=events,
         )
@@ -198,13 +198,10 @@ class _Sums:
 
     def keep(self, kept: BoolVector) -> None:
         if not kept.all():
-            self.active, self.R, self.log_z = (
-                part[kept] for part in (self.active, self.R, self.log_z)
-            )
-            self.beside, self.reached, self.chance, self.log_just = (
-                part[kept]
-                for part in (self.beside, self.reached, self.chance, self.log_just)
-            )
+            self.active = self.active[kept]
+            self.R, self.log_z = self.R[kept], self.log_z[kept]
+            self.beside, self.reached = self.beside[kept], self.reached[kept]
+            self.chance, self.log_just = self.chance[kept], self.log_just[kept]
 
 
 def _each(step: np.ufunc, first: FloatVector, others: FloatMatrix) -> FloatMatrix:
