@@ -39,6 +39,8 @@ from segments.choices import WorthClass
 MOST_SHOWN = 500
 # A quiet day shows what comes next, up to so many rows.
 FILLED_UP_TO = 8
+# Who has no account yet.
+FIRM, PERSON = "firm", "person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,13 @@ def _done(user: User, today: dt.date, weighing: Weighing) -> Done:
         count=len(found) + sum(len(items) for items in settled.values()),
         gain=sum((one.gain for one in found if one), gain),
     )
+
+
+def lacks_accounts(user: User) -> str:
+    """Return who has no account yet, the firm or only `user`; empty if both do."""
+    if Account.objects.visible_to(user).exists():
+        return ""
+    return PERSON if Account.objects.exists() else FIRM
 
 
 def put_off(*, user: User, today: dt.date) -> int:

@@ -14,7 +14,7 @@ from campaigns.queries.costs import hourly_costs, plan_cost
 from campaigns.queries.service import STATES, with_clocks
 from common.money import ZERO
 from crm.choices import Stage
-from crm.models import Case, User
+from crm.models import Account, Case, User
 from segments.choices import WorthClass
 from segments.models import Membership
 
@@ -31,8 +31,11 @@ def classes_without_plan() -> list[Uncovered]:
     """Return the classes without a published plan for all of it.
 
     A plan for a part of a class leaves the others; where it leaves nobody, its class is
-    not named. A class without any plan is named also while it has no members.
+    not named. A class without any plan is named also while it has no members; before
+    the first account nobody needs a plan, and none is named.
     """
+    if not Account.objects.exists():
+        return []
     published = PlanVersion.objects.published().filter(plan__is_automatic=True)
     rows = published.select_related("plan").only("plan")
     whole = {one.plan.worth_class for one in rows if not one.plan.is_refined}

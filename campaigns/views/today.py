@@ -52,7 +52,8 @@ def today(request: SignedInRequest) -> HttpResponse:
     team = TeamForm(request.GET) if _sees_team(user) else None
     is_ahead = "ahead" in request.GET
     rows = queries.MOST_SHOWN if "all" in request.GET else TODAY_ROWS
-    does_sendings = user.has_perm(permissions.CHANGE_PLANS)
+    lacks = queries.lacks_accounts(user)
+    does_sendings = user.has_perm(permissions.CHANGE_PLANS) and lacks != queries.FIRM
     return render_page(
         request,
         "campaigns/today/page.html",
@@ -73,6 +74,7 @@ def today(request: SignedInRequest) -> HttpResponse:
             "form": PutOffForm(),
             "put_off": queries.put_off(user=user, today=day),
             "uncovered": _uncovered(user),
+            "lacks": lacks,
         },
     )
 

@@ -27,6 +27,7 @@ ASSETS = (
     "css/base.css",
     "css/components.css",
     "css/pages.css",
+    "css/touch.css",
     "js/theme.js",
     "js/content.js",
     "js/toast.js",

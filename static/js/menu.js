@@ -17,13 +17,19 @@
     });
   });
 
-  // Of a menu longer than the side bar, data-side shows the page's own link at first.
+  // Of a menu longer than the side bar, data-side shows the page's own link at first;
+  // no line of it begins half under what stays at the top.
   onEach("[data-side]", (side) => {
     const here = side.querySelector("[aria-current=page]");
     if (!here) return;
     const shown = side.lastElementChild.getBoundingClientRect().top;
     const hidden = here.getBoundingClientRect().bottom - shown;
-    if (hidden > 0) side.scrollTop += hidden + side.clientHeight / 4;
+    if (hidden <= 0) return;
+    side.scrollTop += hidden + side.clientHeight / 4;
+    const below = side.querySelector("[data-stays]")?.getBoundingClientRect().bottom ?? 0;
+    const lines = [...side.querySelectorAll("li, [data-menu-title]")].map((one) => one.getBoundingClientRect());
+    const cut = lines.find((line) => line.top < below && line.bottom > below);
+    if (cut) side.scrollTop -= below - cut.top;
   });
 
   // A button with data-opens shows the dialog of that id.

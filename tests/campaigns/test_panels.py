@@ -16,6 +16,7 @@ from campaigns.services import assignments, plans, touches
 from campaigns.services.deliveries import enqueue
 from campaigns.services.planning import plan_touches
 from common.clock import business_today
+from segments.choices import WorthClass
 from tests import make
 
 
@@ -247,6 +248,7 @@ def test_a_class_without_plan_is_told_on_dashboards(
     client, ready, manager, marketer, rep, name
 ):
     url = reverse(f"campaigns:{name}")
+    make.account(owner=rep)
     client.force_login(manager)
     assert "No published plan" not in client.get(url).text
     version = PlanVersion.objects.published().get(plan__worth_class="general")
@@ -255,3 +257,16 @@ def test_a_class_without_plan_is_told_on_dashboards(
     assert "No published plan for “General” (0 accounts)" in text
     client.force_login(rep)
     assert "No published plan" not in client.get(url).text
+
+
+@pytest.mark.parametrize("name", ["value_plans", "today"])
+def test_before_the_first_account_no_class_lacks_a_plan(client, manager, rep, name):
+    url = reverse(f"campaigns:{name}")
+    client.force_login(manager)
+    assert "No published plan" not in client.get(url).text
+
+    make.account(owner=rep)
+
+    text = client.get(url).text
+    assert text.count("(0 accounts)") == len(WorthClass)
+    assert "No published plan for" in text

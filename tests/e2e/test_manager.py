@@ -81,3 +81,23 @@ def test_a_long_menu_begins_where_the_page_stands(
         link = here.bounding_box()
         assert 0 <= link["y"] <= foot["y"] - link["height"]
         assert page.evaluate("scrollY") == 0
+
+
+@pytest.mark.parametrize("height", [600, 640, 680, 700, 720])
+def test_no_line_of_a_long_menu_begins_half_under_the_log_button(
+    page, live_server, sign_in, manager, firm, height
+):
+    page.set_viewport_size({"width": 1440, "height": height})
+    sign_in(manager)
+    moved = []
+    for url_name in ("clv:assumptions", "clv:accuracy", "clv:run_list"):
+        page.goto(f"{live_server.url}{reverse(url_name)}")
+        expect(page.locator(".c-side [aria-current=page]")).to_be_in_viewport()
+        button = page.locator(".c-side [data-quick-log]").bounding_box()
+        under = button["y"] + button["height"]
+        lines = page.locator(".c-side :is(.c-nav__title, .c-nav__link)").all()
+        boxes = [line.bounding_box() for line in lines]
+        cut = [box for box in boxes if box["y"] < under - 1 < box["y"] + box["height"]]
+        assert cut == [], url_name
+        moved.append(page.evaluate("document.querySelector('.c-side').scrollTop"))
+    assert max(moved) > 0
