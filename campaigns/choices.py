@@ -71,6 +71,7 @@ class CampaignKind(TextChoices):
 
 class CampaignStatus(TextChoices):
     DRAFT = "draft", "Draft"
+    STARTING = "starting", "Starting"
     RUNNING = "running", "Running"
     ENDED = "ended", "Ended"
     CANCELLED = "cancelled", "Cancelled"

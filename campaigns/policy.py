@@ -147,6 +147,10 @@ WANTED_PRECISION = 0.1
 # What one account may cost by a campaign: beyond it somebody mistyped a unit cost.
 MOST_A_CAMPAIGN = 1_000_000
 MOST_CAMPAIGN_TOUCHES = 50
+# More accounts take longer to start than a page may: a worker starts them.
+MOST_STARTED_AT_ONCE = 5_000
+# A start that no worker managed in an hour is given up, so that nobody waits for it.
+LONGEST_START = dt.timedelta(hours=1)
 
 # -- The plan optimiser (campaigns/queries/optimiser.py) ----------------------------
 # Bands of the margin expected of an account within a year, in the shop's currency: each

@@ -11,7 +11,13 @@ from typing import Any
 from celery import group, shared_task
 from kombu.exceptions import OperationalError
 
-from campaigns.services import answer_mails, case_watch, sending, standings
+from campaigns.services import (
+    answer_mails,
+    asked_starts,
+    case_watch,
+    sending,
+    standings,
+)
 from campaigns.services.automations import firing, webhooks
 from clv.services import runs, sharing
 from config import night
@@ -25,6 +31,7 @@ DIGEST_SECONDS = 900.0
 CASES_SECONDS = 60.0
 MAILS_SECONDS = 10.0
 CATCH_UP_SECONDS = 10.0
+STARTS_SECONDS = 5.0
 AUTOMATIONS_SECONDS = 60.0
 WEBHOOKS_SECONDS = 15.0
 CAPTURE_SECONDS = 5.0  # a look at whose turn it is; servers are asked less often
@@ -196,6 +203,19 @@ def catch_up() -> None:
     standings.catch_up()
 
 
+@shared_task(
+    name="campaigns.start_asked",
+    queue="bulk",
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=LONGEST_MAILING,
+    time_limit=LONGEST_MAILING + 15,
+)
+def start_asked() -> None:
+    """Start the campaigns whose start was asked for, each once."""
+    asked_starts.start_asked()
+
+
 def call_helpers(run_id: int, numbers: Sequence[int]) -> None:
     """Ring for each shard; who has the run begins with the first, helpers at the end.
 
@@ -223,6 +243,11 @@ BEAT: dict[str, Any] = {
         "task": "campaigns.catch_up",
         "schedule": CATCH_UP_SECONDS,
         "options": {"expires": CATCH_UP_SECONDS},
+    },
+    "start-campaigns": {
+        "task": "campaigns.start_asked",
+        "schedule": STARTS_SECONDS,
+        "options": {"expires": STARTS_SECONDS},
     },
     "read-sources": {
         "task": "crm.read_sources",

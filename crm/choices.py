@@ -377,6 +377,7 @@ class NotificationKind(TextChoices):
     CASE = "case", "Case"
     AUTOMATION = "automation", "Automation"
     CAPTURE = "capture", "Connection"
+    CAMPAIGN = "campaign", "Campaign"
 
 
 class ListKey(TextChoices):

@@ -16,7 +16,7 @@ from campaigns.api.wallet import MeasuredEffectOut
 from campaigns.errors import CampaignStateError
 from campaigns.models import Campaign, TouchTemplate
 from campaigns.queries import campaign_results
-from campaigns.services import campaign_effects, campaigns, starting
+from campaigns.services import asked_starts, campaign_effects, campaigns, starting
 from campaigns.services.drafts import TERMS
 from common.api import StrictModelSerializer, StrictSerializer
 from common.api import expected_version as expected
@@ -41,7 +41,11 @@ class CampaignTouchOut(serializers.ModelSerializer[TouchTemplate]):
 
 
 class CampaignOut(serializers.ModelSerializer[Campaign]):
-    """One campaign with its touches; `ends_on` is its last day."""
+    """One campaign with its touches; `ends_on` is its last day.
+
+    It is `starting` while a worker is to start it, then `running`, or a `draft` again:
+    `start_failure` says why.
+    """
 
     owner = serializers.EmailField(source="owner.email")
     audience = serializers.IntegerField(
@@ -63,6 +67,7 @@ class CampaignOut(serializers.ModelSerializer[Campaign]):
             "ends_on",
             "budget",
             "holdout_percent",
+            "start_failure",
             "started_at",
             "ended_at",
             "version",
@@ -229,18 +234,21 @@ class CampaignResource(Listed, Shown, Resource):
     @extend_schema(
         summary="Start it: draw the control group and plan its touches",
         request=StartIn,
-        responses={200: CampaignOut, 409: GateUndecidedOut},
+        responses={200: CampaignOut, 202: CampaignOut, 409: GateUndecidedOut},
     )
     @action(detail=True, methods=["post"])
     @acts_once
     def start(self, request: Request, pk: int) -> Response:
+        """Start at once; with a large audience a worker soon does, and it is 202."""
         campaign, said = self.get_object(), self.read(request)
-        starting.start_campaign(
+        done = asked_starts.ask_start(
             actor=self.actor,
             campaign=campaign,
             decision=decision_of(said.get("gate")),
         )
-        return self._told(pk)
+        answer = self._told(pk)
+        answer.status_code = 202 if done.is_starting else 200
+        return answer
 
     @extend_schema(summary="End it today", request=None, responses=CampaignOut)
     @action(detail=True, methods=["post"])

@@ -22,6 +22,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     def drafts(self) -> Self:
         return self.filter(status=CampaignStatus.DRAFT)
 
+    def starting(self) -> Self:
+        """Keep those that a worker is to start."""
+        return self.filter(status=CampaignStatus.STARTING)
+
     def running(self) -> Self:
         return self.filter(status=CampaignStatus.RUNNING)
 
@@ -40,7 +44,9 @@ class Campaign(Versioned):
     """One effort with a goal, for chosen accounts, from one day to another.
 
     Audience and control group are drawn when it starts and stay as they are. `seed`
-    decides who is in the control group. `ends_on` is its last day.
+    decides who is in the control group. `ends_on` is its last day. While a worker is to
+    start it, `start_decision` keeps what was said at the gate; `start_failure` says why
+    the last start did not come about.
     """
 
     name = models.CharField(max_length=150)
@@ -66,6 +72,12 @@ class Campaign(Versioned):
         related_name="+",
         help_text="what was decided about those for whom it does not pay",
     )
+    start_asked_at = models.DateTimeField(null=True, blank=True)
+    start_asked_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    start_decision = models.JSONField(default=dict, blank=True)
+    start_failure = models.CharField(max_length=300, blank=True, default="")
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -87,7 +99,11 @@ class Campaign(Versioned):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    status__in=[CampaignStatus.DRAFT, CampaignStatus.CANCELLED],
+                    status__in=[
+                        CampaignStatus.DRAFT,
+                        CampaignStatus.STARTING,
+                        CampaignStatus.CANCELLED,
+                    ],
                     started_at=None,
                 )
                 | Q(
@@ -95,6 +111,11 @@ class Campaign(Versioned):
                     started_at__isnull=False,
                 ),
                 name="campaign_started_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=CampaignStatus.STARTING)
+                | Q(start_asked_at__isnull=False, start_asked_by__isnull=False),
+                name="campaign_starting_was_asked_for",
             ),
         ]
 
@@ -104,6 +125,10 @@ class Campaign(Versioned):
     @property
     def is_draft(self) -> bool:
         return self.status == CampaignStatus.DRAFT
+
+    @property
+    def is_starting(self) -> bool:
+        return self.status == CampaignStatus.STARTING
 
     @property
     def is_running(self) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from django.db.models import Case, Exists, F, OuterRef, Q, TextField, Value, When
 
-from campaigns.choices import CampaignStatus
 from campaigns.models import Enrolment, PlanAssignment
 from crm.queries.entries import Entries, joined, of_accounts, words
 
@@ -48,7 +47,7 @@ def plans_ended(account_ids: Sequence[int]) -> Entries:
 def enrolments(account_ids: Sequence[int]) -> Entries:
     """Return when the account was put into a campaign, and what it gets there."""
     said = Case(
-        When(campaign__status=CampaignStatus.DRAFT, then=Value("Added to the draft.")),
+        When(campaign__started_at=None, then=Value("Added to the draft.")),
         When(is_control=True, then=Value("In the control group, which gets nothing.")),
         When(
             ~Q(left_out=""), then=joined(Value("Left out. "), words("left_out_because"))

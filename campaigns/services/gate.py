@@ -94,23 +94,8 @@ def decide(
     """
     if not gate.is_needed:
         return Verdict(list(gate.account_ids), [], [], None, None)
+    reason, way = check_said(gate=gate, decision=decision)
     said = decision or Decision()
-    if said.choice not in GateChoice.values:
-        raise GateUndecidedError(gate.sentence, facts=gate.facts)
-    if said.below is not None and said.below != gate.below:
-        raise GateUndecidedError(
-            f"By now it does not pay for {counted(gate.below, 'account')}, not for"
-            f" {count(said.below)}. Look again, then decide.",
-            facts=gate.facts,
-        )
-    reason = said.reason.strip()[:LONGEST_REASON]
-    if said.choice == GateChoice.OVERRIDE and not reason:
-        raise GateRefusedError(
-            "Say why they are included all the same.", field="reason"
-        )
-    way = gate.way(said.cheaper) if said.choice == GateChoice.CHEAPER else None
-    if said.choice == GateChoice.CHEAPER and way is None:
-        raise GateRefusedError("Choose one of the ways offered.", field="cheaper")
     made = GateDecision.objects.create(
         occasion=occasion,
         subject=subject[:200],
@@ -138,6 +123,38 @@ def decide(
         gain_below=str(gate.gain_below),
     )
     return _verdict(gate, made, way)
+
+
+def check_said(*, gate: Gate, decision: Decision | None) -> tuple[str, Cheaper | None]:
+    """Return why they are included all the same, and the cheaper way, as was said.
+
+    Where it pays for everybody nothing has to be said.
+
+    Raises
+    ------
+    GateUndecidedError, GateRefusedError
+        As `decide`.
+    """
+    if not gate.is_needed:
+        return "", None
+    said = decision or Decision()
+    if said.choice not in GateChoice.values:
+        raise GateUndecidedError(gate.sentence, facts=gate.facts)
+    if said.below is not None and said.below != gate.below:
+        raise GateUndecidedError(
+            f"By now it does not pay for {counted(gate.below, 'account')}, not for"
+            f" {count(said.below)}. Look again, then decide.",
+            facts=gate.facts,
+        )
+    reason = said.reason.strip()[:LONGEST_REASON]
+    if said.choice == GateChoice.OVERRIDE and not reason:
+        raise GateRefusedError(
+            "Say why they are included all the same.", field="reason"
+        )
+    way = gate.way(said.cheaper) if said.choice == GateChoice.CHEAPER else None
+    if said.choice == GateChoice.CHEAPER and way is None:
+        raise GateRefusedError("Choose one of the ways offered.", field="cheaper")
+    return reason, way
 
 
 def _verdict(gate: Gate, made: GateDecision, way: Cheaper | None) -> Verdict:

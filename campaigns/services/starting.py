@@ -76,13 +76,29 @@ def start_campaign(
     """
     seen = campaign.version if expected_version is None else expected_version
     campaigns.take_time()
-    campaign = campaigns.lock_draft(campaign)
+    return start_locked(
+        actor=actor,
+        campaign=campaigns.lock_draft(campaign),
+        decision=decision,
+        expected_version=seen,
+    )
+
+
+def start_locked(
+    *,
+    actor: User,
+    campaign: Campaign,
+    decision: Decision | None,
+    expected_version: int,
+) -> Campaign:
+    """Start a campaign that the transaction has locked, as `start_campaign` does."""
     touches = list(campaign.touches.all())
     check_ready(campaign, touches)
     campaign = save_changes(
         campaign,
-        expected_version=seen,
+        expected_version=expected_version,
         status=CampaignStatus.RUNNING,
+        start_failure="",
         started_at=timezone.now(),
         seed=secrets.randbits(63),
     )

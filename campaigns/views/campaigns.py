@@ -13,6 +13,7 @@ from django.views.decorators.http import (
     require_http_methods,
     require_POST,
 )
+from django_htmx.http import HttpResponseClientRedirect
 
 from campaigns import permissions
 from campaigns.forms.campaigns import CampaignForm, TakeEffectForm
@@ -23,7 +24,7 @@ from campaigns.queries.campaign_results import results
 from campaigns.queries.campaign_sets import WON, WON_CONTROL, part_url
 from campaigns.queries.holdout import holdout
 from campaigns.queries.out_of_reach import out_of_reach
-from campaigns.services import campaign_effects, campaigns, starting
+from campaigns.services import asked_starts, campaign_effects, campaigns, starting
 from campaigns.views import gate
 from campaigns.views.campaign_touches import opened_touch, shown_touches
 from common.access import requires
@@ -144,8 +145,18 @@ def campaign_detail(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_GET
 @requires(permissions.CHANGE_CAMPAIGNS)
 def campaign_cost(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Show what a draft would cost and gain, and for whom it does not pay."""
+    """Show what a draft would cost and gain, and for whom it does not pay.
+
+    Of one that a worker starts it says so and asks again with `?starting=`; once that
+    is over, the whole page is shown anew.
+    """
     campaign = find_campaign(request, pk)
+    if campaign.is_starting:
+        context: dict[str, Any] = {"campaign": campaign}
+        return render(request, "campaigns/campaigns/_starting.html", context)
+    if not campaign.is_draft or "starting" in request.GET:
+        here = reverse("campaigns:campaign_detail", args=[campaign.pk])
+        return HttpResponseClientRedirect(here)
     touches = list(campaign.touches.all())
     found = starting.gate_of(campaign)
     context = {
@@ -167,16 +178,20 @@ def campaign_start(request: SignedInRequest, pk: int) -> HttpResponse:
     campaign = find_campaign(request, pk)
     back = reverse("campaigns:campaign_detail", args=[campaign.pk])
     seen = request.POST.get("seen", "")
+    if campaign.is_starting:
+        return redirect(back)
     try:
         starting.check_ready(campaign, list(campaign.touches.all()))
+        found = starting.gate_of(campaign)
         done = gate.step(
             request,
-            starting.gate_of(campaign),
-            act=lambda decision: starting.start_campaign(
+            found,
+            act=lambda decision: asked_starts.ask_start(
                 actor=request.user,
                 campaign=campaign,
                 decision=decision,
                 expected_version=int(seen[:9]) if seen.isdecimal() else None,
+                gate=found,
             ),
             subject=campaign.name,
             back=back,
@@ -186,26 +201,31 @@ def campaign_start(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect(back)
     if isinstance(done, HttpResponse):
         return done
-    reached = queries.reached_count(done)
-    messages.success(
-        request, f"“{done}” is running: {counted(reached, 'account')} will hear of it."
-    )
+    if done.is_running:
+        reached = counted(queries.reached_count(done), "account")
+        messages.success(request, f"“{done}” is running: {reached} will hear of it.")
     return redirect(back)
 
 
 @require_POST
 @requires(permissions.CHANGE_CAMPAIGNS)
 def campaign_end(request: SignedInRequest, pk: int) -> HttpResponse:
-    """End a running campaign today, or give up a draft."""
+    """End a running campaign today, call a start off, or give up a draft."""
     campaign = find_campaign(request, pk)
-    end = campaigns.cancel_campaign if campaign.is_draft else campaigns.end_campaign
     try:
-        done = end(actor=request.user, campaign=campaign)
+        if campaign.is_draft:
+            campaigns.cancel_campaign(actor=request.user, campaign=campaign)
+            said = "is given up; nobody heard of it"
+        elif campaign.is_starting:
+            asked_starts.call_off_start(actor=request.user, campaign=campaign)
+            said = "is a draft again; nobody heard of it"
+        else:
+            campaigns.end_campaign(actor=request.user, campaign=campaign)
+            said = "is over"
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        said = "is over" if done.has_started else "is given up; nobody heard of it"
-        messages.success(request, f"“{done}” {said}.")
+        messages.success(request, f"“{campaign}” {said}.")
     return redirect("campaigns:campaign_detail", campaign.pk)
 
 

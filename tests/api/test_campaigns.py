@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 
+from campaigns import policy
 from campaigns.models import Campaign, Enrolment, PlannedTouch
+from campaigns.services import asked_starts
 from common.clock import business_today
 from tests import make
 
@@ -57,6 +59,51 @@ def test_a_campaign_is_made_filled_started_and_ended(api, marketer, rep, body):
     ended = api(marketer).post(f"{one}end/", {})
     assert ended.json()["status"] == "ended"
     assert api(marketer).post(f"{one}end/", {}).status_code == 400
+
+
+def test_the_start_of_a_large_audience_is_accepted_and_told(
+    api, marketer, body, monkeypatch
+):
+    monkeypatch.setattr(policy, "MOST_STARTED_AT_ONCE", 0)
+    account = make.account()
+    make.valuation(account=account, expected_margin="9000.00")
+    key = api(marketer).post(ROOT, body).json()["id"]
+    api(marketer).post(TOUCHES, {"campaign": key, **LETTER})
+    api(marketer).post(ENROL, {"campaign": key, "accounts": [account.pk]})
+    one, named = f"{ROOT}{key}/", {"Idempotency-Key": "start-1"}
+
+    asked = api(marketer).post(f"{one}start/", {}, headers=named)
+    assert (asked.status_code, asked.json()["status"]) == (202, "starting")
+    again = api(marketer).post(f"{one}start/", {}, headers=named)
+    assert (again.status_code, again.json()) == (202, asked.json())
+    assert api(marketer).post(f"{one}start/", {}).status_code == 400
+    renamed = api(marketer).patch(
+        one, {"name": "Other"}, headers={"If-Match": asked["ETag"]}
+    )
+    assert renamed.status_code == 400
+    assert not PlannedTouch.objects.exists()
+
+    asked_starts.start_asked()
+    told = api(marketer).get(one).json()
+    assert (told["status"], told["start_failure"]) == ("running", "")
+    assert PlannedTouch.objects.get(template__campaign=key).account == account
+
+
+def test_a_start_that_a_worker_refused_says_why(api, marketer, body, monkeypatch):
+    monkeypatch.setattr(policy, "MOST_STARTED_AT_ONCE", 0)
+    account = make.account()
+    make.valuation(account=account, expected_margin="9000.00")
+    key = api(marketer).post(ROOT, {**body, "budget": "1.00"}).json()["id"]
+    api(marketer).post(TOUCHES, {"campaign": key, **LETTER})
+    api(marketer).post(ENROL, {"campaign": key, "accounts": [account.pk]})
+    api(marketer).post(f"{ROOT}{key}/start/", {})
+
+    asked_starts.start_asked()
+
+    told = api(marketer).get(f"{ROOT}{key}/").json()
+    assert told["status"] == "draft"
+    assert told["start_failure"].startswith("It will cost about 1.30")
+    assert not PlannedTouch.objects.exists()
 
 
 def test_a_change_needs_the_state_that_was_read(api, marketer):
