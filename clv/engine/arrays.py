@@ -18,6 +18,11 @@ BoolVector: TypeAlias = NDArray[np.bool_]
 
 MOST_CELLS_PER_ROW = 8
 PACKED_BITS = 62  # leaves the sign bit of an int64 key alone
+NO_NUMBERS = {  # kinds of array that would become numbers in silence, and what helps
+    "m": "; divide by the length of a day",
+    "M": "; take the days between two dates",
+    "c": "",
+}
 
 
 def as_vector(
@@ -28,22 +33,11 @@ def as_vector(
     Raises
     ------
     EngineError
-        Of class `error`, naming `name`, if the values are no numbers, not
-        one-dimensional or not finite.
+        Of class `error`, naming `name`, if the values are not one-dimensional, or one
+        of them, named by its row, is no number or not finite. Dates and durations are
+        no numbers: how long their unit is, nobody can see.
     """
-    try:
-        vector = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as fault:
-        message = f"{name} must be numbers"
-        raise error(message) from fault
-    if vector.ndim != 1:
-        message = f"{name} must be one-dimensional, not {vector.ndim}-dimensional"
-        raise error(message)
-    if not np.isfinite(vector).all():
-        message = f"{name} holds a value that is not finite"
-        raise error(message)
-    vector.flags.writeable = False
-    return vector
+    return _finished(_numbers(values, name, error), name, error)
 
 
 def as_account_vector(
@@ -52,15 +46,75 @@ def as_account_vector(
     count: int,
     *,
     error: type[EngineError] = BadHistoryError,
+    unused: BoolVector | None = None,
 ) -> FloatVector:
-    """Return `values` as a vector of length `count`; a scalar stands for all."""
-    if np.ndim(values) == 0:
+    """Return `values` as a vector of length `count`; a scalar stands for all.
+
+    Where `unused` is true, the value is 0 whatever was given, even if not finite.
+    """
+    if _is_scalar(values):
         values = np.full(count, values)
-    vector = as_vector(values, name, error=error)
+    vector = _numbers(values, name, error)
     if vector.size != count:
         message = f"{name} has {vector.size} values for {count} accounts"
         raise error(message)
+    if unused is not None:
+        vector[unused] = 0.0
+    return _finished(vector, name, error)
+
+
+def _is_scalar(values: ArrayLike) -> bool:
+    try:
+        return np.ndim(values) == 0
+    except ValueError:  # rows of unequal length
+        return False
+
+
+def _numbers(values: ArrayLike, name: str, error: type[EngineError]) -> FloatVector:
+    """Return a one-dimensional copy; what is hidden by a mask is not finite."""
+    try:
+        given: Any = values if hasattr(values, "dtype") else np.asarray(values)
+        if given.dtype.kind in NO_NUMBERS:
+            message = f"{name} must be numbers, not {given.dtype}"
+            raise error(message + NO_NUMBERS[given.dtype.kind])
+        if isinstance(given, np.ma.MaskedArray):
+            given = np.ma.filled(given.astype(np.float64), np.nan)
+        vector = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as fault:
+        message = f"{name} must be numbers{_row_of_no_number(values)}"
+        raise error(message) from fault
+    if vector.ndim != 1:
+        message = f"{name} must be one-dimensional, not {vector.ndim}-dimensional"
+        raise error(message)
     return vector
+
+
+def _finished(vector: FloatVector, name: str, error: type[EngineError]) -> FloatVector:
+    finite = np.isfinite(vector)
+    if not finite.all():
+        row = int(np.argmin(finite))
+        message = f"{name} holds a value that is not finite (row {row})"
+        raise error(message)
+    vector.flags.writeable = False
+    return vector
+
+
+def refuse(faulty: BoolVector, fault: str) -> None:
+    """Raise `BadHistoryError` with the fault and the first faulty row, if any."""
+    if faulty.any():
+        message = f"{fault} (row {int(np.argmax(faulty))})"
+        raise BadHistoryError(message)
+
+
+def _row_of_no_number(values: ArrayLike) -> str:
+    """Return where the first value stands that is no number, for a message."""
+    given = np.asarray(values, dtype=object)
+    for row, value in enumerate(given if given.ndim else ()):
+        try:
+            float(value)
+        except (TypeError, ValueError, OverflowError):
+            return f" (row {row})"
+    return ""
 
 
 def as_account_vectors(

@@ -7,12 +7,27 @@ a year is cut into months. 15 % a year is 0.0027 a week.
 
 import math
 
-import numpy as np
-
 from clv.engine.errors import BadParameterError
 
 DAYS_PER_YEAR = 365.25
 FORGOTTEN = 37.0  # exp(-37) is below the precision of a float64
+
+
+def checked_number(value: float, name: str) -> float:
+    """Return a rate or horizon as a float.
+
+    Raises
+    ------
+    BadParameterError
+        If it is no number, negative or not finite.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not (math.isfinite(number) and number >= 0.0):
+        raise BadParameterError(f"{name} must be a finite number >= 0, not {value}")
+    return number
 
 
 def daily_rate(annual_rate: float) -> float:
@@ -21,12 +36,9 @@ def daily_rate(annual_rate: float) -> float:
     Raises
     ------
     BadParameterError
-        If the rate is negative or not finite.
+        If the rate is no number, negative or not finite.
     """
-    if not (math.isfinite(annual_rate) and annual_rate >= 0.0):
-        message = f"annual_rate must be a finite number >= 0, not {annual_rate}"
-        raise BadParameterError(message)
-    return math.log1p(annual_rate) / DAYS_PER_YEAR
+    return math.log1p(checked_number(annual_rate, "annual_rate")) / DAYS_PER_YEAR
 
 
 def effective_horizon(annual_rate: float, horizon_days: float | None) -> float:
@@ -38,7 +50,8 @@ def effective_horizon(annual_rate: float, horizon_days: float | None) -> float:
     Raises
     ------
     BadParameterError
-        If the horizon is not positive and finite, or None with a rate of zero.
+        If rate or horizon is no number, negative or not finite, or the horizon is None
+        with a rate of zero.
     """
     delta = daily_rate(annual_rate)
     if horizon_days is None:
@@ -46,7 +59,5 @@ def effective_horizon(annual_rate: float, horizon_days: float | None) -> float:
             message = "the whole future has no finite value at an annual_rate of 0"
             raise BadParameterError(message)
         return FORGOTTEN / delta
-    if not (np.isfinite(horizon_days) and horizon_days >= 0.0):
-        message = f"horizon_days must be a finite number >= 0, not {horizon_days}"
-        raise BadParameterError(message)
-    return min(horizon_days, FORGOTTEN / delta) if delta > 0.0 else horizon_days
+    days = checked_number(horizon_days, "horizon_days")
+    return min(days, FORGOTTEN / delta) if delta > 0.0 else days

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from clv.engine.arrays import (
-    BoolVector,
     FloatVector,
     IndexVector,
     as_account_vector,
     as_vector,
     distinct_rows,
     frozen,
+    refuse,
     sums_by,
 )
 from clv.engine.errors import BadHistoryError
@@ -84,14 +84,14 @@ class Histories:
         age = as_account_vector(age_days, "age_days", x.size)
         counts = np.ones(x.size) if weights is None else weights
         weight = as_account_vector(counts, "weights", x.size)
-        _refuse(x < 0, "frequency is negative")
-        _refuse(x != np.floor(x), "frequency is not a whole number")
-        _refuse(recency < 0, "recency_days is negative")
-        _refuse(age < 0, "age_days is negative")
-        _refuse(recency > age, "recency_days exceeds age_days")
-        _refuse((x > 0) & (recency == 0), "recency_days is 0 with repeat purchases")
-        _refuse((x == 0) & (recency > 0), "recency_days without repeat purchase")
-        _refuse(weight <= 0, "weights must be positive")
+        refuse(x < 0, "frequency is negative")
+        refuse(x != np.floor(x), "frequency is not a whole number")
+        refuse(recency < 0, "recency_days is negative")
+        refuse(age < 0, "age_days is negative")
+        refuse(recency > age, "recency_days exceeds age_days")
+        refuse((x > 0) & (recency == 0), "recency_days is 0 with repeat purchases")
+        refuse((x == 0) & (recency > 0), "recency_days without repeat purchase")
+        refuse(weight <= 0, "weights must be positive")
         return cls(x, recency, age, weight)
 
     def take(self, index: IndexVector) -> "Histories":
@@ -165,9 +165,3 @@ def _rounded(
     recency = np.where(repeat, np.maximum(recency, SHORT_RECENCY), 0.0)
     age = np.maximum(np.rint(histories.age_days / resolution), recency)
     return recency * resolution, age * resolution
-
-
-def _refuse(faulty: BoolVector, fault: str) -> None:
-    if faulty.any():
-        message = f"{fault} (row {int(np.argmax(faulty))})"
-        raise BadHistoryError(message)

@@ -32,8 +32,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from clv.engine.arrays import FloatVector, as_account_vector, as_vector, frozen
-from clv.engine.errors import BadHistoryError, BadParameterError
+from clv.engine.arrays import FloatVector, as_account_vector, as_vector, frozen, refuse
+from clv.engine.errors import BadParameterError
 from clv.engine.storing import restored
 
 PARAMETERS = ("p", "q", "v", "slope")
@@ -208,7 +208,5 @@ def checked_means(
         If a value is not finite, a frequency negative, or lengths differ.
     """
     x = as_vector(frequency, "frequency")
-    if (x < 0).any():
-        raise BadHistoryError("frequency is negative")
-    z = np.where(x > 0, np.asarray(mean_value, dtype=np.float64), 0.0)
-    return x, as_account_vector(z, "mean_value", x.size)
+    refuse(x < 0, "frequency is negative")
+    return x, as_account_vector(mean_value, "mean_value", x.size, unused=x == 0)

@@ -1,5 +1,6 @@
 """What every fitted model is: named positive parameters with their doubt."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
@@ -39,7 +40,8 @@ class ParametricModel:
     def __post_init__(self) -> None:
         for name in self.PARAMETERS:
             value = getattr(self, name)
-            if not (np.isfinite(value) and value > 0.0):
+            is_number = isinstance(value, int | float | np.number)
+            if not (is_number and 0.0 < value < math.inf):
                 raise BadParameterError(f"{name} must be positive, not {value}")
 
     @classmethod

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,14 @@ from tests.clv.engine import cdnow
         (([0], [0], [np.nan]), "age_days holds a value that is not finite"),
         (([0, 0], [0], [1, 1]), "recency_days has 1 values for 2 accounts"),
         (([[0]], [0], [1]), "frequency must be one-dimensional"),
-        ((["x"], [0], [1]), "frequency must be numbers"),
+        ((["0", "x"], [0, 0], [1, 1]), r"frequency must be numbers \(row 1\)"),
+        (([0, None], 0, 9), r"frequency holds a value that is not finite \(row 1\)"),
+        (([0], [0], [10**400]), r"age_days must be numbers \(row 0\)"),
+        (([0, 0], [[0], [1, 2]], 9), r"recency_days must be numbers \(row 0\)"),
+        (([0], [0], [1 + 2j]), "age_days must be numbers, not complex128"),
+        ((np.ma.array([0, 1], mask=[0, 1]), 1, 2), r"not finite \(row 1\)"),
+        (([0], [0], np.array([9], "m8[D]")), "not timedelta64.*length of a day"),
+        (([0], [0], pd.to_datetime(["2026-01-05"])), "not datetime64.*between two"),
         (([0], [0], [1], [0]), "weights must be positive"),
     ],
 )

@@ -138,10 +138,16 @@ def test_impossible_parameters_are_refused(p, q, v):
 
 
 def test_faulty_vectors_are_named():
-    with pytest.raises(BadHistoryError, match="frequency is negative"):
+    with pytest.raises(BadHistoryError, match=r"frequency is negative \(row 0\)"):
         fit_gamma_gamma([-1], [1.0])
-    with pytest.raises(BadHistoryError, match="mean_value holds"):
-        fit_gamma_gamma([1], [np.nan])
+    with pytest.raises(BadHistoryError, match=r"mean_value holds.*\(row 1\)"):
+        fit_gamma_gamma([0, 1], [np.nan, np.nan])
+    with pytest.raises(BadHistoryError, match=r"mean_value must be numbers \(row 0\)"):
+        fit_gamma_gamma([1, 2], ["x", 3.0])
+    with pytest.raises(BadHistoryError, match="mean_value has 2 values for 3"):
+        fit_gamma_gamma([1, 2, 3], [3.0, 4.0])
+    with pytest.raises(BadHistoryError, match="mean_value has 1 values for 2"):
+        PUBLISHED.expected_value([1, 2], [3.0])
     with pytest.raises(BadHistoryError, match="no account has a positive mean"):
         fit_gamma_gamma([1, 0], [-1.0, 5.0])
 
