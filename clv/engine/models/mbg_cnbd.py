@@ -24,8 +24,7 @@ with the chance ``I_z(nk - j, R_j)``, z = t/(alpha+T+t), of at least nk - j even
     chance to live  = 1 - sum over n of E[p (1-p)^(n-1)] I_z(nk-j, R_j),
 
 with p ~ Beta(a, b+x+1). These sums are exact; when several hundred purchases are
-expected, where regularity no longer matters, they pass into the MBG/NBD form for events
-at rate lambda/k.
+expected, they pass into a form that is smooth in their number (`thinned`).
 
 Source: Platzer & Reutterer (2016), Ticking away the moments: timing regularity helps
 to better predict customer activity, Marketing Science 35(5); Reutterer, Platzer &
@@ -228,8 +227,10 @@ def fit_mbg_cnbd(
         If the data do not identify the model.
     """
     k = regularity
-    if not 1 <= k <= HIGHEST_REGULARITY:
-        raise BadParameterError(f"regularity must be in 1..{HIGHEST_REGULARITY}")
+    if k not in range(1, HIGHEST_REGULARITY + 1):
+        raise BadParameterError(
+            f"regularity must be a whole number in 1..{HIGHEST_REGULARITY}, not {k!r}"
+        )
     if prior is not None:
         medians = (prior.medians[0], prior.medians[1] / k, *prior.medians[2:])
         prior = LogNormalPrior(medians, prior.log_spreads)

@@ -6,6 +6,7 @@ The sums of `clv.engine.models.mbg_cnbd`, whose docstring derives them.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betainc, gammaln
 
 from clv.engine.arrays import (
@@ -19,8 +20,10 @@ from clv.engine.history import Histories
 from clv.engine.quadrature import logit_nodes
 
 NEGLIGIBLE = 1e-12
-MANY_PURCHASES = 300.0  # expected ones, beyond which regularity no longer matters
+VANISHED = 1e-17  # the chance of one more number of events, below rounding
+MANY_PURCHASES = 300.0  # expected ones, beyond which their sum is taken as smooth
 DROPOUT_NODES = 80
+SURELY = 1.0 - 1e-12
 CHUNK_CELLS = 200_000
 CELLS_AT_ONCE = 8000
 
@@ -88,10 +91,8 @@ def cumulate(rows: Thinned, days: FloatMatrix) -> tuple[FloatMatrix, FloatMatrix
     few = ~many
     orders[few], survival[few] = _exact(rows, shape[few], share[few], b[few])
     if many.any():
-        reach = days / rows.scale[:, None] / rows.k
-        orders[many], survival[many] = _smooth(
-            rows.a, shape[many], reach[many], b[many]
-        )
+        reach = days / rows.scale[:, None]
+        orders[many], survival[many] = _smooth(rows, shape[many], reach[many], b[many])
     return orders, survival
 
 
@@ -104,7 +105,9 @@ def _exact(
 
         I_z(m, R) - I_z(m + 1, R) = z^m (1-z)^R G(m+R) / (G(m+1) G(R)),
 
-    which itself grows by ``z (m+R) / (m+1)``: only the first one is looked up.
+    which itself grows by ``z (m+R) / (m+1)``: only the first one is looked up. Once the
+    falling side of these has vanished, what is left of the difference is rounding, and
+    counts as 0: with very many orders it would stay above `NEGLIGIBLE` for good.
     """
     sums = _Sums.of(rows, shape, share, b)
     while sums.active.size:
@@ -120,7 +123,8 @@ class _Sums:
     """What has been added up, and of the `active` what the next purchase adds.
 
     `reached` is the chance not to have left at an earlier one, `chance` that of enough
-    events for it, `log_just` that of exactly as many, its logarithm.
+    events for it, `log_just` that of exactly as many, its logarithm, which falls where
+    there are more than `top` of them.
     """
 
     a: float
@@ -134,6 +138,7 @@ class _Sums:
     reached: FloatVector
     chance: FloatVector
     log_just: FloatVector
+    top: FloatVector
     events: int
 
     @classmethod
@@ -143,8 +148,10 @@ class _Sums:
         active = np.flatnonzero(share > 0.0)
         z, R, events = share[active], shape[active], rows.k - rows.phase
         log_z = np.log(z)
-        log_just = events * log_z + R * np.log1p(-z)
-        log_just += gammaln(events + R) - gammaln(R) - gammaln(events + 1.0)
+        log_just = events * log_z + R * np.log1p(-z) - gammaln(events + 1.0)
+        # ln G(m+R) - ln G(R): a difference of gammas would lose digits at a large R.
+        for one in range(events):
+            log_just += np.log(R + one)
         return cls(
             a=rows.a,
             k=rows.k,
@@ -157,6 +164,7 @@ class _Sums:
             reached=np.ones(active.size),
             chance=np.asarray(betainc(events, R, z), dtype=np.float64),
             log_just=log_just,
+            top=R * z / (1.0 - z),
             events=events,
         )
 
@@ -168,12 +176,13 @@ class _Sums:
         self.reached *= self.beside / (self.a + self.beside)
         self.beside += 1.0
         for _ in range(self.k):
-            self.chance -= np.exp(self.log_just)
+            just = np.exp(self.log_just)
+            self.chance -= just
             self.log_just += self.log_z + np.log(
                 (self.events + self.R) / (self.events + 1.0)
             )
             self.events += 1
-        np.maximum(self.chance, 0.0, out=self.chance)
+        self.chance[self._is_rounding(self.chance, just, self.events)] = 0.0
         return np.asarray(made > NEGLIGIBLE)
 
     def add_several(self, count: int) -> BoolVector:
@@ -184,8 +193,10 @@ class _Sums:
         growth = self.log_z + np.log((events + self.R) / (events + 1.0))
         reached = _each(np.multiply, self.reached, besides / (self.a + besides))
         log_just = _each(np.add, self.log_just, growth)
-        chance = _each(np.subtract, self.chance, np.exp(log_just[:-1]))[:: self.k]
-        np.maximum(chance, 0.0, out=chance)
+        just = np.exp(log_just[:-1])
+        chance = _each(np.subtract, self.chance, just)[:: self.k]
+        last, after = just[self.k - 1 :: self.k], events[self.k - 1 :: self.k] + 1
+        chance[1:][self._is_rounding(chance[1:], last, after)] = 0.0
         made = reached[:-1] * chance[:-1]
         follows = made > NEGLIGIBLE
         made[1:] *= follows[:-1]
@@ -196,10 +207,17 @@ class _Sums:
         self.events += self.k * count
         return np.asarray(follows[-1])
 
+    def _is_rounding(
+        self, chance: FloatMatrix, just: FloatMatrix, events: int | IndexVector
+    ) -> NDArray[np.bool_]:
+        """Tell where `events` or more are impossible; `just` is the chance of one less."""
+        return (chance < 0.0) | ((just < VANISHED) & (events > self.top))
+
     def keep(self, kept: BoolVector) -> None:
         if not kept.all():
             self.active = self.active[kept]
             self.R, self.log_z = self.R[kept], self.log_z[kept]
+            self.top = self.top[kept]
             self.beside, self.reached = self.beside[kept], self.reached[kept]
             self.chance, self.log_just = self.chance[kept], self.log_just[kept]
 
@@ -210,17 +228,25 @@ def _each(step: np.ufunc, first: FloatVector, others: FloatMatrix) -> FloatMatri
 
 
 def _smooth(
-    a: float, shape: FloatVector, reach: FloatVector, b: FloatVector
+    rows: Thinned, shape: FloatVector, reach: FloatVector, b: FloatVector
 ) -> tuple[FloatVector, FloatVector]:
-    """Return the MBG/NBD form at rate lambda / k, for very many purchases."""
+    """Return the same for very many purchases, smooth in their number.
+
+    m events bring ``(m + phase) / k`` purchases, rounded down: ``m / k + lead`` of them
+    on average. Their number is Poisson, so an account stays with the chance
+    ``E[(1-p)^(m/k + lead)] = (1-p)^lead (1 + c reach)^-R``, ``c = 1 - (1-p)^(1/k)``.
+    """
+    lead = (rows.phase - 0.5 * (rows.k - 1)) / rows.k
     orders, survival = np.empty(shape.size), np.empty(shape.size)
     step = CHUNK_CELLS // DROPOUT_NODES
     for start in range(0, shape.size, step):
         part = slice(start, start + step)
-        k = shape[part, None]
-        sharpness = shape[part] * reach[part]
-        p, weights = logit_nodes(a, b[part], sharpness, DROPOUT_NODES)
-        bend = k * np.log1p(p * reach[part, None])
+        sharpness = shape[part] * reach[part] / rows.k
+        p, weights = logit_nodes(rows.a, b[part], sharpness, DROPOUT_NODES)
+        stays = np.log1p(-np.minimum(p, SURELY))
+        per_event = -np.expm1(stays / rows.k)
+        bend = shape[part, None] * np.log1p(per_event * reach[part, None])
+        bend = np.maximum(bend - lead * stays, 0.0)
         orders[part] = (weights * -np.expm1(-bend) / p).sum(axis=1)
         survival[part] = (weights * np.exp(-bend)).sum(axis=1)
     return orders, survival

@@ -120,3 +120,38 @@ def test_days_alive_add_up_over_short_gaps_as_over_long_ones():
         whole = model.flows(rows, annual_rate=0.0, horizon_days=months[place])
         assert days[:, place] == pytest.approx(whole.alive_days, abs=0.02)
         assert orders[:, place] == pytest.approx(whole.orders, abs=1e-9)
+
+
+@pytest.mark.parametrize("k", [2, 4, 12])
+@pytest.mark.parametrize("days", [1.0, 20.0])
+def test_a_hundred_thousand_orders_are_answered_at_once(k, days):
+    """Some 27 or 550 orders, (k-1)/(2k) fewer than at random: just after an order.
+
+    The sum over the orders ahead went on for hours here, led by rounding.
+    """
+    heavy = Histories.check([100_000], 3_650.0, 3_650.0)
+    regular = MbgCnbd(0.5, 5.0, 0.8, 3.0, regularity=k)
+    random = MbgNbd(0.5, 5.0, 0.8, 3.0)
+    one, other = (
+        model.expected_purchases(heavy, horizon_days=days)[0]
+        for model in (random, regular)
+    )
+    assert one - other == pytest.approx((k - 1) / (2 * k), abs=5e-3)
+
+
+@pytest.mark.parametrize("k", [2, 12])
+def test_the_smooth_form_meets_the_sums(monkeypatch, k):
+    rows = Histories.check([3, 30, 700], [5, 30, 730], [5, 30, 730])
+    model = MbgCnbd(0.5, 56.0 / k, 0.8, 3.0, regularity=k)
+    smooth, exact = [], []
+    for limit, curves in ((300.0, smooth), (1e9, exact)):
+        monkeypatch.setattr(thinned_module, "MANY_PURCHASES", limit)
+        curves.extend(model.curves(rows, [330.0, 1_000.0, 3_200.0]))
+    assert smooth[0] == pytest.approx(exact[0], rel=1e-6)
+    assert smooth[1] == pytest.approx(exact[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("k", [0, 13, 1.5, None, "2"])
+def test_regularity_is_a_small_whole_number(k):
+    with pytest.raises(BadParameterError, match=r"whole number in 1\.\.12, not"):
+        fit_mbg_cnbd(cdnow.histories(), regularity=k)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clv.engine.history import Histories
+from clv.engine.models import thinned
 from clv.engine.models.thinned import MANY_PURCHASES, Thinned, cumulate
 
 PARAMETERS = np.array([0.6, 40.0, 0.5, 1.5])
@@ -57,3 +58,18 @@ def test_purchases_are_those_that_are_counted_one_by_one(phase):
     alive = (last > possible).mean()
     error = np.sqrt(alive * (1 - alive) / draws)
     assert survival[0, 0] == pytest.approx(alive, abs=4 * error)
+
+
+@pytest.mark.parametrize(("k", "phase"), [(1, 0), (3, 1)])
+def test_nor_do_others_beside_accounts_of_very_many_orders(monkeypatch, k, phase):
+    """One by one or several at once, the sum ends where rounding begins."""
+    heavy = Histories.check([5_000.0, 100_000.0], [730.0, 3_650.0], [730.0, 3_650.0])
+    days = np.array([0.1, 1.0, 8.0])
+    at_once = sums(heavy, days, k, phase)
+    monkeypatch.setattr(thinned, "CELLS_AT_ONCE", 0)
+    one_by_one = sums(heavy, days, k, phase)
+    assert np.array_equal(at_once[0], one_by_one[0])
+    assert np.array_equal(at_once[1], one_by_one[1])
+    pace = (PARAMETERS[0] + k * heavy.frequency) / (40.0 + heavy.age_days) / k
+    expected = pace[:, None] * days + (phase - (k - 1) / 2) / k
+    assert at_once[0][:, 2] == pytest.approx(expected[:, 2], rel=3e-3)
