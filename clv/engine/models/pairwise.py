@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clv.engine.arrays import FloatMatrix, FloatVector, IndexVector, distinct_rows
+from clv.engine.arrays import (
+    BoolVector,
+    FloatMatrix,
+    FloatVector,
+    IndexVector,
+    distinct_rows,
+)
 from clv.engine.history import Histories
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.quadrature import legendre
@@ -30,8 +36,8 @@ class PairwiseModel(RepeatBuyingModel):
     ) -> tuple[FloatMatrix, ...]:
         """Return expected orders and alive days until `days`, given alive now.
 
-        `is_far` tells that the days reach beyond `FAR_RATIO` time scales. No account's
-        answer may depend on the others.
+        `is_far` is what `_is_far` said of the longest of the days. No account's answer
+        may depend on the others.
         """
 
     @abstractmethod
@@ -43,6 +49,10 @@ class PairwiseModel(RepeatBuyingModel):
     @abstractmethod
     def _time_scale(self, h: Histories) -> FloatVector:
         """Return the days over which the flow bends, for placing time nodes."""
+
+    def _is_far(self, h: Histories, days: float) -> BoolVector:
+        """Tell for which accounts the days reach so far that more nodes are spent."""
+        return days / self._time_scale(h) > FAR_RATIO
 
     @abstractmethod
     def _cells_per_day(self) -> int:
@@ -75,8 +85,7 @@ class PairwiseModel(RepeatBuyingModel):
     ) -> tuple[FloatMatrix, FloatMatrix]:
         orders = np.empty((len(pairs), grid.size))
         days = np.empty((len(pairs), grid.size))
-        longest = float(grid.max(initial=0.0))
-        far = longest / self._time_scale(pairs) > FAR_RATIO
+        far = self._is_far(pairs, float(grid.max(initial=0.0)))
         for chosen, is_far in ((~far, False), (far, True)):
             for rows in self._chunks(np.flatnonzero(chosen), grid.size):
                 part = pairs.take(rows)
@@ -90,7 +99,7 @@ class PairwiseModel(RepeatBuyingModel):
         """Integrate over log(1 + s / scale), in which the flows are smooth."""
         scale = self._time_scale(pairs)
         orders, days = np.empty(len(pairs)), np.empty(len(pairs))
-        far = horizon / scale > FAR_RATIO
+        far = self._is_far(pairs, horizon)
         for chosen, is_far in ((~far, False), (far, True)):
             count = FAR_NODES if is_far else NEAR_NODES
             nodes, weights = legendre(count)
