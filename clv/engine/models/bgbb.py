@@ -16,12 +16,16 @@ days.
     P(buys at opportunity n+j) = B(alpha+x+1, beta+n-x) B(gamma, delta+n+j) / (N L)
 
 Expectations add these terms one opportunity after the other; all are positive, so there
-is no singularity at gamma = 1, where the closed form divides by zero.
+is no singularity at gamma = 1, where the closed form divides by zero. Over the whole
+future the geometric series is summed for each theta and averaged by a Gauss sum
+(`whole_future`), so that no rate above 0 is too small.
 
 Source: Fader, Hardie & Shang (2010), Customer-base analysis in a discrete-time
 noncontractual setting, Marketing Science 29(6).
 """
 
+import math
+import operator
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -32,16 +36,23 @@ from scipy.special import betaln, digamma, logsumexp
 from clv.engine.arrays import (
     FloatMatrix,
     FloatVector,
+    IndexVector,
     as_account_vector,
     as_vector,
+    distinct_rows,
+    frozen,
     inner,
+    refuse,
+    sums_by,
 )
-from clv.engine.discounting import FORGOTTEN
+from clv.engine.discounting import checked_number
 from clv.engine.errors import BadHistoryError, BadParameterError
 from clv.engine.models.parametric import ParametricModel
 from clv.engine.optimum import Problem, maximise
 from clv.engine.priors import LogNormalPrior
+from clv.engine.quadrature import logit_nodes
 
+FUTURE_NODES = 80
 BGBB_PRIOR = LogNormalPrior(
     medians=(1.0, 1.0, 0.7, 3.0), log_spreads=(1.0, 1.0, 1.0, 1.0)
 )
@@ -79,7 +90,8 @@ class Opportunities:
         ------
         BadHistoryError
             For values that are no whole numbers >= 0, a frequency above its recency,
-            a recency above the count or without purchase, weights not positive.
+            a recency above the count or without purchase, weights not positive; the
+            message names the row.
         """
         x = as_vector(frequency, "frequency")
         last = as_account_vector(recency, "recency", x.size)
@@ -87,15 +99,24 @@ class Opportunities:
         given = np.ones(x.size) if weights is None else weights
         weight = as_account_vector(given, "weights", x.size)
         for vector, name in ((x, "frequency"), (last, "recency"), (count, "count")):
-            if ((vector < 0) | (vector != np.floor(vector))).any():
-                raise BadHistoryError(f"{name} must be whole numbers >= 0")
-        if (x > last).any() or ((x == 0) & (last > 0)).any():
-            raise BadHistoryError("frequency and recency contradict each other")
-        if (last > count).any():
-            raise BadHistoryError("recency exceeds count")
-        if (weight <= 0).any():
-            raise BadHistoryError("weights must be positive")
+            odd = (vector < 0) | (vector != np.floor(vector))
+            refuse(odd, f"{name} must be whole numbers >= 0")
+        contradicting = (x > last) | ((x == 0) & (last > 0))
+        refuse(contradicting, "frequency and recency contradict each other")
+        refuse(last > count, "recency exceeds count")
+        refuse(weight <= 0, "weights must be positive")
         return cls(x, last, count, weight)
+
+    def distinct(self) -> tuple["Opportunities", IndexVector]:
+        """Return each distinct history once, with weights, and the way back to all."""
+        first, inverse = distinct_rows(self.frequency, self.recency, self.count)
+        rows = Opportunities(
+            frozen(self.frequency[first]),
+            frozen(self.recency[first]),
+            frozen(self.count[first]),
+            frozen(sums_by(inverse, self.weights, first.size)),
+        )
+        return rows, inverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +140,9 @@ class BgBb(ParametricModel):
 
     def probability_alive(self, histories: Opportunities) -> FloatVector:
         """Return the chance to be alive at the next opportunity, shape (n,)."""
-        ahead = self.log_survival(histories, 1.0) - self.log_likelihoods(histories)
-        return np.asarray(np.exp(ahead), dtype=np.float64)
+        rows, inverse = histories.distinct()
+        ahead = self.log_survival(rows, 1.0) - self.log_likelihoods(rows)
+        return np.asarray(np.exp(ahead), dtype=np.float64)[inverse]
 
     def expected_purchases(
         self, histories: Opportunities, *, opportunities: int
@@ -130,9 +152,10 @@ class BgBb(ParametricModel):
         Raises
         ------
         BadParameterError
-            If the number is negative.
+            If the number is negative or not whole.
         """
-        return self._sum(histories, opportunities, 0.0)
+        steps = checked_steps(opportunities, "opportunities")
+        return self._sum(histories, steps, 0.0)
 
     def discounted_purchases(
         self,
@@ -157,21 +180,30 @@ class BgBb(ParametricModel):
         BadParameterError
             If rate or horizon is out of its domain.
         """
-        steps = steps_ahead(rate_per_opportunity, opportunities)
-        return self._sum(histories, steps, np.log1p(rate_per_opportunity))
+        force = math.log1p(checked_number(rate_per_opportunity, "rate_per_opportunity"))
+        if opportunities is not None:
+            steps = checked_steps(opportunities, "opportunities")
+            return self._sum(histories, steps, force)
+        rows, inverse = histories.distinct()
+        ahead = whole_future(self.gamma, self.delta + rows.count, force)
+        alive = np.exp(self.log_survival(rows, 0.0) - self.log_likelihoods(rows))
+        total = self._chances(rows) * alive * ahead * math.exp(-force)
+        return np.asarray(total, dtype=np.float64)[inverse]
 
     def _sum(
         self, histories: Opportunities, opportunities: int, force: float
     ) -> FloatVector:
-        if opportunities < 0:
-            raise BadParameterError("opportunities must not be negative")
-        x, n = histories.frequency, histories.count
-        chance = (self.alpha + x) / (self.alpha + self.beta + n)
-        scale = chance / np.exp(self.log_likelihoods(histories))
-        total = np.zeros(len(histories))
+        rows, inverse = histories.distinct()
+        likelihood = self.log_likelihoods(rows)
+        total = np.zeros(len(rows))
         for step in range(1, opportunities + 1):
-            total += np.exp(self.log_survival(histories, step) - force * step)
-        return np.asarray(scale * total, dtype=np.float64)
+            total += np.exp(self.log_survival(rows, step) - likelihood - force * step)
+        return np.asarray(self._chances(rows) * total, dtype=np.float64)[inverse]
+
+    def _chances(self, histories: Opportunities) -> FloatVector:
+        """Return the chance to buy at an opportunity of accounts alive then."""
+        x, n = histories.frequency, histories.count
+        return (self.alpha + x) / (self.alpha + self.beta + n)
 
     def log_survival(self, histories: Opportunities, ahead: float) -> FloatVector:
         """Return the log chance of the history and of being alive `ahead` later."""
@@ -209,31 +241,62 @@ def fit_bgbb(histories: Opportunities, *, prior: LogNormalPrior | None = None) -
     """
     if not len(histories):
         raise BadHistoryError("there is no account to learn from")
+    rows, _ = histories.distinct()
     problem = Problem(
-        objective=lambda point: _log_likelihood(histories, point),
+        objective=lambda point: _log_likelihood(rows, point),
         names=BgBb.PARAMETERS,
-        account_count=float(histories.weights.sum()),
+        account_count=float(rows.weights.sum()),
         prior=prior,
     )
     starts = [(1.0, 1.0, 0.7, 3.0), (0.5, 2.0, 2.0, 8.0), (3.0, 3.0, 0.3, 1.0)]
     return BgBb.at(maximise(problem, np.log(np.array(starts))), problem.account_count)
 
 
-def steps_ahead(rate: float, steps: int | None) -> int:
-    """Return how many periods count; None is the whole future.
+def checked_steps(steps: int, name: str) -> int:
+    """Return how many periods count.
 
     Raises
     ------
     BadParameterError
-        If the rate is negative or not finite, or 0 for the whole future.
+        If that is no whole number >= 0.
     """
-    if not (np.isfinite(rate) and rate >= 0.0):
-        raise BadParameterError(f"the rate must be a finite number >= 0, not {rate}")
-    if steps is not None:
-        return steps
-    if rate <= 0.0:
+    try:
+        whole = operator.index(steps)
+    except TypeError:
+        whole = -1
+    if whole < 0:
+        raise BadParameterError(f"{name} must be a whole number >= 0, not {steps!r}")
+    return whole
+
+
+def whole_future(leaving: float, staying: FloatVector, force: float) -> FloatVector:
+    """Return how often accounts are expected to stay, ever, the first time at once.
+
+    Parameters
+    ----------
+    leaving : float > 0
+    staying : float array, shape (n,), > 0
+        The chance p to leave each time is Beta(leaving, staying).
+    force : float > 0
+        Of interest from one time to the next.
+
+    Returns
+    -------
+    float array, shape (n,)
+        ``E[q + q^2 v + q^3 v^2 ..] = E[q / (1 - q v)]``, ``q = 1-p``, ``v = e^-force``.
+
+    Raises
+    ------
+    BadParameterError
+        If the force is 0: the sum may be infinite.
+    """
+    if force <= 0.0:
         raise BadParameterError("the whole future has no finite value at a rate of 0")
-    return int(np.ceil(FORGOTTEN / np.log1p(rate)))
+    lost = -math.expm1(-force)
+    distinct, inverse = np.unique(staying, return_inverse=True)
+    p, weights = logit_nodes(leaving, distinct, (1.0 - lost) / lost, FUTURE_NODES)
+    total = weights * (1.0 - p) / (lost + (1.0 - lost) * p)
+    return np.asarray(total.sum(axis=1)[inverse], dtype=np.float64)
 
 
 def _places(histories: Opportunities) -> tuple[FloatMatrix, FloatMatrix]:

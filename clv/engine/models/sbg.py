@@ -19,6 +19,7 @@ Marketing 21(1); Fader & Hardie (2010), Customer-base valuation in a contractual
 setting: the perils of ignoring heterogeneity, Marketing Science 29(1).
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -26,9 +27,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln, digamma
 
-from clv.engine.arrays import FloatVector, as_account_vector, as_vector, inner
+from clv.engine.arrays import (
+    FloatVector,
+    as_account_vector,
+    as_vector,
+    distinct_rows,
+    frozen,
+    inner,
+    refuse,
+    sums_by,
+)
+from clv.engine.discounting import checked_number
 from clv.engine.errors import BadHistoryError, BadParameterError
-from clv.engine.models.bgbb import steps_ahead
+from clv.engine.models.bgbb import checked_steps, whole_future
 from clv.engine.models.parametric import ParametricModel
 from clv.engine.optimum import Problem, maximise
 from clv.engine.priors import LogNormalPrior
@@ -69,19 +80,26 @@ class Contracts:
         ------
         BadHistoryError
             For renewals that are no whole numbers >= 0, an end that is neither 0 nor
-            1, weights that are not positive, vectors of unequal length.
+            1, weights that are not positive, vectors of unequal length; the message
+            names the row.
         """
         survived = as_vector(renewals, "renewals")
         ended = as_account_vector(has_ended, "has_ended", survived.size)
         given = np.ones(survived.size) if weights is None else weights
         weight = as_account_vector(given, "weights", survived.size)
-        if ((survived < 0) | (survived != np.floor(survived))).any():
-            raise BadHistoryError("renewals must be whole numbers >= 0")
-        if not np.isin(ended, (0.0, 1.0)).all():
-            raise BadHistoryError("has_ended must be 0 or 1")
-        if (weight <= 0).any():
-            raise BadHistoryError("weights must be positive")
+        odd = (survived < 0) | (survived != np.floor(survived))
+        refuse(odd, "renewals must be whole numbers >= 0")
+        refuse(~np.isin(ended, (0.0, 1.0)), "has_ended must be 0 or 1")
+        refuse(weight <= 0, "weights must be positive")
         return cls(survived, ended, weight)
+
+    def distinct(self) -> "Contracts":
+        """Return each distinct contract once, with weights."""
+        first, inverse = distinct_rows(self.renewals, self.has_ended)
+        weights = sums_by(inverse, self.weights, first.size)
+        return Contracts(
+            frozen(self.renewals[first]), frozen(self.has_ended[first]), frozen(weights)
+        )
 
     @classmethod
     def from_survivors(cls, survivors: ArrayLike) -> Self:
@@ -90,9 +108,11 @@ class Contracts:
         Raises
         ------
         BadHistoryError
-            If the survivors ever grow.
+            If there are none, or they are ever negative or grow.
         """
         left = as_vector(survivors, "survivors")
+        if not left.size or (left < 0).any():
+            raise BadHistoryError("survivors must be counts >= 0, at least one")
         lost = -np.diff(left)
         if (lost < 0).any():
             raise BadHistoryError("survivors must not grow")
@@ -124,15 +144,31 @@ class Sbg(ParametricModel):
         return (self.beta + survived) / (self.alpha + self.beta + survived)
 
     def survival(self, ahead: ArrayLike, *, renewals: float = 0.0) -> FloatVector:
-        """Return the chance to survive `ahead` more renewals after `renewals`."""
+        """Return the chance to survive `ahead` more renewals after `renewals`.
+
+        Raises
+        ------
+        BadParameterError
+            If an argument is negative or not finite.
+        """
         steps = as_vector(ahead, "ahead", error=BadParameterError)
+        renewals = checked_number(renewals, "renewals")
+        if (steps < 0).any():
+            raise BadParameterError("ahead must not be negative")
         start = betaln(self.alpha, self.beta + renewals)
         log_share = betaln(self.alpha, self.beta + renewals + steps) - start
         return np.asarray(np.exp(log_share), dtype=np.float64)
 
     def expected_renewals(self, renewals: ArrayLike, *, periods: int) -> FloatVector:
-        """Return expected renewals at the next `periods` opportunities, shape (n,)."""
-        return self._sum(_renewals(renewals), periods, 0.0)
+        """Return expected renewals at the next `periods` opportunities, shape (n,).
+
+        Raises
+        ------
+        BadParameterError
+            If an argument is out of its domain.
+        """
+        steps = checked_steps(periods, "periods")
+        return self._sum(_renewals(renewals), steps, 0.0)
 
     def discounted_renewals(
         self,
@@ -157,12 +193,13 @@ class Sbg(ParametricModel):
         BadParameterError
             If an argument is out of its domain.
         """
-        steps = steps_ahead(rate_per_period, periods)
-        return self._sum(_renewals(renewals), steps, np.log1p(rate_per_period))
+        force = math.log1p(checked_number(rate_per_period, "rate_per_period"))
+        survived = _renewals(renewals)
+        if periods is None:
+            return whole_future(self.alpha, self.beta + survived, force)
+        return self._sum(survived, checked_steps(periods, "periods"), force)
 
     def _sum(self, survived: FloatVector, periods: int, force: float) -> FloatVector:
-        if periods < 0:
-            raise BadParameterError("periods must not be negative")
         alive = np.ones(survived.size)
         total = np.zeros(survived.size)
         for step in range(periods):
@@ -190,10 +227,11 @@ def fit_sbg(contracts: Contracts, *, prior: LogNormalPrior | None = None) -> Sbg
     """
     if not len(contracts):
         raise BadHistoryError("there is no contract to learn from")
+    rows = contracts.distinct()
     problem = Problem(
-        objective=lambda point: _log_likelihood(contracts, point),
+        objective=lambda point: _log_likelihood(rows, point),
         names=Sbg.PARAMETERS,
-        account_count=float(contracts.weights.sum()),
+        account_count=float(rows.weights.sum()),
         prior=prior,
     )
     starts = np.log(np.array([(0.7, 2.5), (3.0, 15.0), (0.2, 0.5)]))

@@ -173,3 +173,52 @@ def test_the_story_comes_true():
     model = fit_bgbb(histories)
     errors = np.sqrt(np.diag(model.log_covariance))
     assert np.abs(np.log(model.parameters / truth.parameters) / errors).max() < 3.5
+
+
+def test_the_whole_future_is_what_long_horizons_come_to(donations):
+    model = BgBb(1.20, 0.75, 0.66, 2.78)
+    whole = model.discounted_purchases(donations, rate_per_opportunity=0.1)
+    long = model.discounted_purchases(
+        donations, rate_per_opportunity=0.1, opportunities=400
+    )
+    assert whole == pytest.approx(long, rel=1e-10)
+
+
+def test_a_rate_of_next_to_nothing_has_the_undiscounted_answer():
+    """Who leaves soon enough buys ``alpha/(alpha+beta) * delta/(gamma-1)`` times ever.
+
+    One opportunity after the other, a rate of 1e-12 would be 4e13 of them.
+    """
+    new = Opportunities.check([0], [0], [0])
+    model = BgBb(1.2, 0.8, 3.0, 5.0)
+    ever = model.discounted_purchases(new, rate_per_opportunity=1e-12)[0]
+    assert ever == pytest.approx(0.6 * 5.0 / 2.0, rel=1e-9)
+
+
+def test_thousands_of_opportunities_stay_finite():
+    """The likelihood of one such history is far below the smallest float."""
+    busy = Opportunities.check([1_500], [3_000], [3_000])
+    alive = PUBLISHED.probability_alive(busy)[0]
+    chance = (PUBLISHED.alpha + 1_500) / (PUBLISHED.alpha + PUBLISHED.beta + 3_000)
+    next_one = PUBLISHED.expected_purchases(busy, opportunities=1)[0]
+    assert alive > 0.999
+    assert next_one == pytest.approx(alive * chance, rel=1e-9)
+
+
+def test_each_account_gets_the_answer_of_its_own_history(donations):
+    rows = np.random.default_rng(5).integers(0, len(donations), 400)
+    many = Opportunities.check(
+        donations.frequency[rows], donations.recency[rows], donations.count[rows]
+    )
+    for ask in (
+        PUBLISHED.probability_alive,
+        lambda h: PUBLISHED.expected_purchases(h, opportunities=5),
+        lambda h: PUBLISHED.discounted_purchases(h, rate_per_opportunity=0.1),
+    ):
+        assert np.array_equal(ask(many), ask(donations)[rows])
+
+
+@pytest.mark.parametrize("steps", [-1, 1.5, np.nan, np.inf, None, "3"])
+def test_opportunities_are_a_whole_number(donations, steps):
+    with pytest.raises(BadParameterError, match="opportunities must be a whole number"):
+        PUBLISHED.expected_purchases(donations, opportunities=steps)

@@ -136,3 +136,32 @@ def test_the_story_comes_true():
     model = fit_sbg(contracts)
     errors = np.sqrt(np.diag(model.log_covariance))
     assert np.abs(np.log(model.parameters / truth.parameters) / errors).max() < 3.5
+
+
+def test_a_rate_of_next_to_nothing_has_the_undiscounted_answer():
+    """``(beta + t) / (alpha - 1)`` renewals are still to come, for alpha above 1."""
+    model = Sbg(3.0, 5.0)
+    ever = model.discounted_renewals([0, 4, 0], rate_per_period=1e-12)
+    assert ever == pytest.approx([2.5, 4.5, 2.5], rel=1e-9)
+
+
+def test_the_whole_future_is_what_long_horizons_come_to():
+    model = Sbg(0.668, 3.806)
+    ages = [0, 1, 7, 30]
+    whole = model.discounted_renewals(ages, rate_per_period=0.1)
+    long = model.discounted_renewals(ages, rate_per_period=0.1, periods=400)
+    assert whole == pytest.approx(long, rel=1e-10)
+
+
+@pytest.mark.parametrize("survivors", [(), (1_000, 500, -5)])
+def test_survivors_are_counts(survivors):
+    with pytest.raises(BadHistoryError, match="at least one"):
+        Contracts.from_survivors(survivors)
+
+
+def test_survival_looks_ahead_only():
+    model = Sbg(0.668, 3.806)
+    with pytest.raises(BadParameterError, match="ahead"):
+        model.survival([1, -1])
+    with pytest.raises(BadParameterError, match="renewals"):
+        model.survival([1], renewals=-1)
