@@ -116,7 +116,7 @@ def maximise(
 
 
 def _approached(problem: Problem, start: FloatVector) -> FloatVector:
-    scale = max(problem.account_count, 1.0)
+    scale = problem.account_count
 
     def scaled(point: FloatVector) -> tuple[float, FloatVector]:
         value, gradient = problem.evaluate(point)
@@ -135,11 +135,12 @@ def _approached(problem: Problem, start: FloatVector) -> FloatVector:
 
 def _polished(problem: Problem, point: FloatVector) -> Optimum:
     value, gradient = problem.evaluate(point)
+    tolerance = DECREMENT_TOLERANCE * min(problem.account_count, 1.0)
     for _ in range(NEWTON_STEPS):
         _require_inside(problem, point)
         curvature = problem.negative_hessian(point)
         step = _newton_step(problem, curvature, gradient)
-        if 0.5 * float(gradient @ step) < DECREMENT_TOLERANCE:
+        if 0.5 * float(gradient @ step) < tolerance:
             return _finished(problem, point + step, curvature)
         point, value, gradient = _climbed(problem, point, value, step)
     message = "the optimiser did not come to rest"
@@ -168,7 +169,7 @@ def _newton_step(
     problem: Problem, curvature: FloatMatrix, gradient: FloatVector
 ) -> FloatVector:
     smallest = float(np.linalg.eigvalsh(curvature)[0])
-    if not smallest > FLAT_CURVATURE * max(problem.account_count, 1.0):
+    if not smallest > FLAT_CURVATURE * problem.account_count:
         message = "the likelihood is flat: the data do not identify the parameters"
         raise NotConvergedError(message)
     return np.asarray(np.linalg.solve(curvature, gradient), dtype=np.float64)

@@ -210,7 +210,7 @@ class _Sums:
     def _is_rounding(
         self, chance: FloatMatrix, just: FloatMatrix, events: int | IndexVector
     ) -> NDArray[np.bool_]:
-        """Tell where `events` or more are impossible; `just` is the chance of one less."""
+        """Tell where `events` or more cannot be; `just` is the chance of one less."""
         return (chance < 0.0) | ((just < VANISHED) & (events > self.top))
 
     def keep(self, kept: BoolVector) -> None:

@@ -155,6 +155,16 @@ def test_a_weight_of_three_is_three_accounts(name):
     assert ours.account_count == theirs.account_count == 3 * len(one)
 
 
+@every_model
+def test_weights_may_sum_to_one(name):
+    one = cdnow.histories().take(np.arange(0, 2_357, 3))
+    shares = Histories.check(
+        one.frequency, one.recency_days, one.age_days, 1.0 / len(one)
+    )
+    ours, theirs = family(name).fit(shares), family(name).fit(one)
+    assert ours.parameters == pytest.approx(theirs.parameters, rel=1e-8)
+
+
 def test_weights_of_contracts_and_opportunities_are_counts():
     renewals, ended = np.array([0, 1, 3, 3]), np.array([1, 1, 0, 1])
     counts = np.array([40, 25, 60, 10])

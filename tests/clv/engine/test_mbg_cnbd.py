@@ -127,7 +127,7 @@ def test_days_alive_add_up_over_short_gaps_as_over_long_ones():
 def test_a_hundred_thousand_orders_are_answered_at_once(k, days):
     """Some 27 or 550 orders, (k-1)/(2k) fewer than at random: just after an order.
 
-    The sum over the orders ahead went on for hours here, led by rounding.
+    Led by rounding, the sum over the orders ahead came to no end here.
     """
     heavy = Histories.check([100_000], 3_650.0, 3_650.0)
     regular = MbgCnbd(0.5, 5.0, 0.8, 3.0, regularity=k)
