@@ -29,6 +29,7 @@ from crm.models import (
     User,
 )
 from crm.services import audit, notifications
+from crm.services.touchpoints import find_last_contact
 
 FACTS = frozenset(
     {
@@ -94,7 +95,7 @@ def merge_accounts(
     merge.moved = dict(_move(merged, survivor))
     merge.tags = _give_tags(merged, survivor)
     save_changes(merged, merged_into=survivor)
-    _date_last_contact(survivor, merged)
+    find_last_contact(survivor)
     merge.save()
     audit.record(
         actor=actor,
@@ -136,8 +137,8 @@ def undo_merge(*, actor: User, merge: AccountMerge) -> AccountMerge:
     save_changes(merged, merged_into=None)
     save_changes(survivor, **_unchanged_since(survivor, merge))
     survivor.tags.remove(*merge.tags)
-    _date_last_contact(survivor)
-    _date_last_contact(merged)
+    find_last_contact(survivor)
+    find_last_contact(merged)
     merge.undone_at, merge.undone_by = timezone.now(), actor
     merge.save()
     audit.record(
@@ -325,12 +326,3 @@ def _unchanged_since(survivor: Account, merge: AccountMerge) -> dict[str, Any]:
         for name, value in merge.after.items()
         if now[name] == value
     }
-
-
-def _date_last_contact(account: Account, *members: Account) -> None:
-    """Note the newest contact of an account and what was merged into it."""
-    standing = Touchpoint.objects.standing()
-    rows = standing.filter(account__in=[account, *members]).order_by("-occurred_at")
-    newest = rows.first()
-    day = timezone.localdate(newest.occurred_at) if newest else None
-    Account.objects.filter(pk=account.pk).update(last_contact_on=day)

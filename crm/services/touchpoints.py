@@ -28,6 +28,7 @@ from crm.choices import (
 )
 from crm.errors import CannotLogError, CannotUndoError
 from crm.models import Account, CaseEntry, Contact, Task, Touchpoint, User
+from crm.queries.merged import member_ids
 from crm.queries.rates import hourly_cost_on
 from crm.services import audit, consent, ledger, notifications, tasks
 
@@ -330,14 +331,21 @@ def move_last_contact(account_id: int, at: dt.datetime) -> None:
 
 
 def find_last_contact(account: Account) -> None:
-    """Find the last contact anew, after one was taken back: of contacts and answers."""
+    """Find the last contact anew, after one was taken back: of contacts and answers.
+
+    Those of accounts that were merged into it count too, and it counts for the account
+    into which it was merged.
+    """
+    members = member_ids(account)
     standing = (
         Touchpoint.objects.standing()
-        .filter(account=account)
+        .filter(account__in=members)
         .exclude(channel__in=policy.CHANNELS_WITHOUT_CONTACT)
         .exclude(outcome__in=policy.OUTCOMES_WITHOUT_CONTACT)
     )
-    answers = CaseEntry.objects.filter(case__account=account, kind=CaseEntryKind.ANSWER)
+    answers = CaseEntry.objects.filter(
+        case__account__in=members, kind=CaseEntryKind.ANSWER
+    )
     known = (
         standing.aggregate(newest=Max("occurred_at"))["newest"],
         answers.aggregate(newest=Max("made_at"))["newest"],
@@ -345,6 +353,8 @@ def find_last_contact(account: Account) -> None:
     newest = max((moment for moment in known if moment), default=None)
     day = timezone.localtime(newest).date() if newest else None
     Account.objects.filter(pk=account.pk).update(last_contact_on=day)
+    if account.merged_into is not None:
+        find_last_contact(account.merged_into)
 
 
 def _tell(row: Touchpoint, follow_up: FollowUp | None, *, actor: User) -> None:

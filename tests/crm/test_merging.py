@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from clv.models import AccountSummary
 from clv.services.summaries import refresh_summaries
+from common.clock import business_today
 from common.errors import DomainError
 from crm.models import (
     Account,
@@ -19,10 +21,11 @@ from crm.models import (
     LifecycleStay,
     Tag,
     Task,
+    Touchpoint,
 )
 from crm.queries.alike import alike, core_of, duplicates
 from crm.queries.products import bought
-from crm.services import merging
+from crm.services import merging, touchpoints
 from tests import make
 
 DAY = dt.date(2026, 11, 20)
@@ -255,3 +258,33 @@ def test_what_the_duplicate_does_not_know_is_not_offered(client, manager):
     offered = re.findall('name="take_over" value="([a-z_]+)"', page)
     assert "city" in offered
     assert "size_band" not in offered
+
+
+def test_only_contacts_of_both_date_the_last_one_and_taking_one_back_keeps_the_rest(
+    rep, pair
+):
+    survivor, merged = pair
+    spoken = dt.datetime(2026, 1, 15, 9, 0, tzinfo=dt.UTC)  # of the account merged
+    later = {"account": merged, "user": rep, "occurred_at": dt.datetime.now(dt.UTC)}
+    make.touchpoint(**later, channel="note")
+    make.touchpoint(**later, outcome="no_answer")
+
+    merge(rep, pair)
+
+    survivor.refresh_from_db()
+    assert survivor.last_contact_on == spoken.date()
+    said = touchpoints.log_touchpoint(
+        actor=rep, account=survivor, channel="phone", occurred_at=timezone.now()
+    )
+    survivor.refresh_from_db()
+    assert survivor.last_contact_on == business_today()
+    touchpoints.undo_touchpoint(actor=rep, touchpoint=said)
+    survivor.refresh_from_db()
+    assert survivor.last_contact_on == spoken.date()
+    touchpoints.take_back(
+        Touchpoint.objects.get(account=merged, channel="phone", outcome=""),
+        actor=rep,
+        reason="mistaken",
+    )
+    survivor.refresh_from_db()
+    assert survivor.last_contact_on is None

@@ -31,6 +31,7 @@ from crm.models import (
     User,
 )
 from crm.services.demo import load
+from crm.services.touchpoints import find_last_contact
 from tests import make
 from tests.demo.conftest import ACCOUNTS, AS_OF
 
@@ -296,3 +297,12 @@ def _indexes():
     with connection.cursor() as cursor:
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE tablename LIKE 'crm%'")
         return sorted(row[0] for row in cursor.fetchall())
+
+
+def test_the_last_contact_of_each_account_is_one_that_got_through(firm):
+    told = dict(Account.objects.values_list("pk", "last_contact_on"))
+    for account in Account.objects.all():
+        find_last_contact(account)
+    assert dict(Account.objects.values_list("pk", "last_contact_on")) == told
+    assert None in told.values()
+    assert len(set(told.values())) > 100

@@ -17,6 +17,7 @@ from crm.choices import (
     Stage,
 )
 from crm.models import Account, Case, CaseEntry, Contact, LedgerEntry, OrderLine
+from crm.services.touchpoints import move_last_contact
 
 SEED = 9_001  # beside the firm's own, so that all else stays as it is
 CUSTOMERS = 150
@@ -212,3 +213,5 @@ def _entry(
         made_at=at,
         channel=case.channel if kind == CaseEntryKind.ANSWER else "",
     )
+    if kind == CaseEntryKind.ANSWER and case.account_id is not None:
+        move_last_contact(case.account_id, at)

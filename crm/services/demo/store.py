@@ -119,9 +119,11 @@ def _ids_at(ids: Ints, place: Ints) -> Ints:
 
 
 def _last_contacts(block: Block) -> Dates:
-    is_contact = block.touches.channel != care.CHANNELS.index(Channel.NOTE)
+    touches = block.touches
+    is_contact = touches.channel != care.CHANNELS.index(Channel.NOTE)
+    is_contact &= touches.outcome != care.NO_ANSWER
     last = np.full(len(block.firms.ids), -1)
-    np.maximum.at(last, block.touches.firm[is_contact], block.touches.day[is_contact])
+    np.maximum.at(last, touches.firm[is_contact], touches.day[is_contact])
     return np.where(last < 0, NEVER, block.dates(last))
 
 
