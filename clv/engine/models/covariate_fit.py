@@ -24,11 +24,20 @@ from clv.engine.models.beta_geometric import row_log_likelihood
 from clv.engine.models.covariates import CovariateModel, Covariates, shifts
 from clv.engine.models.families import family
 from clv.engine.models.fitting import make_sample
+from clv.engine.models.mbg_cnbd import (
+    MbgCnbd,
+    checked_regularity,
+    fit_mbg_cnbd,
+    share_of_gaps,
+)
 from clv.engine.models.nbd import nbd_row_log_likelihood
 from clv.engine.models.pareto_nbd import pareto_row_log_likelihood
+from clv.engine.models.regular_likelihood import regular_row_log_likelihood
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.optimum import Problem, maximise
 
+REGULAR = "mbg_cnbd"
+DEFAULT_REGULARITY = 2
 PLACES = 4.0  # quarters of a day are told apart, as in `clv.engine.history.compress`
 
 
@@ -58,6 +67,15 @@ def _beta_geometric(first_chances: int) -> RowLikelihood:
     return likelihood
 
 
+def _regular(k: int) -> RowLikelihood:
+    def likelihood(
+        rows: _Rows, parameters: FloatMatrix
+    ) -> tuple[FloatVector, FloatMatrix]:
+        return regular_row_log_likelihood(rows.x, rows.recency, rows.age, parameters, k)
+
+    return likelihood
+
+
 LIKELIHOODS: Mapping[str, RowLikelihood] = {
     "bgnbd": _beta_geometric(0),
     "mbgnbd": _beta_geometric(1),
@@ -65,11 +83,17 @@ LIKELIHOODS: Mapping[str, RowLikelihood] = {
         rows.x, rows.recency, rows.age, p
     ),
     "nbd": lambda rows, p: nbd_row_log_likelihood(rows.x, rows.age, p),
+    REGULAR: _regular(DEFAULT_REGULARITY),
 }
 
 
 def fit_with_covariates(
-    histories: Histories, covariates: Covariates, *, name: str = "bgnbd"
+    histories: Histories,
+    covariates: Covariates,
+    *,
+    name: str = "bgnbd",
+    regularity: int = DEFAULT_REGULARITY,
+    log_gap_sum: float | None = None,
 ) -> CovariateModel:
     """Fit one family with covariates by maximum likelihood.
 
@@ -78,18 +102,21 @@ def fit_with_covariates(
     histories : Histories of n >= 1 accounts
     covariates : Covariates of the same accounts
         NBD knows no leaving and takes none for it.
-    name : ``bgnbd``, ``mbgnbd``, ``pareto_nbd`` or ``nbd``
+    name : a key of `clv.engine.models.FAMILIES`
+    regularity, log_gap_sum : as for `fit_mbg_cnbd`
+        Only ``mbg_cnbd`` looks at them.
 
     Raises
     ------
     BadParameterError
-        If the model takes no covariates, or not these.
+        If no model has that name, or it takes not these covariates.
     BadHistoryError
         If there is no account, lengths differ, or a covariate is the same for all.
     NotConvergedError
         If the data do not identify the model, e.g. when covariates repeat each other.
     """
-    chosen, likelihood = _family(name, covariates)
+    k = checked_regularity(regularity) if name == REGULAR else 1
+    chosen, likelihood = _family(name, covariates, k)
     if len(covariates) != len(histories):
         raise BadHistoryError("there must be covariates for each history")
     sample = make_sample(histories)
@@ -104,46 +131,49 @@ def fit_with_covariates(
         objective=objective,
         names=(
             *chosen.PARAMETERS,
-            *covariates.purchase_names,
-            *covariates.leaving_names,
+            *(f"purchases.{one}" for one in covariates.purchase_names),
+            *(f"leaving.{one}" for one in covariates.leaving_names),
         ),
         account_count=sample.total,
     )
     is_rate = np.array([one in chosen.RATES for one in chosen.PARAMETERS])
     unit = np.where(is_rate, sample.unit_days, 1.0)
-    best = maximise(problem, _starts(name, histories, unit, scales.size))
+    plain = _plain(name, histories, k)
+    best = maximise(
+        problem, [np.concatenate([np.log(plain / unit), np.zeros(scales.size)])]
+    )
     back = scales.way_back(chosen.PARAMETERS)
     point = back @ best.log_parameters
     effects = point[count:].tolist()
     split = count + len(covariates.purchase_names)
     covariance = back @ best.log_covariance @ back.T
-    events = float(sample.counts @ sample.values)
+    events = k * float(sample.counts @ sample.values)
+    in_days = best.log_likelihood - events * math.log(sample.unit_days)
+    gaps = share_of_gaps(histories, k, log_gap_sum)
+    base = chosen(*(np.exp(point[:count]) * unit).tolist())
     return CovariateModel(
-        base=chosen(*(np.exp(point[:count]) * unit).tolist()),
+        base=replace(base, regularity=k) if isinstance(base, MbgCnbd) else base,
         purchase_effects=tuple(
             zip(covariates.purchase_names, effects[: split - count], strict=True)
         ),
         leaving_effects=tuple(
             zip(covariates.leaving_names, effects[split - count :], strict=True)
         ),
-        log_likelihood=best.log_likelihood - events * math.log(sample.unit_days),
+        log_likelihood=None if gaps is None else in_days + gaps,
         account_count=sample.total,
         covariance=tuple(tuple(row) for row in covariance.tolist()),
     )
 
 
 def _family(
-    name: str, covariates: Covariates
+    name: str, covariates: Covariates, k: int
 ) -> tuple[type[RepeatBuyingModel], RowLikelihood]:
     chosen = family(name).model
-    if name not in LIKELIHOODS:
-        known = ", ".join(LIKELIHOODS)
-        raise BadParameterError(f"{name} takes no covariates; {known} do")
     if name == "nbd" and covariates.leaving_names:
         raise BadParameterError(
             "nbd knows no leaving: it takes covariates of purchases"
         )
-    return chosen, LIKELIHOODS[name]
+    return chosen, _regular(k) if name == REGULAR else LIKELIHOODS[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +278,11 @@ def _log_likelihood(
     return float((rows.weight * value).sum()), gradient
 
 
-def _starts(
-    name: str, histories: Histories, unit: FloatVector, effects: int
-) -> list[FloatVector]:
-    """Start at the plain model, or at its prior where there is none."""
+def _plain(name: str, histories: Histories, k: int) -> FloatVector:
+    """Return the parameters of the plain model, or its prior's where there is none."""
     try:
-        plain = family(name).fit(histories).parameters
+        if name == REGULAR:
+            return fit_mbg_cnbd(histories, regularity=k).parameters
+        return family(name).fit(histories).parameters
     except NotConvergedError:
-        plain = np.array(family(name).prior.medians)
-    return [np.concatenate([np.log(plain / unit), np.zeros(effects)])]
+        return np.array(family(name).prior.medians)

@@ -5,11 +5,11 @@ pace and its leaving:
 
     alpha_i = alpha exp(-gamma' z_i)                    all models
     beta_i  = beta exp(-delta' w_i)                     Pareto/NBD
-    a_i = a exp(delta' w_i),  b_i = b exp(delta' w_i)   BG/NBD, MBG/NBD
+    a_i = a exp(delta' w_i),  b_i = b exp(delta' w_i)   BG/NBD, MBG/NBD, MBG/CNBD-k
 
 A positive gamma means more purchases, by the factor exp(gamma) per unit of z. Under
-Pareto/NBD a positive delta means earlier death, by the same rule; under BG/NBD and
-MBG/NBD it leaves the mean chance to leave alone and makes accounts more alike. With
+Pareto/NBD a positive delta means earlier death, by the same rule; under the others it
+leaves the mean chance to leave alone and makes accounts more alike. With
 z = w = 0 an account follows the plain model with the parameters r, alpha and so on.
 
 Answers take one pass per distinct row of covariates. Nothing in the night uses
@@ -79,7 +79,9 @@ class Covariates:
                 as_account_vector(values, name, count)
                 for name, values in columns.items()
             ]
-            return np.stack(vectors, axis=1) if vectors else np.zeros((count, 0))
+            return frozen(
+                np.stack(vectors, axis=1) if vectors else np.zeros((count, 0))
+            )
 
         shifted, left = purchases or {}, leaving or {}
         return cls(matrix(shifted), matrix(left), tuple(shifted), tuple(left))
@@ -98,8 +100,8 @@ class CovariateModel:
     base : RepeatBuyingModel
         The model of an account whose covariates are all 0.
     purchase_effects, leaving_effects : tuples of (name, coefficient)
-    log_likelihood : float
-        In days, with all normalising terms.
+    log_likelihood : float or None
+        In days, with all normalising terms. None for MBG/CNBD-k without its gaps.
     account_count : float
     covariance : tuple of tuples of float
         Of the logarithms of the base's parameters, then of the coefficients.
@@ -203,6 +205,8 @@ class CovariateModel:
         """Ask the model of each distinct row of covariates."""
         self._check(histories, covariates)
         result = np.empty(len(histories))
+        if not result.size:
+            return frozen(result)
         rows, place = np.unique(covariates.both(), axis=0, return_inverse=True)
         order = np.argsort(place.ravel(), kind="stable")
         parts = np.split(order, np.cumsum(np.bincount(place.ravel()))[:-1])

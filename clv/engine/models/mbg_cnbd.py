@@ -37,13 +37,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import digamma, expit, gammaln, logsumexp, softmax
+from scipy.special import expit, logsumexp, softmax
 
 from clv.engine.arrays import FloatMatrix, FloatVector, inner
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models.beta_geometric import BETA_GEOMETRIC_PRIOR
 from clv.engine.models.fitting import Sample, fit_model
+from clv.engine.models.pareto_nbd import histories_as_columns
+from clv.engine.models.regular_likelihood import (
+    log_terms,
+    regular_log_likelihood,
+)
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.models.thinned import Thinned, cumulate
 from clv.engine.priors import LogNormalPrior
@@ -90,7 +95,9 @@ class MbgCnbd(RepeatBuyingModel):
         float array, shape (n,), in [0, 1]
             The more regular the buying, the sooner a silence tells.
         """
-        alive, gone = _log_terms(_columns(histories), self.parameters, self.regularity)
+        alive, gone = log_terms(
+            histories_as_columns(histories), self.parameters, self.regularity
+        )
         return np.asarray(expit(logsumexp(alive, axis=1) - gone), dtype=np.float64)
 
     def sample_while_alive(
@@ -116,7 +123,9 @@ class MbgCnbd(RepeatBuyingModel):
 
     def _phases(self, histories: Histories) -> FloatMatrix:
         """Return the chance of each phase given alive, shape (n, k)."""
-        alive, _ = _log_terms(_columns(histories), self.parameters, self.regularity)
+        alive, _ = log_terms(
+            histories_as_columns(histories), self.parameters, self.regularity
+        )
         return np.asarray(softmax(alive, axis=1), dtype=np.float64)
 
     def _flows_while_alive(
@@ -226,112 +235,50 @@ def fit_mbg_cnbd(
     NotConvergedError
         If the data do not identify the model.
     """
-    k = regularity
-    if k not in range(1, HIGHEST_REGULARITY + 1):
-        raise BadParameterError(
-            f"regularity must be a whole number in 1..{HIGHEST_REGULARITY}, not {k!r}"
-        )
+    k = checked_regularity(regularity)
     if prior is not None:
         medians = (prior.medians[0], prior.medians[1] / k, *prior.medians[2:])
         prior = LogNormalPrior(medians, prior.log_spreads)
-    repeats = inner(histories.weights, histories.frequency)
-    gaps = 0.0 if k == 1 else log_gap_sum
-    constant = None if gaps is None else (k - 1) * gaps - repeats * math.lgamma(k)
     return fit_model(
         MbgCnbd,
         histories,
-        objective=lambda sample, point: _log_likelihood(sample, point, k),
+        objective=lambda sample, point: regular_log_likelihood(sample, point, k),
         starts=lambda sample: _starts(sample, k),
         prior=prior,
         fixed={"regularity": k},
         events_per_purchase=k,
-        constant=constant,
+        constant=share_of_gaps(histories, k, log_gap_sum),
     )
 
 
 MBG_CNBD_PRIOR = BETA_GEOMETRIC_PRIOR
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    x: FloatVector
-    recency: FloatVector
-    age: FloatVector
+def checked_regularity(k: int) -> int:
+    """Return k.
 
-
-def _columns(histories: Histories) -> _Columns:
-    return _Columns(histories.frequency, histories.recency_days, histories.age_days)
-
-
-def _log_terms(
-    rows: _Columns, parameters: FloatVector, k: int
-) -> tuple[FloatMatrix, FloatVector]:
-    """Return log terms of alive by phase, shape (n, k), and of gone, shape (n,)."""
-    r, alpha, a, b = parameters.tolist()
-    j = np.arange(float(k))
-    shape = (r + k * rows.x)[:, None] + j
-    silence = (rows.age - rows.recency)[:, None]
-    quiet = silence > 0.0
-    log_silence = np.where(quiet, np.log(np.where(quiet, silence, 1.0)), -np.inf)
-    # No silence leaves phase 0 only; 0 * -inf is never formed.
-    waited = np.where(j > 0, np.maximum(j, 1.0) * log_silence, 0.0) - gammaln(j + 1.0)
-    alive = (
-        np.log(b + rows.x)[:, None]
-        + waited
-        + gammaln(shape)
-        - shape * np.log(alpha + rows.age)[:, None]
-    )
-    gone = (
-        math.log(a) + gammaln(shape[:, 0]) - shape[:, 0] * np.log(alpha + rows.recency)
-    )
-    return alive, gone
-
-
-def _log_likelihood(
-    sample: Sample, log_parameters: FloatVector, k: int
-) -> tuple[float, FloatVector]:
-    """Return ln L without the gaps and its gradient by the log parameters."""
-    parameters = np.exp(log_parameters)
-    r, alpha, a, b = parameters.tolist()
-    rows = _Columns(sample.x, sample.recency, sample.age)
-    alive, gone = _log_terms(rows, parameters, k)
-    terms = np.column_stack([alive, gone])
-    value = logsumexp(terms, axis=1)
-    mass = np.exp(terms - value[:, None]) * sample.weight[:, None]
-    lost = mass[:, -1]
-    shape = (r + k * sample.values)[:, None] + np.arange(float(k))
-    slopes = digamma(shape)[np.searchsorted(sample.values, sample.x)]
-    shapes = (r + k * sample.x)[:, None] + np.arange(float(k))
-    staying = mass[:, :-1]
-    x, n, counts, values = sample.x, sample.total, sample.counts, sample.values
-    both = counts @ (digamma(a + b) - digamma(a + b + values + 1.0))
-    by_r = (
-        n * (math.log(alpha) - digamma(r))
-        + (staying * (slopes - np.log(alpha + sample.age)[:, None])).sum()
-        + inner(lost, slopes[:, 0] - np.log(alpha + sample.recency))
-    )
-    by_alpha = (
-        n * r / alpha
-        - inner((staying * shapes).sum(axis=1), 1.0 / (alpha + sample.age))
-        - inner(lost, shapes[:, 0] / (alpha + sample.recency))
-    )
-    by_a = both + lost.sum() / a
-    by_b = (
-        both
-        + counts @ (digamma(b + values) - digamma(b))
-        + inner(staying.sum(axis=1), 1.0 / (b + x))
-    )
-    total = inner(sample.weight, value) + float(
-        counts
-        @ (
-            gammaln(a + b)
-            + gammaln(b + values)
-            - gammaln(b)
-            - gammaln(a + b + values + 1.0)
+    Raises
+    ------
+    BadParameterError
+        If it is no whole number in 1..12.
+    """
+    if k not in range(1, HIGHEST_REGULARITY + 1):
+        raise BadParameterError(
+            f"regularity must be a whole number in 1..{HIGHEST_REGULARITY}, not {k!r}"
         )
-    )
-    total += n * (r * math.log(alpha) - math.lgamma(r))
-    return total, np.array([by_r, by_alpha, by_a, by_b]) * parameters
+    return int(k)
+
+
+def share_of_gaps(
+    histories: Histories, k: int, log_gap_sum: float | None
+) -> float | None:
+    """Return what the gaps add to ln L; None where it takes gaps that are unknown."""
+    if k == 1:
+        return 0.0
+    if log_gap_sum is None:
+        return None
+    repeats = inner(histories.weights, histories.frequency)
+    return (k - 1) * log_gap_sum - repeats * math.lgamma(k)
 
 
 def _starts(sample: Sample, k: int) -> list[FloatVector]:

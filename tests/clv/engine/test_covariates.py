@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import approx_fprime
@@ -7,6 +9,7 @@ from clv.engine.history import Histories
 from clv.engine.models import (
     BgNbd,
     Covariates,
+    MbgCnbd,
     MbgNbd,
     Nbd,
     ParetoNbd,
@@ -21,6 +24,7 @@ FAMILIES = {
     "mbgnbd": MbgNbd(0.8, 40.0, 0.9, 4.0),
     "pareto_nbd": ParetoNbd(0.8, 40.0, 0.7, 120.0),
     "nbd": Nbd(0.8, 40.0),
+    "mbg_cnbd": MbgCnbd(0.8, 20.0, 0.9, 4.0, regularity=2),
 }
 WITH_LEAVING = [name for name in FAMILIES if name != "nbd"]
 
@@ -63,16 +67,22 @@ def tell(rng, model, age):
         death = rng.exponential(1 / rng.gamma(values["s"], 1 / values["beta"], size))
         ends = np.minimum(ends, death)
     x, recency, now = np.zeros(size), np.zeros(size), np.zeros(size)
-    active = np.arange(size)
-    if isinstance(model, MbgNbd):
+    active, k = np.arange(size), getattr(model, "regularity", 1)
+    if isinstance(model, MbgNbd | MbgCnbd):
         active = active[rng.random(size) >= chance]
     while active.size:
-        now[active] += rng.exponential(1 / rate[active])
+        now[active] += rng.gamma(k, 1 / rate[active])
         active = active[now[active] <= ends[active]]
         x[active] += 1
         recency[active] = now[active]
         active = active[rng.random(active.size) >= chance[active]]
     return x, recency
+
+
+def plain_fit(name, histories):
+    """Fit without covariates; only differences of likelihoods count below."""
+    gaps = {"log_gap_sum": 0.0} if name == "mbg_cnbd" else {}
+    return family(name).fit(histories, **gaps)
 
 
 def effects_model(base, effects, row):
@@ -84,7 +94,7 @@ def effects_model(base, effects, row):
         for key, sign in (("a", 1), ("b", 1), ("beta", -1)):
             if key in values:
                 values[key] *= np.exp(sign * away)
-    return type(base)(**values)
+    return replace(base, **values)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -109,9 +119,9 @@ def test_gradients_are_those_of_the_likelihood(name):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_without_covariates_it_is_the_plain_model(name):
     histories = cdnow.histories()
-    plain = family(name).fit(histories)
+    plain = plain_fit(name, histories)
     none = Covariates.check(len(histories))
-    fitted = fit_with_covariates(histories, none, name=name)
+    fitted = fit_with_covariates(histories, none, name=name, log_gap_sum=0.0)
     assert fitted.base.parameters == pytest.approx(plain.parameters, rel=1e-6)
     assert fitted.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-6)
     assert list(fitted.standard_errors.values()) == pytest.approx(
@@ -130,8 +140,8 @@ def test_covariates_that_say_nothing_change_little(name):
     given = Covariates.check(
         len(histories), purchases=columns, leaving={} if name == "nbd" else columns
     )
-    plain = family(name).fit(histories)
-    fitted = fit_with_covariates(histories, given, name=name)
+    plain = plain_fit(name, histories)
+    fitted = fit_with_covariates(histories, given, name=name, log_gap_sum=0.0)
     gained = fitted.log_likelihood - plain.log_likelihood
     assert 0.0 <= gained < 5.0  # two more coefficients gain 1 on average
     effect = dict(fitted.purchase_effects)["noise"]
@@ -142,7 +152,7 @@ def test_covariates_that_say_nothing_change_little(name):
 def test_the_coefficients_of_a_simulated_firm_are_found(name):
     truth = {"purchases": np.array([0.6, 0.004]), "leaving": 0.8}
     histories, given = simulated(name, truth, count=4_000, seed=4)
-    fitted = fit_with_covariates(histories, given, name=name)
+    fitted = fit_with_covariates(histories, given, name=name, log_gap_sum=0.0)
     errors = fitted.standard_errors
     effects = dict(fitted.purchase_effects)
     for key, true in zip(("web", "size"), truth["purchases"], strict=True):
@@ -155,7 +165,7 @@ def test_the_coefficients_of_a_simulated_firm_are_found(name):
         [errors[one] for one in fitted.base.PARAMETERS]
     )
     assert np.abs(off).max() < 3.5
-    plain = family(name).fit(histories)
+    plain = plain_fit(name, histories)
     assert fitted.log_likelihood > plain.log_likelihood + 50
 
 
@@ -170,6 +180,7 @@ def test_units_of_covariates_do_not_matter(name):
                 len(histories), purchases={"z": values}, leaving={"z": values}
             ),
             name=name,
+            log_gap_sum=0.0,
         )
         for values in (flag, 1e6 * flag + 5e6)
     )
@@ -212,8 +223,10 @@ def test_faults_are_refused_by_name():
     given = covariates(50)
     with pytest.raises(BadParameterError, match="nbd knows no leaving"):
         fit_with_covariates(histories, given, name="nbd")
-    with pytest.raises(BadParameterError, match="mbg_cnbd takes no covariates"):
-        fit_with_covariates(histories, given, name="mbg_cnbd")
+    with pytest.raises(BadParameterError, match="regularity must be a whole number"):
+        fit_with_covariates(histories, given, name="mbg_cnbd", regularity=0)
+    with pytest.raises(BadParameterError, match="no model is called 'bgbb'"):
+        fit_with_covariates(histories, given, name="bgbb")
     with pytest.raises(BadHistoryError, match="for each history"):
         fit_with_covariates(histories, covariates(49))
     fitted = fitting.CovariateModel(FAMILIES["nbd"], (("web", 0.1),), ())
@@ -227,3 +240,30 @@ def test_covariates_that_repeat_each_other_are_not_identified():
     given = Covariates.check(len(histories), purchases={"a": flag, "b": 2 * flag})
     with pytest.raises(NotConvergedError):
         fit_with_covariates(histories, given)
+
+
+def test_regular_buyers_keep_their_regularity():
+    """Without the gaps the likelihood of k > 1 is unknown; k = 1 is MBG/NBD."""
+    histories = cdnow.histories()
+    flag = (np.arange(len(histories)) % 3 == 0).astype(float)
+    given = Covariates.check(len(histories), purchases={"z": flag}, leaving={"z": flag})
+    third = fit_with_covariates(histories, given, name="mbg_cnbd", regularity=3)
+    assert third.base.regularity == 3
+    assert third.log_likelihood is None
+    same = fit_with_covariates(histories, given, name="mbg_cnbd", regularity=1)
+    plain = fit_with_covariates(histories, given, name="mbgnbd")
+    assert same.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-6)
+    assert same.base.parameters == pytest.approx(plain.base.parameters, rel=1e-6)
+    assert same.standard_errors == pytest.approx(plain.standard_errors, rel=1e-4)
+
+
+def test_nobody_has_no_answer():
+    nobody, nothing = Histories.check([], [], []), Covariates.check(0)
+    model = fitting.CovariateModel(FAMILIES["bgnbd"], (), ())
+    assert model.probability_alive(nobody, nothing).size == 0
+
+
+def test_checked_covariates_cannot_be_changed():
+    given = covariates(5)
+    with pytest.raises(ValueError, match="read-only"):
+        given.purchases[0, 0] = 9.0

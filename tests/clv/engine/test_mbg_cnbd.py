@@ -8,7 +8,7 @@ from clv.engine.history import Histories
 from clv.engine.models import MbgCnbd, MbgNbd, fit_mbg_cnbd, fit_mbgnbd
 from clv.engine.models import thinned as thinned_module
 from clv.engine.models.fitting import make_sample
-from clv.engine.models.mbg_cnbd import _log_likelihood
+from clv.engine.models.regular_likelihood import regular_log_likelihood
 from tests.clv.engine import cdnow
 from tests.clv.engine.stories import bgnbd_account, lives
 
@@ -41,11 +41,12 @@ def test_one_event_per_purchase_is_mbg_nbd():
 def test_gradient_is_the_slope_of_the_likelihood():
     sample = make_sample(cdnow.histories())
     point, step = np.log([0.7, 9.0, 0.8, 2.0]), 1e-5
-    _, gradient = _log_likelihood(sample, point, 3)
+    _, gradient = regular_log_likelihood(sample, point, 3)
     for place in range(4):
         move = step * np.eye(4)[place]
         above, below = (
-            _log_likelihood(sample, point + sign * move, 3)[0] for sign in (1, -1)
+            regular_log_likelihood(sample, point + sign * move, 3)[0]
+            for sign in (1, -1)
         )
         assert gradient[place] == pytest.approx((above - below) / (2 * step), rel=1e-5)
 
