@@ -11,6 +11,7 @@ from clv.requests import chosen_run
 from common.access import requires
 from common.lists.sets import account_set_url
 from common.panels import panels_for
+from crm.models import Account
 from crm.requests import SignedInRequest
 from segments.permissions import VIEW_DASHBOARD
 from segments.queries import changes as queries
@@ -33,7 +34,9 @@ def dashboard(request: SignedInRequest) -> HttpResponse:
     """
     scope = Scope.read(request.GET, request.user)
     context: dict[str, Any] = {"scope": scope, "chosen": chosen_run(request)}
-    if scope.run is not None and scope.is_valid:
+    if scope.run is None:
+        context["has_accounts"] = Account.objects.exists()
+    elif scope.is_valid:
         tiles = tiles_of(scope)
         history = history_of(scope)
         top = totals.top_in(scope, size=TOP_CUSTOMERS)

@@ -140,36 +140,6 @@ def test_nothing_to_do_is_said(client, rep):
     assert "Nothing needs you today" in shown(client, rep).text
 
 
-@pytest.mark.parametrize(
-    ("role", "title", "link"),
-    [
-        ("rep", "There is no account yet", "crm:account_create"),
-        ("manager", "Begin with your customers", "crm:import_list"),
-        ("marketer", "There is no account yet", None),
-        ("administrator", "Begin with your customers", "crm:import_list"),
-    ],
-)
-def test_an_empty_firm_is_led_to_its_first_step(client, db, role, title, link):
-    page = shown(client, make.user(role)).text
-
-    main = page[page.index('id="main"') :]
-    assert main.count("c-empty__title") == 1
-    assert title in main
-    assert "Nothing to send" not in main
-    links = [reverse("crm:account_create"), reverse("crm:import_list")]
-    offered = [one for one in links if f'href="{one}"' in main]
-    assert offered == ([reverse(link)] if link else [])
-
-
-def test_a_rep_without_accounts_learns_how_to_get_some(client, rep, colleague):
-    make.account(owner=colleague)
-
-    page = shown(client, rep).text
-
-    assert "You own no account yet" in page
-    assert "Nothing needs you today" not in page
-
-
 def test_a_rep_sees_their_own_touches_only(client, visit, rep, colleague):
     visit(colleague)
     mine = visit(rep)

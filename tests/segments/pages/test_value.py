@@ -54,6 +54,23 @@ def test_without_a_run_it_says_what_to_do(client, manager):
     assert "Nothing is valued yet" in client.get(URL).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("role", "first", "then"),
+    [
+        ("manager", "Import accounts and orders", "To the runs"),
+        ("marketer", "To the runs", "To the runs"),
+    ],
+)
+def test_what_comes_first_is_the_first_account(client, db, role, first, then):
+    client.force_login(make.user(role))
+    for label in (first, then):
+        text = client.get(URL).text
+        main = text[text.index('id="main"') :]
+        assert label in main
+        assert ("Import accounts" in main) == (label != "To the runs")
+        make.account()
+
+
 def test_equity_and_its_change_come_from_the_totals(client, manager, before, run):
     class_total(before, customer_equity=Decimal("1000.00"))
     class_total(run, customer_equity=Decimal("700.00"))
