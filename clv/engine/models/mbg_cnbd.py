@@ -57,6 +57,7 @@ from clv.engine.quadrature import legendre
 NEAR_NODES = 12
 FAR_NODES = 40
 FAR_RATIO = 40.0  # horizon over time scale above which more nodes are spent
+LONG_DAYS = 3_653.0  # horizon above which they are spent on all accounts
 HIGHEST_REGULARITY = 12
 SHORT_GAP_DAYS = 45.0
 GAP_NODES = 3
@@ -132,7 +133,8 @@ class MbgCnbd(RepeatBuyingModel):
         self, histories: Histories, delta: float, horizon: float
     ) -> tuple[FloatVector, FloatVector]:
         """Integrate by parts: both cumulated flows are smooth in ln(1 + s / scale)."""
-        far = horizon / (self.alpha + histories.age_days) > FAR_RATIO
+        ratio = horizon / (self.alpha + histories.age_days)
+        far = (ratio > FAR_RATIO) | (horizon > LONG_DAYS)
         orders, days = np.empty(len(histories)), np.empty(len(histories))
         for chosen, count in ((~far, NEAR_NODES), (far, FAR_NODES)):
             rows = np.flatnonzero(chosen)

@@ -234,7 +234,8 @@ def _smooth(
 
     m events bring ``(m + phase) / k`` purchases, rounded down: ``m / k + lead`` of them
     on average. Their number is Poisson, so an account stays with the chance
-    ``E[(1-p)^(m/k + lead)] = (1-p)^lead (1 + c reach)^-R``, ``c = 1 - (1-p)^(1/k)``.
+    ``E[(1-p)^(m/k + lead)] = (1-p)^lead (1 + c reach)^-R``, ``c = 1 - (1-p)^(1/k)``;
+    without any event, which has the chance ``(1 + reach)^-R``, it stays for certain.
     """
     lead = (rows.phase - 0.5 * (rows.k - 1)) / rows.k
     orders, survival = np.empty(shape.size), np.empty(shape.size)
@@ -246,7 +247,10 @@ def _smooth(
         stays = np.log1p(-np.minimum(p, SURELY))
         per_event = -np.expm1(stays / rows.k)
         bend = shape[part, None] * np.log1p(per_event * reach[part, None])
-        bend = np.maximum(bend - lead * stays, 0.0)
-        orders[part] = (weights * -np.expm1(-bend) / p).sum(axis=1)
-        survival[part] = (weights * np.exp(-bend)).sum(axis=1)
+        without = np.exp(-shape[part] * np.log1p(reach[part]))[:, None]
+        staying = np.exp(lead * stays)
+        gone = 1.0 - without - staying * (np.exp(-bend) - without)
+        gone = np.clip(gone, 0.0, 1.0)
+        orders[part] = (weights * gone / p).sum(axis=1)
+        survival[part] = (weights * (1.0 - gone)).sum(axis=1)
     return orders, survival
