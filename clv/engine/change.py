@@ -49,7 +49,7 @@ from numpy.typing import NDArray
 
 from clv.engine.arrays import FloatVector
 from clv.engine.errors import BadParameterError
-from clv.engine.models.repeat_buying import Flows
+from clv.engine.models.answers import Flows
 from clv.engine.parts import Chosen, Learnt, future_flows, future_parts, newcomer_parts
 
 PARTS = (

@@ -6,10 +6,8 @@ distinct pair of the two, and recency decides who is alive. Where recency shapes
 future itself (regular buyers), it is drawn for each history. A mix draws one of its
 models for each column, so both kinds can stand side by side.
 
-What hangs on pairs and on order counts can be drawn for a whole firm at once and looked
-up wherever its accounts are valued (`CommonFutures`): then an account's future does not
-depend on who is valued together with it. What hangs on recency as well is drawn for the
-accounts at hand, from a state that is common to all.
+For a whole firm they can be drawn at once and looked up wherever its accounts are
+valued (`clv.engine.common_futures`).
 
 A whole firm may come to order faster or slower than its models say. Then its clock runs
 at another pace: what takes t days happens in t / f of them, with a factor f that all
@@ -18,20 +16,22 @@ accounts of one draw share.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from clv.engine.arrays import FloatVector, IndexVector, distinct_rows
-from clv.engine.discounting import DAYS_PER_YEAR, daily_rate, effective_horizon
+from clv.engine.crossed import Crossed
+from clv.engine.discounting import DAYS_PER_YEAR, daily_rate
 from clv.engine.history import Histories
 from clv.engine.models.repeat_buying import RepeatBuyingModel
-from clv.engine.pairs import Pairs, places_in
 from clv.engine.portfolio import Portfolio
 from clv.engine.spend import GammaGamma
 
 Singles = NDArray[np.float32]
+Drawn: TypeAlias = tuple[Singles, Singles, Singles]  # units, orders, years
 
 # Errors of totals are known from three origins, and from two more that stand for the
 # usual: their spread is estimated, so the next error follows Student's law.
@@ -136,95 +136,11 @@ class Columns:
 
     def alive(self, rows: Histories) -> NDArray[np.bool_]:
         """Tell who is alive in which column, one row per history."""
+        crossed = Crossed.of(rows)
         alive = np.empty((len(rows), len(self.models)), np.bool_)
         for column, model in enumerate(self.models):
-            alive[:, column] = self.luck[column] < model.probability_alive(rows)
+            alive[:, column] = model.alive_at(crossed, float(self.luck[column]))
         return alive
-
-
-@dataclass(frozen=True, slots=True)
-class CommonFutures:
-    """What the futures of all accounts of a firm have in common.
-
-    Attributes
-    ----------
-    columns : Columns
-    pairs : Pairs
-    drawn : discounted units, orders and years, one row per pair
-        The columns of models that ask for frequency and age only.
-    counts : float array, ascending
-        Distinct order counts.
-    margin_factors : one row per count
-    seed : int
-        Of what is drawn for the accounts at hand.
-    """
-
-    columns: Columns
-    pairs: Pairs
-    drawn: tuple[Singles, Singles, Singles]
-    counts: FloatVector
-    margin_factors: Singles
-    seed: int
-
-    @classmethod
-    def draw(
-        cls,
-        pairs: Pairs,
-        counts: FloatVector,
-        *,
-        model: RepeatBuyingModel,
-        spend: GammaGamma,
-        annual_rate: float,
-        horizon_days: float,
-        rng: np.random.Generator,
-        draws: int,
-        pace_error: float = 0.0,
-    ) -> "CommonFutures":
-        """Draw the futures of all pairs and the factors of all order counts.
-
-        Parameters
-        ----------
-        pairs : Pairs
-        counts : float array, ascending
-        model, spend : the fitted models
-        annual_rate, horizon_days : float >= 0
-        rng, draws, pace_error
-            As in `clv.engine.uncertainty.value_intervals`.
-        """
-        columns = Columns.draw(model, spend, rng, draws, pace_error)
-        ahead = daily_rate(annual_rate), effective_horizon(annual_rate, horizon_days)
-        factors = np.empty((counts.size, draws), np.float32)
-        rows, by_pair = pairs.as_histories(), columns.by_pair
-        drawn = _drawn(ahead, rows, columns, by_pair, rng, (counts, factors))
-        for column in range(columns.few, draws):
-            spends = columns.spends[column]
-            factors[:, column] = spends.draw_relative_means(counts, rng)
-        seed = int(rng.integers(2**63))
-        return cls(columns, pairs, drawn, counts, factors, seed)
-
-    def of(self, portfolio: Portfolio, rows: Histories) -> Futures:
-        """Return the futures of accounts of the firm with these distinct histories.
-
-        Raises
-        ------
-        BadParameterError
-            If a pair or an order count is none of the firm's.
-        """
-        columns, ahead, blocks = self.columns, _ahead(portfolio), []
-        if columns.few:
-            place = self.pairs.places(rows)
-            blocks.append(Block(place, columns.by_pair, *self.drawn))
-        if columns.few < len(columns.models):
-            rng = np.random.default_rng(self.seed)
-            drawn = _drawn(ahead, rows, columns, columns.by_history, rng)
-            blocks.append(Block(np.arange(len(rows)), columns.by_history, *drawn))
-        return Futures(
-            columns.alive(rows),
-            self.margin_factors,
-            places_in(self.counts, portfolio.order_count),
-            portfolio.margin_swing,
-            tuple(blocks),
-        )
 
 
 def draw_futures(
@@ -246,8 +162,8 @@ def draw_futures(
     blocks = []
     for part, own, back in kinds:
         if part.start < part.stop:
-            drawn = _drawn(
-                _ahead(portfolio), own, columns, part, rng, (counts, factors)
+            drawn = draw_columns(
+                ahead_of(portfolio), own, columns, part, rng, margins=(counts, factors)
             )
             blocks.append(Block(back, part, *drawn))
     return Futures(
@@ -286,40 +202,49 @@ def sample_at_pace(
     horizon_days: float,
     pace: float,
     rng: np.random.Generator,
+    phase: int | None = None,
 ) -> tuple[FloatVector, FloatVector]:
     """Draw days with orders and days alive where all goes `pace` times as fast.
 
-    However fast, no day holds two days with orders.
+    However fast, no day holds two days with orders. A `phase` is that of all accounts.
     """
-    bought, lived = model.sample_while_alive(rows, horizon_days * pace, rng)
+    horizon = horizon_days * pace
+    if phase is None:
+        bought, lived = model.sample_while_alive(rows, horizon, rng)
+    else:
+        bought, lived = model.sample_in_phase(rows, phase, horizon, rng)
     if pace == 1.0:
         return bought, lived
     return np.minimum(bought, horizon_days), lived / pace
 
 
-def _ahead(portfolio: Portfolio) -> tuple[float, float]:
+def ahead_of(portfolio: Portfolio) -> tuple[float, float]:
     return daily_rate(portfolio.annual_rate), portfolio.horizon_days
 
 
-def _drawn(
+def draw_columns(
     ahead: tuple[float, float],
     rows: Histories,
     columns: Columns,
     part: slice,
     rng: np.random.Generator,
+    *,
     margins: tuple[FloatVector, Singles] | None = None,
-) -> tuple[Singles, Singles, Singles]:
+    phase: int | None = None,
+) -> Drawn:
     """Draw some columns; return units, orders and years.
 
     `ahead` is the discount rate per day and the horizon. `margins` are order counts and
-    the table of their factors, whose columns are filled in turn.
+    the table of their factors, whose columns are filled in turn. A `phase` is that of
+    all rows.
     """
     delta, horizon = ahead
     shape = (len(rows), part.stop - part.start)
     units, orders, years = (np.empty(shape, np.float32) for _ in range(3))
     for to, at in enumerate(range(part.start, part.stop)):
         spend, pace = columns.spends[at], float(columns.paces[at])
-        bought, lived = sample_at_pace(columns.models[at], rows, horizon, pace, rng)
+        model = columns.models[at]
+        bought, lived = sample_at_pace(model, rows, horizon, pace, rng, phase)
         worth = _mean_discount(delta, lived)
         orders[:, to] = bought * worth
         years[:, to] = lived * worth / DAYS_PER_YEAR

@@ -17,7 +17,8 @@ from clv.engine.clock import Clock
 from clv.engine.costs import CostToServe, ServingRates
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.ledgers import Ledgers
-from clv.engine.models.repeat_buying import Flows, RepeatBuyingModel
+from clv.engine.models.answers import Flows
+from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.seasons import Seasons, no_seasons
 from clv.engine.spend import GammaGamma
 

@@ -29,14 +29,10 @@ from clv.engine.arrays import (
     frozen,
     sums_by,
 )
+from clv.engine.common_futures import CommonFutures
 from clv.engine.discounting import DAYS_PER_YEAR
 from clv.engine.errors import BadParameterError
-from clv.engine.futures import (
-    CommonFutures,
-    Futures,
-    draw_futures,
-    drawn_values,
-)
+from clv.engine.futures import Futures, draw_futures, drawn_values
 from clv.engine.history import Compressed, compress
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.pairs import RESOLUTION_DAYS

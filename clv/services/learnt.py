@@ -35,7 +35,8 @@ class Models:
     `contracts` is there where something is sold by term. Histories run on the clock of
     `seasons`; `level` is what is asked of intervals, whose accounts share a pace that
     may be off by `pace_error`; with `common_futures` they are drawn once for the whole
-    run, not block by block. `doubt` is what leaves totals open. `left_out` names
+    run, not block by block, and with `common_phases` those of regular buyers as well.
+    `doubt` is what leaves totals open. `left_out` names
     accounts whose margins nobody else's follow from: account_id, mean_margin and
     reason.
     """
@@ -58,6 +59,7 @@ class Models:
     level: float = INTERVAL_LEVEL
     pace_error: float = 0.0
     common_futures: bool = True
+    common_phases: bool = True
     doubt: TotalDoubt = USUAL_DOUBT
     left_out: tuple[dict[str, Any], ...] = ()
 
@@ -83,6 +85,7 @@ class Models:
             "level": self.level,
             "pace_error": self.pace_error,
             "common_futures": self.common_futures,
+            "common_phases": self.common_phases,
             "doubt": dataclasses.asdict(self.doubt),
             "left_out": list(self.left_out),
         }
@@ -108,6 +111,7 @@ class Models:
             level=stored.get("level", INTERVAL_LEVEL),
             pace_error=stored.get("pace_error", 0.0),  # earlier runs knew of none
             common_futures=stored.get("common_futures", False),  # nor of these
+            common_phases=stored.get("common_phases", False),
             doubt=doubt_of(stored),
             left_out=tuple(stored.get("left_out", ())),
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from clv.engine import ladder
 from clv.engine.breakeven import Economics, expected_breakeven
-from clv.engine.futures import CommonFutures
+from clv.engine.common_futures import CommonFutures
 from clv.engine.models.repeat_buying import CommonOutlook
 from clv.engine.newcomers import Newcomers
 from clv.engine.pairs import Pairs
@@ -109,7 +109,7 @@ def common_of(pairs: Pairs, models: Models, terms: Terms) -> Common:
 
 
 def _common_outlook(pairs: Pairs, models: Models, terms: Terms) -> CommonOutlook | None:
-    if len(pairs) > MOST_COMMON_OUTLOOKS:
+    if len(pairs) * models.buying.phases > MOST_COMMON_OUTLOOKS:
         return None
     return outlook_of_pairs(
         models.buying,
@@ -137,6 +137,8 @@ def _common_futures(pairs: Pairs, models: Models, terms: Terms) -> CommonFutures
         rng=_chance(terms),
         draws=INTERVAL_DRAWS,
         pace_error=models.pace_error,
+        by_phase=models.common_phases
+        and len(pairs) * models.buying.phases <= MOST_COMMON_PAIRS,
     )
 
 

@@ -17,22 +17,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from clv.engine.arrays import (
+    BoolVector,
     FloatMatrix,
     FloatVector,
     IndexVector,
     distinct_rows,
     frozen,
 )
+from clv.engine.crossed import Crossed
 from clv.engine.discounting import daily_rate, effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
 from clv.engine.models import name_of, stored_model
-from clv.engine.models.repeat_buying import (
-    Ask,
-    Expected,
-    Flows,
-    RepeatBuyingModel,
-)
+from clv.engine.models.answers import Ask, Expected, Flows
+from clv.engine.models.repeat_buying import RepeatBuyingModel
 
 WEIGHT_TOLERANCE = 1e-9
 COHORTS = "cohorts"
@@ -84,6 +82,41 @@ class CohortModel(RepeatBuyingModel):
         )
         return orders, days
 
+    @property
+    def phases(self) -> int:
+        """Return the phases of the cohort with the most."""
+        return max(model.phases for model in self.models)
+
+    def sample_in_phase(
+        self,
+        histories: Histories,
+        phase: int,
+        horizon_days: float,
+        rng: np.random.Generator,
+    ) -> tuple[FloatVector, FloatVector]:
+        """Draw orders and days alive; a cohort without the phase draws its last one."""
+        orders, days = self._assembled(
+            histories,
+            lambda model, part: model.sample_in_phase(
+                part, min(phase, model.phases - 1), horizon_days, rng
+            ),
+        )
+        return orders, days
+
+    def alive_at(self, rows: Crossed, luck: float) -> BoolVector:
+        """Tell whose chance to be alive exceeds `luck`, by their cohorts' models."""
+        alive = np.empty(len(rows), np.bool_)
+        for part, model in self._cohorts(rows.histories):
+            alive[part] = model.alive_at(rows.take(part), luck)
+        return alive
+
+    def phases_at(self, rows: Crossed, luck: float) -> IndexVector:
+        """Return the phase of each alive account, by its cohort's model."""
+        phase = np.empty(len(rows), np.intp)
+        for part, model in self._cohorts(rows.histories):
+            phase[part] = model.phases_at(rows.take(part), luck)
+        return phase
+
     def draw_models(self, rng: np.random.Generator, draws: int) -> list[Self]:
         """Draw every cohort's parameters, independently."""
         drawn = [model.draw_models(rng, draws) for model in self.models]
@@ -125,16 +158,22 @@ class CohortModel(RepeatBuyingModel):
         columns: tuple[int, ...] = (),
     ) -> list[FloatVector]:
         """Ask each cohort's model about its own accounts."""
-        cohort = np.searchsorted(self.edges, histories.age_days, side="right")
         results: list[FloatVector] = []
-        for number, model in enumerate(self.models):
-            rows: IndexVector = np.flatnonzero(cohort == number)
+        for rows, model in self._cohorts(histories):
             parts = answer(model, histories.take(rows))
             if not results:
                 results = [np.empty((len(histories), *columns)) for _ in parts]
             for result, part in zip(results, parts, strict=True):
                 result[rows] = part
         return results
+
+    def _cohorts(
+        self, histories: Histories
+    ) -> Iterator[tuple[IndexVector, RepeatBuyingModel]]:
+        """Yield the accounts of each cohort and its model."""
+        cohort = np.searchsorted(self.edges, histories.age_days, side="right")
+        for number, model in enumerate(self.models):
+            yield np.flatnonzero(cohort == number), model
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +200,11 @@ class Mixture(RepeatBuyingModel):
     def recency_shapes_future(self) -> bool:
         """Whether it shapes the futures of a model that `draw_models` may give."""
         return any(model.recency_shapes_future for model in self.models)
+
+    @property
+    def phases(self) -> int:
+        """Return the most phases of a model that `draw_models` may give."""
+        return max(model.phases for model in self.models)
 
     def probability_alive(self, histories: Histories) -> FloatVector:
         """Return the weighted mean of the models' chances."""

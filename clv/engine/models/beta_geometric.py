@@ -36,6 +36,7 @@ import numpy as np
 from scipy.special import digamma, expit, gammaln
 
 from clv.engine.arrays import BoolVector, FloatMatrix, FloatVector, inner
+from clv.engine.crossed import Crossed, log_odds_beyond
 from clv.engine.history import Histories
 from clv.engine.models.fitting import Sample
 from clv.engine.models.pairwise import FAR_RATIO, PairwiseModel
@@ -102,6 +103,15 @@ class BetaGeometricModel(PairwiseModel):
             + (self.r + x) * np.log1p(silence)
         )
         return np.where(chances > 0, expit(-log_odds_gone), 1.0)
+
+    def alive_at(self, rows: Crossed, luck: float) -> BoolVector:
+        """Tell whose chance to be alive exceeds `luck`, in (0, 1), shape (n,)."""
+        x = rows.frequency[:, None]
+        chances, logs = x + self.FIRST_CHANCES, np.log(self.alpha + rows.days)
+        leaving = math.log(self.a) - np.log(self.b + np.maximum(chances, 1.0) - 1.0)
+        then = np.where(chances > 0, leaving, -np.inf) - (self.r + x) * logs
+        log_odds_gone = rows.at_recency(then) + rows.at_age((self.r + x) * logs)
+        return np.asarray(log_odds_gone < log_odds_beyond(luck))
 
     def sample_while_alive(
         self, histories: Histories, horizon_days: float, rng: np.random.Generator

@@ -33,15 +33,25 @@ easy way, International Journal of Research in Marketing 38(1).
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from scipy.special import expit, logsumexp, softmax
 
-from clv.engine.arrays import FloatMatrix, FloatVector, inner
+from clv.engine.arrays import (
+    BoolVector,
+    FloatMatrix,
+    FloatVector,
+    IndexVector,
+    distinct_rows,
+    inner,
+)
+from clv.engine.crossed import Crossed, log_odds_beyond
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
+from clv.engine.models.answers import Ask, Expected
 from clv.engine.models.beta_geometric import BETA_GEOMETRIC_PRIOR
 from clv.engine.models.fitting import Sample, fit_model
 from clv.engine.models.pareto_nbd import histories_as_columns
@@ -101,13 +111,70 @@ class MbgCnbd(RepeatBuyingModel):
         )
         return np.asarray(expit(logsumexp(alive, axis=1) - gone), dtype=np.float64)
 
+    def alive_at(self, rows: Crossed, luck: float) -> BoolVector:
+        """Tell whose chance to be alive exceeds `luck`, in (0, 1), shape (n,).
+
+        Phase j is ``w^j G(R_j) / (G(R_0) j!)`` times as likely as phase 0, with
+        ``w = (T-t_x) / (alpha+T)``.
+        """
+        x, shape = rows.frequency[:, None], self.r + self.regularity * rows.frequency
+        logs = shape[:, None] * np.log(self.alpha + rows.days)
+        first = rows.at_age(np.log(self.b + x) - logs)
+        gone = rows.at_recency(math.log(self.a) - logs)
+        phases = np.log(self._phase_sums(rows)[-1])
+        return np.asarray(gone - first - phases < log_odds_beyond(luck))
+
+    def phases_at(self, rows: Crossed, luck: float) -> IndexVector:
+        """Return the phase that `luck`, in (0, 1), puts each alive account into."""
+        *sums, whole = self._phase_sums(rows)
+        phase = np.zeros(len(rows), dtype=np.intp)
+        for so_far in sums:
+            phase += luck * whole > so_far
+        return phase
+
+    def _phase_sums(self, rows: Crossed) -> list[FloatVector]:
+        """Return the sums of the phases' chances up to each, in those of phase 0."""
+        shape = self.r + self.regularity * rows.frequency
+        step = rows.silence / (self.alpha + rows.days)[rows.age_at]
+        term = np.ones(len(rows))
+        sums = [term]
+        for j in range(1, self.regularity):
+            term = term * step * ((shape + (j - 1.0)) / j)[rows.frequency_at]
+            sums.append(sums[-1] + term)
+        return sums
+
     def sample_while_alive(
         self, histories: Histories, horizon_days: float, rng: np.random.Generator
     ) -> tuple[FloatVector, FloatVector]:
         """Draw orders and days alive within the horizon, given alive at its start."""
-        x, k = histories.frequency, self.regularity
         cumulated = np.cumsum(self._phases(histories), axis=1)
-        phase = (rng.random(x.size)[:, None] > cumulated[:, :-1]).sum(axis=1)
+        luck = rng.random(len(histories))
+        phase = (luck[:, None] > cumulated[:, :-1]).sum(axis=1)
+        return self._drawn(histories, phase, horizon_days, rng)
+
+    @property
+    def phases(self) -> int:
+        """Return k: alive accounts differ in how many events they have gathered."""
+        return self.regularity
+
+    def sample_in_phase(
+        self,
+        histories: Histories,
+        phase: int,
+        horizon_days: float,
+        rng: np.random.Generator,
+    ) -> tuple[FloatVector, FloatVector]:
+        """Draw orders and days alive within the horizon, given alive in a phase."""
+        return self._drawn(histories, phase, horizon_days, rng)
+
+    def _drawn(
+        self,
+        histories: Histories,
+        phase: IndexVector | int,
+        horizon_days: float,
+        rng: np.random.Generator,
+    ) -> tuple[FloatVector, FloatVector]:
+        x, k = histories.frequency, self.regularity
         shape = self.r + k * x + phase
         rate = rng.gamma(shape) / (self.alpha + histories.age_days)
         leaving = np.maximum(rng.beta(self.a, self.b + x + 1.0), SMALLEST_CHANCE)
@@ -129,13 +196,47 @@ class MbgCnbd(RepeatBuyingModel):
         )
         return np.asarray(softmax(alive, axis=1), dtype=np.float64)
 
+    def _by_pair(self, rows: Histories, ask: Ask) -> Iterator[Expected | None]:
+        """Yield what alive accounts expect in each phase: columns of shape (m, k)."""
+        far = self._flows_by_phase(rows, ask.delta, ask.horizon)
+        near = self._flows_by_phase(rows, ask.delta, ask.near)
+        grid = np.array([ask.horizon, ask.near])
+        bought = np.empty((grid.size, len(rows), self.regularity))
+        for phase in range(self.regularity):
+            pairs = Thinned.of(rows, self.parameters, self.regularity, phase)
+            at = np.broadcast_to(grid, (pairs.scale.size, grid.size))
+            bought[:, :, phase] = cumulate(pairs, at)[0][pairs.inverse].T
+        yield *far, *near, *bought
+
+    def _ahead(
+        self,
+        histories: Histories,
+        shared: Iterator[Expected | None],
+        inverse: IndexVector,
+        ask: Ask,
+    ) -> list[FloatVector]:
+        """Return the columns of an `Outlook`: each account is in its phases' shares."""
+        expected = next(shared) or ()
+        alive, phases = self.probability_alive(histories), self._phases(histories)
+        return [alive, *(alive * _shared(phases, one, inverse) for one in expected)]
+
     def _flows_while_alive(
         self, histories: Histories, delta: float, horizon: float
     ) -> tuple[FloatVector, FloatVector]:
+        first, inverse = distinct_rows(histories.frequency, histories.age_days)
+        flows = self._flows_by_phase(histories.take(first), delta, horizon)
+        phases = self._phases(histories)
+        orders, days = (_shared(phases, one, inverse) for one in flows)
+        return orders, days
+
+    def _flows_by_phase(
+        self, histories: Histories, delta: float, horizon: float
+    ) -> tuple[FloatMatrix, FloatMatrix]:
         """Integrate by parts: both cumulated flows are smooth in ln(1 + s / scale)."""
         ratio = horizon / (self.alpha + histories.age_days)
         far = (ratio > FAR_RATIO) | (horizon > LONG_DAYS)
-        orders, days = np.empty(len(histories)), np.empty(len(histories))
+        shape = len(histories), self.regularity
+        orders, days = np.empty(shape), np.empty(shape)
         for chosen, count in ((~far, NEAR_NODES), (far, FAR_NODES)):
             rows = np.flatnonzero(chosen)
             if rows.size:
@@ -145,11 +246,11 @@ class MbgCnbd(RepeatBuyingModel):
 
     def _integrated(
         self, histories: Histories, delta: float, horizon: float, count: int
-    ) -> tuple[FloatVector, FloatVector]:
+    ) -> tuple[FloatMatrix, FloatMatrix]:
         nodes, weights = legendre(count)
         nodes = np.append(nodes, 1.0)
-        phases = self._phases(histories)
-        orders, days = np.zeros(len(histories)), np.zeros(len(histories))
+        shape = len(histories), self.regularity
+        orders, days = np.empty(shape), np.empty(shape)
         for phase in range(self.regularity):
             pairs = Thinned.of(histories, self.parameters, self.regularity, phase)
             scale = pairs.scale[:, None]
@@ -161,8 +262,8 @@ class MbgCnbd(RepeatBuyingModel):
             at_end = np.exp(-delta * horizon) * total[:, -1]
             bought = at_end + delta * (mass * total[:, :-1]).sum(axis=1)
             lived = (mass * survival[:, :-1]).sum(axis=1)
-            orders += phases[:, phase] * bought[pairs.inverse]
-            days += phases[:, phase] * lived[pairs.inverse]
+            orders[:, phase] = bought[pairs.inverse]
+            days[:, phase] = lived[pairs.inverse]
         return orders, days
 
     def _curves_while_alive(
@@ -205,6 +306,14 @@ class MbgCnbd(RepeatBuyingModel):
             orders += phases[:, phase, None] * total[pairs.inverse]
             alive += phases[:, phase, None] * survival[pairs.inverse]
         return orders, alive
+
+
+def _shared(phases: FloatMatrix, one: FloatMatrix, inverse: IndexVector) -> FloatVector:
+    """Add up by each account's phases what its pair, at `inverse`, has in each."""
+    total = np.zeros(len(phases))
+    for phase in range(phases.shape[1]):
+        total += phases[:, phase] * one[inverse, phase]
+    return total
 
 
 def fit_mbg_cnbd(

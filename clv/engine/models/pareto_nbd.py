@@ -36,8 +36,10 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import digamma, expit, gammaln
 
-from clv.engine.arrays import FloatMatrix, FloatVector, inner
+from clv.engine.arrays import BoolVector, FloatMatrix, FloatVector, inner
+from clv.engine.crossed import Crossed
 from clv.engine.history import Histories
+from clv.engine.models.death_table import alive_by_table, death_by_table, serves
 from clv.engine.models.fitting import Sample, fit_model
 from clv.engine.models.pairwise import PairwiseModel
 from clv.engine.models.series import expm1_ratio
@@ -89,6 +91,13 @@ class ParetoNbd(PairwiseModel):
             self.alpha + histories.age_days
         ) - self.s * np.log(self.beta + histories.age_days)
         return np.asarray(expit(log_alive - log_dead), dtype=np.float64)
+
+    def alive_at(self, rows: Crossed, luck: float) -> BoolVector:
+        """Tell whose chance to be alive exceeds `luck`, in (0, 1), shape (n,)."""
+        parameters = self.r, self.alpha, self.s, self.beta
+        if serves(rows, parameters, DEATH_NODES):
+            return alive_by_table(rows, parameters, luck)
+        return np.asarray(luck < self.probability_alive(rows.histories))
 
     def sample_while_alive(
         self, histories: Histories, horizon_days: float, rng: np.random.Generator
@@ -150,7 +159,7 @@ def fit_pareto_nbd(
         If the data do not identify the model, e.g. without any sign of death.
     """
     return fit_model(
-        ParetoNbd, histories, objective=_log_likelihood, starts=_starts, prior=prior
+        ParetoNbd, histories, objective=_Likelihood(), starts=_starts, prior=prior
     )
 
 
@@ -230,17 +239,36 @@ def _death_chunk(
     return value, gradient
 
 
+@dataclass(slots=True)
+class _Likelihood:
+    """ln L over all accounts of a fit; what is distinct in them is found once."""
+
+    crossed: Crossed | None = None
+
+    def __call__(
+        self, sample: Sample, log_parameters: FloatVector
+    ) -> tuple[float, FloatVector]:
+        if self.crossed is None:
+            self.crossed = Crossed.of(
+                Histories(sample.x, sample.recency, sample.age, sample.weight)
+            )
+        return _log_likelihood(sample, self.crossed, log_parameters)
+
+
 def _log_likelihood(
-    sample: Sample, log_parameters: FloatVector
+    sample: Sample, rows: Crossed, log_parameters: FloatVector
 ) -> tuple[float, FloatVector]:
-    """Return ln L over all accounts and its gradient by the log parameters."""
+    """Return ln L and its gradient by the log parameters."""
     parameters = np.exp(log_parameters)
     r, alpha, s, beta = parameters.tolist()
-    rows = Columns(sample.x, sample.recency, sample.age)
     k = r + sample.x
     log_a, log_b = np.log(alpha + sample.age), np.log(beta + sample.age)
     log_alive = -k * log_a - s * log_b
-    log_dead, dead_slope = death_integral(rows, parameters)
+    if serves(rows, (r, alpha, s, beta), DEATH_NODES):
+        log_dead, dead_slope = death_by_table(rows, (r, alpha, s, beta))
+    else:
+        columns = histories_as_columns(rows.histories)
+        log_dead, dead_slope = death_integral(columns, parameters)
     high = np.maximum(log_alive, log_dead)
     low = np.minimum(log_alive, log_dead)
     value = high + np.log1p(np.exp(low - high))

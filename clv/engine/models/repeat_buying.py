@@ -8,12 +8,13 @@ flow while alive; that product is taken here, once, for all models.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from clv.engine.arrays import (
+    BoolVector,
     FloatMatrix,
     FloatVector,
     IndexVector,
@@ -21,81 +22,13 @@ from clv.engine.arrays import (
     distinct_rows,
     frozen,
 )
+from clv.engine.crossed import Crossed
 from clv.engine.discounting import daily_rate, effective_horizon
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
+from clv.engine.models.answers import Ask, Expected, Flows, Outlook, Simulation
 from clv.engine.models.parametric import ParametricModel
 from clv.engine.pairs import Pairs
-
-
-@dataclass(frozen=True, slots=True)
-class Flows:
-    """Discounted expectations per account within a horizon.
-
-    Attributes
-    ----------
-    orders : float array, shape (n,)
-    alive_days : float array, shape (n,)
-    """
-
-    orders: FloatVector
-    alive_days: FloatVector
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """All that the value of n accounts takes of a model; vectors of shape (n,).
-
-    Attributes
-    ----------
-    probability_alive : float array
-    orders, alive_days : float arrays, discounted, within the horizon
-    near_orders, near_alive_days : the same within a nearer day
-    bought, near_bought : float arrays, orders until both days, undiscounted
-    """
-
-    probability_alive: FloatVector
-    orders: FloatVector
-    alive_days: FloatVector
-    near_orders: FloatVector
-    near_alive_days: FloatVector
-    bought: FloatVector
-    near_bought: FloatVector
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What an outlook is asked for; `delta` is the discount rate per day."""
-
-    delta: float
-    horizon: float
-    near: float
-
-    @classmethod
-    def check(cls, annual_rate: float, horizon_days: float, near_days: float) -> "Ask":
-        return cls(
-            daily_rate(annual_rate),
-            effective_horizon(annual_rate, horizon_days),
-            effective_horizon(annual_rate, near_days),
-        )
-
-
-# Columns of an outlook from the second on, given alive.
-Expected: TypeAlias = tuple[FloatVector, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Simulation:
-    """Simulated futures, one column per draw.
-
-    Attributes
-    ----------
-    orders : float array, shape (n, draws)
-    alive_days : float array, shape (n, draws)
-    """
-
-    orders: FloatMatrix
-    alive_days: FloatMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +52,34 @@ class RepeatBuyingModel(ParametricModel, ABC):
         self, histories: Histories, horizon_days: float, rng: np.random.Generator
     ) -> tuple[FloatVector, FloatVector]:
         """Draw orders and days alive within the horizon, given alive at its start."""
+
+    @property
+    def phases(self) -> int:
+        """How many kinds of futures alive accounts of one frequency and age can have.
+
+        Recency says how likely each kind is.
+        """
+        return 1
+
+    def sample_in_phase(
+        self,
+        histories: Histories,
+        phase: int,
+        horizon_days: float,
+        rng: np.random.Generator,
+    ) -> tuple[FloatVector, FloatVector]:
+        """Draw orders and days alive within the horizon, given alive in a phase."""
+        del phase
+        return self.sample_while_alive(histories, horizon_days, rng)
+
+    def alive_at(self, rows: Crossed, luck: float) -> BoolVector:
+        """Tell whose chance to be alive exceeds `luck`, in (0, 1), shape (n,)."""
+        return np.asarray(luck < self.probability_alive(rows.histories))
+
+    def phases_at(self, rows: Crossed, luck: float) -> IndexVector:
+        """Return the phase that `luck`, in (0, 1), puts each alive account into."""
+        del luck
+        return np.zeros(len(rows), dtype=np.intp)
 
     @abstractmethod
     def _flows_while_alive(

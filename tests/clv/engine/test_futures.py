@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from clv.engine.common_futures import CommonFutures
 from clv.engine.errors import BadParameterError
-from clv.engine.futures import CommonFutures
 from clv.engine.history import Histories
 from clv.engine.judging.composed import CohortModel, Mixture
 from clv.engine.models import BgNbd, MbgCnbd, MbgNbd, Nbd
@@ -25,8 +25,12 @@ BY_PAIR = {
 }
 BY_HISTORY = {
     "regular": REGULAR,
+    "cohorts of unlike regularity": CohortModel(
+        (REGULAR, MbgCnbd(0.8, 10.0, 0.8, 3.0, regularity=5), OLD), (200.0, 450.0)
+    ),
     "mix": Mixture((STEADY, REGULAR), (0.6, 0.4)),
 }
+EVERY = [*BY_PAIR.values(), *BY_HISTORY.values()]
 SPEND = GammaGamma(6.25, 3.74, 15.44)
 AHEAD = {"annual_rate": 0.1, "horizon_days": 900.0}
 
@@ -73,7 +77,7 @@ def stranger_of(repeat, age, count):
     )
 
 
-def drawn_for(known, draws=200):
+def drawn_for(known, draws=200, **named):
     return CommonFutures.draw(
         Pairs.of(known.histories).by_week(),
         np.unique(known.order_count),
@@ -83,6 +87,7 @@ def drawn_for(known, draws=200):
         draws=draws,
         pace_error=0.1,
         **AHEAD,
+        **named,
     )
 
 
@@ -102,9 +107,9 @@ def digits(intervals):
     return np.stack([intervals.low, intervals.high, intervals.spread]).tolist()
 
 
-@pytest.mark.parametrize("name", BY_PAIR)
-def test_an_account_has_its_interval_whoever_it_is_valued_with(name):
-    known = firm(BY_PAIR[name])
+@pytest.mark.parametrize("model", EVERY)
+def test_an_account_has_its_interval_whoever_it_is_valued_with(model):
+    known = firm(model)
     common = drawn_for(known)
     whole = digits(common_intervals(known, common))
 
@@ -123,11 +128,14 @@ def test_drawn_for_all_or_for_those_at_hand_all_have_the_same_intervals(name):
     assert digits(common_intervals(known, drawn_for(known))) == digits(at_hand)
 
 
-@pytest.mark.parametrize("name", BY_HISTORY)
-def test_where_recency_shapes_futures_both_ways_agree_but_for_chance(name):
+@pytest.mark.parametrize(
+    ("name", "by_phase"),
+    [*((name, True) for name in BY_HISTORY), ("regular", False), ("mix", False)],
+)
+def test_where_recency_shapes_futures_all_ways_agree_but_for_chance(name, by_phase):
     known = firm(BY_HISTORY[name], 80)
 
-    once = common_intervals(known, drawn_for(known, 4000))
+    once = common_intervals(known, drawn_for(known, 4000, by_phase=by_phase))
     at_hand = value_intervals(
         known, rng=np.random.default_rng(6), draws=4000, pace_error=0.1
     )
@@ -139,16 +147,20 @@ def test_where_recency_shapes_futures_both_ways_agree_but_for_chance(name):
 
 
 @pytest.mark.parametrize("name", BY_HISTORY)
-def test_the_same_accounts_have_the_same_intervals_again(name):
+def test_drawn_for_those_at_hand_the_same_have_the_same_intervals_again(name):
     known = firm(BY_HISTORY[name])
     some = part_of(known, np.arange(100, 300))
 
-    one, two = (digits(common_intervals(some, drawn_for(known))) for _ in range(2))
+    one, two = (
+        digits(common_intervals(some, drawn_for(known, by_phase=False)))
+        for _ in range(2)
+    )
 
     assert one == two
+    assert one != digits(common_intervals(some, drawn_for(known)))
 
 
-@pytest.mark.parametrize("model", [*BY_PAIR.values(), *BY_HISTORY.values()])
+@pytest.mark.parametrize("model", EVERY)
 def test_expectations_worked_out_once_are_those_of_each_account(model):
     known = firm(model)
     common = outlook_of_pairs(model, Pairs.of(known.histories), **AHEAD)

@@ -111,8 +111,15 @@ def test_without_common_expectations_no_digit_changes(monkeypatch):
 # With a database
 
 
-def fit_as_before(*given, **named):
-    return dataclasses.replace(fit_models(*given, **named), common_futures=False)
+def fit_without(*names):
+    """Return a fit as it was before runs knew of something."""
+
+    def fit(*given, **named):
+        return dataclasses.replace(
+            fit_models(*given, **named), **dict.fromkeys(names, False)
+        )
+
+    return fit
 
 
 def stored_values(run):
@@ -142,9 +149,11 @@ def test_a_night_in_four_blocks_has_the_values_of_one(blocks):
 
 def test_a_run_from_before_comes_out_the_same_when_it_is_repeated(blocks, monkeypatch):
     now = valued()
-    monkeypatch.setattr(steps, "fit_models", fit_as_before)
+    monkeypatch.setattr(
+        steps, "fit_models", fit_without("common_futures", "common_phases")
+    )
     before = valued(help_with_all)
-    del before.parameters["common_futures"]
+    del before.parameters["common_futures"], before.parameters["common_phases"]
     before.save()
 
     again = runs.rerun_from_stored(actor=None, run_id=before.pk)
@@ -161,6 +170,43 @@ def test_a_run_from_before_comes_out_the_same_when_it_is_repeated(blocks, monkey
     other.refresh_from_db()
     assert other.status == RunStatus.FAILED
     assert "from what run" in other.failure
+
+
+def test_a_run_from_before_phases_comes_out_the_same_when_it_is_repeated(
+    blocks, monkeypatch
+):
+    weights = {"bgnbd": 0.5, "mbg_cnbd": 0.5}
+    guided = Guidance(judged_on=TWO.judged_on, weights=weights, regularity=2)
+    monkeypatch.setattr(steps, "guidance_for", lambda _run: guided)
+    now = valued()
+    monkeypatch.setattr(steps, "fit_models", fit_without("common_phases"))
+    before = valued(help_with_all)
+    del before.parameters["common_phases"]
+    before.save()
+
+    again = runs.rerun_from_stored(actor=None, run_id=before.pk)
+    night.execute(again.pk)
+
+    again.refresh_from_db()
+    assert (again.status, again.digest) == (RunStatus.CHECKED, before.digest)
+    assert before.digest != now.digest
+    assert stored_values(before)[0] == stored_values(now)[0]
+
+
+def test_where_pairs_and_phases_are_too_many_futures_are_drawn_at_hand(monkeypatch):
+    accounts = random_firm(120)
+    guided = Guidance(judged_on=TWO.judged_on, weights={"mbg_cnbd": 1.0}, regularity=3)
+    models = fit_models(accounts, terms=TERMS, guidance=guided)
+    known = pairs_of(accounts, models, TERMS)
+    by_phase = common_of(known, models, TERMS)
+    monkeypatch.setattr(
+        "clv.services.valuing.MOST_COMMON_PAIRS", 3 * len(known.by_week()) - 1
+    )
+
+    at_hand = common_of(known, models, TERMS)
+
+    assert len(by_phase.futures.phases.drawn) == 3
+    assert at_hand.futures.phases is None
 
 
 @pytest.mark.parametrize(
