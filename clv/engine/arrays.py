@@ -4,6 +4,7 @@ Every vector is one-dimensional, contiguous float64. Checked vectors are read-on
 a frozen result really is frozen.
 """
 
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -23,6 +24,20 @@ NO_NUMBERS = {  # kinds of array that would become numbers in silence, and what 
     "M": "; take the days between two dates",
     "c": "",
 }
+
+
+class ReadOnlyRows:
+    """Checked vectors, read-only also in a copy and after the trip of a pickle."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        vectors = tuple(getattr(self, name) for name in self.__slots__)
+        return _read_only, (type(self), vectors)
+
+
+def _read_only(kind: Callable[..., Any], vectors: tuple[FloatVector, ...]) -> Any:
+    return kind(*map(frozen, vectors))
 
 
 def as_vector(

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from clv.engine.arrays import (
     FloatVector,
     IndexVector,
+    ReadOnlyRows,
     as_account_vector,
     as_vector,
     distinct_rows,
@@ -26,7 +27,7 @@ SHORT_RECENCY = 0.25  # of a step: the mean of what rounds to 0 but is not
 
 
 @dataclass(frozen=True, slots=True)
-class Histories:
+class Histories(ReadOnlyRows):
     """Checked purchase histories of n accounts; made by `Histories.check` only.
 
     Attributes
@@ -67,7 +68,8 @@ class Histories:
         Parameters
         ----------
         frequency, recency_days, age_days : array-like, shape (n,)
-            Days may be fractions (a week is 7.0). n may be 0.
+            Days may be fractions (a week is 7.0). n may be 0. Taken by position: the
+            index of a pandas Series is not looked at.
         weights : array-like, shape (n,), optional
             Positive; 1 for every row when left out.
 

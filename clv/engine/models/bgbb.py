@@ -37,6 +37,7 @@ from clv.engine.arrays import (
     FloatMatrix,
     FloatVector,
     IndexVector,
+    ReadOnlyRows,
     as_account_vector,
     as_vector,
     distinct_rows,
@@ -59,7 +60,7 @@ BGBB_PRIOR = LogNormalPrior(
 
 
 @dataclass(frozen=True, slots=True)
-class Opportunities:
+class Opportunities(ReadOnlyRows):
     """Checked histories of n accounts over discrete opportunities.
 
     Attributes

@@ -29,6 +29,7 @@ from scipy.special import betaln, digamma
 
 from clv.engine.arrays import (
     FloatVector,
+    ReadOnlyRows,
     as_account_vector,
     as_vector,
     distinct_rows,
@@ -48,7 +49,7 @@ SBG_PRIOR = LogNormalPrior(medians=(0.7, 2.5), log_spreads=(1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Contracts:
+class Contracts(ReadOnlyRows):
     """Checked contracts, one row each or weighted.
 
     Attributes

@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +9,12 @@ from hypothesis import strategies as st
 
 from clv.engine.errors import BadHistoryError
 from clv.engine.history import Histories, compress
+from clv.engine.models import Contracts, Opportunities
 from tests.clv.engine import cdnow
+
+
+def through_a_pickle(value):
+    return pickle.loads(pickle.dumps(value))  # noqa: S301  our own bytes
 
 
 @pytest.mark.parametrize(
@@ -41,6 +49,26 @@ def test_checked_vectors_cannot_be_changed():
     one = Histories.check([1], [2], [3])
     with pytest.raises(ValueError, match="read-only"):
         one.frequency[0] = 9
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, copy.copy, through_a_pickle])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        Histories.check([1, 0], [2, 0], [3, 9], [1, 5]),
+        Opportunities.check([1, 0], [2, 0], [3, 9], [1, 5]),
+        Contracts.check([1, 0], [1, 0], [1, 5]),
+    ],
+    ids=lambda rows: type(rows).__name__,
+)
+def test_nor_can_copies(rows, again):
+    other = again(rows)
+    assert type(other) is type(rows)
+    for name in rows.__slots__:
+        copied = getattr(other, name)
+        assert copied.tolist() == getattr(rows, name).tolist()
+        with pytest.raises(ValueError, match="read-only"):
+            copied[0] = 9.0
 
 
 def test_no_account_is_a_valid_history():
