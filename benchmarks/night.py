@@ -9,7 +9,8 @@ accounts have bought). Before each the server tidies up, as it does during a day
 night is what stands between new orders and published classes: summarise, fit, value,
 publish, classify. Its times are those the run itself records. What comes after is not
 timed: indexes of lists, planning, lists, sums and all other steps of `config.night`.
-At the end full nights by one worker and by two in turn, for what a second one brings.
+At the end full nights by one worker and by two in turn, for what a second one brings,
+and nights as if the back-test had chosen other models, which take more work.
 """
 
 import argparse
@@ -34,6 +35,15 @@ FLOOR_SUMS = """
         max(ordered_on) AS last_on, sum(revenue) AS revenue, sum(cost) AS cost
     FROM crm_orderline GROUP BY account_id
 """
+
+# As a back-test may choose; the first one is what the others are compared with.
+CHOICES = (
+    {"bgnbd": 1.0},
+    {"mbg_cnbd": 1.0},
+    {"pareto_nbd": 1.0},
+    {"bgnbd": 0.4, "mbg_cnbd": 0.3, "pareto_nbd": 0.2, "own_pace": 0.1},
+)
+REGULARITY = 2
 
 Night = dict[str, Any]
 
@@ -108,6 +118,19 @@ def one_night(day: dt.date, *, full: bool, whole: bool) -> Night:
         "digest": run.digest,
         "peak_mb": _peak_mb(),
     }
+
+
+def choose(weights: dict[str, float]) -> None:
+    """Let the nights of this process go by a choice of the day before."""
+    from clv.models import ValuationRun  # noqa: PLC0415
+    from clv.services import steps  # noqa: PLC0415
+    from clv.services.guidance import Guidance  # noqa: PLC0415
+
+    def chosen(run: ValuationRun) -> Guidance:
+        judged_on = run.as_of - dt.timedelta(days=1)
+        return Guidance(judged_on=judged_on, weights=weights, regularity=REGULARITY)
+
+    setattr(steps, "guidance_for", chosen)  # noqa: B010  mypy refuses a plain one
 
 
 def _timed(module: Any, name: str) -> list[float]:
@@ -231,6 +254,33 @@ def compare_workers(folder: Path, day: dt.date, rounds: int, least: float) -> No
     print(f"one / two workers, shared part: median {statistics.median(ratios):.2f}")
 
 
+def compare_choices(folder: Path, day: dt.date, rounds: int) -> None:
+    """Time nights by other models beside those by BG/NBD, in turn."""
+    from benchmarks import firm  # noqa: PLC0415
+
+    found: dict[str, list[Night]] = {}
+    for _ in range(rounds):
+        for weights in CHOICES:
+            firm.settle()
+            chosen = json.dumps(weights)
+            night = in_own_process(folder, day, "--choose", chosen)
+            found.setdefault(chosen, []).append(night)
+    usual = found[json.dumps(CHOICES[0])]
+    for chosen, nights in found.items():
+        ratios = [a["wall"] / b["wall"] for a, b in zip(nights, usual, strict=True)]
+        parts = {
+            name: statistics.median(night["steps"][name] for night in nights)
+            for name in TIMED
+        }
+        print(
+            f"{chosen}: {statistics.median(n['wall'] for n in nights):.2f} s,"
+            f" {statistics.median(ratios):.2f} times the first"
+            f" ({', '.join(f'{name} {s:.2f}' for name, s in parts.items())}),"
+            f" peak {max(n['peak_mb'] for n in nights):.0f} MB",
+            flush=True,
+        )
+
+
 def _tell(number: int, found: dict[str, list[Night]]) -> None:
     load = os.getloadavg()[0]
     least = found["floor"][-1]
@@ -257,6 +307,7 @@ def main() -> None:
     parser.add_argument("--day", type=dt.date.fromisoformat, help=argparse.SUPPRESS)
     parser.add_argument("--full", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--helper", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--choose", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--whole", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.helper:
@@ -264,6 +315,8 @@ def main() -> None:
         help_others()
     if options.day:
         _load_django(options.data)
+        if options.choose:
+            choose(options.choose)
         found = one_night(options.day, full=options.full, whole=options.whole)
         print(json.dumps(found))
         return
@@ -283,6 +336,7 @@ def _run(folder: Path, options: argparse.Namespace) -> None:
         first = firm.ensure(options.accounts, options.lines)
         last, least = measure(folder, first, options.rounds)
         compare_workers(folder, last, options.rounds, least)
+        compare_choices(folder, last, options.rounds)
         connection.close()
     finally:
         server.stop()

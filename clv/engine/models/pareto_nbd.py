@@ -142,8 +142,8 @@ def fit_pareto_nbd(
 ) -> ParetoNbd:
     """Fit Pareto/NBD by maximum likelihood, or a posteriori with a prior.
 
-    Some ten times the work of BG/NBD; give weekly compressed histories above 100,000
-    accounts.
+    Some five times the work of BG/NBD on weekly compressed histories, which are what to
+    give above 100,000 accounts; far more where no days recur.
 
     Parameters
     ----------
