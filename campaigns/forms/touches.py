@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import F, Max, Q
+from django.db.models import F, Max
 
 from campaigns.choices import DIRECT_CHANNELS
 from campaigns.models import PlannedTouch
 from crm.choices import Outcome
 from crm.models import Contact, User
 from crm.policy import LONGEST_CONTACT_MINUTES
+from crm.queries.people import REACHED
 
 Data = Mapping[str, Any] | None
 
@@ -37,7 +38,7 @@ class TouchLogForm(forms.Form):
         people = Contact.objects.filter(account=touch.account, left_on=None)
         if template.channel in DIRECT_CHANNELS:
             people = people.filter(do_not_contact=False)
-        spoken = Max("touchpoints__occurred_at", filter=Q(touchpoints__voided_at=None))
+        spoken = Max("touchpoints__occurred_at", filter=REACHED)
         people = people.annotate(spoken_at=spoken)
         self.fields["contact"] = forms.ModelChoiceField(
             people.order_by(F("spoken_at").desc(nulls_last=True), "name", "pk"),

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
-from django.db.models import F, Max, Q
+from django.db.models import F, Max
 from django.utils import timezone
 
 from common.clock import business_today
@@ -17,6 +17,7 @@ from crm import policy
 from crm.choices import Channel
 from crm.forms.chips import WORDS_OF_KIND
 from crm.models import Account, Contact, User
+from crm.queries.people import REACHED
 from crm.services import touchpoints
 from crm.services.shorthand import Person, Understood, read_line
 from crm.services.shorthand_people import LONGEST_NAME
@@ -239,7 +240,7 @@ class QuickLogForm(forms.Form):
     def _choose(self, account: Account) -> None:
         self.chosen = account
         self.matches = []
-        spoken = Max("touchpoints__occurred_at", filter=Q(touchpoints__voided_at=None))
+        spoken = Max("touchpoints__occurred_at", filter=REACHED)
         people = Contact.objects.filter(account=account).annotate(spoken_at=spoken)
         here = F("left_on").asc(nulls_first=True)
         order = F("spoken_at").desc(nulls_last=True)

@@ -24,6 +24,12 @@ BANDS: tuple[tuple[str, frozenset[int | None]], ...] = (
 )
 COLUMNS = (Attitude.CRITIC, Attitude.NEUTRAL, Attitude.SUPPORTER, Attitude.UNKNOWN)
 STRONG = 4  # influence from which a critic is a danger
+# Of a person's contacts: those in which somebody spoke with them, or wrote.
+REACHED = (
+    Q(touchpoints__voided_at=None)
+    & ~Q(touchpoints__channel__in=policy.CHANNELS_WITHOUT_CONTACT)
+    & ~Q(touchpoints__outcome__in=policy.OUTCOMES_WITHOUT_CONTACT)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +101,15 @@ def people(account: Account) -> People:
 
 def person_rows(contacts: QuerySet[Contact]) -> list[PersonRow]:
     """Return rows of some people, the most influential first."""
-    reached = (
-        Q(touchpoints__voided_at=None)
-        & ~Q(touchpoints__channel__in=policy.CHANNELS_WITHOUT_CONTACT)
-        & ~Q(touchpoints__outcome__in=policy.OUTCOMES_WITHOUT_CONTACT)
-    )
     counts = {
-        f"quarter_{n}": Count("touchpoints", filter=reached & _within(n))
+        f"quarter_{n}": Count("touchpoints", filter=REACHED & _within(n))
         for n in range(QUARTERS)
     }
     wishes = Consent.objects.order_by("-recorded_at", "-pk")
     judged = ContactAssessment.objects.order_by("-judged_on", "-pk")
     rows = (
         contacts.annotate(
-            reached_at=Max("touchpoints__occurred_at", filter=reached), **counts
+            reached_at=Max("touchpoints__occurred_at", filter=REACHED), **counts
         )
         .select_related("successor", "moved_from__account")
         .prefetch_related(Prefetch("consents", wishes), Prefetch("assessments", judged))

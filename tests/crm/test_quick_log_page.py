@@ -240,6 +240,20 @@ def test_a_contact_of_earlier_keeps_its_time_and_one_ahead_is_refused(
     assert LedgerEntry.objects.get().incurred_on == dt.date(2026, 3, 2)
 
 
+def test_notes_and_calls_that_nobody_answered_are_not_spoken(signed_in, account):
+    anna = make.contact(account=account, name="Anna Berg")
+    bea = make.contact(account=account, name="Bea Holm")
+    make.touchpoint(account=account, contact=anna)
+    later = {"account": account, "contact": bea, "occurred_at": timezone.now()}
+    make.touchpoint(**later, channel="note")
+    make.touchpoint(**later, outcome="no_answer")
+    form = body(signed_in.get("/log/_form/", {"account": account.pk}))
+    named = re.findall('data-log-person="([^"]+)"', form)
+    assert named == ["Anna Berg", "Bea Holm"]
+    assert "spoke 15 Jan 2026" in form
+    assert f'name="contact" value="{anna.pk}"' in form
+
+
 def test_the_person_spoken_with_last_is_assumed_and_can_be_left_out(signed_in, account):
     anna = make.contact(account=account, name="Anna Berg")
     make.contact(account=account, name="Zoe Last")
