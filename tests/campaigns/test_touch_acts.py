@@ -105,9 +105,10 @@ def test_the_mail_is_merged_shown_and_queued_once(client, touch, anna, rep):
     assert "Waiting: Hi, to anna@example.test" in queued.text
     sent = Delivery.objects.get()
     assert (sent.touch, sent.body, sent.status) == (mail, "Dear Anna!", "planned")
-    assert mail.account.name not in client.get(reverse("campaigns:today")).text
+    row = f'id="touch-{mail.pk}"'  # another of the account may be due as well
+    assert row not in client.get(reverse("campaigns:today")).text
     Delivery.objects.update(status=DeliveryStatus.REJECTED)
-    assert mail.account.name in client.get(reverse("campaigns:today")).text
+    assert row in client.get(reverse("campaigns:today")).text
     client.post(address("touch_mail", mail), said)
     assert set(Delivery.objects.values_list("occasion", flat=True)) == {
         f"touch:{mail.pk}",
