@@ -6,7 +6,6 @@ The sums of `clv.engine.models.mbg_cnbd`, whose docstring derives them.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import betainc, gammaln
 
 from clv.engine.arrays import (
@@ -106,8 +105,8 @@ def _exact(
         I_z(m, R) - I_z(m + 1, R) = z^m (1-z)^R G(m+R) / (G(m+1) G(R)),
 
     which itself grows by ``z (m+R) / (m+1)``: only the first one is looked up. Once the
-    falling side of these has vanished, what is left of the difference is rounding, and
-    counts as 0: with very many orders it would stay above `NEGLIGIBLE` for good.
+    falling side of these has vanished, what is left of the difference is rounding: with
+    very many orders it would stay above `NEGLIGIBLE` for good.
     """
     sums = _Sums.of(rows, shape, share, b)
     while sums.active.size:
@@ -175,15 +174,17 @@ class _Sums:
         self.survival[self.active] -= made * self.a / (self.a + self.beside)
         self.reached *= self.beside / (self.a + self.beside)
         self.beside += 1.0
+        # Memory asked for anew at each event would cost as much as the logarithms.
+        just, growth = np.empty((2, self.chance.size))
         for _ in range(self.k):
-            just = np.exp(self.log_just)
-            self.chance -= just
-            self.log_just += self.log_z + np.log(
-                (self.events + self.R) / (self.events + 1.0)
-            )
+            self.chance -= np.exp(self.log_just, out=just)
+            np.divide(self.events + self.R, self.events + 1.0, out=growth)
+            np.log(growth, out=growth)
+            growth += self.log_z
+            self.log_just += growth
             self.events += 1
-        self.chance[self._is_rounding(self.chance, just, self.events)] = 0.0
-        return np.asarray(made > NEGLIGIBLE)
+        np.maximum(self.chance, 0.0, out=self.chance)
+        return (made > NEGLIGIBLE) & self._is_told(just, self.events)
 
     def add_several(self, count: int) -> BoolVector:
         """Add the next `count` purchases, none after one that is all but impossible."""
@@ -195,10 +196,10 @@ class _Sums:
         log_just = _each(np.add, self.log_just, growth)
         just = np.exp(log_just[:-1])
         chance = _each(np.subtract, self.chance, just)[:: self.k]
-        last, after = just[self.k - 1 :: self.k], events[self.k - 1 :: self.k] + 1
-        chance[1:][self._is_rounding(chance[1:], last, after)] = 0.0
+        np.maximum(chance, 0.0, out=chance)
         made = reached[:-1] * chance[:-1]
-        follows = made > NEGLIGIBLE
+        last, after = just[self.k - 1 :: self.k], events[self.k - 1 :: self.k] + 1
+        follows = (made > NEGLIGIBLE) & self._is_told(last, after)
         made[1:] *= follows[:-1]
         at, gone = self.active, made * self.a / (self.a + besides)
         self.orders[at] = _each(np.add, self.orders[at], made)[-1]
@@ -207,11 +208,9 @@ class _Sums:
         self.events += self.k * count
         return np.asarray(follows[-1])
 
-    def _is_rounding(
-        self, chance: FloatMatrix, just: FloatMatrix, events: int | IndexVector
-    ) -> NDArray[np.bool_]:
-        """Tell where `events` or more cannot be; `just` is the chance of one less."""
-        return (chance < 0.0) | ((just < VANISHED) & (events > self.top))
+    def _is_told(self, just: FloatMatrix, events: int | IndexVector) -> BoolVector:
+        """Tell where `chance` is more than rounding, `just` being that of one less."""
+        return np.asarray((just >= VANISHED) | (events <= self.top))
 
     def keep(self, kept: BoolVector) -> None:
         if not kept.all():
