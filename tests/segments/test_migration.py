@@ -8,6 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
+from clv.models import Valuation, ValuationRun
 from common.lists.sets import account_set
 from crm.models import Account
 from segments.choices import WorthClass
@@ -82,7 +83,7 @@ def totals(run):
 
 
 def run_values(run):
-    return make.Valuation.objects.filter(run=run)
+    return Valuation.objects.filter(run=run)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -211,7 +212,7 @@ def test_the_matrix_leaves_as_csv(client, manager, moved):
 
 
 def test_a_class_names_who_came_with_their_money(moved, manager):
-    before, run = make.ValuationRun.objects.order_by("as_of")
+    before, run = ValuationRun.objects.order_by("as_of")
     flow = flow_of(before, run, WorthClass.POTENTIAL_KEY, scope=Scope.read({}, manager))
     assert (flow.came, flow.came_clv, flow.left) == (1, Decimal("950.00"), 0)
     assert [m.name for m in movers(before, run, scope=Scope.read({}, manager))] == [

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from clv.models import Valuation
 from crm.models import LedgerEntry, OrderLine, OrderReturn
 from segments.queries.cohorts import cohorts_of
 from segments.queries.effort import quarters_of
@@ -84,7 +85,7 @@ def happened():
 
 
 def firsts(run):
-    return dict(make.Valuation.objects.of_run(run).values_list("account", "first_on"))
+    return dict(Valuation.objects.of_run(run).values_list("account", "first_on"))
 
 
 @pytest.mark.parametrize("is_stored", [False, True])
@@ -134,7 +135,7 @@ def test_what_winning_and_keeping_cost_in_each_quarter(firm, manager):
 def test_intervals_of_cohorts_are_students(firm, manager, rep, colleague):
     tables = {one.kind: one for one in health_in(Scope.read({}, manager)).tables}
     shown = {int(one.key): one for one in tables[OWNER].cohorts}
-    of_run = make.Valuation.objects.of_run(firm)
+    of_run = Valuation.objects.of_run(firm)
     mean = np.mean([float(one.clv) for one in of_run])
     for person in (rep, colleague):
         clv = [float(one.clv) for one in of_run.filter(account__owner=person)]

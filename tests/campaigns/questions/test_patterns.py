@@ -9,6 +9,7 @@ from campaigns.models import Alert, AlertRule
 from campaigns.queries.agenda import open_alerts
 from campaigns.queries.questions.losses import DEFINITIONS
 from campaigns.services import alert_rules
+from clv.models import ValuationRun
 from common.agendas import Asking
 from crm.models import Account, EventType, Holding, LifeEvent
 from tests import make
@@ -100,7 +101,7 @@ def test_every_definition_of_loss_counts_its_own(ask, rep):
             ends_on=day(6, 1) if n == 0 else day(6, 1, 2027),
         )
         for on, alive in ((day(5, 1), 0.9), (day(6, 1), 0.1 if n < 2 else 0.8)):
-            held = make.ValuationRun.objects.filter(as_of=on).first()
+            held = ValuationRun.objects.filter(as_of=on).first()
             make.valuation(
                 account=account,
                 run=held or make.run(as_of=on),

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from crm.models import Account
 from segments.choices import ProfitBy, ProfitEvery
 from segments.queries.profit import profit_of
 from segments.queries.scope import Scope
@@ -83,7 +84,7 @@ def test_a_loss_is_called_one(run, read):
 def test_sources_below_nothing_bring_nothing_most(run, read):
     customers(run, -100)
     make.cost(
-        account=make.Account.objects.get(), on=AS_OF, kind="acquisition", amount="50.00"
+        account=Account.objects.get(), on=AS_OF, kind="acquisition", amount="50.00"
     )
     page = read("segments:source_list")
     said = "Source not known is the best, and below nothing: −1.0 of worth per 1 spent"
