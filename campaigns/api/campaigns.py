@@ -193,6 +193,7 @@ class CampaignResource(Listed, Shown, Resource):
         "start": StartIn,
         "end": StrictSerializer,
         "cancel": StrictSerializer,
+        "call_off": StrictSerializer,
         "effect": TakeEffectIn,
     }
     outputs = {
@@ -256,6 +257,19 @@ class CampaignResource(Listed, Shown, Resource):
     def end(self, request: Request, pk: int) -> Response:
         self.read(request)
         campaigns.end_campaign(actor=self.actor, campaign=self.get_object())
+        return self._told(pk)
+
+    @extend_schema(
+        summary="Call a start off that no worker has taken yet",
+        request=None,
+        responses=CampaignOut,
+    )
+    @action(detail=True, methods=["post"], url_path="call-off")
+    @acts_once
+    def call_off(self, request: Request, pk: int) -> Response:
+        """Let one that is `starting` be a draft again; nobody heard of it."""
+        self.read(request)
+        asked_starts.call_off_start(actor=self.actor, campaign=self.get_object())
         return self._told(pk)
 
     @extend_schema(summary="Give a draft up", request=None, responses=CampaignOut)

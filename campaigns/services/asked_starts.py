@@ -100,11 +100,17 @@ def call_off_start(*, actor: User, campaign: Campaign) -> Campaign:
     rows = Campaign.objects.starting().filter(pk=campaign.pk)
     found = rows.select_for_update(of=("self",), skip_locked=True).first()
     if found is None:
-        raise CampaignStateError(
-            "A worker is starting it, or has. Look again in a moment."
-        )
+        raise CampaignStateError(_why_not_called_off(campaign))
     audit.record(actor=actor, action="campaign.start_called_off", subject=found)
     return save_changes(found, status=CampaignStatus.DRAFT)
+
+
+def _why_not_called_off(campaign: Campaign) -> str:
+    if Campaign.objects.starting().filter(pk=campaign.pk).exists():
+        return "A worker is starting it. Look again in a moment."
+    if Campaign.objects.drafts().filter(pk=campaign.pk).exists():
+        return "Nobody has asked for its start."
+    return "It has been started already."
 
 
 def start_asked() -> int:

@@ -106,6 +106,29 @@ def test_a_start_that_a_worker_refused_says_why(api, marketer, body, monkeypatch
     assert not PlannedTouch.objects.exists()
 
 
+def test_a_start_is_called_off_before_a_worker_takes_it(
+    api, marketer, body, monkeypatch
+):
+    monkeypatch.setattr(policy, "MOST_STARTED_AT_ONCE", 0)
+    account = make.account()
+    make.valuation(account=account, expected_margin="9000.00")
+    key = api(marketer).post(ROOT, body).json()["id"]
+    api(marketer).post(TOUCHES, {"campaign": key, **LETTER})
+    api(marketer).post(ENROL, {"campaign": key, "accounts": [account.pk]})
+    one = f"{ROOT}{key}/"
+
+    refused = api(marketer).post(f"{one}call-off/", {})
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == "Nobody has asked for its start."
+    api(marketer).post(f"{one}start/", {})
+    called_off = api(marketer).post(f"{one}call-off/", {})
+    assert (called_off.status_code, called_off.json()["status"]) == (200, "draft")
+
+    assert asked_starts.start_asked() == 0
+    assert api(marketer).get(one).json()["status"] == "draft"
+    assert not PlannedTouch.objects.exists()
+
+
 def test_a_change_needs_the_state_that_was_read(api, marketer):
     one = f"{ROOT}{make.campaign(owner=marketer).pk}/"
     head = {"If-Match": api(marketer).get(one)["ETag"]}
