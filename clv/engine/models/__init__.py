@@ -19,7 +19,8 @@ the last day seen, to customer lifetime value:
 
 Each fit takes checked input (`Histories`, `Opportunities`, `Contracts`) and returns a
 frozen model with its parameters in days, `log_likelihood` and `standard_errors`, or
-raises `clv.engine.errors.NotConvergedError` with the reason.
+raises `clv.engine.errors.NotConvergedError` with the reason. `fit_bgbb` and `fit_sbg`
+count opportunities and renewals; `InDays` asks them in days and yearly rates.
 """
 
 from clv.engine.models.bgbb import BgBb, Opportunities, fit_bgbb
@@ -27,6 +28,7 @@ from clv.engine.models.bgnbd import BgNbd, fit_bgnbd
 from clv.engine.models.covariate_fit import fit_with_covariates
 from clv.engine.models.covariates import CovariateModel, Covariates
 from clv.engine.models.families import FAMILIES, family, name_of, stored_model
+from clv.engine.models.in_days import InDays
 from clv.engine.models.mbg_cnbd import MbgCnbd, fit_mbg_cnbd
 from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
 from clv.engine.models.nbd import Nbd, fit_nbd
@@ -43,6 +45,7 @@ __all__ = [
     "Contracts",
     "CovariateModel",
     "Covariates",
+    "InDays",
     "MbgCnbd",
     "MbgNbd",
     "Nbd",
