@@ -16,6 +16,8 @@ from django.db.models import Max
 from numpy.typing import NDArray
 
 from clv.models import ValuationRun
+from clv.services import partitions
+from clv.services.pruning import MOST_AT_ONCE
 from common.clock import business_today
 from common.copying import write_columns
 from crm.models import Order
@@ -114,6 +116,20 @@ def ensure(accounts: int, lines: int) -> dt.date:
         last = business_today() - dt.timedelta(days=DAYS_FOR_NIGHTS)
         build(accounts, lines, last)
     return last
+
+
+def forget_old_nights() -> None:
+    """Drop the values of all nights but the current one, of a firm that was kept.
+
+    Reading the values of a hundred nights for their statistics would push what a night
+    reads out of the memory.
+    """
+    old = ValuationRun.objects.with_values().filter(is_current=False)
+    found = list(old.values_list("pk", flat=True))
+    for start in range(0, len(found), MOST_AT_ONCE):
+        some = found[start : start + MOST_AT_ONCE]
+        partitions.drop_values(some)
+        ValuationRun.objects.filter(pk__in=some).update(has_values=False)
 
 
 def build(accounts: int, lines: int, day: dt.date) -> None:

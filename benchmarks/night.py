@@ -334,6 +334,7 @@ def _run(folder: Path, options: argparse.Namespace) -> None:
 
         call_command("migrate", verbosity=0)
         first = firm.ensure(options.accounts, options.lines)
+        firm.forget_old_nights()
         last, least = measure(folder, first, options.rounds)
         compare_workers(folder, last, options.rounds, least)
         compare_choices(folder, last, options.rounds)
