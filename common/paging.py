@@ -3,7 +3,7 @@
 import base64
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
@@ -41,6 +41,11 @@ class Segment:
 
     rows: QuerySet[Any]
     sort: Sort
+
+
+# Tells the first segment with rows from a number on, by steps of 1 or -1; None where
+# there is none.
+Skip = Callable[[int, int], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +97,26 @@ def keyset_page(
 
 
 def segmented_page(
-    segments: Sequence[Segment], *, name: str, cursor: str = "", size: int = 50
+    segments: Sequence[Segment],
+    *,
+    name: str,
+    cursor: str = "",
+    size: int = 50,
+    skip: Skip | None = None,
 ) -> Page[Any]:
     """Return a page of a list that is made of segments, one behind the other.
 
     Rows with a value and rows without one are two segments, so that each is read from
     an index in order. `name` is that of the whole order; a cursor of another order, or
-    one that cannot be read, starts at the first page.
+    one that cannot be read, starts at the first page. Of many segments `skip` tells
+    where rows are, so that empty ones are not asked.
     """
     try:
         place = _read_place(cursor, name, segments) if cursor else None
     except BadCursorError:
         place = None
     backwards = place is not None and place[0]
-    found = _walk(segments, place, backwards=backwards, limit=size + 1)
+    found = _walk(segments, place, skip, backwards=backwards, limit=size + 1)
     has_more = len(found) > size
     found = found[:size]
     if backwards:
@@ -126,27 +137,26 @@ def segmented_page(
 def _walk(
     segments: Sequence[Segment],
     place: tuple[bool, int, Any, Any] | None,
+    skip: Skip | None,
     *,
     backwards: bool,
     limit: int,
 ) -> list[tuple[int, Any]]:
     """Return up to `limit` rows from `place` on, each with its segment's number."""
-    numbers = range(len(segments))
-    if place is not None:
-        numbers = range(place[1], len(segments))
-    order: Sequence[int] = numbers
-    if backwards:
-        last = place[1] if place is not None else len(segments) - 1
-        order = range(last, -1, -1)
     found: list[tuple[int, Any]] = []
-    for number in order:
+    step = -1 if backwards else 1
+    number: int | None = place[1] if place is not None else 0
+    while number is not None and 0 <= number < len(segments) and len(found) < limit:
+        if skip is not None and (place is None or number != place[1]):
+            number = skip(number, step)
+            if number is None:
+                break
         sort = segments[number].sort
         rows = _ordered(segments[number].rows, sort, backwards=backwards)
         if place is not None and number == place[1]:
             rows = rows.filter(_beyond(sort, place[2], place[3], backwards=backwards))
         found += [(number, row) for row in rows[: limit - len(found)]]
-        if len(found) >= limit:
-            break
+        number += step
     return found
 
 

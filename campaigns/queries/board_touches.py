@@ -30,7 +30,7 @@ from campaigns.models import (
 from clv.models import ValuationRun
 from common.clock import business_today
 from common.lists.sets import AccountSet, Given
-from common.paging import Segment, Sort
+from common.paging import Segment, Skip, Sort
 from crm.choices import Stage
 from crm.models import User
 from segments.choices import WorthClass
@@ -104,10 +104,6 @@ def by_day_and_worth(
     What is to be done begins with the longest due, what was comes with the latest
     first. Each day is read from its own stretch of the index by day.
     """
-    first = today - dt.timedelta(days=BOARD_DAYS)
-    days = [first + dt.timedelta(days=n) for n in range(BOARD_DAYS + DAYS_AHEAD)]
-    if state not in {LATE, AHEAD}:
-        days.reverse()
     run = ValuationRun.objects.current()
     worth = Standing.objects.filter(
         run_id=run.pk if run else None, account_id=OuterRef("account_id")
@@ -115,7 +111,35 @@ def by_day_and_worth(
     valued = rows.annotate(
         worth=Coalesce(Subquery(worth.values("clv")[:1]), UNKNOWN_WORTH)
     )
-    return [Segment(valued.filter(due_on=day), MOST_VALUABLE) for day in days]
+    return [
+        Segment(valued.filter(due_on=day), MOST_VALUABLE) for day in _days(state, today)
+    ]
+
+
+def days_with_touches(
+    rows: QuerySet[PlannedTouch], *, state: str, today: dt.date
+) -> Skip:
+    """Return what tells the next day with any of these touches."""
+    days = _days(state, today)
+    is_rising = state in {LATE, AHEAD}
+
+    def skip(number: int, step: int) -> int | None:
+        later = is_rising == (step > 0)
+        side = {"due_on__gte" if later else "due_on__lte": days[number]}
+        found = rows.filter(**side).order_by("due_on" if later else "-due_on")
+        day = found.values_list("due_on", flat=True).first()
+        return None if day is None else days.index(day)
+
+    return skip
+
+
+def _days(state: str, today: dt.date) -> list[dt.date]:
+    """Return the days on which touches in a state may be, in the order of the list."""
+    first, count = today - dt.timedelta(days=BOARD_DAYS), BOARD_DAYS
+    if state == AHEAD:
+        first, count = today, DAYS_AHEAD
+    days = [first + dt.timedelta(days=n) for n in range(count)]
+    return days if state in {LATE, AHEAD} else days[::-1]
 
 
 def _of_state(state: str, today: dt.date) -> Q:

@@ -16,6 +16,7 @@ from campaigns.queries.board_touches import (
     TouchesForm,
     board_touches,
     by_day_and_worth,
+    days_with_touches,
 )
 from common.access import requires
 from common.clock import business_today
@@ -82,6 +83,7 @@ def _page(request: SignedInRequest, form: TouchesForm) -> Page[PlannedTouch]:
         name=f"{state}-{today}",
         cursor=request.GET.get("cursor", ""),
         size=PER_PAGE,
+        skip=days_with_touches(rows, state=state, today=today),
     )
 
 

@@ -4,6 +4,8 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from rest_framework.test import APIClient
 
@@ -19,6 +21,7 @@ from campaigns.models import (
 from campaigns.queries.board import board
 from campaigns.services import plans
 from campaigns.services.standings import write_standings
+from campaigns.views import board as board_views
 from clv.models import ValuationRun
 from common.clock import business_today
 from crm.models import Account, LedgerEntry
@@ -200,6 +203,41 @@ def test_touches_stand_by_day_then_worth(client, manager, firm):
 
     assert names("late") == ["Gamma", "Beta", "Alpha", "Gamma"]
     assert names("due") == ["Beta", "Alpha", "Gamma", "Gamma"]
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [("late", [-80, -80, -9, -2]), ("due", [-2, -9, -80, -80])]
+)
+def test_days_without_touches_are_passed_over_both_ways(
+    client, manager, firm, monkeypatch, state, expected
+):
+    monkeypatch.setattr(board_views, "PER_PAGE", 1)
+    for number in (-9, -80, -2, -80):
+        touch(firm[0], days(number))
+    client.force_login(manager)
+    seen, cursor, back = [], "", ""
+    for _ in expected:
+        page = client.get(TOUCHES, {"state": state, "cursor": cursor}).context["page"]
+        seen += [(row.due_on - TODAY).days for row in page]
+        cursor, back = page.next, page.previous
+    assert (seen, cursor) == (expected, "")
+    for number in reversed(expected[:-1]):
+        page = client.get(TOUCHES, {"state": state, "cursor": back}).context["page"]
+        assert [(row.due_on - TODAY).days for row in page] == [number]
+        back = page.previous
+    assert back == ""
+
+
+def test_empty_days_are_not_asked_for(client, manager, firm):
+    client.force_login(manager)
+    counts = []
+    for number in (-3, -60):
+        one = touch(firm[0], days(number))
+        with CaptureQueriesContext(connection) as captured:
+            assert list(client.get(TOUCHES).context["page"]) == [one]
+        counts.append(len(captured))
+        one.delete()
+    assert counts[0] == counts[1] < 20
 
 
 def test_a_rows_person_opens_exactly_their_touches(client, manager, firm, colleague):
