@@ -116,7 +116,7 @@ def value_newcomers(
     rate, horizon = terms.annual_rate, terms.horizon_days
     whole = _Expected.of(pace, likeness.pace, rate, horizon)
     year = _Expected.of(pace, likeness.pace, rate, min(DAYS_PER_YEAR, horizon))
-    tenure = _Expected.of(pace, likeness.pace, 0.0, TENURE_WITHIN_YEARS * DAYS_PER_YEAR)
+    tenure = _years_alive(pace, likeness.pace, TENURE_WITHIN_YEARS * DAYS_PER_YEAR)
     futures = _Futures.drawn(pace, spend, terms, rng, draws)
     low, high = futures.interval(likeness, terms, level)
     again = np.where(
@@ -133,7 +133,7 @@ def value_newcomers(
         cost_year=frozen(year.cost(terms) + likeness.cost_to_win),
         low=frozen(low),
         high=frozen(high),
-        tenure_years=frozen(tenure.years),
+        tenure_years=frozen(tenure),
         repeat_share=frozen(np.clip(again, 0.0, 1.0)),
     )
 
@@ -189,6 +189,15 @@ class _Expected:
             self.orders * terms.cost_per_order + self.years * terms.cost_per_year
         )
         return cost
+
+
+def _years_alive(pace: Pace, factor: FloatVector, horizon: float) -> FloatVector:
+    """Return the expected years as a customer within the horizon, shape (g,)."""
+    days = [
+        float(model.flows(FRESH, annual_rate=0.0, horizon_days=horizon).alive_days[0])
+        for model in pace.models
+    ]
+    return between_paces(np.array(days), factor) / DAYS_PER_YEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ weights the squared first components of its eigenvectors. Trefethen & Weideman (
 The exponentially convergent trapezoidal rule, SIAM Review 56(3).
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from scipy.special import expit
@@ -15,6 +15,7 @@ from clv.engine.arrays import FloatMatrix, FloatVector, frozen
 
 SMALLEST_NODE = 1e-15  # eigenvalues are absolute to 1e-16; none may be <= 0
 NEGLIGIBLE_LOG = 25.0  # exp(-25) = 1e-11 of the whole is left out or lumped
+FEW_DENSITIES = 16  # that are kept under their own bytes
 HALVINGS = 40
 
 
@@ -100,7 +101,22 @@ def logit_nodes(
 
 
 def _fall(a: FloatVector, b: FloatVector) -> FloatVector:
-    """Return u above the mode where the density of Beta(a, b) has become negligible."""
+    """Return u above the mode where the density of Beta(a, b) has become negligible.
+
+    Of a few densities it is kept: one model is asked about the same ones at many paces
+    and horizons.
+    """
+    if a.size > FEW_DENSITIES:
+        return _found_fall(a, b)
+    return np.frombuffer(_kept_fall(a.tobytes(), b.tobytes()))
+
+
+@lru_cache(maxsize=4096)
+def _kept_fall(a: bytes, b: bytes) -> bytes:
+    return _found_fall(np.frombuffer(a), np.frombuffer(b)).tobytes()
+
+
+def _found_fall(a: FloatVector, b: FloatVector) -> FloatVector:
     mode = np.log(a / b)
     floor = _log_density(a, b, mode) - 1.6 * NEGLIGIBLE_LOG
     near, far = mode, mode + 10.0 + np.abs(mode) + 4.0 * NEGLIGIBLE_LOG / b

@@ -44,3 +44,13 @@ def test_legendre_rule_has_length_one():
     points, weights = legendre(12)
     assert weights.sum() == pytest.approx(1)
     assert (weights * points**5).sum() == pytest.approx(1 / 6)
+
+
+def test_few_densities_have_the_nodes_that_they_have_among_many():
+    b = np.linspace(0.3, 60.0, 40)
+    points, weights = logit_nodes(0.7, b, 5.0, 20)
+    for _ in range(2):  # found the first time, kept the second
+        for row, one in enumerate(b):
+            alone = logit_nodes(0.7, np.array([one]), 5.0, 20)
+            assert alone[0][0].tolist() == points[row].tolist()
+            assert alone[1][0].tolist() == weights[row].tolist()
