@@ -219,10 +219,9 @@ def _place(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def counted(
     sources: Sequence[Pending], *, today: dt.date, last: dt.date
-) -> tuple[int, int]:
-    """Return how many items are due today, and how many from tomorrow to `last`."""
-    counts = [pending.between(None, last).counted(today) for pending in sources]
-    return sum(due for due, _ in counts), sum(ahead for _, ahead in counts)
+) -> list[tuple[int, int]]:
+    """Return how many items of each are due today, and from tomorrow to `last`."""
+    return [pending.between(None, last).counted(today) for pending in sources]
 
 
 def gain_of_settled(

@@ -25,7 +25,6 @@ from campaigns.queries.agenda import (
     ranked,
     said_now,
 )
-from campaigns.queries.weighed import Pending
 from campaigns.queries.weighing import Reasons, Weighing
 from common import agendas
 from common.agendas import Asking
@@ -186,25 +185,31 @@ def _placed(
     tomorrow = today + dt.timedelta(days=1)
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     sources = everything(asking, weighing)
-    due = ranked(sources, first=None, last=today, size=rows)
-    due_count, ahead_count = counted(sources, today=today, last=horizon)
+    # Most sources have nothing: those are counted, but not weighed.
+    counts = counted(sources, today=today, last=horizon)
+    some = [one for one, (now, _) in zip(sources, counts, strict=True) if now]
+    due = ranked(some, first=None, last=today, size=rows)
     room = rows if is_ahead else FILLED_UP_TO - len(due)
     ahead: list[Ranked] = []
     if room > 0:
-        ahead = ranked(sources, first=tomorrow, last=horizon, size=MOST_SHOWN)
+        some = [one for one, (_, later) in zip(sources, counts, strict=True) if later]
+        ahead = ranked(some, first=tomorrow, last=horizon, size=MOST_SHOWN)
         ahead = sorted(ahead, key=lambda one: one.due_on)[:room]
-    has_touches = any(one.source == TOUCH for one in due)
-    next_touches = None if has_touches else _next_touches(asking, sources[0])
-    return _Placed(due, ahead, due_count, ahead_count, next_touches)
+    touches_due, touches_ahead = counts[0]
+    is_later = touches_ahead and not touches_due
+    return _Placed(
+        due,
+        ahead,
+        due_count=sum(now for now, _ in counts),
+        ahead_count=sum(later for _, later in counts),
+        next_touches=_next_touches(asking) if is_later else None,
+    )
 
 
-def _next_touches(asking: Asking, touches: Pending) -> NextTouches | None:
+def _next_touches(asking: Asking) -> NextTouches | None:
     """Say when plans ask for something next: on a Sunday they ask for nothing."""
     tomorrow = asking.today + dt.timedelta(days=1)
     horizon = asking.today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
-    due, ahead = counted([touches], today=asking.today, last=horizon)
-    if due or not ahead:
-        return None
     rows = due_touches(asking).rows.filter(due_on__range=(tomorrow, horizon))
     day = rows.order_by("due_on").values_list("due_on", flat=True).first()
     return NextTouches(day, rows.filter(due_on=day).count()) if day else None
