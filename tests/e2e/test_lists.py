@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from crm.models import Account, SavedView
 from crm.services import accounts
 from tests import make
+from tests.e2e.conftest import DESK, PHONE
 
 
 @pytest.fixture
@@ -135,3 +136,24 @@ def test_a_form_that_a_colleague_overtook_asks_which_shall_stand(
     account.refresh_from_db()
     # The phone was touched by one side only, so both changes stand.
     assert (account.industry, account.phone) == ("Notaries", "+49 431 77")
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_the_next_page_is_read_from_its_top(page, live_server, sign_in, rep, size):
+    for number in range(60):
+        make.account(name=f"Firm {number:02}", owner=rep)
+    page.set_viewport_size(size)
+    sign_in(rep)
+    page.goto(f"{live_server.url}/accounts/?sort=name")
+    page.get_by_role("link", name="Next →").click()
+    first = page.get_by_role("link", name="Firm 50", exact=True)
+    expect(first).to_be_in_viewport(ratio=1)
+    bar = page.locator(".c-top")
+    bottom = 0
+    if bar.is_visible():
+        bottom = bar.bounding_box()["y"] + bar.bounding_box()["height"]
+    assert first.bounding_box()["y"] >= bottom
+    page.get_by_role("link", name="← Previous").click()
+    expect(page.get_by_role("link", name="Firm 00", exact=True)).to_be_in_viewport(
+        ratio=1
+    )
