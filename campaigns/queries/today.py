@@ -24,6 +24,7 @@ from campaigns.queries.agenda import (
     kept_agenda,
     ranked,
     said_now,
+    with_items,
 )
 from campaigns.queries.weighing import Reasons, Weighing
 from common import agendas
@@ -381,9 +382,9 @@ def next_step(account: Account, *, user: User, today: dt.date) -> Item | None:
     horizon = today + dt.timedelta(days=policy.PLANNING_HORIZON_DAYS)
     weighing = Weighing()
     sources = [
-        one.of_account(account.pk)
+        one.of_account(account.pk).between(None, horizon)
         for one in everything(Asking(user, None, today), weighing)
     ]
-    found = ranked(sources, first=None, last=horizon, size=MOST_SHOWN)
+    found = ranked(with_items(sources), first=None, last=horizon, size=MOST_SHOWN)
     items = _items(found, weighing, today)
     return min(items, key=lambda one: (not one.is_late, -one.gain), default=None)

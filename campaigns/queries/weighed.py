@@ -126,15 +126,22 @@ class Pending:
 
     def counted(self, until: dt.date) -> tuple[int, int]:
         """Return how many are due by a day, and how many fall due after it."""
-        try:
-            items, given = self.rows.values_list("d_due").query.sql_with_params()
-        except EmptyResultSet:
+        asked = self.asked_for()
+        if asked is None:
             return 0, 0
+        items, given = asked
         statement = COUNTED.format(items=items)
         # The parameters of the first lines come first.
         values = [until, until, *given]
         ((due, ahead),) = kept_rows(statement, values, is_worked_from=True)
         return due, ahead
+
+    def asked_for(self) -> tuple[str, tuple[Any, ...]] | None:
+        """Return SQL of a row per item with its values; None if there can be none."""
+        try:
+            return self.rows.values_list("d_due").query.sql_with_params()
+        except EmptyResultSet:
+            return None
 
     def _described(self) -> QuerySet[Any, tuple[Any, ...]]:
         items = self.items
