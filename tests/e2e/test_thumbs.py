@@ -9,6 +9,17 @@ from tests import make
 from tests.e2e.conftest import PHONE
 
 THUMB = 44  # pixels
+ADDRESSES = (
+    "/today/",
+    "/accounts/",
+    "/accounts/{pk}/",
+    "/accounts/{pk}/?tab=timeline",
+    "/accounts/{pk}/metrics/",
+    "/calendar/visits/",
+    "/tasks/",
+    "/cases/",
+    "/deals/",
+)
 # What is pressed by itself; links within a sentence are as high as its lines.
 SMALL = """(thumb) => {
   const parts = ".btn, button, select, textarea, summary, .c-tabs__link, .p-todo__skip,"
@@ -39,30 +50,17 @@ def account(rep, manager):
     return account
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "/today/",
-        "/accounts/",
-        "/accounts/{pk}/",
-        "/accounts/{pk}/?tab=timeline",
-        "/accounts/{pk}/metrics/",
-        "/calendar/visits/",
-        "/tasks/",
-        "/cases/",
-        "/deals/",
-    ],
-)
 def test_what_is_pressed_is_as_high_as_a_thumb(
-    page, live_server, sign_in, rep, account, address
+    page, live_server, sign_in, rep, account
 ):
     page.set_viewport_size(PHONE)
     sign_in(rep)
-    page.goto(live_server.url + address.format(pk=account.pk))
-    expect(page.locator("[data-wait]")).to_have_count(0)
-    assert page.evaluate(SMALL, THUMB) == []
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= PHONE["width"]
+    for address in ADDRESSES:
+        page.goto(live_server.url + address.format(pk=account.pk))
+        expect(page.locator("[data-wait]")).to_have_count(0)
+        assert page.evaluate(SMALL, THUMB) == [], address
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE["width"], address
 
 
 def test_the_log_and_the_board_of_plans_fit_a_thumb(
