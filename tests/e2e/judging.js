@@ -16,7 +16,12 @@ async ([theme, onlyContrast, without, known]) => {
   while (document.documentElement.dataset.bsTheme !== theme) {
     await new Promise(requestAnimationFrame);
   }
-  const every = [...document.querySelectorAll("body, body *")];
+  // What nobody sees, and what is left out, has no words to judge and is no ground.
+  const leftOut = without.join();
+  const isThere = (one) => one.checkVisibility()
+    || getComputedStyle(one).display === "contents"; // has no box, but children with one
+  const every = [...document.querySelectorAll("body, body *")].filter(
+    (one) => isThere(one) && !(leftOut && one.closest(leftOut)));
   const styles = new Map(every.map((one) => [one, getComputedStyle(one)]));
   const isLoose = (one) => ["absolute", "fixed"].includes(styles.get(one).position);
   const isGround = (one) => ["backgroundColor", "backgroundImage"].some(
@@ -49,8 +54,7 @@ async ([theme, onlyContrast, without, known]) => {
   const passed = new Set(known);
   const asks = every.some((one) => !passed.has(looks.get(one)) && hasWords(one)
     && grounds.get(one) !== null && !isDot(one) && !one.matches(WITHOUT_WORDS)
-    && one.checkVisibility({ visibilityProperty: true })
-    && !(without.length && one.closest(without.join())));
+    && one.checkVisibility({ visibilityProperty: true }));
   if (onlyContrast && !asks) return { problems: [], passed: [] };
 
   const { violations, passes } = await axe.run(
