@@ -15,6 +15,15 @@ from tests.clv.engine.stories import bgnbd_account, lives
 
 ROWS = Histories.check([0, 0, 2, 40], [0, 0, 30, 300], [0, 90, 60, 303])
 
+# New customers of 1 January to 30 March 2006 in the grocery data of BTYDplus, day by
+# day from the last one; the calibration period ends on 31 December.
+GROCERY = """
+    21 13 28 6 5 30 21 13 16 28 5 4 17 22 21 24 14 13 9 13 18 23 20 21 6 4 25 19 16
+    27 22 5 9 22 16 18 19 20 9 10 19 28 23 19 22 8 4 14 19 28 19 34 9 7 22 18 17 24
+    25 8 8 29 24 25 19 32 7 8 20 16 26 22 14 8 7 12 34 29 22 27 6 5 21 17 17 24 20 2
+    5
+"""
+
 
 @pytest.fixture(scope="module")
 def regular():
@@ -37,6 +46,17 @@ def test_one_event_per_purchase_is_mbg_nbd():
         )
         assert two.orders == pytest.approx(one.orders, rel=1e-4)
         assert two.alive_days == pytest.approx(one.alive_days, rel=1e-4)
+
+
+def test_orders_of_the_grocery_customers_in_their_second_year():
+    """BTYDplus's vignette: 3,970, by the two-event model fitted to their first year."""
+    joined = np.array(GROCERY.split(), dtype=float)
+    assert joined.sum() == 1_525
+    age = np.arange(276.0, 365.0)
+    model = MbgCnbd(1.329175, 7 * 2.812551, 0.424709, 0.790029, regularity=2)
+    orders, _ = model.curves(Histories.check([0], [0], [0]), np.append(age, age + 364))
+    first, both = np.split(orders[0], 2)
+    assert (joined @ (both - first)).round() == 3_970
 
 
 def test_gradient_is_the_slope_of_the_likelihood():
