@@ -5,7 +5,7 @@ a frozen result really is frozen.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +30,11 @@ class ReadOnlyRows:
     """Checked vectors, read-only also in a copy and after the trip of a pickle."""
 
     __slots__: tuple[str, ...] = ()
+
+    def take(self, index: IndexVector) -> Self:
+        """Return the rows at `index`, still checked."""
+        vectors = tuple(getattr(self, name)[index] for name in self.__slots__)
+        return cast(Self, _read_only(type(self), vectors))
 
     def __reduce__(self) -> tuple[Any, ...]:
         vectors = tuple(getattr(self, name) for name in self.__slots__)

@@ -96,15 +96,6 @@ class Histories(ReadOnlyRows):
         refuse(weight <= 0, "weights must be positive")
         return cls(x, recency, age, weight)
 
-    def take(self, index: IndexVector) -> "Histories":
-        """Return the rows at `index`, still checked."""
-        return Histories(
-            frozen(self.frequency[index]),
-            frozen(self.recency_days[index]),
-            frozen(self.age_days[index]),
-            frozen(self.weights[index]),
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Compressed:

@@ -20,7 +20,8 @@ the last day seen, to customer lifetime value:
 Each fit takes checked input (`Histories`, `Opportunities`, `Contracts`) and returns a
 frozen model with its parameters in days, `log_likelihood` and `standard_errors`, or
 raises `clv.engine.errors.NotConvergedError` with the reason. `fit_bgbb` and `fit_sbg`
-count opportunities and renewals; `InDays` asks them in days and yearly rates.
+count opportunities and renewals; `InDays` asks them in days and yearly rates. What is
+known of accounts besides may shift each of them: `fit_with_covariates` and its kin.
 """
 
 from clv.engine.models.bgbb import BgBb, Opportunities, fit_bgbb
@@ -34,6 +35,10 @@ from clv.engine.models.mbgnbd import MbgNbd, fit_mbgnbd
 from clv.engine.models.nbd import Nbd, fit_nbd
 from clv.engine.models.own_pace import OWN_PACE, OwnPace, fit_own_pace
 from clv.engine.models.pareto_nbd import ParetoNbd, fit_pareto_nbd
+from clv.engine.models.period_covariates import (
+    fit_bgbb_with_covariates,
+    fit_sbg_with_covariates,
+)
 from clv.engine.models.repeat_buying import RepeatBuyingModel
 from clv.engine.models.sbg import Contracts, Sbg, fit_sbg
 
@@ -56,6 +61,7 @@ __all__ = [
     "Sbg",
     "family",
     "fit_bgbb",
+    "fit_bgbb_with_covariates",
     "fit_bgnbd",
     "fit_mbg_cnbd",
     "fit_mbgnbd",
@@ -63,6 +69,7 @@ __all__ = [
     "fit_own_pace",
     "fit_pareto_nbd",
     "fit_sbg",
+    "fit_sbg_with_covariates",
     "fit_with_covariates",
     "name_of",
     "stored_model",

@@ -220,7 +220,8 @@ class BgBb(ParametricModel):
     def log_likelihoods(self, histories: Opportunities) -> FloatVector:
         """Return ln L of each history, shape (n,)."""
         return np.asarray(
-            logsumexp(_log_terms(histories, self.parameters), axis=1), dtype=np.float64
+            logsumexp(_log_terms(histories, self.parameters[:, None]), axis=1),
+            dtype=np.float64,
         )
 
 
@@ -313,8 +314,8 @@ def _places(histories: Opportunities) -> tuple[FloatMatrix, FloatMatrix]:
     return np.where(i <= silent[:, None], lived, np.nan), alive
 
 
-def _log_terms(histories: Opportunities, parameters: FloatVector) -> FloatMatrix:
-    alpha, beta, gamma, delta = parameters.tolist()
+def _log_terms(histories: Opportunities, parameters: FloatMatrix) -> FloatMatrix:
+    alpha, beta, gamma, delta = parameters[:, :, None]
     lived, alive = _places(histories)
     possible = ~np.isnan(lived)
     lived = np.where(possible, lived, histories.recency[:, None])
@@ -332,14 +333,31 @@ def _log_likelihood(
     histories: Opportunities, log_parameters: FloatVector
 ) -> tuple[float, FloatVector]:
     """Return ln L over all accounts and its gradient by the log parameters."""
-    parameters = np.exp(log_parameters)
-    alpha, beta, gamma, delta = parameters.tolist()
+    value, slopes = bgbb_row_log_likelihood(histories, np.exp(log_parameters)[:, None])
+    return inner(histories.weights, value), slopes @ histories.weights
+
+
+def bgbb_row_log_likelihood(
+    histories: Opportunities, parameters: FloatMatrix
+) -> tuple[FloatVector, FloatMatrix]:
+    """Return ln L of each account and its slopes by its own log parameters.
+
+    Parameters
+    ----------
+    histories : Opportunities, n rows
+    parameters : float array, shape (4, n), or (4, 1) for the same of all
+
+    Returns
+    -------
+    float arrays, shape (n,) and (4, n)
+    """
     terms = _log_terms(histories, parameters)
     value = logsumexp(terms, axis=1)
-    mass = histories.weights[:, None] * np.exp(terms - value[:, None])
+    mass = np.exp(terms - value[:, None])
     lived, alive = _places(histories)
     lived = np.where(np.isnan(lived), histories.recency[:, None], lived)
     x = histories.frequency[:, None]
+    alpha, beta, gamma, delta = parameters[:, :, None]
     gone = gamma + 1.0 - alive
     both = digamma(alpha + beta) - digamma(alpha + beta + lived)
     leave = digamma(gamma + delta) - digamma(gone + delta + lived)
@@ -349,5 +367,5 @@ def _log_likelihood(
         digamma(gone) - digamma(gamma) + leave,
         digamma(delta + lived) - digamma(delta) + leave,
     ]
-    gradient = np.array([float((mass * slope).sum()) for slope in slopes])
-    return inner(histories.weights, value), gradient * parameters
+    by_parameter = np.array([(mass * slope).sum(axis=1) for slope in slopes])
+    return np.asarray(value, dtype=np.float64), by_parameter * parameters

@@ -1,27 +1,35 @@
-"""Models of repeat buying with covariates that do not change over time.
+"""Models whose accounts differ by what is known of them and does not change over time.
 
 What is known of an account besides its purchases (country, channel, size) shifts its
 pace and its leaving:
 
-    alpha_i = alpha exp(-gamma' z_i)                    all models
+    alpha_i = alpha exp(-gamma' z_i)                    all models of repeat buying
     beta_i  = beta exp(-delta' w_i)                     Pareto/NBD
     a_i = a exp(delta' w_i),  b_i = b exp(delta' w_i)   BG/NBD, MBG/NBD, MBG/CNBD-k
+    beta_i  = beta exp(-gamma' z_i)                     BG/BB, buying
+    delta_i = delta exp(-delta' w_i)                    BG/BB, leaving
+    beta_i  = beta exp(-delta' w_i)                     shifted-beta-geometric
 
 A positive gamma means more purchases, by the factor exp(gamma) per unit of z. Under
-Pareto/NBD a positive delta means earlier death, by the same rule; under the others it
-leaves the mean chance to leave alone and makes accounts more alike. With
-z = w = 0 an account follows the plain model with the parameters r, alpha and so on.
+Pareto/NBD a positive delta means earlier death, by the same rule; under the models of
+the second line it leaves the mean chance to leave alone and makes accounts more alike.
+Where chances come at opportunities or renewals, an effect adds to the log odds of the
+mean chance: to buy, to leave, not to renew. With z = w = 0 an account follows the plain
+model.
 
 Answers take one pass per distinct row of covariates. Nothing in the night uses
-covariates.
+covariates. Margin per order has them in `clv.engine.spend_covariates`.
 
 Source: Fader & Hardie (2007), Incorporating time-invariant covariates into the
 Pareto/NBD and BG/NBD models; the convention for a and b is that of CLVTools
-(Bachmann, Kuebler, Meierer, Naef, Oblander & Schilter).
+(Bachmann, Kuebler, Meierer, Naef, Oblander & Schilter). The rule for BG/BB and the
+shifted-beta-geometric model is ours: the same idea for chances.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,7 +42,26 @@ from clv.engine.arrays import (
 )
 from clv.engine.errors import BadParameterError
 from clv.engine.history import Histories
+from clv.engine.models.bgbb import BgBb, Opportunities
+from clv.engine.models.in_days import InDays
+from clv.engine.models.parametric import ParametricModel
 from clv.engine.models.repeat_buying import RepeatBuyingModel
+from clv.engine.models.sbg import Contracts, Sbg
+from clv.engine.optimum import Optimum
+
+Rows: TypeAlias = Histories | Opportunities | Contracts
+Directions: TypeAlias = Mapping[str, tuple[float, float]]
+
+# By how much a log parameter moves with the effect on purchases, and on leaving.
+OF_REPEAT_BUYING: Directions = MappingProxyType(
+    {"alpha": (-1.0, 0.0), "beta": (0.0, -1.0), "a": (0.0, 1.0), "b": (0.0, 1.0)}
+)
+OF_CHANCES: Mapping[type[ParametricModel], Directions] = MappingProxyType(
+    {
+        BgBb: {"beta": (-1.0, 0.0), "delta": (0.0, -1.0)},
+        Sbg: {"beta": (0.0, -1.0)},
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +117,35 @@ class Covariates:
         """Return all columns side by side, shape (n, p + q)."""
         return np.concatenate([self.purchases, self.leaving], axis=1)
 
+    def effect_names(self) -> tuple[str, ...]:
+        """Return the names of all effects, by what they shift."""
+        return (
+            *(f"purchases.{name}" for name in self.purchase_names),
+            *(f"leaving.{name}" for name in self.leaving_names),
+        )
+
+
+class _Asked(Protocol):
+    """What a model of either kind answers; each about its own rows."""
+
+    def probability_alive(self, histories: Rows, /) -> FloatVector: ...
+
+    def expected_purchases(
+        self, histories: Rows, /, *, horizon_days: float
+    ) -> FloatVector: ...
+
+    def discounted_purchases(
+        self, histories: Rows, /, *, annual_rate: float, horizon_days: float | None
+    ) -> FloatVector: ...
+
 
 @dataclass(frozen=True, slots=True)
 class CovariateModel:
-    """A model of repeat buying whose accounts differ by what is known of them.
+    """A model whose accounts differ by what is known of them.
 
     Attributes
     ----------
-    base : RepeatBuyingModel
+    base : RepeatBuyingModel, or InDays over BG/BB or the shifted-beta-geometric model
         The model of an account whose covariates are all 0.
     purchase_effects, leaving_effects : tuples of (name, coefficient)
     log_likelihood : float or None
@@ -107,12 +155,38 @@ class CovariateModel:
         Of the logarithms of the base's parameters, then of the coefficients.
     """
 
-    base: RepeatBuyingModel
+    base: RepeatBuyingModel | InDays
     purchase_effects: tuple[tuple[str, float], ...]
     leaving_effects: tuple[tuple[str, float], ...]
     log_likelihood: float | None = None
     account_count: float = 0.0
     covariance: tuple[tuple[float, ...], ...] = ()
+
+    @classmethod
+    def at(
+        cls,
+        base: RepeatBuyingModel | InDays,
+        covariates: Covariates,
+        best: Optimum,
+        *,
+        log_likelihood: float | None,
+        account_count: float,
+    ) -> Self:
+        """Return the model at an optimum, in the units of the covariates."""
+        effects = best.log_parameters[len(core_of(base).PARAMETERS) :].tolist()
+        split = len(covariates.purchase_names)
+        return cls(
+            base=base,
+            purchase_effects=tuple(
+                zip(covariates.purchase_names, effects[:split], strict=True)
+            ),
+            leaving_effects=tuple(
+                zip(covariates.leaving_names, effects[split:], strict=True)
+            ),
+            log_likelihood=log_likelihood,
+            account_count=account_count,
+            covariance=tuple(tuple(row) for row in best.log_covariance.tolist()),
+        )
 
     @property
     def standard_errors(self) -> dict[str, float]:
@@ -123,38 +197,35 @@ class CovariateModel:
         if not self.covariance:
             return {}
         errors = np.sqrt(np.diag(np.array(self.covariance)))
-        count = len(self.base.PARAMETERS)
+        core = core_of(self.base)
+        count = len(core.PARAMETERS)
         names = [
-            *self.base.PARAMETERS,
+            *core.PARAMETERS,
             *(f"purchases.{name}" for name, _ in self.purchase_effects),
             *(f"leaving.{name}" for name, _ in self.leaving_effects),
         ]
-        scale = np.concatenate([self.base.parameters, np.ones(errors.size - count)])
+        scale = np.concatenate([core.parameters, np.ones(errors.size - count)])
         return dict(zip(names, (errors * scale).tolist(), strict=True))
 
     def model_of(
         self, purchases: FloatVector, leaving: FloatVector
-    ) -> RepeatBuyingModel:
+    ) -> RepeatBuyingModel | InDays:
         """Return the plain model of accounts with these covariates."""
-        shift = shifts(
-            self.base.PARAMETERS,
-            purchases @ _coefficients(self.purchase_effects),
-            leaving @ _coefficients(self.leaving_effects),
-        )
-        moved = self.base.parameters * np.exp(shift)
-        names = self.base.PARAMETERS
-        return replace(self.base, **dict(zip(names, moved.tolist(), strict=True)))
+        effects = [
+            float(purchases @ _coefficients(self.purchase_effects)),
+            float(leaving @ _coefficients(self.leaving_effects)),
+        ]
+        step = directions(type(core_of(self.base))) @ np.array(effects)
+        return self.base.moved(step)
 
-    def probability_alive(
-        self, histories: Histories, covariates: Covariates
-    ) -> FloatVector:
+    def probability_alive(self, histories: Rows, covariates: Covariates) -> FloatVector:
         """Return the chance that each account is alive at the cut-off, shape (n,)."""
         return self._each(
             histories, covariates, lambda model, part: model.probability_alive(part)
         )
 
     def expected_purchases(
-        self, histories: Histories, covariates: Covariates, *, horizon_days: float
+        self, histories: Rows, covariates: Covariates, *, horizon_days: float
     ) -> FloatVector:
         """Return expected orders in the next `horizon_days`, undiscounted, (n,).
 
@@ -173,7 +244,7 @@ class CovariateModel:
 
     def discounted_purchases(
         self,
-        histories: Histories,
+        histories: Rows,
         covariates: Covariates,
         *,
         annual_rate: float,
@@ -198,9 +269,9 @@ class CovariateModel:
 
     def _each(
         self,
-        histories: Histories,
+        histories: Rows,
         covariates: Covariates,
-        answer: Callable[[RepeatBuyingModel, Histories], FloatVector],
+        answer: Callable[[_Asked, Rows], FloatVector],
     ) -> FloatVector:
         """Ask the model of each distinct row of covariates."""
         self._check(histories, covariates)
@@ -212,26 +283,30 @@ class CovariateModel:
         parts = np.split(order, np.cumsum(np.bincount(place.ravel()))[:-1])
         split = len(covariates.purchase_names)
         for row, part in zip(rows, parts, strict=True):
-            model = self.model_of(row[:split], row[split:])
+            model = cast(_Asked, self.model_of(row[:split], row[split:]))
             result[part] = answer(model, histories.take(part))
         return frozen(result)
 
-    def _check(self, histories: Histories, covariates: Covariates) -> None:
+    def _check(self, histories: Rows, covariates: Covariates) -> None:
         names = tuple(name for name, _ in self.purchase_effects)
         others = tuple(name for name, _ in self.leaving_effects)
         if (covariates.purchase_names, covariates.leaving_names) != (names, others):
             raise BadParameterError("the covariates are not those of the fit")
         if len(covariates) != len(histories):
             raise BadParameterError("there must be covariates for each history")
+        if isinstance(histories, Histories) == isinstance(self.base, InDays):
+            raise BadParameterError("these histories are not of the kind of the fit")
 
 
-def shifts(
-    parameters: tuple[str, ...], pace: float | FloatVector, leaving: float | FloatVector
-) -> FloatMatrix:
-    """Return by how much each log parameter moves, shape (k,) or (k, n)."""
-    signs = {"alpha": -pace, "beta": -leaving, "a": leaving, "b": leaving}
-    nothing = np.zeros(np.shape(pace))
-    return np.array([nothing + signs.get(name, nothing) for name in parameters])
+def core_of(base: RepeatBuyingModel | InDays) -> ParametricModel:
+    """Return the model that has the parameters."""
+    return base.model if isinstance(base, InDays) else base
+
+
+def directions(kind: type[ParametricModel]) -> FloatMatrix:
+    """Return by how much log parameters move with either effect, shape (k, 2)."""
+    moves = OF_CHANCES.get(kind, OF_REPEAT_BUYING)
+    return np.array([moves.get(name, (0.0, 0.0)) for name in kind.PARAMETERS])
 
 
 def _coefficients(effects: tuple[tuple[str, float], ...]) -> FloatVector:

@@ -9,7 +9,7 @@ buying answer:
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -48,6 +48,10 @@ class InDays:
     def __post_init__(self) -> None:
         if checked_number(self.period_days, "period_days") <= 0.0:
             raise BadParameterError("period_days must be above 0")
+
+    def moved(self, log_step: FloatVector) -> "InDays":
+        """Return the same with the model's log parameters moved, shape (k,)."""
+        return replace(self, model=self.model.moved(log_step))
 
     def probability_alive(self, histories: Opportunities | Contracts) -> FloatVector:
         """Return the chance to be alive at the next opportunity, shape (n,).

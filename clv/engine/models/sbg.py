@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike
 from scipy.special import betaln, digamma
 
 from clv.engine.arrays import (
+    FloatMatrix,
     FloatVector,
     ReadOnlyRows,
     as_account_vector,
@@ -243,18 +244,35 @@ def _log_likelihood(
     contracts: Contracts, log_parameters: FloatVector
 ) -> tuple[float, FloatVector]:
     """Return ln L over all contracts and its gradient by the log parameters."""
-    parameters = np.exp(log_parameters)
-    alpha, beta = parameters.tolist()
-    t, ended, weight = contracts.renewals, contracts.has_ended, contracts.weights
-    value = inner(weight, betaln(alpha + ended, beta + t) - betaln(alpha, beta))
+    value, slopes = sbg_row_log_likelihood(contracts, np.exp(log_parameters)[:, None])
+    return inner(contracts.weights, value), slopes @ contracts.weights
+
+
+def sbg_row_log_likelihood(
+    contracts: Contracts, parameters: FloatMatrix
+) -> tuple[FloatVector, FloatMatrix]:
+    """Return ln L of each contract and its slopes by its own log parameters.
+
+    Parameters
+    ----------
+    contracts : Contracts, n rows
+    parameters : float array, shape (2, n), or (2, 1) for the same of all
+
+    Returns
+    -------
+    float arrays, shape (n,) and (2, n)
+    """
+    alpha, beta = parameters
+    t, ended = contracts.renewals, contracts.has_ended
+    value = betaln(alpha + ended, beta + t) - betaln(alpha, beta)
     both = digamma(alpha + beta) - digamma(alpha + beta + ended + t)
-    gradient = np.array(
+    slopes = np.array(
         [
-            inner(weight, digamma(alpha + ended) - digamma(alpha) + both),
-            inner(weight, digamma(beta + t) - digamma(beta) + both),
+            digamma(alpha + ended) - digamma(alpha) + both,
+            digamma(beta + t) - digamma(beta) + both,
         ]
     )
-    return value, gradient * parameters
+    return np.asarray(value, dtype=np.float64), slopes * parameters
 
 
 def _renewals(renewals: ArrayLike) -> FloatVector:

@@ -8,6 +8,7 @@ from clv.engine.errors import BadHistoryError, BadParameterError, NotConvergedEr
 from clv.engine.history import Histories
 from clv.engine.models import (
     BgNbd,
+    CovariateModel,
     Covariates,
     MbgCnbd,
     MbgNbd,
@@ -16,7 +17,7 @@ from clv.engine.models import (
     family,
     fit_with_covariates,
 )
-from clv.engine.models import covariate_fit as fitting
+from clv.engine.models.covariate_fit import scales_of, shifted_histories
 from tests.clv.engine import cdnow
 
 FAMILIES = {
@@ -101,18 +102,16 @@ def effects_model(base, effects, row):
 def test_gradients_are_those_of_the_likelihood(name):
     histories = cdnow.histories().take(np.arange(300))
     given = covariates(300, leaving=name != "nbd")
-    scales = fitting._Scales.of(given, histories.weights)
-    rows = fitting._distinct(histories, scales.applied(given), 5.0)
-    names, likelihood = FAMILIES[name].PARAMETERS, fitting.LIKELIHOODS[name]
-    size = len(names) + scales.size
+    scales = scales_of(given, histories.weights)
+    k = getattr(FAMILIES[name], "regularity", 1)
+    rows = shifted_histories(histories, given, scales, name=name, unit_days=5.0, k=k)
+    size = len(FAMILIES[name].PARAMETERS) + scales.means.size
     point = np.random.default_rng(1).normal(0.3, 0.3, size)
-
-    def value(at):
-        return fitting._log_likelihood(rows, at, names, likelihood)[0]
-
-    gradient = fitting._log_likelihood(rows, point, names, likelihood)[1]
+    gradient = rows.log_likelihood(point)[1]
     assert gradient == pytest.approx(
-        approx_fprime(point, value, 1e-7), rel=2e-4, abs=1e-3
+        approx_fprime(point, lambda at: rows.log_likelihood(at)[0], 1e-7),
+        rel=2e-4,
+        abs=1e-3,
     )
 
 
@@ -195,7 +194,7 @@ def test_answers_are_those_of_each_accounts_own_model():
     given = Covariates.check(
         4, purchases={"web": [0, 0, 1, 1]}, leaving={"web": [0, 0, 1, 1]}
     )
-    fitted = fitting.CovariateModel(
+    fitted = CovariateModel(
         base=FAMILIES["bgnbd"],
         purchase_effects=(("web", 0.5),),
         leaving_effects=(("web", -0.3),),
@@ -229,7 +228,7 @@ def test_faults_are_refused_by_name():
         fit_with_covariates(histories, given, name="bgbb")
     with pytest.raises(BadHistoryError, match="for each history"):
         fit_with_covariates(histories, covariates(49))
-    fitted = fitting.CovariateModel(FAMILIES["nbd"], (("web", 0.1),), ())
+    fitted = CovariateModel(FAMILIES["nbd"], (("web", 0.1),), ())
     with pytest.raises(BadParameterError, match="not those of the fit"):
         fitted.probability_alive(histories, given)
 
@@ -259,7 +258,7 @@ def test_regular_buyers_keep_their_regularity():
 
 def test_nobody_has_no_answer():
     nobody, nothing = Histories.check([], [], []), Covariates.check(0)
-    model = fitting.CovariateModel(FAMILIES["bgnbd"], (), ())
+    model = CovariateModel(FAMILIES["bgnbd"], (), ())
     assert model.probability_alive(nobody, nothing).size == 0
 
 
