@@ -31,6 +31,16 @@ class ReadOnlyRows:
 
     __slots__: tuple[str, ...] = ()
 
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(
+            np.array_equal(getattr(self, name), getattr(other, name))
+            for name in self.__slots__
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
     def take(self, index: IndexVector) -> Self:
         """Return the rows at `index`, still checked."""
         vectors = tuple(getattr(self, name)[index] for name in self.__slots__)

@@ -26,7 +26,7 @@ from clv.engine.errors import BadHistoryError
 SHORT_RECENCY = 0.25  # of a step: the mean of what rounds to 0 but is not
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Histories(ReadOnlyRows):
     """Checked purchase histories of n accounts; made by `Histories.check` only.
 

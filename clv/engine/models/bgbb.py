@@ -59,7 +59,7 @@ BGBB_PRIOR = LogNormalPrior(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Opportunities(ReadOnlyRows):
     """Checked histories of n accounts over discrete opportunities.
 

@@ -49,7 +49,7 @@ from clv.engine.priors import LogNormalPrior
 SBG_PRIOR = LogNormalPrior(medians=(0.7, 2.5), log_spreads=(1.0, 1.0))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contracts(ReadOnlyRows):
     """Checked contracts, one row each or weighted.
 

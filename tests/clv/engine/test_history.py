@@ -51,6 +51,15 @@ def test_checked_vectors_cannot_be_changed():
         one.frequency[0] = 9
 
 
+def test_rows_are_equal_when_all_they_hold_is():
+    rows = Histories.check([1, 0], [2, 0], [3, 9])
+    assert rows == Histories.check([1, 0], [2, 0], [3, 9])
+    assert rows != Histories.check([1, 0], [2, 0], [3, 8])
+    assert rows != Histories.check([1], [2], [3])
+    assert Contracts.check([1], [0]) == Contracts.check([1], [0])
+    assert Opportunities.check([1], [2], [3]) != Histories.check([1], [2], [3])
+
+
 @pytest.mark.parametrize("again", [copy.deepcopy, copy.copy, through_a_pickle])
 @pytest.mark.parametrize(
     "rows",
