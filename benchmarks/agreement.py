@@ -75,6 +75,7 @@ def ours(folder: Path) -> Figures:
         fit_sbg,
         fit_with_covariates,
     )
+    from clv.engine.models.covariates import core_of  # noqa: PLC0415
     from clv.engine.spend import fit_gamma_gamma  # noqa: PLC0415
 
     data, found = cdnow(folder), Figures()
@@ -95,7 +96,8 @@ def ours(folder: Path) -> Figures:
     for name, leaving in (("bgnbd", {}), ("pareto_nbd", flag)):
         given = Covariates.check(len(histories), purchases=flag, leaving=leaving)
         fit = fit_with_covariates(histories, given, name=name)
-        found |= _told(f"{name} + flag", fit.base.PARAMETERS, fit.base.parameters)
+        base = core_of(fit.base)
+        found |= _told(f"{name} + flag", base.PARAMETERS, base.parameters)
         found[f"{name} + flag purchases"] = fit.purchase_effects[0][1]
         if leaving:
             found[f"{name} + flag leaving"] = fit.leaving_effects[0][1]
