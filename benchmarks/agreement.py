@@ -30,6 +30,7 @@ WATCHED = {"x": [0.0, 2.0, 26.0, 10.0], "t": [0.0, 30.43, 30.86, 20.0]}
 WATCHED_AGE = [39.0, 38.86, 31.0, 39.0]
 WEEKS = 39.0
 PQV = ("p", "q", "v")
+ABGD = ("alpha", "beta", "gamma", "delta")
 
 
 def cdnow(folder: Path) -> Table:
@@ -73,6 +74,7 @@ def ours(folder: Path) -> Figures:
         family,
         fit_bgbb,
         fit_sbg,
+        fit_sbg_with_covariates,
         fit_with_covariates,
     )
     from clv.engine.models.covariates import core_of  # noqa: PLC0415
@@ -93,7 +95,7 @@ def ours(folder: Path) -> Figures:
             model.expected_purchases(histories, horizon_days=WEEKS).sum()
         )
     flag = {"flag": _flag(data)}
-    for name, leaving in (("bgnbd", {}), ("pareto_nbd", flag)):
+    for name, leaving in (("bgnbd", {}), ("mbgnbd", {}), ("pareto_nbd", flag)):
         given = Covariates.check(len(histories), purchases=flag, leaving=leaving)
         fit = fit_with_covariates(histories, given, name=name)
         base = core_of(fit.base)
@@ -114,6 +116,13 @@ def ours(folder: Path) -> Figures:
     for cohort, survivors in COHORTS.items():
         contracts = fit_sbg(Contracts.from_survivors(survivors))
         found |= _told(f"sbg {cohort}", contracts.PARAMETERS, contracts.parameters)
+    last, has_ended, flags = _contracts()
+    given = Covariates.check(len(flags), leaving={"flag": flags})
+    rows = Contracts.check(last - has_ended, has_ended)
+    ending = fit_sbg_with_covariates(rows, given, period_days=1.0)
+    base = core_of(ending.base)
+    found |= _told("sbg + flag", base.PARAMETERS, base.parameters)
+    found["sbg + flag leaving"] = ending.leaving_effects[0][1]
     return found
 
 
@@ -121,6 +130,18 @@ COHORTS = {
     "high end": (1000, 869, 743, 653, 593, 551, 517, 491),
     "regular": (1000, 631, 468, 382, 326, 289, 262, 241),
 }
+
+
+def _contracts() -> tuple[NDArray[np.float64], ...]:
+    """Return the last renewal seen of each contract, its end there, its flag."""
+    columns = []
+    for cohort, survivors in COHORTS.items():
+        lost, years = -np.diff(survivors), len(survivors) - 1
+        last = np.repeat([*range(1, years + 1), years], [*lost, survivors[-1]])
+        ended = np.arange(last.size) < lost.sum()
+        columns.append((last, ended, np.full(last.size, cohort == "high end")))
+    last, ended, flags = (np.concatenate(one) for one in zip(*columns, strict=True))
+    return last.astype(float), ended.astype(float), flags.astype(float)
 
 
 def _watched(name: str, alive: Any, orders: Any) -> Figures:
@@ -188,11 +209,66 @@ def pymc(folder: Path) -> Figures:
         whole = model.expected_purchases(frame, future_t=WEEKS)
         found[f"{name} total"] = float(whole.sum())
     frame["flag"] = _flag(data)
-    for name, leaves in (("bgnbd", False), ("pareto_nbd", True)):
-        found |= _flagged(name, leaves=leaves, kind=models[name], frame=frame)
+    for name, kind in models.items():
+        leaves = name == "pareto_nbd"
+        found |= _flagged(name, leaves=leaves, kind=kind, frame=frame)
     spend = peer.GammaGammaModel(model_config=dict.fromkeys(("p", "q", "v"), flat))
     spend.fit(frame[frame["frequency"] > 0], method="map", progressbar=False)
-    return found | _told("gamma-gamma", PQV, [_mean(spend, one) for one in PQV])
+    found |= _told("gamma-gamma", PQV, [_mean(spend, one) for one in PQV])
+    gifts = donors(folder)
+    each = gifts["weights"].astype(int)
+    columns = (np.repeat(gifts[n], each) for n in ("frequency", "recency", "periods"))
+    giving = peer.BetaGeoBetaBinomModel(model_config=dict.fromkeys(ABGD, flat))
+    giving.fit(_frame(DataFrame, *columns), method="map", progressbar=False)
+    found |= _told("bgbb", ABGD, [_mean(giving, one) for one in ABGD])
+    return found | _contracts_of_pymc(peer)
+
+
+def _contracts_of_pymc(peer: Any) -> Figures:
+    """Fit both cohorts, then all contracts with the flag.
+
+    Its covariates have one coefficient for alpha and one for beta. The first is kept at
+    0, as ours has none.
+    """
+    from pandas import DataFrame  # noqa: PLC0415
+
+    core = importlib.import_module("pymc")
+    prior = importlib.import_module("pymc_extras.prior").Prior
+    last, has_ended, flags = _contracts()
+    seen = last.max() + 1.0
+    frame = DataFrame(
+        {
+            "customer_id": np.arange(last.size),
+            "recency": np.where(has_ended, last, seen),
+            "T": np.full(last.size, seen),
+            "cohort": np.where(flags, "high end", "regular"),
+            "flag": flags,
+        }
+    )
+    names = ("alpha", "beta")
+    flat = {name: prior("HalfFlat", dims="cohort") for name in names}
+    model = peer.ShiftedBetaGeoModel(model_config=flat)
+    model.fit(frame, method="map", progressbar=False)
+    found = Figures()
+    for cohort in COHORTS:
+        own = model.fit_result.sel(cohort=cohort)
+        found |= _told(
+            f"sbg {cohort}", names, [float(own[one].mean()) for one in names]
+        )
+    flagged = peer.ShiftedBetaGeoModel(
+        model_config={
+            **flat,
+            "dropout_coefficient": prior("Flat"),
+            "dropout_covariate_cols": ["flag"],
+        }
+    )
+    flagged.build_model(data=frame.assign(cohort="all"))
+    fixed = core.do(flagged.model, {"dropout_coefficient_alpha": np.zeros(1)})
+    best = core.find_MAP(model=fixed, progressbar=False)
+    figures = [float(best[f"{one}_scale"][0]) for one in names]
+    found |= _told("sbg + flag", names, figures)
+    found["sbg + flag leaving"] = float(best["dropout_coefficient_beta"][0])
+    return found
 
 
 def _flagged(

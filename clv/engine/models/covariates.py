@@ -22,8 +22,9 @@ covariates. Margin per order has them in `clv.engine.spend_covariates`.
 
 Source: Fader & Hardie (2007), Incorporating time-invariant covariates into the
 Pareto/NBD and BG/NBD models; the convention for a and b is that of CLVTools
-(Bachmann, Kuebler, Meierer, Naef, Oblander & Schilter). The rule for BG/BB and the
-shifted-beta-geometric model is ours: the same idea for chances.
+(Bachmann, Kuebler, Meierer, Naef, Oblander & Schilter). The rule for the
+shifted-beta-geometric model is that of pymc-marketing, its coefficient of alpha left
+at 0; the rule for BG/BB is ours, the same idea for chances.
 """
 
 from collections.abc import Callable, Mapping
